@@ -1,0 +1,49 @@
+// Estimates pi: the share of random points in the unit square that fall inside the quarter circle is pi / 4.
+// Points come in blocks, each with a seed of its own, so the count is the same for any number of workers.
+#include <mw/app.hpp>
+#include <mw/mw.hpp>
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+struct Hits {
+  std::uint64_t inside, total;
+};
+
+double unit(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }  // [0, 1), the same everywhere
+
+Hits monte_pi(std::uint64_t seed, std::uint64_t points) {
+  std::mt19937_64 random{seed};
+  std::uint64_t inside = 0;
+  for (std::uint64_t i = 0; i < points; ++i) {
+    const double x = unit(random), y = unit(random);
+    inside += x * x + y * y < 1;
+  }
+  return {inside, points};
+}
+
+int main(int argc, char** argv) {
+  mw::init(argc, argv);
+
+  std::uint64_t points = 100'000'000, block = 1'000'000;
+  mw::App app{"monte_pi", "Estimates pi from random points in a square."};
+  app.option("--points", points, "how many random points; 1e9 is understood", 1);
+  app.option("--block", block, "points a task; it changes the random numbers", 1);
+
+  return app.run(argc, argv, [&](mw::Master& master, mw::Report& report) {
+    std::vector<mw::Task<Hits>> tasks;
+    for (std::uint64_t first = 0; first < points; first += std::min(block, points - first))
+      tasks.push_back(master.submit_task<monte_pi>(tasks.size(), std::min(block, points - first)));
+
+    Hits all{0, 0};
+    for (const auto& task : tasks) {
+      const Hits hits = master.get_result(task);
+      all.inside += hits.inside;
+      all.total += hits.total;
+    }
+    report.result("pi", 4 * static_cast<double>(all.inside) / static_cast<double>(all.total));
+    report.result("inside", all.inside);
+    report.result("points", all.total);
+  });
+}

@@ -1,0 +1,16 @@
+# mw::options: how CppMW's own code is compiled. Warnings are errors here, not in projects that use CppMW.
+add_library(mw_options INTERFACE)
+add_library(mw::options ALIAS mw_options)
+target_compile_features(mw_options INTERFACE cxx_std_20)
+if(PROJECT_IS_TOP_LEVEL)
+  target_compile_options(mw_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+endif()
+
+if(MW_SANITIZE)
+  list(JOIN MW_SANITIZE "," sanitizers)
+  add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${sanitizers})
+endif()
+if(MW_BUILD_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,65 @@
+// The frame of a command-line application.
+//
+// What:    App gives a program the options that every CppMW application has, a progress bar, --json, and exit statuses:
+//          0 done, 1 the computation failed, 2 the command line was wrong.
+// Owner:   an App refers to the variables of its options; they must outlive run().
+// Threads: main's.
+// Use:
+//     int main(int argc, char** argv) {
+//       mw::init(argc, argv);
+//       std::uint64_t points = 100'000'000;
+//       mw::App app{"monte_pi", "Estimates pi from random points in a square."};
+//       app.option("--points", points, "how many points; 1e9 is understood");
+//       return app.run(argc, argv, [&](mw::Master& master, mw::Report& report) {
+//         report.result("pi", estimate(master, points));
+//       });
+//     }
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <mw/master.hpp>
+
+namespace mw {
+
+/// What an application found: printed one a line, or as the "result" of --json.
+class Report {
+ public:
+  using Value = std::variant<bool, std::int64_t, std::uint64_t, double, std::string>;
+  void result(std::string key, Value value) { results_.emplace_back(std::move(key), std::move(value)); }
+  const std::vector<std::pair<std::string, Value>>& results() const noexcept { return results_; }
+
+ private:
+  std::vector<std::pair<std::string, Value>> results_;
+};
+
+class App {
+ public:
+  App(std::string name, std::string description);
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  /// "--points": a count from `least` to 2^64 - 1. "1000", "1e3" and "1.5e3" are understood.
+  void option(const std::string& flag, std::uint64_t& value, const std::string& help, std::uint64_t least = 0);
+  /// A finite number.
+  void option(const std::string& flag, double& value, const std::string& help);
+  void option(const std::string& flag, std::string& value, const std::string& help);
+  /// "--fast": true when it is there.
+  void flag(const std::string& flag, bool& value, const std::string& help);
+
+  /// Reads the command line, makes the master, calls `compute`, prints what it reported. Returns the exit status.
+  int run(int argc, char** argv, const std::function<void(Master&, Report&)>& compute);
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace mw

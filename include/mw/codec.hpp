@@ -1,0 +1,92 @@
+// Values to bytes and back.
+//
+// What:    encode() and decode() in a form that is the same on x86-64, arm64 and 32-bit Arm. It knows arithmetic types but long
+//          double, enumerations, strings, the standard containers, optional, variant, tuple, pair, complex, chrono, plain
+//          aggregates (up to 100 members, no code needed), and whatever has a cereal serialize().
+// Owner:   the results own their bytes and values.
+// Threads: any.
+// Use:
+//     mw::Bytes bytes = mw::encode(hits);
+//     Hits again = mw::decode<Hits>(bytes.span());         // throws mw::CodecError
+//
+// Bytes may come from anywhere: decoding never reads beyond them, never takes memory for more than they hold, and ends in a value
+// or a CodecError.
+#pragma once
+
+#include <exception>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include <mw/bytes.hpp>
+#include <mw/detail/archive.hpp>
+#include <mw/error.hpp>
+
+namespace mw {
+
+namespace detail {
+
+template <class T>
+inline constexpr bool can_travel =
+    cereal::traits::is_output_serializable<T, OutputArchive>::value&& cereal::traits::is_input_serializable<T, InputArchive>::value;
+
+[[noreturn]] void throw_codec_error(const char* why);
+
+/// Reads with `read`, and checks that nothing is left. What the archive throws comes out as CodecError.
+template <class Read>
+auto decode_with(std::span<const std::byte> bytes, const Read& read) {
+  InputArchive archive{bytes};
+  try {
+    auto value = read(archive);
+    archive.end();
+    return value;
+  } catch (const CodecError&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& e) {
+    throw_codec_error(e.what());
+  }
+}
+
+}  // namespace detail
+
+/// The values' bytes, one after the other. Throws std::bad_alloc.
+template <class... Ts>
+Bytes encode(const Ts&... values) {
+  static_assert((detail::can_travel<Ts> && ...),
+                "CppMW cannot encode this type: it is no plain aggregate of types that can be encoded, and has no cereal "
+                "serialize() (pointers, references and string_view can not travel)");
+  Bytes bytes;
+  if constexpr ((detail::can_travel<Ts> && ...)) {
+    detail::OutputArchive archive{bytes};
+    (archive(values), ...);
+  }
+  return bytes;
+}
+
+/// The value that encode(value) gave these bytes. Throws CodecError if they are too short, too long, or not of a T.
+template <class T>
+T decode(std::span<const std::byte> bytes) {
+  static_assert(detail::can_travel<T>, "CppMW cannot decode this type: see encode()");
+  return detail::decode_with(bytes, [](detail::InputArchive& archive) {
+    T value{};
+    archive(value);
+    return value;
+  });
+}
+
+/// The same for a std::tuple whose members were given to encode() in this order.
+template <class Tuple>
+Tuple decode_tuple(std::span<const std::byte> bytes) {
+  return detail::decode_with(bytes, [](detail::InputArchive& archive) {
+    Tuple values{};
+    std::apply([&archive](auto&... value) { (archive(value), ...); }, values);
+    return values;
+  });
+}
+
+}  // namespace mw

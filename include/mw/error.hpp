@@ -1,0 +1,109 @@
+// The errors of CppMW.
+//
+// What:    Error and its kinds: TaskError (a task has no result), InterfaceError (the environment is broken), UsageError
+//          (what was asked for makes no sense), CodecError (bytes that do not say what they should).
+// Owner:   every error owns copies of what it names, and outlives the master it came from.
+// Threads: plain values; any thread.
+// Use:
+//     try {
+//       Hits hits = master.get_result(task);
+//     } catch (const mw::TaskError& e) {
+//       if (e.cause() == mw::Cause::signal) std::cerr << e.function() << " died of signal " << e.failure().signal << '\n';
+//       std::cerr << e.what() << '\n';                  // says all of it: task, function, worker, attempt, cause, stderr
+//     }
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace mw {
+
+/// The base of everything that CppMW throws.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What was asked for makes no sense (an unknown interface, "-n 0"): the text says what would be right.
+class UsageError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Bytes that do not decode to the type asked for: too short, too long, or a size larger than what is left.
+class CodecError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The environment is broken: the text names what was tried, on what, and the system's own error.
+class InterfaceError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Why a task has no result.
+enum class Cause : std::uint8_t {
+  exception,            ///< the function threw
+  exit_status,          ///< the program, or the worker process, ended by itself: exit(), or a status other than 0
+  signal,               ///< the program, or the worker process, was killed by a signal
+  not_started,          ///< the program could not be started (missing, not executable)
+  worker_lost,          ///< the worker went away and nobody knows why
+  no_worker,            ///< no worker can ever run this task
+  interface_error,      ///< the interface failed while it handled the task
+  bad_message,          ///< arguments, or a result, that do not decode
+  unknown_function,     ///< the worker does not have the function
+  cancelled,            ///< cancelled, or its master ended first
+  not_submitted,        ///< asked for the result of a task that this master never submitted
+  nothing_to_wait_for,  ///< asked for the next result when every result was handed out, or nothing was submitted
+};
+
+/// The cause in words: "exception", "exit status", "signal", …
+std::string_view to_string(Cause cause) noexcept;
+
+/// One attempt's failure, as the worker or the interface reports it.
+struct Failure {
+  Cause cause = Cause::interface_error;
+  std::string type;              ///< the exception's type, demangled; empty unless cause is `exception`
+  std::string message;           ///< what() of the exception, or what happened in words
+  std::int32_t exit_status = 0;  ///< of `exit_status`
+  std::int32_t signal = 0;       ///< of `signal`
+  bool out_of_memory = false;    ///< the kernel killed for want of memory, or the worker ran into its limit
+};
+
+/// Which task it was, and where: the fixed part of a TaskError.
+struct TaskFacts {
+  std::uint64_t task = 0;     ///< number within its master, from 1; 0 where there is no task
+  std::string function;       ///< qualified name with parameters, or the program's path
+  std::string worker;         ///< for example "multicore worker 3"; empty if it never reached one
+  std::string host;           ///< the machine of the worker
+  std::uint32_t attempt = 0;  ///< how often it was started
+  std::string stderr_tail;    ///< the last part of what it wrote to stderr
+};
+
+/// A task that has no result. what() is the whole story, one fact a line.
+class TaskError : public Error {
+ public:
+  TaskError(TaskFacts facts, Failure failure);
+
+  const TaskFacts& facts() const noexcept { return facts_; }
+  const Failure& failure() const noexcept { return failure_; }
+
+  std::uint64_t task() const noexcept { return facts_.task; }
+  const std::string& function() const noexcept { return facts_.function; }
+  const std::string& worker() const noexcept { return facts_.worker; }
+  const std::string& host() const noexcept { return facts_.host; }
+  std::uint32_t attempt() const noexcept { return facts_.attempt; }
+  const std::string& stderr_tail() const noexcept { return facts_.stderr_tail; }
+  Cause cause() const noexcept { return failure_.cause; }
+  const std::string& exception_type() const noexcept { return failure_.type; }
+  const std::string& message() const noexcept { return failure_.message; }
+
+ private:
+  TaskFacts facts_;
+  Failure failure_;
+};
+
+}  // namespace mw

@@ -1,0 +1,138 @@
+// Functions that travel by name.
+//
+// What:    naming a function as a template argument registers it, before main(), under its qualified name and signature; the
+//          same program, started as a worker, finds it there. No macro, no base class.
+// Owner:   entries are static; nothing frees them.
+// Threads: registration happens before main(); look-ups may come from any thread.
+// Use:
+//     master.submit_task<monte_pi>(seed, points);          // this line is the registration
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+#include <mw/bytes.hpp>
+#include <mw/codec.hpp>
+
+namespace mw::detail {
+
+/// A registered function: its name, its number on the wire, and how to call it with bytes.
+class FunctionEntry {
+ public:
+  /// Decodes the arguments, calls, encodes the result. Throws ArgumentsError, or what the function throws.
+  using Call = Bytes (*)(std::span<const std::byte> arguments);
+
+  FunctionEntry(const std::type_info& tag, const std::type_info& result, Call call) noexcept;
+
+  /// Qualified name with parameter types, as people write it: "monte_pi(unsigned long, unsigned long)".
+  std::string_view name() const;
+  /// FNV-1a of the mangled name, which g++ and clang++ agree on: the function's number on the wire.
+  std::uint64_t id() const noexcept { return id_; }
+  const std::type_info& tag() const noexcept { return *tag_; }
+  const std::type_info& result() const noexcept { return *result_; }
+  const FunctionEntry* next() const noexcept { return next_; }
+  Bytes call(std::span<const std::byte> arguments) const { return call_(arguments); }
+
+ private:
+  const std::type_info* tag_;
+  const std::type_info* result_;
+  Call call_;
+  std::uint64_t id_;
+  const FunctionEntry* next_;
+};
+
+/// Returns the entry. Throws UsageError if two different functions share this one's name (two lambdas in one function, two
+/// functions of one name in unnamed namespaces): a worker could not tell which is meant.
+const FunctionEntry& check_unambiguous(const FunctionEntry& entry);
+
+/// The arguments did not decode to what the function takes.
+class ArgumentsError : public CodecError {
+ public:
+  using CodecError::CodecError;
+};
+
+template <class... Ts>
+struct TypeList {};
+
+template <class Call>
+struct CallTraits {
+  static_assert(sizeof(Call) == 0,
+                "submit_task<f>: f must be a function or a lambda without captures. A member function needs a free "
+                "function around it.");
+};
+template <class R, class... A>
+struct CallTraits<R (*)(A...)> {
+  using Result = std::decay_t<R>;
+  using Parameters = TypeList<A...>;
+  using Arguments = std::tuple<std::decay_t<A>...>;
+  static constexpr std::size_t arity = sizeof...(A);
+  static_assert(((!std::is_lvalue_reference_v<A> || std::is_const_v<std::remove_reference_t<A>>)&&...),
+                "submit_task<f>: f takes a reference that it may write to, but it runs in another process. Return the value.");
+};
+template <class R, class... A>
+struct CallTraits<R (*)(A...) noexcept> : CallTraits<R (*)(A...)> {};
+
+template <class F>
+struct LambdaTraits {
+  static_assert(sizeof(F) == 0, "submit_task<f>: f must be a function or a lambda without captures.");
+};
+template <class C, class R, class... A>
+struct LambdaTraits<R (C::*)(A...) const> : CallTraits<R (*)(A...)> {};
+template <class C, class R, class... A>
+struct LambdaTraits<R (C::*)(A...) const noexcept> : CallTraits<R (*)(A...)> {};
+
+template <class F, class = void>
+struct Traits : CallTraits<F> {};
+template <class F>
+struct Traits<F, std::void_t<decltype(&F::operator())>> : LambdaTraits<decltype(&F::operator())> {};
+
+template <auto F>
+using TraitsOf = Traits<std::remove_cv_t<decltype(F)>>;
+
+/// A type whose mangled name holds the function's.
+template <auto F>
+struct Tag {};
+
+template <auto F>
+Bytes call_with_bytes(std::span<const std::byte> bytes) {
+  using Arguments = typename TraitsOf<F>::Arguments;
+  auto arguments = [&] {
+    try {
+      return decode_tuple<Arguments>(bytes);
+    } catch (const CodecError& e) {
+      throw ArgumentsError{e.what()};
+    }
+  }();
+  if constexpr (std::is_void_v<typename TraitsOf<F>::Result>) {
+    std::apply(F, std::move(arguments));
+    return Bytes{};
+  } else {
+    return encode(std::apply(F, std::move(arguments)));
+  }
+}
+
+/// Instantiated by submit_task<F>: its one static member registers F.
+template <auto F>
+struct Registered {
+  static inline const FunctionEntry entry{typeid(Tag<F>), typeid(typename TraitsOf<F>::Result), &call_with_bytes<F>};
+  /// The entry, checked once.
+  static const FunctionEntry& checked() {
+    static const FunctionEntry& checked = check_unambiguous(entry);
+    return checked;
+  }
+};
+
+/// Encodes arguments as the types that the function takes, converting as a call would.
+template <class... A, class... Given>
+Bytes encode_arguments(TypeList<A...>, const Given&... given) {
+  return encode(static_cast<const std::decay_t<A>&>(given)...);
+}
+
+}  // namespace mw::detail

@@ -1,0 +1,132 @@
+// The master: submit tasks, get results.
+//
+// What:    PyMW's four functions: the constructor, submit_task, get_result, get_status.
+// Owner:   the master owns its interface and one event-loop thread. Its end ends every task that is not done (cancelled) and
+//          every worker; handles and results outlive it.
+// Threads: every function may be called from any thread.
+// Use:
+//     mw::Master master{mw::interface("multicore:8")};
+//     std::vector<mw::Task<Hits>> tasks;
+//     for (std::uint64_t seed = 0; seed < 8; ++seed) tasks.push_back(master.submit_task<monte_pi>(seed, points));
+//     for (auto& task : tasks) total += master.get_result(task).inside;
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <mw/function.hpp>
+#include <mw/interface.hpp>
+#include <mw/program.hpp>
+#include <mw/status.hpp>
+#include <mw/task.hpp>
+
+namespace mw {
+
+namespace detail {
+class MasterCore;
+/// The function behind submit_task(Program): runs in the worker.
+std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input);
+}  // namespace detail
+
+class Master {
+ public:
+  /// On every core of this machine: mw::interface("multicore").
+  Master() : Master(interface("multicore")) {}
+
+  /// On the given interface. Throws InterfaceError if it can not start, or if this process is a worker whose main() did not
+  /// call mw::init first.
+  explicit Master(std::unique_ptr<Interface> interface);
+
+  /// The same, with an interface constructed by type: Master{MulticoreInterface{8}}.
+  template <std::derived_from<Interface> I>
+  explicit Master(I interface) : Master(std::unique_ptr<Interface>{std::make_unique<I>(std::move(interface))}) {}
+
+  Master(Master&&) noexcept;
+  Master& operator=(Master&&) noexcept;
+  ~Master();
+
+  /// Asks for f(args…) and returns at once. Arguments are converted as a call would convert them, then copied as bytes.
+  /// Throws CodecError if they can not be encoded, UsageError if another function has the same name.
+  template <auto F, class... Args>
+  auto submit_task(const Args&... args) {
+    using Traits = detail::TraitsOf<F>;
+    static_assert(sizeof...(Args) == Traits::arity, "submit_task<f>(args…): not the number of arguments that f takes");
+    return Task<typename Traits::Result>{
+        submit(detail::Registered<F>::checked(), detail::encode_arguments(typename Traits::Parameters{}, args...), {})};
+  }
+
+  /// Asks for a run of a program with `input` on its stdin; the result is its stdout. Returns at once. The task ends with a
+  /// TaskError if the program can not be started, ends with a status other than 0, or dies of a signal.
+  Task<std::string> submit_task(const Program& program, std::string_view input = {});
+
+  /// Waits until the task is done and returns its result. Asked again, it gives it again. Throws TaskError if the task has
+  /// none, or was never submitted to this master.
+  template <class R>
+  R get_result(const Task<R>& task) {
+    wait_for(task);
+    return detail::decode_result<R>(*task.record());
+  }
+
+  /// The result if the task is done, else nothing (for a task without a value: whether it is done). Throws as get_result.
+  template <class R>
+  auto try_get_result(const Task<R>& task) {
+    const bool done = is_done(task);
+    if constexpr (std::is_void_v<R>) {
+      if (done) detail::decode_result<void>(*task.record());
+      return done;
+    } else {
+      return done ? std::optional<R>{detail::decode_result<R>(*task.record())} : std::nullopt;
+    }
+  }
+
+  /// Waits for any one of these tasks, and hands it out: the first to be done among those that no get_result has handed out
+  /// yet. Throws TaskError if that task has no result (error.task() says which), if one of them is not this master's, or if
+  /// all of them were handed out already.
+  template <class R>
+  Finished<R> get_result(std::span<const Task<R>> tasks) {
+    const std::size_t index = wait_for_any(tasks.size(), [&](std::size_t i) -> const TaskHandle& { return tasks[i]; });
+    if constexpr (std::is_void_v<R>) {
+      detail::decode_result<R>(*tasks[index].record());
+      return {tasks[index], index};
+    } else {
+      return {tasks[index], index, detail::decode_result<R>(*tasks[index].record())};
+    }
+  }
+  template <class R>
+  Finished<R> get_result(const std::vector<Task<R>>& tasks) {
+    return get_result(std::span<const Task<R>>{tasks});
+  }
+
+  /// Waits for the next task of all, in the order in which they are done, each task once. Throws TaskError if that task has no
+  /// result, or if there is nothing to wait for.
+  FinishedTask get_result();
+
+  /// How it goes. Never waits for a task; a broken interface shows as interface_status "error".
+  Status get_status() const;
+
+ private:
+  /// Reads the i-th handle of a span of handles of one type.
+  template <class At>
+  std::size_t wait_for_any(std::size_t count, const At& at) {
+    std::vector<detail::TaskRecord*> records(count);
+    for (std::size_t i = 0; i < count; ++i) records[i] = at(i).record().get();
+    return wait_for_any(records);
+  }
+
+  detail::RecordPtr submit(const detail::FunctionEntry& function, Bytes arguments, std::string name);
+  void wait_for(const TaskHandle& task);
+  bool is_done(const TaskHandle& task);
+  std::size_t wait_for_any(std::span<detail::TaskRecord* const> tasks);
+
+  std::unique_ptr<detail::MasterCore> core_;
+};
+
+}  // namespace mw

@@ -1,0 +1,25 @@
+// The whole public API of CppMW, but for the frame of a command-line application (mw/app.hpp).
+//
+//     mw/init.hpp       the first line of main()
+//     mw/master.hpp     Master: submit_task, get_result, get_status
+//     mw/task.hpp       Task: a task's state, times, worker, output
+//     mw/program.hpp    any executable as a task
+//     mw/progress.hpp   how far a running task is
+//     mw/error.hpp      what can go wrong
+//     mw/status.hpp     what a master knows of itself
+//     mw/interface.hpp  the seam for backends
+//     mw/serial.hpp, mw/multicore.hpp   backends by type
+//     mw/codec.hpp      values to bytes and back
+#pragma once
+
+#include <mw/codec.hpp>
+#include <mw/error.hpp>
+#include <mw/init.hpp>
+#include <mw/interface.hpp>
+#include <mw/master.hpp>
+#include <mw/multicore.hpp>
+#include <mw/program.hpp>
+#include <mw/progress.hpp>
+#include <mw/serial.hpp>
+#include <mw/status.hpp>
+#include <mw/task.hpp>

@@ -1,0 +1,49 @@
+// Programs as tasks.
+//
+// What:    Program names an executable that a worker runs for a task: the input comes on its stdin, its stdout is the result,
+//          its stderr is kept with the task. The second half is for the other side: a stand-alone program, written in C++,
+//          that reads its input and returns its output.
+// Owner:   plain values.
+// Threads: Program is a value; task_input and return_output are for one thread.
+// Use (master):
+//     auto task = master.submit_task(mw::Program{"./fold", {"--steps", "1000"}}, protein);
+//     std::string folded = master.get_result(task);       // a status other than 0, or a signal, is a TaskError
+// Use (the program itself):
+//     int main() { mw::return_output(fold(mw::task_input())); }
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <mw/codec.hpp>
+
+namespace mw {
+
+/// An executable and its arguments. A path with a '/' is taken as it is, relative to the worker's folder; another one is
+/// looked up in the worker's PATH. No shell is involved: arguments are passed as they are.
+struct Program {
+  std::string path;
+  std::vector<std::string> args = {};
+};
+
+/// In a stand-alone program: all of stdin. Throws Error if it can not be read.
+std::string task_input();
+/// The same, decoded: the master submitted mw::encode(value) as input. Throws CodecError.
+template <class T>
+T task_input() {
+  const std::string input = task_input();
+  return decode<T>(std::as_bytes(std::span{input}));
+}
+
+/// In a stand-alone program: adds to the task's result, in the order of the calls. Throws Error if stdout can not be written.
+void return_output(std::string_view output);
+/// The same, encoded: the master decodes the result with mw::decode<T>().
+template <class T>
+  requires(!std::is_convertible_v<const T&, std::string_view>)
+void return_output(const T& value) {
+  const Bytes bytes = encode(value);
+  return_output(std::string_view{reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+}  // namespace mw

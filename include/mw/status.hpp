@@ -1,0 +1,54 @@
+// What a master knows of itself.
+//
+// What:    Status: a picture of a master and its interface at one moment.
+// Owner:   a plain value.
+// Threads: any.
+// Use:
+//     mw::Status status = master.get_status();
+//     std::cerr << status.running << " of " << status.tasks << " run\n" << status.to_json() << '\n';
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <mw/interface.hpp>
+
+namespace mw {
+
+/// How the tasks of one function fare.
+struct FunctionStatus {
+  std::string name;
+  std::uint64_t finished = 0;
+  std::uint64_t errors = 0;
+  double total_seconds = 0;  ///< spent in finished tasks, as the workers measured it
+  double max_seconds = 0;
+};
+
+struct Status {
+  std::uint64_t tasks = 0;      ///< ever submitted; the five states below add up to it
+  std::uint64_t submitted = 0;  ///< waiting
+  std::uint64_t running = 0;
+  std::uint64_t finished = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t cancelled = 0;
+  std::uint64_t attempts = 0;  ///< how often a task was handed to a worker
+  std::uint64_t lost = 0;      ///< how often a worker died under a task
+  double seconds = 0;          ///< since the master was made
+  double ready_seconds = -1;   ///< from then to the first worker that was ready; -1 while there is none
+  std::vector<FunctionStatus> functions;
+
+  std::string interface_name;
+  std::string interface_status;  ///< "ok" or "error"
+  std::string interface_error;   ///< why it is "error": what get_status() threw, or which key breaks the schema
+  StatusMap interface;           ///< the interface's own keys; see StatusMap. Empty on error.
+
+  /// The whole as one JSON object.
+  std::string to_json() const;
+};
+
+/// What is wrong with an interface's status under the shared schema: a key that is not snake_case, a shared key of the wrong
+/// type or below 0, more busy workers than there are, a number that is not finite, a text that is not UTF-8. Empty: nothing.
+std::string schema_error(const StatusMap& status);
+
+}  // namespace mw

@@ -1,0 +1,120 @@
+// Handles to submitted tasks.
+//
+// What:    Task<R> is the handle that submit_task returns: what the task is, how it goes, and (through the master) its result.
+// Owner:   a handle keeps the task's record and result; handles are cheap to copy and outlive the master.
+// Threads: any thread may read any handle; one handle object belongs to one thread at a time.
+// Use:
+//     mw::Task<Hits> task = master.submit_task<monte_pi>(seed, points);
+//     if (task.state() == mw::TaskState::running) std::cerr << task.worker() << ' ' << task.progress() << '\n';
+//     Hits hits = master.get_result(task);
+//     std::cerr << task.run_time().count() << " s\n" << task.stderr_text();
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+
+#include <mw/codec.hpp>
+#include <mw/detail/record_ptr.hpp>
+#include <mw/error.hpp>
+
+namespace mw {
+
+enum class TaskState : std::uint8_t {
+  submitted,  ///< waits for a worker, or lies in a worker's queue
+  running,    ///< a worker has begun it
+  finished,   ///< it has a result
+  error,      ///< it ended without one: get_result throws TaskError
+  cancelled,  ///< it was ended on request, or with its master
+};
+
+std::string_view to_string(TaskState state) noexcept;
+
+/// What every handle tells, whatever the result's type. A default-constructed handle is empty: only valid() may be asked.
+class TaskHandle {
+ public:
+  using Clock = std::chrono::system_clock;
+
+  TaskHandle() = default;
+  explicit TaskHandle(detail::RecordPtr record) noexcept : record_{std::move(record)} {}
+
+  bool valid() const noexcept { return static_cast<bool>(record_); }
+  std::uint64_t id() const noexcept;  ///< number within its master, from 1 in the order of submission
+  std::string name() const;           ///< the function's qualified name, or the program's path
+  TaskState state() const noexcept;
+  bool done() const noexcept;               ///< finished, error or cancelled
+  std::uint32_t attempts() const noexcept;  ///< how often a worker was given it
+  double progress() const noexcept;         ///< 0 to 1, as the function reported it with set_progress(); 1 when finished
+  std::string worker() const;               ///< the last worker that began it; empty before that
+
+  Clock::time_point submit_time() const noexcept;
+  std::optional<Clock::time_point> start_time() const noexcept;   ///< of the last attempt; empty before it began
+  std::optional<Clock::time_point> finish_time() const noexcept;  ///< empty before it is done
+  std::chrono::duration<double> run_time() const noexcept;        ///< of the last attempt, as its worker measured it; 0 until done
+
+  /// What the task printed, up to 16 MiB a stream, in its last attempt; empty until it is done.
+  std::string stdout_text() const;
+  std::string stderr_text() const;
+
+  bool operator==(const TaskHandle&) const = default;
+  const detail::RecordPtr& record() const noexcept { return record_; }
+
+ private:
+  detail::RecordPtr record_;
+};
+
+namespace detail {
+/// The result's bytes of a task that is done; throws TaskError where it has none.
+std::span<const std::byte> result_bytes(const TaskRecord& record);
+/// Throws UsageError, naming both types, if the task's function returns another type.
+void check_result_type(const TaskRecord& record, const std::type_info& wanted);
+
+template <class R>
+R decode_result(const TaskRecord& record) {
+  if constexpr (std::is_void_v<R>)
+    static_cast<void>(result_bytes(record));
+  else
+    return decode<R>(result_bytes(record));
+}
+}  // namespace detail
+
+/// A task whose result is an R.
+template <class R>
+class Task : public TaskHandle {
+ public:
+  using Result = R;
+  using TaskHandle::TaskHandle;
+};
+
+/// A task that is done, of any type: what get_result() returns. `result<R>()` gives its result; `==` tells which it is.
+class FinishedTask : public TaskHandle {
+ public:
+  using TaskHandle::TaskHandle;
+  /// Throws UsageError if the task's function does not return an R.
+  template <class R>
+  R result() const {
+    detail::check_result_type(*record(), typeid(R));
+    return detail::decode_result<R>(*record());
+  }
+};
+
+/// What get_result(span) returns: which task of the span it was, and its result.
+template <class R>
+struct Finished {
+  Task<R> task;
+  std::size_t index;
+  R value;
+};
+template <>
+struct Finished<void> {
+  Task<void> task;
+  std::size_t index;
+};
+
+}  // namespace mw

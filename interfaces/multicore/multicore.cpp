@@ -1,0 +1,158 @@
+#include <mw/multicore.hpp>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <unordered_map>
+
+#include <fmt/format.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "log/log.hpp"
+#include "multicore/worker_process.hpp"
+#include "process/cores.hpp"
+#include "worker/start.hpp"
+
+namespace mw {
+
+/// The worker processes, one a slot; a slot whose process ended gets a new one.
+class MulticoreInterface::Pool final : public multicore::WorkerOwner {
+ public:
+  explicit Pool(MulticoreOptions options) : options_{options} {
+    if (options_.workers == 0) options_.workers = process::available_cores();
+    if (options_.workers > max_workers)
+      throw UsageError{fmt::format("multicore: {} workers are more than {}", options_.workers, max_workers)};
+  }
+
+  void start(InterfaceHost& host) {
+    host_ = &host;
+    if (!worker::init_was_called())
+      throw InterfaceError{
+          "multicore starts this program again as its workers, so main() must call mw::init(argc, argv) before it makes a "
+          "mw::Master"};
+    allow_descriptors();
+    slots_.resize(options_.workers);
+    for (unsigned slot = 0; slot < options_.workers; ++slot) start_worker(slot);
+  }
+
+  void execute(const TaskRef& task, WorkerId worker) { ready_.at(index_of(worker))->send(task); }
+
+  void stop(std::function<void()> stopped) {
+    stopped_ = std::move(stopped);
+    for (auto& timer : respawns_) timer->cancel();
+    for (auto& worker : slots_)
+      if (worker) worker->stop();
+    say_if_stopped();
+  }
+
+  StatusMap status() const {
+    std::int64_t busy = 0;
+    for (const auto& [id, worker] : ready_) busy += worker->is_busy();
+    return {{"workers", static_cast<std::int64_t>(ready_.size())},
+            {"workers_busy", busy},
+            {"workers_wanted", std::int64_t{options_.workers}},
+            {"workers_lost", lost_}};
+  }
+
+  // WorkerOwner
+  InterfaceHost& host() const noexcept override { return *host_; }
+  const MulticoreOptions& options() const noexcept override { return options_; }
+
+  void worker_ready(multicore::WorkerProcess& worker) override {
+    failed_starts_ = 0;
+    ready_[index_of(worker.id())] = &worker;
+  }
+
+  void worker_ended(multicore::WorkerProcess& worker, const std::string& why) override {
+    const auto keep = slots_[worker.slot() - 1];
+    ready_.erase(index_of(worker.id()));
+    slots_[worker.slot() - 1] = nullptr;
+    if (stopped_) {
+      say_if_stopped();
+      return;
+    }
+    ++lost_;
+    log::debug(fmt::format("multicore worker {}: {}", worker.slot(), why));
+    if (worker.was_ready())
+      replace(worker.slot() - 1);
+    else
+      start_failed(worker.slot() - 1, why);
+  }
+
+ private:
+  static constexpr unsigned most_failed_starts = 3;
+
+  /// Each worker takes four descriptors here; the soft limit is often 1,024.
+  void allow_descriptors() const {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    const rlim_t wanted = limit.rlim_cur + rlim_t{4} * options_.workers;
+    if (limit.rlim_cur == RLIM_INFINITY || rlim_t{4} * options_.workers + 256 < limit.rlim_cur) return;
+    limit.rlim_cur = std::min(wanted, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+
+  void start_worker(unsigned slot) {
+    auto worker = std::make_shared<multicore::WorkerProcess>(*this, slot + 1);
+    worker->start();
+    slots_[slot] = std::move(worker);
+  }
+
+  void replace(unsigned slot) {
+    try {
+      start_worker(slot);
+    } catch (const Error& e) {
+      start_failed(slot, e.what());
+    }
+  }
+
+  /// Tries again, a little later each time; when none ever gets ready, no task can run.
+  void start_failed(unsigned slot, const std::string& why) {
+    ++failed_starts_;
+    if (failed_starts_ >= most_failed_starts && ready_.empty()) {
+      host_->no_worker_possible(fmt::format("multicore: no worker process gets ready; the last one: {}", why));
+      return;
+    }
+    log::warn(fmt::format("multicore worker {} did not start: {}", slot + 1, why));
+    auto timer = std::make_shared<boost::asio::steady_timer>(host_->io());
+    timer->expires_after(std::chrono::milliseconds{100} * (1 << std::min(failed_starts_, 6u)));
+    timer->async_wait([this, slot, timer](boost::system::error_code error) {
+      std::erase(respawns_, timer);
+      if (!error && !stopped_) replace(slot);
+    });
+    respawns_.push_back(timer);
+  }
+
+  void say_if_stopped() {
+    const bool all_gone = std::all_of(slots_.begin(), slots_.end(), [](const auto& worker) { return !worker; });
+    if (all_gone && stopped_ && !said_stopped_) {
+      said_stopped_ = true;
+      stopped_();
+    }
+  }
+
+  MulticoreOptions options_;
+  InterfaceHost* host_ = nullptr;
+  std::vector<std::shared_ptr<multicore::WorkerProcess>> slots_;
+  std::unordered_map<std::uint32_t, multicore::WorkerProcess*> ready_;
+  std::vector<std::shared_ptr<boost::asio::steady_timer>> respawns_;
+  std::function<void()> stopped_;
+  bool said_stopped_ = false;
+  unsigned failed_starts_ = 0;
+  std::int64_t lost_ = 0;
+};
+
+MulticoreInterface::MulticoreInterface(unsigned workers) : MulticoreInterface{MulticoreOptions{.workers = workers}} {}
+MulticoreInterface::MulticoreInterface(MulticoreOptions options) : pool_{std::make_unique<Pool>(options)} {}
+MulticoreInterface::MulticoreInterface(MulticoreInterface&&) noexcept = default;
+MulticoreInterface::~MulticoreInterface() = default;
+
+unsigned MulticoreInterface::workers() const noexcept { return pool_->options().workers; }
+void MulticoreInterface::start() { pool_->start(host()); }
+void MulticoreInterface::execute_task(const TaskRef& task, WorkerId worker) { pool_->execute(task, worker); }
+StatusMap MulticoreInterface::get_status() { return pool_->status(); }
+void MulticoreInterface::stop(std::function<void()> stopped) { pool_->stop(std::move(stopped)); }
+
+}  // namespace mw

@@ -1,0 +1,84 @@
+#include <mw/serial.hpp>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "worker/progress_sink.hpp"
+#include "worker/thread_output.hpp"
+
+namespace mw {
+
+/// One thread, one queue.
+struct SerialInterface::Runner final : worker::ProgressSink {
+  explicit Runner(InterfaceHost& master) : host{master} {
+    thread = std::thread{[this] { run(); }};
+  }
+  ~Runner() override {
+    if (thread.joinable()) thread.join();
+  }
+
+  void run() {
+    worker::ThreadOutput output;
+    worker::set_thread_progress_sink(this);
+    while ((current = next_task())) {
+      host.task_started(current, any_worker);
+      output.begin();
+      Outcome outcome = run_here(current);
+      worker::PrintedOutput printed = output.end();
+      outcome.out = std::move(printed.out);
+      outcome.err = std::move(printed.err);
+      host.task_finished(current, std::move(outcome));
+    }
+    stopped();
+  }
+
+  /// Waits for one; an empty one when it is time to stop.
+  TaskRef next_task() {
+    std::unique_lock lock{mutex};
+    busy = false;
+    woken.wait(lock, [this] { return stopped || !queue.empty(); });
+    if (stopped) return {};
+    TaskRef task = std::move(queue.front());
+    queue.pop_front();
+    busy = true;
+    return task;
+  }
+
+  void progress(double fraction) override { host.task_progress(current, fraction); }
+
+  InterfaceHost& host;
+  TaskRef current;   ///< the runner thread's
+  std::mutex mutex;  ///< guards what follows
+  std::condition_variable woken;
+  std::deque<TaskRef> queue;
+  bool busy = false;
+  std::function<void()> stopped;
+  std::thread thread;
+};
+
+SerialInterface::SerialInterface() = default;
+SerialInterface::SerialInterface(SerialInterface&&) noexcept = default;
+SerialInterface::~SerialInterface() = default;
+
+void SerialInterface::start() { runner_ = std::make_unique<Runner>(host()); }
+
+void SerialInterface::execute_task(const TaskRef& task, WorkerId) {
+  std::lock_guard lock{runner_->mutex};
+  runner_->queue.push_back(task);
+  runner_->woken.notify_one();
+}
+
+StatusMap SerialInterface::get_status() {
+  std::lock_guard lock{runner_->mutex};
+  return {{"workers", std::int64_t{1}}, {"workers_busy", std::int64_t{runner_->busy}}};
+}
+
+void SerialInterface::stop(std::function<void()> stopped) {
+  std::lock_guard lock{runner_->mutex};
+  runner_->stopped = std::move(stopped);
+  runner_->woken.notify_one();
+}
+
+}  // namespace mw

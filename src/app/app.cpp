@@ -1,0 +1,222 @@
+#include <mw/app.hpp>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <boost/json.hpp>
+
+#include "app/count.hpp"
+#include "app/progress_bar.hpp"
+
+namespace mw {
+namespace {
+
+constexpr int status_done = 0;
+constexpr int status_failed = 1;
+constexpr int status_usage = 2;
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+boost::json::value to_json(const Report::Value& value) {
+  return std::visit([](const auto& v) { return boost::json::value(v); }, value);
+}
+
+std::string to_text(const Report::Value& value) {
+  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{:.10g}", *number);
+  return std::visit([](const auto& v) { return fmt::format("{}", v); }, value);
+}
+
+/// What a run measured beside its results.
+struct Measured {
+  std::int64_t workers = 1;
+  double init_seconds = 0;
+  double total_seconds = 0;
+  std::uint64_t tasks = 0;
+  std::uint64_t attempts = 0;
+};
+
+}  // namespace
+
+struct App::Inside {
+  Inside(std::string name, const std::string& description) : cli{description, std::move(name)} {
+    cli.set_version_flag("--version", MW_VERSION);
+    cli.get_formatter()->column_width(34);
+    cli.add_option("-i,--interface", interface_spec, "what runs the tasks: serial, or multicore[:N] on this machine's cores")
+        ->capture_default_str()
+        ->type_name("SPEC");
+    cli.add_option("-n,--workers", workers, "how many workers; default: as many as this process may use cores")->type_name("N");
+    cli.add_flag("--json", json, "print one JSON object: parameters, interface, workers, result, times, tasks, attempts");
+    cli.add_flag("--progress,!--no-progress", progress, "a bar on stderr; default: on a terminal only");
+    cli.footer("Exit status: 0 done, 1 the computation failed, 2 the command line was wrong.");
+  }
+
+  std::unique_ptr<Interface> make_interface() const {
+    if (workers.empty()) return mw::interface(interface_spec);
+    std::uint64_t count = 0;
+    try {
+      count = app::parse_count(workers);
+    } catch (const UsageError&) {
+    }
+    if (count == 0) throw UsageError{fmt::format("--workers: \"{}\" is not a number of workers, 1 or more", workers)};
+    return mw::interface(interface_spec, count);
+  }
+
+  /// Adds an option whose text `parse` turns into the value; what it throws becomes a usage error that names the flag.
+  template <class Parse>
+  CLI::Option* add(const std::string& flag, const std::string& help, Parse parse) {
+    return cli.add_option_function<std::string>(
+        flag,
+        [flag, parse](const std::string& text) {
+          try {
+            parse(text);
+          } catch (const UsageError& e) {
+            throw CLI::ValidationError{flag, e.what()};
+          }
+        },
+        help);
+  }
+
+  boost::json::object parameter_values() const {
+    boost::json::object values;
+    for (const auto& [name, value] : parameters) values[name] = to_json(value());
+    return values;
+  }
+
+  void print(const Report& report, const Measured& measured) const {
+    if (json) {
+      print_json(report, measured);
+      return;
+    }
+    std::size_t widest = 0;
+    for (const auto& [key, value] : report.results()) widest = std::max(widest, key.size());
+    for (const auto& [key, value] : report.results()) fmt::print("{:<{}}  {}\n", key, widest, to_text(value));
+    std::fflush(stdout);
+    fmt::print(stderr, "{} tasks in {:.2f} s on {}, {} worker{}\n", measured.tasks, measured.total_seconds, interface_spec,
+               measured.workers, measured.workers == 1 ? "" : "s");
+  }
+
+  void print_json(const Report& report, const Measured& measured) const {
+    boost::json::object result;
+    for (const auto& [key, value] : report.results()) result[key] = to_json(value);
+    const boost::json::object all{{"program", cli.get_name()},
+                                  {"version", MW_VERSION},
+                                  {"parameters", parameter_values()},
+                                  {"interface", interface_spec},
+                                  {"workers", measured.workers},
+                                  {"result", result},
+                                  {"init_seconds", measured.init_seconds},
+                                  {"total_seconds", measured.total_seconds},
+                                  {"tasks", measured.tasks},
+                                  {"attempts", measured.attempts}};
+    std::cout << boost::json::serialize(all) << std::endl;
+  }
+
+  /// The master lives and ends in here, so that the total counts its start and its end.
+  Measured compute(std::unique_ptr<Interface> made, const std::function<void(Master&, Report&)>& work, Report& report) const {
+    Measured measured;
+    const auto start = Clock::now();
+    {
+      Master master{std::move(made)};
+      {
+        std::optional<app::ProgressBar> bar;
+        if (progress.value_or(::isatty(STDERR_FILENO) == 1)) bar.emplace(master);
+        work(master, report);
+      }
+      const Status status = master.get_status();
+      measured.tasks = status.tasks;
+      measured.attempts = status.attempts;
+      measured.init_seconds = std::max(status.ready_seconds, 0.0);
+      const auto wanted = status.interface.find("workers_wanted");
+      const auto running = status.interface.find("workers");
+      if (wanted != status.interface.end())
+        measured.workers = std::get<std::int64_t>(wanted->second);
+      else if (running != status.interface.end())
+        measured.workers = std::get<std::int64_t>(running->second);
+    }
+    measured.total_seconds = seconds_since(start);
+    return measured;
+  }
+
+  CLI::App cli;
+  std::string interface_spec = "multicore";
+  std::string workers;
+  bool json = false;
+  std::optional<bool> progress;
+  std::vector<std::pair<std::string, std::function<Report::Value()>>> parameters;
+};
+
+namespace {
+
+/// "--points" → "points", "-p,--points" → "points".
+std::string parameter_name(const std::string& flag) {
+  const auto dashes = flag.rfind("--");
+  return dashes == std::string::npos ? flag : flag.substr(dashes + 2);
+}
+
+}  // namespace
+
+App::App(std::string name, std::string description) : inside_{std::make_unique<Inside>(std::move(name), description)} {}
+App::~App() = default;
+
+void App::option(const std::string& flag, std::uint64_t& value, const std::string& help, std::uint64_t least) {
+  const auto parse = [&value, least](const std::string& text) {
+    const auto count = app::parse_count(text);
+    if (count < least) throw UsageError{fmt::format("{} is less than {}", count, least)};
+    value = count;
+  };
+  inside_->add(flag, help, parse)->type_name("N")->default_str(fmt::format("{}", value));
+  inside_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
+}
+
+void App::option(const std::string& flag, double& value, const std::string& help) {
+  const auto parse = [&value](const std::string& text) { value = app::parse_number(text); };
+  inside_->add(flag, help, parse)->type_name("X")->default_str(fmt::format("{}", value));
+  inside_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
+}
+
+void App::option(const std::string& flag, std::string& value, const std::string& help) {
+  inside_->cli.add_option(flag, value, help)->capture_default_str();
+  inside_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
+}
+
+void App::flag(const std::string& flag, bool& value, const std::string& help) {
+  inside_->cli.add_flag(flag, value, help);
+  inside_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
+}
+
+int App::run(int argc, char** argv, const std::function<void(Master&, Report&)>& compute) {
+  const std::string name = inside_->cli.get_name();
+  std::unique_ptr<Interface> interface;
+  try {
+    inside_->cli.parse(argc, argv);
+    interface = inside_->make_interface();
+  } catch (const CLI::Success& e) {
+    return inside_->cli.exit(e);  // --help, --version
+  } catch (const CLI::ParseError& e) {
+    fmt::print(stderr, "{}: {} (see {} --help)\n", name, e.what(), name);
+    return status_usage;
+  } catch (const UsageError& e) {
+    fmt::print(stderr, "{}: {}\n", name, e.what());
+    return status_usage;
+  }
+  try {
+    Report report;
+    const Measured measured = inside_->compute(std::move(interface), compute, report);
+    inside_->print(report, measured);
+    return status_done;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "{}: {}\n", name, e.what());
+    return status_failed;
+  }
+}
+
+}  // namespace mw

@@ -1,0 +1,18 @@
+// What CppMW has to say while it runs: to stderr, never to stdout.
+//
+// What:    warnings (a worker was lost) and details. MW_LOG=off|error|warn|info|debug chooses; the default is warn.
+// Owner:   one spdlog logger.
+// Threads: any.
+// Use:
+//     log::warn(fmt::format("{} was lost", worker));
+#pragma once
+
+#include <string_view>
+
+namespace mw::log {
+
+void warn(std::string_view text);
+void info(std::string_view text);
+void debug(std::string_view text);
+
+}  // namespace mw::log

@@ -1,0 +1,77 @@
+#include <mw/master.hpp>
+
+#include <fmt/format.h>
+
+#include "master/core.hpp"
+#include "worker/start.hpp"
+
+namespace mw {
+namespace {
+
+[[noreturn]] void throw_error(Cause cause, std::string message) {
+  Failure failure;
+  failure.cause = cause;
+  failure.message = std::move(message);
+  throw TaskError{TaskFacts{}, std::move(failure)};
+}
+
+std::unique_ptr<detail::MasterCore> make_core(std::unique_ptr<Interface> interface) {
+  if (!interface) throw UsageError{"Master: the interface is null"};
+  worker::refuse_master_in_worker();
+  return std::make_unique<detail::MasterCore>(std::move(interface));
+}
+
+void check_owner(const detail::MasterCore& core, const detail::TaskRecord* record) {
+  if (!record) throw_error(Cause::not_submitted, "the handle is empty: it comes from no submit_task");
+  if (!core.owns(*record))
+    throw_error(Cause::not_submitted, fmt::format("task {} ({}) was submitted to another master", record->id, record->name()));
+}
+
+}  // namespace
+
+Master::Master(std::unique_ptr<Interface> interface) : core_{make_core(std::move(interface))} {}
+Master::Master(Master&&) noexcept = default;
+Master& Master::operator=(Master&&) noexcept = default;
+Master::~Master() = default;
+
+detail::RecordPtr Master::submit(const detail::FunctionEntry& function, Bytes arguments, std::string name) {
+  return core_->submit(function, std::move(arguments), std::move(name));
+}
+
+Task<std::string> Master::submit_task(const Program& program, std::string_view input) {
+  using Traits = detail::TraitsOf<&detail::run_program>;
+  Bytes arguments = detail::encode_arguments(Traits::Parameters{}, program.path, program.args, std::string{input});
+  return Task<std::string>{submit(detail::Registered<&detail::run_program>::checked(), std::move(arguments), program.path)};
+}
+
+void Master::wait_for(const TaskHandle& task) {
+  check_owner(*core_, task.record().get());
+  core_->completions().wait(*task.record());
+}
+
+bool Master::is_done(const TaskHandle& task) {
+  check_owner(*core_, task.record().get());
+  return core_->completions().try_take(*task.record());
+}
+
+std::size_t Master::wait_for_any(std::span<detail::TaskRecord* const> tasks) {
+  if (tasks.empty()) throw_error(Cause::nothing_to_wait_for, "get_result of no tasks: the span is empty");
+  for (const auto* record : tasks) check_owner(*core_, record);
+  const auto index = core_->completions().wait_for_any(tasks);
+  if (!index)
+    throw_error(Cause::nothing_to_wait_for,
+                fmt::format("each of these {} tasks was handed out already; get_result(task) gives a result again", tasks.size()));
+  return *index;
+}
+
+FinishedTask Master::get_result() {
+  auto record = core_->completions().wait_for_next();
+  if (!record) throw_error(Cause::nothing_to_wait_for, "no task is left: none was submitted, or each was handed out already");
+  FinishedTask task{std::move(record)};
+  detail::decode_result<void>(*task.record());
+  return task;
+}
+
+Status Master::get_status() const { return core_->status(); }
+
+}  // namespace mw

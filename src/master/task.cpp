@@ -1,0 +1,124 @@
+// What handles tell: TaskHandle, TaskRef, results and their errors, read from a record.
+#include <mw/task.hpp>
+
+#include <fmt/format.h>
+
+#include "master/record.hpp"
+#include "master/worker_directory.hpp"
+#include "worker/execute.hpp"
+
+namespace mw {
+
+using detail::TaskRecord;
+
+namespace detail {
+
+void add_reference(TaskRecord* record) noexcept { record->references.fetch_add(1, std::memory_order_relaxed); }
+
+void release_reference(TaskRecord* record) noexcept {
+  if (record->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete record;
+}
+
+namespace {
+
+std::string tail_of(const std::string& text) {
+  constexpr std::size_t limit = 4096;
+  return text.size() <= limit ? text : "…" + text.substr(text.size() - limit);
+}
+
+[[noreturn]] void throw_task_error(const TaskRecord& record) {
+  TaskFacts facts;
+  facts.task = record.id;
+  facts.function = record.name();
+  facts.attempt = record.attempts.load(std::memory_order_relaxed);
+  Failure failure;
+  if (record.extra) {
+    facts.worker = record.extra->worker;
+    facts.host = record.extra->host;
+    facts.stderr_tail = tail_of(record.extra->err);
+    failure = record.extra->failure;
+  }
+  throw TaskError{std::move(facts), std::move(failure)};
+}
+
+}  // namespace
+
+std::span<const std::byte> result_bytes(const TaskRecord& record) {
+  if (record.state.load(std::memory_order_acquire) != TaskState::finished) throw_task_error(record);
+  return record.payload.span();
+}
+
+void check_result_type(const TaskRecord& record, const std::type_info& wanted) {
+  if (record.function->result() == wanted) return;
+  throw UsageError{fmt::format("task {} ({}) returns a {}, not the {} that result<…>() was asked for", record.id, record.name(),
+                               worker::type_name(record.function->result()), worker::type_name(wanted))};
+}
+
+}  // namespace detail
+
+std::string_view to_string(TaskState state) noexcept {
+  switch (state) {
+    case TaskState::submitted: return "submitted";
+    case TaskState::running: return "running";
+    case TaskState::finished: return "finished";
+    case TaskState::error: return "error";
+    case TaskState::cancelled: return "cancelled";
+  }
+  return "unknown";
+}
+
+namespace {
+
+/// Steady nanoseconds as a date, by the distance of the two clocks when the program started.
+TaskHandle::Clock::time_point date_of(std::int64_t steady_ns) noexcept {
+  using std::chrono::nanoseconds;
+  static const auto distance = TaskHandle::Clock::now().time_since_epoch() - std::chrono::steady_clock::now().time_since_epoch();
+  return TaskHandle::Clock::time_point{std::chrono::duration_cast<TaskHandle::Clock::duration>(distance + nanoseconds{steady_ns})};
+}
+
+bool is_over(const TaskRecord& record) noexcept { return detail::is_done(record.state.load(std::memory_order_acquire)); }
+
+}  // namespace
+
+std::uint64_t TaskHandle::id() const noexcept { return record_->id; }
+std::string TaskHandle::name() const { return record_->name(); }
+TaskState TaskHandle::state() const noexcept { return record_->state.load(std::memory_order_acquire); }
+bool TaskHandle::done() const noexcept { return is_over(*record_); }
+std::uint32_t TaskHandle::attempts() const noexcept { return record_->attempts.load(std::memory_order_relaxed); }
+
+double TaskHandle::progress() const noexcept {
+  if (state() == TaskState::finished) return 1;
+  return static_cast<double>(record_->progress.load(std::memory_order_relaxed));
+}
+
+std::string TaskHandle::worker() const {
+  if (record_->start_ns.load(std::memory_order_acquire) == 0) return {};
+  return record_->owner->find(record_->last_worker.load(std::memory_order_relaxed)).name;
+}
+
+TaskHandle::Clock::time_point TaskHandle::submit_time() const noexcept { return date_of(record_->submit_ns); }
+
+std::optional<TaskHandle::Clock::time_point> TaskHandle::start_time() const noexcept {
+  const auto start = record_->start_ns.load(std::memory_order_acquire);
+  return start == 0 ? std::nullopt : std::optional{date_of(start)};
+}
+
+std::optional<TaskHandle::Clock::time_point> TaskHandle::finish_time() const noexcept {
+  return done() ? std::optional{date_of(record_->finish_ns)} : std::nullopt;
+}
+
+std::chrono::duration<double> TaskHandle::run_time() const noexcept {
+  return done() ? std::chrono::nanoseconds{record_->run_ns} : std::chrono::nanoseconds{0};
+}
+
+std::string TaskHandle::stdout_text() const { return done() && record_->extra ? record_->extra->out : std::string{}; }
+std::string TaskHandle::stderr_text() const { return done() && record_->extra ? record_->extra->err : std::string{}; }
+
+std::uint64_t TaskRef::id() const noexcept { return record_->id; }
+std::uint64_t TaskRef::function_id() const noexcept { return record_->function->id(); }
+std::string_view TaskRef::function_name() const noexcept { return record_->function->name(); }
+std::span<const std::byte> TaskRef::arguments() const noexcept { return record_->payload.span(); }
+
+Outcome run_here(const TaskRef& task) { return worker::execute(*task.record()->function, task.arguments()); }
+
+}  // namespace mw

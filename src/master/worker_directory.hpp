@@ -1,0 +1,61 @@
+// The names of a master's workers.
+//
+// What:    worker number → name and host, for handles and errors that outlive the worker.
+// Owner:   shared by the master and the records of its tasks; the pointer also says whose a task is.
+// Threads: any.
+// Use:     internal.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include <mw/interface.hpp>
+
+namespace mw::detail {
+
+class WorkerDirectory {
+ public:
+  struct Entry {
+    std::string name;
+    std::string host;
+  };
+
+  /// The first is the local one, which interfaces that do not announce their workers run tasks on.
+  explicit WorkerDirectory(Entry unannounced) : unannounced_{std::move(unannounced)} {}
+
+  WorkerId add(Entry entry) {
+    std::lock_guard lock{mutex_};
+    const WorkerId id{++last_};
+    entries_.emplace(index_of(id), std::move(entry));
+    return id;
+  }
+
+  /// Its name stays known while it is among the last 10,000 that left.
+  void left(WorkerId worker) {
+    std::lock_guard lock{mutex_};
+    gone_.push_back(worker);
+    if (gone_.size() <= remembered) return;
+    entries_.erase(index_of(gone_.front()));
+    gone_.pop_front();
+  }
+
+  Entry find(WorkerId worker) const {
+    if (worker == any_worker) return unannounced_;
+    std::lock_guard lock{mutex_};
+    auto place = entries_.find(index_of(worker));
+    return place == entries_.end() ? Entry{"a worker that left long ago", ""} : place->second;
+  }
+
+ private:
+  static constexpr std::size_t remembered = 10'000;
+  const Entry unannounced_;
+  mutable std::mutex mutex_;
+  std::uint32_t last_ = 0;
+  std::unordered_map<std::uint32_t, Entry> entries_;
+  std::deque<WorkerId> gone_;
+};
+
+}  // namespace mw::detail

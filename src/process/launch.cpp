@@ -1,0 +1,178 @@
+#include "process/launch.hpp"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+extern char** environ;
+
+namespace mw::process {
+namespace {
+
+/// All that the child needs, made before the fork: after it, no memory may be taken.
+struct Plan {
+  std::vector<std::string> candidates;  ///< paths to try, in order
+  std::vector<char*> argv;
+  std::vector<std::string> environment;
+  std::vector<char*> envp;
+  std::vector<int> kept;  ///< sorted, each from 3
+  int standard[3];
+  bool new_process_group;
+  int death_signal;
+  pid_t parent;
+};
+
+bool is_unset(const std::vector<std::string>& patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(), [name](std::string_view pattern) {
+    return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+  });
+}
+
+std::vector<std::string> environment_of(const Command& command) {
+  std::vector<std::string> result;
+  const auto is_set = [&](std::string_view name) {
+    return std::any_of(command.environment_set.begin(), command.environment_set.end(),
+                       [name](const auto& v) { return v.first == name; });
+  };
+  for (char** line = environ; line && *line; ++line) {
+    const std::string_view text = *line;
+    const auto name = text.substr(0, text.find('='));
+    if (!is_set(name) && !is_unset(command.environment_unset, name)) result.emplace_back(text);
+  }
+  for (const auto& [name, value] : command.environment_set) result.push_back(name + "=" + value);
+  return result;
+}
+
+std::vector<std::string> candidates_of(const std::string& path) {
+  if (path.find('/') != std::string::npos || path.empty()) return {path};
+  const char* variable = std::getenv("PATH");
+  std::string_view folders = variable ? variable : "/usr/local/bin:/usr/bin:/bin";
+  std::vector<std::string> result;
+  while (true) {
+    const auto colon = folders.find(':');
+    const auto folder = folders.substr(0, colon);
+    result.push_back((folder.empty() ? std::string{"."} : std::string{folder}) + "/" + path);
+    if (colon == std::string_view::npos) return result;
+    folders.remove_prefix(colon + 1);
+  }
+}
+
+Plan plan_of(const Command& command) {
+  Plan plan;
+  plan.candidates = candidates_of(command.path);
+  plan.argv.push_back(const_cast<char*>((command.name.empty() ? command.path : command.name).c_str()));
+  for (const auto& argument : command.arguments) plan.argv.push_back(const_cast<char*>(argument.c_str()));
+  plan.argv.push_back(nullptr);
+  plan.environment = environment_of(command);
+  for (auto& line : plan.environment) plan.envp.push_back(line.data());
+  plan.envp.push_back(nullptr);
+  plan.kept = command.inherit_fds;
+  std::sort(plan.kept.begin(), plan.kept.end());
+  plan.standard[0] = command.stdin_fd;
+  plan.standard[1] = command.stdout_fd;
+  plan.standard[2] = command.stderr_fd;
+  plan.new_process_group = command.new_process_group;
+  plan.death_signal = command.death_signal;
+  plan.parent = ::getpid();
+  return plan;
+}
+
+// From here to run_child(): system calls only.
+
+/// Puts the three standard descriptors in place. They are first moved out of the way of each other.
+bool place_standard(const Plan& plan) {
+  int from[3];
+  for (int i = 0; i < 3; ++i) {
+    const int fd = plan.standard[i] >= 0 ? plan.standard[i] : ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    from[i] = fd < 0 ? -1 : ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (from[i] < 0) return false;
+  }
+  for (int i = 0; i < 3; ++i)
+    if (::dup2(from[i], i) < 0) return false;
+  return true;
+}
+
+/// Every descriptor from 3 but those to keep closes at exec (they may still be needed to report an error).
+void limit_descriptors(const Plan& plan) {
+  unsigned next = 3;
+  for (const int fd : plan.kept) {
+    const auto number = static_cast<unsigned>(fd);
+    if (number > next) ::close_range(next, number - 1, CLOSE_RANGE_CLOEXEC);
+    ::fcntl(fd, F_SETFD, 0);
+    next = number + 1;
+  }
+  ::close_range(next, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+}
+
+/// Signals are as a new program expects them, whatever the master's threads had blocked or ignored.
+void reset_signals() {
+  sigset_t none;
+  ::sigemptyset(&none);
+  struct sigaction standard = {};
+  standard.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// The first error that is not "not here" wins over it, as in execvp(3).
+int execute_first(const Plan& plan) {
+  int error = ENOENT;
+  for (const auto& path : plan.candidates) {
+    ::execve(path.c_str(), plan.argv.data(), plan.envp.data());
+    if (errno != ENOENT && errno != ENOTDIR && (error == ENOENT || errno != EACCES)) error = errno;
+  }
+  return error;
+}
+
+[[noreturn]] void run_child(const Plan& plan, int report) {
+  int error = 0;
+  if (plan.new_process_group) ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, plan.death_signal);
+  if (::getppid() != plan.parent) ::_exit(128 + SIGKILL);  // it died before the line above
+  if (place_standard(plan)) {
+    limit_descriptors(plan);
+    reset_signals();
+    error = execute_first(plan);
+  } else {
+    error = errno;
+  }
+  [[maybe_unused]] const auto written = ::write(report, &error, sizeof error);
+  ::_exit(127);
+}
+
+}  // namespace
+
+pid_t launch(const Command& command) {
+  const Plan plan = plan_of(command);
+  int report[2];
+  if (::pipe2(report, O_CLOEXEC) != 0) throw StartError{command.path, errno};
+  const pid_t pid = ::fork();
+  const int fork_error = errno;
+  if (pid == 0) run_child(plan, report[1]);
+  ::close(report[1]);
+  if (pid < 0) {
+    ::close(report[0]);
+    throw StartError{command.path, fork_error};
+  }
+  if (command.new_process_group) ::setpgid(pid, pid);  // whoever is first
+  int error = 0;
+  ssize_t got = 0;
+  do got = ::read(report[0], &error, sizeof error);
+  while (got < 0 && errno == EINTR);
+  ::close(report[0]);
+  if (got != static_cast<ssize_t>(sizeof error)) return pid;  // the pipe closed at exec
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  throw StartError{command.path, error};
+}
+
+}  // namespace mw::process

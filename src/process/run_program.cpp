@@ -1,0 +1,148 @@
+#include "process/run_program.hpp"
+
+#include <fcntl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/write.hpp>
+
+namespace mw::process {
+namespace {
+
+using boost::asio::buffer;
+using boost::system::error_code;
+constexpr std::size_t err_limit = 64 * 1024;
+
+/// A pipe that closes on exec; [0] reads, [1] writes.
+struct Pipe {
+  Pipe() {
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw StartError{"pipe", errno};
+  }
+  ~Pipe() {
+    for (const int fd : ends)
+      if (fd >= 0) ::close(fd);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  int take(std::size_t end) { return std::exchange(ends[end], -1); }
+  void close(std::size_t end) { ::close(take(end)); }
+  std::array<int, 2> ends{-1, -1};
+};
+
+/// Reads a descriptor to its end into a text.
+class Reader {
+ public:
+  Reader(boost::asio::io_context& io, int fd, std::string& into, std::size_t keep) : from_{io, fd}, into_{into}, keep_{keep} {
+    from_.non_blocking(true);
+  }
+
+  void start() {
+    from_.async_read_some(buffer(chunk_), [this](error_code error, std::size_t size) {
+      add(size);
+      if (over_)
+        take_the_rest();
+      else if (!error)
+        start();
+    });
+  }
+
+  /// The program is gone: what is in the pipe now is all that counts, even if somebody else holds it open.
+  void finish() {
+    over_ = true;
+    error_code ignored;
+    from_.cancel(ignored);  // a read that has already got something still reports it
+  }
+
+ private:
+  void take_the_rest() {
+    error_code error;
+    while (const std::size_t size = from_.read_some(buffer(chunk_), error)) add(size);
+    from_.close(error);
+  }
+
+  void add(std::size_t size) {
+    into_.append(chunk_.data(), size);
+    if (into_.size() / 2 > keep_) into_.erase(0, into_.size() - keep_);
+  }
+
+  boost::asio::posix::stream_descriptor from_;
+  std::string& into_;
+  const std::size_t keep_;
+  bool over_ = false;
+  std::array<char, 65'536> chunk_{};
+};
+
+/// A program that closes its stdin early must not end this process: SIGPIPE is kept away from this thread.
+class NoSigpipe {
+ public:
+  NoSigpipe() {
+    ::sigemptyset(&sigpipe_);
+    ::sigaddset(&sigpipe_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+  }
+  ~NoSigpipe() {
+    const timespec at_once{};
+    if (!::sigismember(&before_, SIGPIPE))
+      while (::sigtimedwait(&sigpipe_, nullptr, &at_once) > 0) {
+      }
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoSigpipe(const NoSigpipe&) = delete;
+  NoSigpipe& operator=(const NoSigpipe&) = delete;
+
+ private:
+  sigset_t sigpipe_;
+  sigset_t before_;
+};
+
+}  // namespace
+
+ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input) {
+  ProgramRun run;
+  const NoSigpipe no_sigpipe;
+  boost::asio::io_context io;
+  Pipe in;
+  Pipe out;
+  Pipe err;
+  Command command{.path = path, .arguments = arguments};
+  command.stdin_fd = in.ends[0];
+  command.stdout_fd = out.ends[1];
+  command.stderr_fd = err.ends[1];
+  command.new_process_group = false;
+  Child child = Child::start(io, command);
+  in.close(0);
+  out.close(1);
+  err.close(1);
+
+  boost::asio::posix::stream_descriptor feed{io, in.take(1)};
+  feed.non_blocking(true);
+  Reader read_out{io, out.take(0), run.out, std::string{}.max_size() / 4};
+  Reader read_err{io, err.take(0), run.err, err_limit};
+  read_out.start();
+  read_err.start();
+  boost::asio::async_write(feed, buffer(input.data(), input.size()), [&feed](error_code, std::size_t) {
+    error_code ignored;
+    feed.close(ignored);
+  });
+  child.async_wait([&](Death death) {
+    run.death = death;
+    read_out.finish();
+    read_err.finish();
+    error_code ignored;
+    feed.close(ignored);
+  });
+  io.run();
+  if (run.err.size() > err_limit) run.err.erase(0, run.err.size() - err_limit);
+  return run;
+}
+
+}  // namespace mw::process

@@ -1,0 +1,30 @@
+// Runs a program to its end, with input and output.
+//
+// What:    run_program(): stdin is fed while stdout and stderr are read.
+// Owner:   the program and its pipes live and end inside the call.
+// Threads: any; the call blocks.
+// Use:
+//     ProgramRun run = run_program("/bin/cat", {}, input);
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "process/child.hpp"
+
+namespace mw::process {
+
+struct ProgramRun {
+  std::string out;  ///< all of stdout
+  std::string err;  ///< the last 64 KiB of stderr
+  Death death;
+};
+
+/// Returns when the program has ended and what it wrote is read; a process that it left behind with its pipes open is not waited
+/// for. A program that does not read its input is fine. It stays in this process's group and is killed with this thread.
+/// Throws StartError if it can not be started.
+ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input);
+
+}  // namespace mw::process

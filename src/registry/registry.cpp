@@ -1,0 +1,111 @@
+#include "registry/registry.hpp"
+
+#include <cxxabi.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+namespace mw {
+namespace {
+
+/// The newest entry; each points to the one before. Constant-initialised, so it is there before any entry is.
+constinit std::atomic<const detail::FunctionEntry*> newest{nullptr};
+
+std::uint64_t fnv1a(std::string_view text) noexcept {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+/// "mw::detail::Tag<&(ns::f(int))>" → "ns::f(int)"; a text of another shape stays as it is.
+std::string inside_of_tag(std::string text) {
+  const auto open = text.find("Tag<");
+  if (open == std::string::npos || text.back() != '>') return text;
+  std::string inside = text.substr(open + 4, text.size() - open - 5);
+  if (inside.starts_with("&")) inside.erase(0, 1);
+  if (inside.starts_with("(") && inside.ends_with(")")) inside = inside.substr(1, inside.size() - 2);
+  return inside;
+}
+
+std::string readable(const std::type_info& tag) {
+  int status = 0;
+  std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(tag.name(), nullptr, nullptr, &status), &std::free};
+  return inside_of_tag(status == 0 ? text.get() : tag.name());
+}
+
+struct Index {
+  const detail::FunctionEntry* built_up_to = nullptr;
+  std::unordered_map<std::uint64_t, const detail::FunctionEntry*> by_id;
+  std::unordered_map<std::uint64_t, bool> ambiguous;
+  std::unordered_map<const detail::FunctionEntry*, std::string> names;
+  std::uint64_t identity = 0;
+};
+
+/// The index, brought up to date with entries that a library loaded later has added. Call with `index_mutex` held.
+std::mutex index_mutex;
+Index& index() {
+  static Index index;
+  const auto* first = newest.load(std::memory_order_acquire);
+  for (const auto* entry = first; entry != index.built_up_to; entry = entry->next()) {
+    const bool is_new = index.by_id.try_emplace(entry->id(), entry).second;
+    if (is_new)
+      index.identity ^= fnv1a(entry->tag().name()) * 0x9e3779b97f4a7c15;
+    else
+      index.ambiguous[entry->id()] = true;
+    index.names[entry] = readable(entry->tag());
+  }
+  index.built_up_to = first;
+  return index;
+}
+
+}  // namespace
+
+namespace detail {
+
+FunctionEntry::FunctionEntry(const std::type_info& tag_type, const std::type_info& result_type, Call function) noexcept
+    : tag_{&tag_type},
+      result_{&result_type},
+      call_{function},
+      id_{fnv1a(tag_type.name())},
+      next_{newest.load(std::memory_order_relaxed)} {
+  while (!newest.compare_exchange_weak(next_, this, std::memory_order_release, std::memory_order_relaxed)) {
+  }
+}
+
+std::string_view FunctionEntry::name() const {
+  std::lock_guard lock{index_mutex};
+  return index().names.at(this);
+}
+
+const FunctionEntry& check_unambiguous(const FunctionEntry& entry) {
+  std::lock_guard lock{index_mutex};
+  if (!index().ambiguous.contains(entry.id())) return entry;
+  throw UsageError{
+      fmt::format("two functions are named \"{}\", and a worker could not tell which one is meant: give each a name of its own, "
+                  "outside unnamed namespaces",
+                  index().names.at(&entry))};
+}
+
+}  // namespace detail
+
+namespace registry {
+
+const detail::FunctionEntry* find(std::uint64_t id) {
+  std::lock_guard lock{index_mutex};
+  auto& entries = index().by_id;
+  auto place = entries.find(id);
+  return place == entries.end() ? nullptr : place->second;
+}
+
+std::uint64_t program_identity() {
+  std::lock_guard lock{index_mutex};
+  return index().identity;
+}
+
+}  // namespace registry
+}  // namespace mw

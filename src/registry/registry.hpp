@@ -1,0 +1,23 @@
+// The registry: which functions this program can run.
+//
+// What:    every function named in a submit_task<f>, found by its number on the wire.
+// Owner:   entries are static objects of the program; the index over them is built on first use.
+// Threads: any.
+// Use:
+//     const auto* entry = registry::find(id);          // null: this program does not have it
+//     if (entry) outcome = worker::execute(*entry, arguments);
+#pragma once
+
+#include <cstdint>
+
+#include <mw/function.hpp>
+
+namespace mw::registry {
+
+/// The function with this number, or null.
+const detail::FunctionEntry* find(std::uint64_t id);
+
+/// What a master and its workers must have in common: a hash over all registered functions, independent of their order.
+std::uint64_t program_identity();
+
+}  // namespace mw::registry

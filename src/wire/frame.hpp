@@ -1,0 +1,80 @@
+// Frames: how messages lie in a stream of bytes.
+//
+// What:    a frame is an 8-byte little-endian header (low 56 bits: payload length; top 8 bits: type), then the payload.
+//          FrameReader cuts a stream into frames, however the stream was cut on its way.
+// Owner:   a reader owns its buffer; the frames it gives are views into it.
+// Threads: one at a time.
+// Use:
+//     while (true) {
+//       auto room = reader.prepare();
+//       reader.commit(recv(socket, room));
+//       while (auto frame = reader.next()) handle(*frame);
+//     }
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include <mw/bytes.hpp>
+#include <mw/error.hpp>
+
+namespace mw::wire {
+
+/// Bytes that break the protocol.
+class ProtocolError : public Error {
+ public:
+  using Error::Error;
+};
+
+enum class FrameType : std::uint8_t { hello = 1, welcome, refuse, task, result, failure, progress, cancel, heartbeat, bye };
+
+inline constexpr std::size_t header_size = 8;
+
+struct Limits {
+  std::uint64_t max_frame = std::uint64_t{64} << 30;  ///< longest payload, bytes
+};
+
+struct Frame {
+  FrameType type;
+  std::span<const std::byte> payload;
+};
+
+/// Writes a header; `payload_length` bytes must follow. Throws ProtocolError above 2^56 - 1.
+void append_header(Bytes& out, FrameType type, std::uint64_t payload_length);
+/// The same to where there is room for header_size bytes.
+void write_header(std::byte* to, FrameType type, std::uint64_t payload_length);
+
+class FrameReader {
+ public:
+  explicit FrameReader(Limits limits = {}) : limits_{limits} {}
+
+  /// Where the next bytes of the stream go: at least 1 byte, valid until the next call. Room grows with what has come, never
+  /// with what a header claims: to twice the bytes held, at least to 64 KiB. Views of earlier frames end here.
+  std::span<std::byte> prepare();
+  /// The first `size` bytes of the prepared room hold data now.
+  void commit(std::size_t size) noexcept { end_ += size; }
+
+  /// The next whole frame; nothing if more bytes are needed. Throws ProtocolError for an unknown type, or a length over the
+  /// limit, as soon as the header is there.
+  std::optional<Frame> next();
+
+  /// Whether a frame has begun and not ended: a stream that ends here was torn.
+  bool mid_frame() const noexcept { return begin_ != end_; }
+
+ private:
+  static constexpr std::size_t usual_capacity = 64 * 1024;
+  static constexpr std::size_t keep_up_to = 1024 * 1024;  ///< a larger buffer is given back when it is empty
+
+  void grow_to(std::size_t capacity);
+
+  Limits limits_;
+  std::unique_ptr<std::byte[]> buffer_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+}  // namespace mw::wire

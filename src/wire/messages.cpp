@@ -1,0 +1,292 @@
+#include "wire/messages.hpp"
+
+#include <bit>
+#include <cstring>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "wire/little_endian.hpp"
+
+namespace mw::wire {
+namespace {
+
+constexpr std::uint32_t magic = 0x574d5043;  // "CPMW"
+constexpr std::size_t task_fixed = 8 + 8 + 4;
+constexpr std::size_t result_fixed = 8 + 4 + 8 + 8 + 8;
+
+/// Writes a frame front to back into room taken at once.
+class Writer {
+ public:
+  Writer(Bytes& out, FrameType type, std::size_t size, std::uint64_t more = 0) : at_{out.extend(header_size + size)} {
+    write_header(at_, type, size + more);
+    at_ += header_size;
+  }
+  template <class T>
+  Writer& number(T value) {
+    at_ = store(at_, value);
+    return *this;
+  }
+  Writer& bytes(std::span<const std::byte> bytes) {
+    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
+    at_ += bytes.size();
+    return *this;
+  }
+  Writer& text(std::string_view text) {
+    number(static_cast<std::uint32_t>(text.size()));
+    return bytes(std::as_bytes(std::span{text}));
+  }
+
+ private:
+  std::byte* at_;
+};
+
+constexpr std::size_t size_of(std::string_view text) { return 4 + text.size(); }
+
+/// Reads a payload front to back; every step is checked.
+class Parser {
+ public:
+  Parser(std::string_view what, std::span<const std::byte> payload) : what_{what}, rest_{payload} {}
+
+  template <class T>
+  T number() {
+    const auto from = take(sizeof(T));
+    return load<T>(from.data());
+  }
+  std::span<const std::byte> take(std::uint64_t size) {
+    if (size > rest_.size()) throw ProtocolError{fmt::format("a torn {}: {} bytes are missing", what_, size - rest_.size())};
+    const auto taken = rest_.first(static_cast<std::size_t>(size));
+    rest_ = rest_.subspan(taken.size());
+    return taken;
+  }
+  std::string text(std::size_t limit) {
+    const auto size = number<std::uint32_t>();
+    if (size > limit) throw ProtocolError{fmt::format("a {} with a text of {} bytes; the limit is {}", what_, size, limit)};
+    const auto bytes = take(size);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  std::span<const std::byte> rest() { return take(rest_.size()); }
+  void end() const {
+    if (!rest_.empty()) throw ProtocolError{fmt::format("a {} with {} bytes too many", what_, rest_.size())};
+  }
+
+ private:
+  std::string_view what_;
+  std::span<const std::byte> rest_;
+};
+
+/// A text of at most `limit` bytes; a longer one is cut and says so.
+std::string cut(const std::string& text, std::size_t limit) {
+  constexpr std::string_view note = " […]";
+  return text.size() <= limit ? text : text.substr(0, limit - note.size()).append(note);
+}
+
+}  // namespace
+
+void append(Bytes& out, const Hello& hello) {
+  const std::string platform = cut(hello.platform, longest_name);
+  const std::string host = cut(hello.host, longest_name);
+  Writer{out, FrameType::hello, 4 + 2 + 8 + 4 + 4 + size_of(platform) + size_of(host)}
+      .number(magic)
+      .number(hello.version)
+      .number(hello.identity)
+      .number(hello.slots)
+      .number(hello.pid)
+      .text(platform)
+      .text(host);
+}
+
+Hello parse_hello(std::span<const std::byte> payload) {
+  Parser parser{"hello", payload};
+  if (parser.number<std::uint32_t>() != magic) throw ProtocolError{"a hello without the magic number: this is no CppMW worker"};
+  Hello hello;
+  hello.version = parser.number<std::uint16_t>();
+  if (hello.version != protocol_version) return hello;  // what follows is that version's business
+  hello.identity = parser.number<std::uint64_t>();
+  hello.slots = parser.number<std::uint32_t>();
+  hello.pid = parser.number<std::uint32_t>();
+  hello.platform = parser.text(longest_name);
+  hello.host = parser.text(longest_name);
+  parser.end();
+  if (hello.slots == 0) throw ProtocolError{"a hello from a worker that takes no task"};
+  return hello;
+}
+
+void append(Bytes& out, const Welcome& welcome) {
+  Writer{out, FrameType::welcome, 2 + 8}.number(welcome.version).number(welcome.worker);
+}
+
+Welcome parse_welcome(std::span<const std::byte> payload) {
+  Parser parser{"welcome", payload};
+  Welcome welcome;
+  welcome.version = parser.number<std::uint16_t>();
+  welcome.worker = parser.number<std::uint64_t>();
+  parser.end();
+  return welcome;
+}
+
+void append(Bytes& out, const Refuse& refuse) {
+  const std::string reason = cut(refuse.reason, longest_text);
+  Writer{out, FrameType::refuse, size_of(reason)}.text(reason);
+}
+
+Refuse parse_refuse(std::span<const std::byte> payload) {
+  Parser parser{"refuse", payload};
+  Refuse refuse{parser.text(longest_text)};
+  parser.end();
+  return refuse;
+}
+
+void append_task_header(Bytes& out, std::uint64_t id, std::uint64_t function, std::uint32_t attempt, std::uint64_t arguments_size) {
+  Writer{out, FrameType::task, task_fixed, arguments_size}.number(id).number(function).number(attempt);
+}
+
+void append(Bytes& out, const Task& task) {
+  Writer{out, FrameType::task, task_fixed + task.arguments.size()}
+      .number(task.id)
+      .number(task.function)
+      .number(task.attempt)
+      .bytes(task.arguments);
+}
+
+Task parse_task(std::span<const std::byte> payload) {
+  Parser parser{"task", payload};
+  Task task;
+  task.id = parser.number<std::uint64_t>();
+  task.function = parser.number<std::uint64_t>();
+  task.attempt = parser.number<std::uint32_t>();
+  task.arguments = parser.rest();
+  return task;
+}
+
+namespace {
+
+/// What results and failures begin with.
+template <class Message>
+Writer& write_ended(Writer& writer, const Message& message) {
+  return writer.number(message.id)
+      .number(message.attempt)
+      .number(message.run_ns)
+      .number(std::uint64_t{message.out.size()})
+      .number(std::uint64_t{message.err.size()})
+      .bytes(message.out)
+      .bytes(message.err);
+}
+
+template <class Message>
+void parse_ended(Parser& parser, Message& message) {
+  message.id = parser.number<std::uint64_t>();
+  message.attempt = parser.number<std::uint32_t>();
+  message.run_ns = parser.number<std::uint64_t>();
+  const auto out_size = parser.number<std::uint64_t>();
+  const auto err_size = parser.number<std::uint64_t>();
+  message.out = parser.take(out_size);
+  message.err = parser.take(err_size);
+}
+
+}  // namespace
+
+void append_result_header(Bytes& out, const Result& result) {
+  Writer writer{out, FrameType::result, result_fixed + result.out.size() + result.err.size(), result.value.size()};
+  write_ended(writer, result);
+}
+
+void append(Bytes& out, const Result& result) {
+  Writer writer{out, FrameType::result, result_fixed + result.out.size() + result.err.size() + result.value.size()};
+  write_ended(writer, result).bytes(result.value);
+}
+
+Result parse_result(std::span<const std::byte> payload) {
+  Parser parser{"result", payload};
+  Result result;
+  parse_ended(parser, result);
+  result.value = parser.rest();
+  return result;
+}
+
+void append(Bytes& out, const FailureMessage& message) {
+  const Failure& failure = message.failure;
+  const std::string type = cut(failure.type, longest_name);
+  const std::string text = cut(failure.message, longest_text);
+  Writer writer{out, FrameType::failure,
+                result_fixed + message.out.size() + message.err.size() + 1 + 1 + 4 + 4 + size_of(type) + size_of(text)};
+  write_ended(writer, message)
+      .number(static_cast<std::uint8_t>(failure.cause))
+      .number(static_cast<std::uint8_t>(failure.out_of_memory))
+      .number(static_cast<std::uint32_t>(failure.exit_status))
+      .number(static_cast<std::uint32_t>(failure.signal))
+      .text(type)
+      .text(text);
+}
+
+FailureMessage parse_failure(std::span<const std::byte> payload) {
+  Parser parser{"failure", payload};
+  FailureMessage message;
+  parse_ended(parser, message);
+  const auto cause = parser.number<std::uint8_t>();
+  if (cause > static_cast<std::uint8_t>(Cause::nothing_to_wait_for))
+    throw ProtocolError{fmt::format("a failure of unknown cause {}", cause)};
+  message.failure.cause = static_cast<Cause>(cause);
+  const auto out_of_memory = parser.number<std::uint8_t>();
+  if (out_of_memory > 1) throw ProtocolError{fmt::format("a failure with a flag of {}", out_of_memory)};
+  message.failure.out_of_memory = out_of_memory == 1;
+  message.failure.exit_status = static_cast<std::int32_t>(parser.number<std::uint32_t>());
+  message.failure.signal = static_cast<std::int32_t>(parser.number<std::uint32_t>());
+  message.failure.type = parser.text(longest_name);
+  message.failure.message = parser.text(longest_text);
+  parser.end();
+  return message;
+}
+
+void append(Bytes& out, const Progress& progress) {
+  Writer{out, FrameType::progress, 8 + 4 + 8}
+      .number(progress.id)
+      .number(progress.attempt)
+      .number(std::bit_cast<std::uint64_t>(progress.fraction));
+}
+
+Progress parse_progress(std::span<const std::byte> payload) {
+  Parser parser{"progress", payload};
+  Progress progress;
+  progress.id = parser.number<std::uint64_t>();
+  progress.attempt = parser.number<std::uint32_t>();
+  progress.fraction = std::bit_cast<double>(parser.number<std::uint64_t>());
+  parser.end();
+  if (!(progress.fraction >= 0 && progress.fraction <= 1)) throw ProtocolError{"a progress outside 0 to 1"};
+  return progress;
+}
+
+void append(Bytes& out, const Cancel& cancel) { Writer{out, FrameType::cancel, 8}.number(cancel.id); }
+
+Cancel parse_cancel(std::span<const std::byte> payload) {
+  Parser parser{"cancel", payload};
+  Cancel cancel{parser.number<std::uint64_t>()};
+  parser.end();
+  return cancel;
+}
+
+void append(Bytes& out, const Heartbeat&) { append_header(out, FrameType::heartbeat, 0); }
+void append(Bytes& out, const Bye&) { append_header(out, FrameType::bye, 0); }
+
+Heartbeat parse_heartbeat(std::span<const std::byte> payload) {
+  Parser{"heartbeat", payload}.end();
+  return {};
+}
+
+Bye parse_bye(std::span<const std::byte> payload) {
+  Parser{"bye", payload}.end();
+  return {};
+}
+
+std::optional<std::string> refusal(const Hello& hello, std::uint64_t own_identity) {
+  if (hello.version != protocol_version)
+    return fmt::format("the worker speaks version {} of the protocol and the master version {}: build the {} with the newer CppMW",
+                       hello.version, protocol_version, hello.version < protocol_version ? "worker" : "master");
+  if (hello.identity != own_identity)
+    return fmt::format(
+        "the worker is another program, or another build of it: its functions have identity {:#018x}, the master's {:#018x}",
+        hello.identity, own_identity);
+  return std::nullopt;
+}
+
+}  // namespace mw::wire

@@ -1,0 +1,116 @@
+// Messages: what masters and workers say to each other. README.md in this folder is the grammar.
+//
+// What:    a struct for each message, append() that writes it as a whole frame, parse_…() that reads its payload.
+// Owner:   parsed messages hold views into the payload where they say span; strings are copies.
+// Threads: any.
+// Use:
+//     append(out, Task{id, function, attempt, arguments});
+//     Result result = parse_result(frame.payload);         // throws ProtocolError
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <mw/bytes.hpp>
+#include <mw/error.hpp>
+
+#include "wire/frame.hpp"
+
+namespace mw::wire {
+
+inline constexpr std::uint16_t protocol_version = 1;
+
+inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
+inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes
+
+/// A worker's first words.
+struct Hello {
+  std::uint16_t version = protocol_version;
+  std::uint64_t identity = 0;  ///< of the program: what functions it has
+  std::uint32_t slots = 1;     ///< how many tasks it takes at a time
+  std::uint32_t pid = 0;
+  std::string platform;  ///< "Linux-x86_64"
+  std::string host;
+};
+
+/// The master's answer: you are worker number `worker`.
+struct Welcome {
+  std::uint16_t version = protocol_version;
+  std::uint64_t worker = 0;
+};
+
+/// … or: I can not take you, and why.
+struct Refuse {
+  std::string reason;
+};
+
+struct Task {
+  std::uint64_t id = 0;
+  std::uint64_t function = 0;
+  std::uint32_t attempt = 0;
+  std::span<const std::byte> arguments;
+};
+
+struct Result {
+  std::uint64_t id = 0;
+  std::uint32_t attempt = 0;
+  std::uint64_t run_ns = 0;
+  std::span<const std::byte> out;  ///< what it printed to stdout
+  std::span<const std::byte> err;
+  std::span<const std::byte> value;
+};
+
+struct FailureMessage {
+  std::uint64_t id = 0;
+  std::uint32_t attempt = 0;
+  std::uint64_t run_ns = 0;
+  std::span<const std::byte> out;
+  std::span<const std::byte> err;
+  Failure failure;
+};
+
+struct Progress {
+  std::uint64_t id = 0;
+  std::uint32_t attempt = 0;
+  double fraction = 0;  ///< 0 to 1
+};
+
+struct Cancel {
+  std::uint64_t id = 0;
+};
+struct Heartbeat {};
+struct Bye {};
+
+void append(Bytes& out, const Hello& hello);
+void append(Bytes& out, const Welcome& welcome);
+void append(Bytes& out, const Refuse& refuse);
+void append(Bytes& out, const Task& task);
+void append(Bytes& out, const Result& result);
+void append(Bytes& out, const FailureMessage& message);
+void append(Bytes& out, const Progress& progress);
+void append(Bytes& out, const Cancel& cancel);
+void append(Bytes& out, const Heartbeat& heartbeat);
+void append(Bytes& out, const Bye& bye);
+
+/// All of a Task but its arguments, `arguments_size` bytes of which must follow.
+void append_task_header(Bytes& out, std::uint64_t id, std::uint64_t function, std::uint32_t attempt, std::uint64_t arguments_size);
+/// All of a Result but its value, whose bytes must follow.
+void append_result_header(Bytes& out, const Result& result);
+
+Hello parse_hello(std::span<const std::byte> payload);  ///< of another version: the version only
+Welcome parse_welcome(std::span<const std::byte> payload);
+Refuse parse_refuse(std::span<const std::byte> payload);
+Task parse_task(std::span<const std::byte> payload);
+Result parse_result(std::span<const std::byte> payload);
+FailureMessage parse_failure(std::span<const std::byte> payload);
+Progress parse_progress(std::span<const std::byte> payload);
+Cancel parse_cancel(std::span<const std::byte> payload);
+Heartbeat parse_heartbeat(std::span<const std::byte> payload);
+Bye parse_bye(std::span<const std::byte> payload);
+
+/// Why a master with this identity can not take that worker; nothing if it can.
+std::optional<std::string> refusal(const Hello& hello, std::uint64_t own_identity);
+
+}  // namespace mw::wire

@@ -1,0 +1,85 @@
+#include "worker/printed_output.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <mw/error.hpp>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+
+#include <fmt/format.h>
+
+namespace mw::worker {
+namespace {
+
+/// How much was written: all writers share one file offset, so it says so with one system call.
+off_t written(int fd) noexcept {
+  const off_t offset = ::lseek(fd, 0, SEEK_CUR);
+  return offset < 0 ? 0 : offset;  // a pipe or a terminal: nothing is kept
+}
+
+std::string read_from_start(int fd, off_t size) {
+  std::string text(static_cast<std::size_t>(size), '\0');
+  std::size_t have = 0;
+  while (have < text.size()) {
+    const ssize_t got = ::pread(fd, text.data() + have, text.size() - have, static_cast<off_t>(have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  text.resize(have);
+  return text;
+}
+
+bool is_memory_file(int fd) noexcept { return ::fcntl(fd, F_GET_SEALS) >= 0; }
+
+/// A write beyond the end fails whole, so a file that is nearly full has lost something.
+std::string take(int fd, bool stream_failed) {
+  const off_t size = written(fd);
+  if (size == 0 && !stream_failed) return {};
+  if (!is_memory_file(fd)) return {};
+  std::string text = read_from_start(fd, size);
+  ::lseek(fd, 0, SEEK_SET);
+  if (size > 65'536) ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(printed_limit));
+  if (stream_failed) text += fmt::format("\n[the rest was dropped: a task may print {} MiB]\n", printed_limit >> 20);
+  return text;
+}
+
+}  // namespace
+
+int make_memory_file(const char* name) {
+  const int fd = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) throw InterfaceError{fmt::format("no memory file for a worker's {}: {}", name, std::strerror(errno))};
+  if (::ftruncate(fd, static_cast<off_t>(printed_limit)) != 0 || ::fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
+    const int error = errno;
+    ::close(fd);
+    throw InterfaceError{fmt::format("a memory file for a worker's {} can not be limited: {}", name, std::strerror(error))};
+  }
+  return fd;
+}
+
+std::string read_memory_file(int fd) { return is_memory_file(fd) ? read_from_start(fd, written(fd)) : std::string{}; }
+
+PrintedOutput take_printed_output() {
+  std::cout.flush();
+  std::cerr.flush();
+  std::clog.flush();
+  std::fflush(stdout);
+  const bool out_failed = std::ferror(stdout) || !std::cout;
+  const bool err_failed = std::ferror(stderr) || !std::cerr;
+  PrintedOutput printed{take(STDOUT_FILENO, out_failed), take(STDERR_FILENO, err_failed)};
+  if (out_failed) {
+    std::clearerr(stdout);
+    std::cout.clear();
+  }
+  if (err_failed) {
+    std::clearerr(stderr);
+    std::cerr.clear();
+  }
+  return printed;
+}
+
+}  // namespace mw::worker

@@ -1,0 +1,60 @@
+// Programs as tasks: the function behind submit_task(Program), and what a stand-alone program calls.
+#include <unistd.h>
+#include <mw/master.hpp>
+#include <mw/program.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "process/child.hpp"
+#include "process/run_program.hpp"
+#include "worker/execute.hpp"
+
+namespace mw {
+namespace detail {
+
+std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input) {
+  process::ProgramRun run;
+  try {
+    run = process::run_program(path, args, std::as_bytes(std::span{input}));
+  } catch (const process::StartError& e) {
+    Failure failure;
+    failure.cause = Cause::not_started;
+    failure.message = e.what();
+    throw worker::TaskFailed{std::move(failure)};
+  }
+  std::cerr << run.err;  // becomes the task's stderr
+  if (!run.death.signaled && run.death.exit_status == 0) return std::move(run.out);
+  Failure failure = process::to_failure(run.death);
+  failure.message = fmt::format("{} ended with {}", path, failure.message);
+  throw worker::TaskFailed{std::move(failure)};
+}
+
+}  // namespace detail
+
+std::string task_input() {
+  std::string input;
+  char buffer[65'536];
+  while (true) {
+    const ssize_t got = ::read(STDIN_FILENO, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw Error{fmt::format("task_input: stdin can not be read: {}", std::strerror(errno))};
+    if (got == 0) return input;
+    input.append(buffer, static_cast<std::size_t>(got));
+  }
+}
+
+void return_output(std::string_view output) {
+  std::cout.flush();
+  while (!output.empty()) {
+    const ssize_t put = ::write(STDOUT_FILENO, output.data(), output.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) throw Error{fmt::format("return_output: stdout can not be written: {}", std::strerror(errno))};
+    output.remove_prefix(static_cast<std::size_t>(put));
+  }
+}
+
+}  // namespace mw

@@ -1,0 +1,65 @@
+#include "worker/progress_sink.hpp"
+
+#include <mw/progress.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+
+namespace mw {
+namespace worker {
+namespace {
+
+std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+constexpr std::int64_t interval_ns = 50'000'000;
+
+std::mutex mutex;
+ProgressSink* process_sink = nullptr;  // under mutex
+std::atomic<bool> has_process_sink{false};
+std::atomic<std::int64_t> next_process_report{0};  // 0: at once
+
+thread_local ProgressSink* thread_sink = nullptr;
+thread_local std::int64_t next_thread_report = 0;
+
+/// True once an interval.
+bool is_due_for_process() noexcept {
+  const auto now = now_ns();
+  auto due = next_process_report.load(std::memory_order_relaxed);
+  return now >= due && next_process_report.compare_exchange_strong(due, now + interval_ns);
+}
+
+bool is_due_for_thread() noexcept {
+  const auto now = now_ns();
+  if (now < next_thread_report) return false;
+  next_thread_report = now + interval_ns;
+  return true;
+}
+
+}  // namespace
+
+void set_progress_sink(ProgressSink* sink) {
+  std::lock_guard lock{mutex};
+  process_sink = sink;
+  has_process_sink.store(sink != nullptr, std::memory_order_relaxed);
+  next_process_report.store(0, std::memory_order_relaxed);
+}
+
+void set_thread_progress_sink(ProgressSink* sink) noexcept {
+  thread_sink = sink;
+  next_thread_report = 0;
+}
+
+}  // namespace worker
+
+void set_progress(double fraction) {
+  if (!(fraction >= 0 && fraction <= 1)) return;
+  if (worker::thread_sink) {
+    if (worker::is_due_for_thread()) worker::thread_sink->progress(fraction);
+    return;
+  }
+  if (!worker::has_process_sink.load(std::memory_order_relaxed) || !worker::is_due_for_process()) return;
+  std::lock_guard lock{worker::mutex};
+  if (worker::process_sink) worker::process_sink->progress(fraction);
+}
+
+}  // namespace mw

@@ -1,0 +1,97 @@
+#include "worker/start.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <mw/error.hpp>
+#include <mw/init.hpp>
+
+#include <atomic>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "worker/serve.hpp"
+
+namespace mw {
+namespace worker {
+namespace {
+
+std::atomic<bool> initialised{false};
+
+/// "fd:7" → 7, if that is an open socket; -1 otherwise.
+int socket_of(std::string_view text) noexcept {
+  int fd = -1;
+  if (!text.starts_with("fd:")) return -1;
+  text.remove_prefix(3);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), fd);
+  if (error != std::errc{} || end != text.data() + text.size() || fd < 0) return -1;
+  int type = 0;
+  socklen_t size = sizeof type;
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM ? fd : -1;
+}
+
+/// The master is gone: nothing that this worker started may outlive it. The worker leads a process group of its own.
+extern "C" void end_group(int) {
+  if (::getpgrp() == ::getpid()) ::kill(0, SIGKILL);
+  ::_exit(128 + SIGKILL);
+}
+
+void die_with_master() {
+  struct sigaction action = {};
+  action.sa_handler = end_group;
+  ::sigaction(orphan_signal(), &action, nullptr);
+}
+
+/// So that ps and top show what it is.
+void name_process(const char* argv0) {
+  const char* slash = std::strrchr(argv0, '/');
+  const std::string name = std::string{"mw:"} + (slash ? slash + 1 : argv0);
+  ::prctl(PR_SET_NAME, name.substr(0, 15).c_str());
+}
+
+[[noreturn]] void run_as_worker(const char* where, const char* argv0) {
+  const int fd = socket_of(where);
+  if (fd < 0) {
+    std::fprintf(stderr, "%s: %s=%s names no socket of a CppMW master; unset it to run this program by hand\n", argv0,
+                 environment_name, where);
+    std::exit(2);
+  }
+  die_with_master();
+  name_process(argv0);
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  std::exit(serve(fd));
+}
+
+}  // namespace
+
+bool init_was_called() noexcept { return initialised; }
+
+void refuse_master_in_worker() {
+  if (!std::getenv(environment_name)) return;
+  throw InterfaceError{
+      "this process was started as a worker, but its main() made a mw::Master instead of calling mw::init(argc, argv) first; "
+      "mw::init must be the first line of main()"};
+}
+
+int orphan_signal() noexcept { return SIGRTMAX; }
+
+}  // namespace worker
+
+void init(int argc, char** argv) {
+  const char* argv0 = argc > 0 && argv[0] ? argv[0] : "program";
+  if (const char* where = std::getenv(worker::environment_name)) {
+    const std::string copy = where;
+    ::unsetenv(worker::environment_name);  // what a task starts is no worker
+    worker::initialised = true;
+    worker::run_as_worker(copy.c_str(), argv0);
+  }
+  worker::initialised = true;
+}
+
+}  // namespace mw

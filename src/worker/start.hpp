@@ -1,0 +1,25 @@
+// How a process learns that it is a worker.
+//
+// What:    a backend starts this program with MW_WORKER=fd:N in its environment, N being the socket to its master;
+//          mw::init() finds it there, removes it, and serves.
+// Owner:   nothing.
+// Threads: as mw::init().
+// Use:     internal.
+#pragma once
+
+namespace mw::worker {
+
+/// The one variable that makes a process a worker.
+inline constexpr const char* environment_name = "MW_WORKER";
+
+/// Whether mw::init() ran in this process.
+bool init_was_called() noexcept;
+
+/// Throws InterfaceError if this process was started as a worker and went past the place where mw::init() should be: a master
+/// in it would start workers in turn, and so on.
+void refuse_master_in_worker();
+
+/// The signal a worker gets when its master dies: it ends the worker's whole process group.
+int orphan_signal() noexcept;
+
+}  // namespace mw::worker

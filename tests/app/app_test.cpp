@@ -1,0 +1,49 @@
+// Counts as people write them, and the progress line.
+#include <catch2/catch.hpp>
+
+#include <mw/error.hpp>
+
+#include "app/count.hpp"
+#include "app/progress_bar.hpp"
+
+using namespace mw::app;
+
+TEST_CASE("counts are read as people write them", "[app]") {
+  CHECK(parse_count("0") == 0);
+  CHECK(parse_count("1000") == 1000);
+  CHECK(parse_count("1e9") == 1'000'000'000);
+  CHECK(parse_count("1E+3") == 1000);
+  CHECK(parse_count("2.5e6") == 2'500'000);
+  CHECK(parse_count(".5e1") == 5);
+  CHECK(parse_count("3.0") == 3);
+  CHECK(parse_count("007") == 7);
+  CHECK(parse_count("18446744073709551615") == 18'446'744'073'709'551'615u);
+}
+
+TEST_CASE("what is no count is refused", "[app]") {
+  const auto text = GENERATE(as<std::string>{}, "", "x", "-3", "+3", "1.5", "1e-3", "1e", "e5", ".", "1e99", "18446744073709551616",
+                             "99999999999999999999", "1 ", " 1", "1e9x", "0x10", "nan", "inf", "1,000");
+  INFO('"' << text << '"');
+  CHECK_THROWS_AS(parse_count(text), mw::UsageError);
+}
+
+TEST_CASE("numbers are finite", "[app]") {
+  CHECK(parse_number("-2.5e3") == -2500);
+  const auto text = GENERATE(as<std::string>{}, "", "x", "nan", "inf", "1e999", "1x");
+  CHECK_THROWS_AS(parse_number(text), mw::UsageError);
+}
+
+TEST_CASE("the progress line fits its width and says how far the work is", "[app]") {
+  mw::Status status;
+  status.tasks = 200;
+  status.finished = 50;
+  status.running = 4;
+  status.seconds = 10;
+  for (const std::size_t width : {1, 10, 40, 60, 80, 200}) CHECK(bar_line(status, width).size() <= width);
+  const auto line = bar_line(status, 100);
+  CHECK(line.find(" 25 %") != std::string::npos);
+  CHECK(line.find("50 of 200 tasks, 4 run, 30 s left") != std::string::npos);
+  CHECK(bar_line(mw::Status{}, 80).find("0 of 0") != std::string::npos);
+  status.finished = 200;
+  CHECK(bar_line(status, 100).find("100 %") != std::string::npos);
+}

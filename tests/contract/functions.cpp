@@ -1,0 +1,102 @@
+#include "contract/functions.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <stdexcept>
+#include <thread>
+
+extern char** environ;
+
+namespace contract {
+
+std::vector<std::string> specs() {
+  std::vector<std::string> specs;
+  for (const std::string& name : mw::interface_names()) specs.push_back(name == "serial" ? name : name + ":2");
+  return specs;
+}
+
+std::vector<std::string> specs_with_processes() {
+  std::vector<std::string> specs;
+  for (const std::string& spec : contract::specs())
+    if (spec != "serial") specs.push_back(spec);
+  return specs;
+}
+
+std::int64_t add(std::int64_t a, std::int64_t b) { return a + b; }
+
+std::int64_t add_slowly(std::int64_t a, std::int64_t b, std::uint32_t ms) {
+  std::this_thread::sleep_for(std::chrono::milliseconds{ms});
+  return a + b;
+}
+
+void nothing() {}
+
+std::string throw_runtime_error(const std::string& text) { throw std::runtime_error{text}; }
+int throw_int() { throw 42; }
+
+std::string print(const std::string& out, const std::string& err) {
+  std::cout << out << " by cout\n";
+  std::printf("%s by printf\n", out.c_str());
+  std::cerr << err << " by cerr\n";
+  std::fprintf(stderr, "%s by fprintf\n", err.c_str());
+  return out + err;
+}
+
+std::vector<double> twice(const std::vector<double>& values) {
+  std::vector<double> result;
+  for (const double value : values) result.push_back(2 * value);
+  return result;
+}
+
+bool wait_for_file(const std::string& path) {
+  mw::set_progress(0.25);
+  while (!std::filesystem::exists(path)) std::this_thread::sleep_for(std::chrono::milliseconds{2});
+  return true;
+}
+
+int crash_by_signal(int signal) {
+  std::cerr << "about to raise " << signal << std::endl;
+  std::signal(signal, SIG_DFL);  // a sanitizer's handler would turn it into an exit
+  std::raise(signal);
+  return 0;
+}
+
+int leave(int exit_status) {
+  std::cerr << "leaving with " << exit_status << std::endl;
+  ::_exit(exit_status);
+}
+
+int allocate_everything() {
+  std::vector<std::vector<char>> all;
+  while (true) all.emplace_back(std::size_t{1} << 46);  // more than any machine has
+}
+
+std::vector<std::string> environment() {
+  std::vector<std::string> lines;
+  for (char** line = environ; *line; ++line) lines.emplace_back(*line);
+  return lines;
+}
+
+std::string command_line() {
+  std::ifstream file{"/proc/self/cmdline", std::ios::binary};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+int process_id() { return ::getpid(); }
+
+int crash_once(const std::string& path) {
+  if (std::filesystem::exists(path)) return 7;
+  std::ofstream{path} << "x";
+  std::raise(SIGKILL);
+  return 0;
+}
+
+}  // namespace contract

@@ -1,0 +1,35 @@
+// The tasks of the contract suite, and the interfaces it runs on.
+#pragma once
+
+#include <mw/mw.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace contract {
+
+/// Every interface of this build, as tests ask for it.
+std::vector<std::string> specs();
+/// Those whose tasks run in processes of their own, so that a task may crash.
+std::vector<std::string> specs_with_processes();
+
+std::int64_t add(std::int64_t a, std::int64_t b);
+std::int64_t add_slowly(std::int64_t a, std::int64_t b, std::uint32_t ms);
+void nothing();
+std::string throw_runtime_error(const std::string& text);
+int throw_int();
+std::string print(const std::string& out, const std::string& err);
+std::vector<double> twice(const std::vector<double>& values);
+/// Reports 0.25, then waits until the file is there, then returns.
+bool wait_for_file(const std::string& path);
+int crash_by_signal(int signal);
+int leave(int exit_status);
+int allocate_everything();
+std::vector<std::string> environment();
+std::string command_line();
+int process_id();
+/// Crashes if the file is not there, and makes it first: crashes once.
+int crash_once(const std::string& path);
+
+}  // namespace contract

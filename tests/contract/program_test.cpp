@@ -1,0 +1,99 @@
+// The contract of every interface: programs as tasks.
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+
+#include "contract/functions.hpp"
+#include "support/processes.hpp"
+
+using namespace contract;
+
+namespace {
+
+mw::TaskError error_of(mw::Master& master, const mw::Program& program) {
+  try {
+    master.get_result(master.submit_task(program));
+  } catch (const mw::TaskError& e) {
+    return e;
+  }
+  FAIL("no TaskError was thrown");
+  throw;
+}
+
+/// A program of this build, beside this test.
+std::string beside(const std::string& name) { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name; }
+
+}  // namespace
+
+TEST_CASE("a program gets its input on stdin, and its stdout is the result", "[contract][program]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto task = master.submit_task(mw::Program{"tr", {"a-z", "A-Z"}}, "hello");
+  CHECK(master.get_result(task) == "HELLO");
+  CHECK(task.name() == "tr");
+  CHECK(master.get_result(master.submit_task(mw::Program{"/bin/cat"}, std::string("a\0b\xff", 4))) == std::string("a\0b\xff", 4));
+  CHECK(master.get_result(master.submit_task(mw::Program{"/bin/echo", {"$HOME", "a  b", "*"}})) == "$HOME a  b *\n");  // no shell
+}
+
+TEST_CASE("a program's stderr is kept with the task", "[contract][program]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto task = master.submit_task(mw::Program{"sh", {"-c", "echo note >&2; echo result"}});
+  CHECK(master.get_result(task) == "result\n");
+  CHECK(task.stderr_text() == "note\n");
+}
+
+TEST_CASE("a program with an exit status other than 0 is a TaskError with the end of its stderr", "[contract][program][P24]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto e = error_of(master, mw::Program{"sh", {"-c", "echo no such molecule >&2; exit 3"}});
+  CHECK(e.cause() == mw::Cause::exit_status);
+  CHECK(e.failure().exit_status == 3);
+  CHECK(e.stderr_tail() == "no such molecule\n");
+  CHECK(e.attempt() == 1);  // it ran: the program's own fault
+  CHECK(e.function() == "sh");
+}
+
+TEST_CASE("a program that dies of a signal is a TaskError that names it", "[contract][program][P24]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto e = error_of(master, mw::Program{"sh", {"-c", "kill -11 $$"}});
+  CHECK(e.cause() == mw::Cause::signal);
+  CHECK(e.failure().signal == 11);
+}
+
+TEST_CASE("a missing executable is a TaskError that says so", "[contract][program]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  const auto path = GENERATE(as<std::string>{}, "/no/such/program", "no-such-program-in-path", "/etc/passwd", "/tmp");
+  mw::Master master{mw::interface(spec)};
+  const auto e = error_of(master, mw::Program{path});
+  CHECK(e.cause() == mw::Cause::not_started);
+  CHECK(e.message().find(path) != std::string::npos);
+  CHECK(master.get_result(master.submit_task<add>(1, 1)) == 2);
+}
+
+TEST_CASE("a stand-alone program reads its input with task_input and returns all its output", "[contract][program][P11]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const std::vector<double> values{1, 2.5, -3};
+  const mw::Bytes input = mw::encode(values);
+  const std::string_view text{reinterpret_cast<const char*>(input.data()), input.size()};
+  const std::string output = master.get_result(master.submit_task(mw::Program{beside("stand_alone_program")}, text));
+  CHECK(mw::decode<double>(std::as_bytes(std::span{output})) == 0.5);
+  // Returned twice, both parts arrive, in order.
+  CHECK(master.get_result(master.submit_task(mw::Program{beside("stand_alone_program"), {"--text"}}, "abc")) == "abc|cba");
+}
+
+TEST_CASE("8 MiB through a program, in and out", "[contract][program]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const std::string big(8 << 20, 'x');
+  CHECK(master.get_result(master.submit_task(mw::Program{"cat"}, big)) == big);
+}

@@ -1,0 +1,222 @@
+// The contract of every interface: results, and the ways to ask for them. PyMW's own cases, and promises P1 to P4.
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "contract/functions.hpp"
+#include "support/processes.hpp"
+
+using namespace contract;
+
+namespace {
+
+mw::Cause cause_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const mw::TaskError& e) {
+    return e.cause();
+  }
+  FAIL("no TaskError was thrown");
+  return {};
+}
+
+std::vector<mw::Task<std::int64_t>> submit_sums(mw::Master& master, int count) {
+  std::vector<mw::Task<std::int64_t>> tasks;
+  for (int i = 0; i < count; ++i) tasks.push_back(master.submit_task<add>(i, 1000));
+  return tasks;
+}
+
+}  // namespace
+
+TEST_CASE("results come by task, each the right one", "[contract]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto tasks = submit_sums(master, 100);
+  for (int i = 99; i >= 0; --i) CHECK(master.get_result(tasks[static_cast<std::size_t>(i)]) == 1000 + i);
+}
+
+TEST_CASE("results come from a list of tasks, any one, each once", "[contract]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto tasks = submit_sums(master, 50);
+  std::set<std::size_t> seen;
+  for (int i = 0; i < 50; ++i) {
+    const auto finished = master.get_result(tasks);
+    CHECK(seen.insert(finished.index).second);
+    CHECK(finished.task == tasks[finished.index]);
+    CHECK(finished.value == 1000 + static_cast<std::int64_t>(finished.index));
+  }
+  CHECK(cause_of([&] { master.get_result(tasks); }) == mw::Cause::nothing_to_wait_for);
+}
+
+TEST_CASE("results come from all tasks, the next one, each once", "[contract]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto tasks = submit_sums(master, 50);
+  std::int64_t sum = 0;
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i < 50; ++i) {
+    const mw::FinishedTask task = master.get_result();
+    CHECK(seen.insert(task.id()).second);
+    sum += task.result<std::int64_t>();
+  }
+  CHECK(sum == 50 * 1000 + 49 * 50 / 2);
+  CHECK(cause_of([&] { master.get_result(); }) == mw::Cause::nothing_to_wait_for);
+}
+
+TEST_CASE("try_get_result is empty until the task is done", "[contract]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto slow = master.submit_task<add_slowly>(1, 2, 100);
+  CHECK_FALSE(master.try_get_result(slow).has_value());
+  std::optional<std::int64_t> result;
+  REQUIRE(test::eventually([&] { return (result = master.try_get_result(slow)).has_value(); }));
+  CHECK(*result == 3);
+  const auto empty = master.submit_task<nothing>();
+  REQUIRE(test::eventually([&] { return master.try_get_result(empty); }));
+}
+
+TEST_CASE("P2: a result is readable again while its handle lives, with its master or without", "[contract][P2]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  std::optional<mw::Master> master{std::in_place, mw::interface(spec)};
+  const auto task = master->submit_task<add>(2, 3);
+  for (int i = 0; i < 3; ++i) CHECK(master->get_result(task) == 5);
+  CHECK(master->try_get_result(task) == 5);
+  master.reset();
+  CHECK(task.state() == mw::TaskState::finished);
+  CHECK(task.name() == "contract::add(long, long)");
+}
+
+TEST_CASE("P2: a foreign task is an error at once, alone or in a list", "[contract][P2]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  mw::Master other{mw::interface("serial")};
+  const auto foreign = other.submit_task<add>(1, 1);
+  CHECK(cause_of([&] { master.get_result(foreign); }) == mw::Cause::not_submitted);
+  CHECK(cause_of([&] { master.try_get_result(foreign); }) == mw::Cause::not_submitted);
+  const std::vector<mw::Task<std::int64_t>> list{master.submit_task<add>(1, 1), foreign};
+  CHECK(cause_of([&] { master.get_result(list); }) == mw::Cause::not_submitted);
+  const std::vector<mw::Task<std::int64_t>> foreigners{foreign, foreign};
+  CHECK(cause_of([&] { master.get_result(foreigners); }) == mw::Cause::not_submitted);
+  CHECK(cause_of([&] { master.get_result(mw::Task<std::int64_t>{}); }) == mw::Cause::not_submitted);
+}
+
+TEST_CASE("asking when nothing was submitted is an error at once", "[contract]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  CHECK(cause_of([&] { master.get_result(); }) == mw::Cause::nothing_to_wait_for);
+  CHECK(cause_of([&] { master.get_result(std::vector<mw::Task<int>>{}); }) == mw::Cause::nothing_to_wait_for);
+}
+
+TEST_CASE("a result asked for as another type is a clear error", "[contract]") {
+  mw::Master master{mw::interface("serial")};
+  master.submit_task<add>(1, 1);
+  const auto task = master.get_result();
+  CHECK_THROWS_AS(task.result<std::string>(), mw::UsageError);
+  CHECK(task.result<std::int64_t>() == 2);
+}
+
+TEST_CASE("P4: tasks come back in the order in which they finish", "[contract][P4]") {
+  const auto spec = GENERATE(from_range(specs_with_processes()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto slow = master.submit_task<add_slowly>(0, 0, 400);
+  std::vector<mw::Task<std::int64_t>> fast;
+  for (int i = 0; i < 5; ++i) fast.push_back(master.submit_task<add_slowly>(i, 0, 20));
+  for (const auto& task : fast) CHECK(master.get_result() == task);
+  CHECK(master.get_result() == slow);
+}
+
+TEST_CASE("P4: on one worker, the order of completion is the order of submission", "[contract][P4]") {
+  const auto spec = GENERATE(as<std::string>{}, "serial", "multicore:1");
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto tasks = submit_sums(master, 200);
+  test::eventually([&] { return master.get_status().finished == 200; });
+  for (const auto& task : tasks) CHECK(master.get_result() == task);
+}
+
+TEST_CASE("P1: submits from many threads, with pauses at every step, all finish", "[contract][P1]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  std::atomic<std::int64_t> sum{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 100; ++i) {
+        if (i % 5 == t) std::this_thread::sleep_for(std::chrono::microseconds{50 * (i % 7)});
+        const auto task = master.submit_task<add>(t, i);
+        if (i % 3 == t % 3) std::this_thread::sleep_for(std::chrono::microseconds{30 * (i % 11)});
+        sum += master.get_result(task);
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(sum == 100 * (0 + 1 + 2 + 3) + 4 * (99 * 100 / 2));
+}
+
+TEST_CASE("many threads share the results of all tasks, each result once", "[contract]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  submit_sums(master, 400);
+  std::atomic<std::int64_t> sum{0};
+  std::atomic<int> count{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&] {
+      try {
+        while (true) {
+          sum += master.get_result().result<std::int64_t>();
+          ++count;
+        }
+      } catch (const mw::TaskError& e) {
+        if (e.cause() != mw::Cause::nothing_to_wait_for) throw;
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(count == 400);
+  CHECK(sum == 400 * 1000 + 399 * 400 / 2);
+}
+
+TEST_CASE("arguments are converted as in a call; lambdas and functions without a result work", "[contract]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  CHECK(master.get_result(master.submit_task<add>(std::int8_t{-1}, 2.0f)) == 1);
+  CHECK(master.get_result(master.submit_task<[](int x, std::string s) { return s + std::to_string(x); }>(5, "n")) == "n5");
+  master.get_result(master.submit_task<nothing>());
+}
+
+TEST_CASE("large arguments and results go through", "[contract]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const std::vector<double> values(1 << 20, 1.5);
+  std::vector<mw::Task<std::vector<double>>> tasks;
+  for (int i = 0; i < 6; ++i) tasks.push_back(master.submit_task<twice>(values));
+  for (const auto& task : tasks) {
+    const auto result = master.get_result(task);
+    CHECK(result.size() == values.size());
+    CHECK(result.back() == 3.0);
+  }
+}
+
+TEST_CASE("several masters with different interfaces live in one program", "[contract]") {
+  std::vector<std::unique_ptr<mw::Master>> masters;
+  for (const auto& spec : specs())
+    for (int i = 0; i < 2; ++i) masters.push_back(std::make_unique<mw::Master>(mw::interface(spec)));
+  std::vector<mw::Task<std::int64_t>> tasks;
+  for (const auto& master : masters) tasks.push_back(master->submit_task<add_slowly>(1, 2, 20));
+  for (std::size_t i = 0; i < masters.size(); ++i) CHECK(masters[i]->get_result(tasks[i]) == 3);
+}

@@ -1,0 +1,169 @@
+// Multicore under fire: real processes that get killed.
+#include <catch2/catch.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "contract/functions.hpp"
+#include "process/child.hpp"
+#include "support/processes.hpp"
+#include "support/temporary.hpp"
+
+using namespace contract;
+
+namespace {
+
+std::string beside(const std::string& name) { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name; }
+
+/// Starts a program of this build with `tag` in its environment.
+pid_t start(const std::string& program, const std::vector<std::string>& arguments, const std::string& tag) {
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  ::putenv(const_cast<char*>(tag.c_str()));
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  ::execv(program.c_str(), argv.data());
+  ::_exit(127);
+}
+
+std::int64_t index_after_10_ms(std::int64_t index) {
+  std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  return index;
+}
+
+}  // namespace
+
+TEST_CASE("P14, P20: kill -9 of random workers throughout a run loses nothing and doubles nothing", "[faults][P14][P20]") {
+  const int count = 2000;
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::atomic<int> kills{0};
+  {
+    mw::Master master{mw::MulticoreInterface{4}};
+    std::atomic<bool> over{false};
+    std::thread killer{[&] {
+      std::mt19937 random{seed};
+      while (!over) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{20 + random() % 60});
+        const auto workers = test::children();
+        if (workers.empty()) continue;
+        ::kill(workers[random() % workers.size()], SIGKILL);
+        ++kills;
+      }
+    }};
+    std::vector<mw::Task<std::int64_t>> tasks;
+    for (int i = 0; i < count; ++i) tasks.push_back(master.submit_task<index_after_10_ms>(i));
+    std::set<std::uint64_t> seen;
+    std::int64_t sum = 0;
+    int failed = 0;
+    for (int i = 0; i < count; ++i) {
+      try {
+        const auto task = master.get_result();
+        CHECK(seen.insert(task.id()).second);
+        sum += task.result<std::int64_t>();
+      } catch (const mw::TaskError& e) {
+        ++failed;
+        UNSCOPED_INFO(e.what());
+      }
+    }
+    over = true;
+    killer.join();
+    CHECK(failed == 0);
+    CHECK(seen.size() == count);
+    CHECK(sum == std::int64_t{count} * (count - 1) / 2);
+    CHECK(kills > 20);
+    const auto status = master.get_status();
+    CHECK(status.finished == count);
+    CHECK(status.running + status.submitted + status.errors == 0);
+  }
+  CHECK(test::children().empty());
+}
+
+TEST_CASE("P33: kill -9 of the master leaves no worker, no program and no child of theirs", "[faults][P33]") {
+  const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-master";
+  const test::TemporaryFolder folder;
+  const pid_t master = start(beside("long_run"), {folder.path("ready")}, tag);
+  REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("ready")); }));
+  // The master, 3 workers, the shell, and what the shell started.
+  REQUIRE(test::eventually([&] { return test::processes_with(tag).size() >= 6; }));
+  ::kill(master, SIGKILL);
+  int status = 0;
+  REQUIRE(::waitpid(master, &status, 0) == master);
+  CHECK(WIFSIGNALED(status));
+  CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }, std::chrono::seconds{2}));
+}
+
+TEST_CASE("P33: kill -9 of a worker leaves nothing of what its task had started", "[faults][P33]") {
+  const std::string tag = "CPPMW_TEST_WORKER=" + std::to_string(::getpid());
+  ::putenv(const_cast<char*>(tag.c_str()));
+  mw::Master master{mw::MulticoreInterface{1}};
+  const pid_t worker = master.get_result(master.submit_task<process_id>());
+  const auto task = master.submit_task(mw::Program{"sh", {"-c", "sleep 555 & sleep 555"}});
+  REQUIRE(test::eventually([&] { return test::processes_with(tag).size() >= 4; }));
+  ::unsetenv("CPPMW_TEST_WORKER");
+  const auto before = test::processes_with(tag);
+  ::kill(worker, SIGKILL);
+  CHECK(test::eventually([&] {
+    for (const pid_t pid : before)
+      if (const char state = test::state_of(pid); state != '\0' && state != 'Z') return false;
+    return true;
+  }));
+  REQUIRE(test::eventually([&] { return task.attempts() == 2; }));  // it runs again
+}
+
+TEST_CASE("a worker that a task stops from exiting is terminated, then killed", "[faults]") {
+  constexpr auto stubborn = [](int) {
+    std::signal(SIGTERM, SIG_IGN);
+    while (true) std::this_thread::sleep_for(std::chrono::seconds{1});
+    return 0;
+  };
+  std::vector<pid_t> workers;
+  const auto start = std::chrono::steady_clock::now();
+  {
+    mw::Master master{mw::MulticoreInterface{
+        {.workers = 1, .after_close = std::chrono::milliseconds{100}, .after_terminate = std::chrono::milliseconds{100}}}};
+    workers.push_back(master.get_result(master.submit_task<process_id>()));
+    const auto task = master.submit_task<stubborn>(1);
+    REQUIRE(test::eventually([&] { return task.state() == mw::TaskState::running; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{10});
+  CHECK(test::state_of(workers[0]) == '\0');
+}
+
+TEST_CASE("more workers than cores are fine", "[faults]") {
+  mw::Master master{mw::MulticoreInterface{24}};
+  std::set<int> pids;
+  std::vector<mw::Task<std::int64_t>> tasks;
+  for (int i = 0; i < 240; ++i) tasks.push_back(master.submit_task<add_slowly>(i, 0, 5));
+  for (int i = 0; i < 240; ++i) CHECK(master.get_result(tasks[static_cast<std::size_t>(i)]) == i);
+  CHECK(test::children().size() == 24);
+}
+
+TEST_CASE("P28: a program whose main() forgets mw::init gets a clear error and starts no worker", "[faults][P28]") {
+  const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-forgets";
+  const pid_t pid = start(beside("forgets_init"), {}, tag);
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 42);  // it caught an InterfaceError that names mw::init
+  CHECK(test::processes_with(tag).empty());
+}
+
+TEST_CASE("P28: a worker process that skips mw::init refuses to be a master", "[faults][P28]") {
+  const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-skips";
+  const pid_t pid = start(beside("skips_init_in_worker"), {}, tag);
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 42);  // its task ended with no_worker, and the worker's own words
+  CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }));
+}

@@ -1,0 +1,58 @@
+// Functions by name.
+#include <catch2/catch.hpp>
+
+#include <mw/mw.hpp>
+
+#include "registry/registry.hpp"
+
+namespace registry_test {
+
+int triple(int x) { return 3 * x; }
+double triple_of(double x) { return 3 * x; }
+template <class T>
+T half(T x) {
+  return x / 2;
+}
+
+}  // namespace registry_test
+
+using mw::detail::Registered;
+
+TEST_CASE("a function is registered by being named, and called with bytes", "[registry]") {
+  const auto& entry = Registered<registry_test::triple>::checked();
+  CHECK(entry.name() == "registry_test::triple(int)");
+  REQUIRE(mw::registry::find(entry.id()) == &entry);
+  CHECK(mw::decode<int>(entry.call(mw::encode(14).span()).span()) == 42);
+}
+
+TEST_CASE("names tell signatures and template arguments apart", "[registry]") {
+  const auto& a = Registered<registry_test::half<int>>::checked();
+  const auto& b = Registered<registry_test::half<double>>::checked();
+  CHECK(a.id() != b.id());
+  CHECK(std::string{a.name()}.find("half<int>") != std::string::npos);
+  CHECK(Registered<registry_test::triple_of>::checked().name() == "registry_test::triple_of(double)");
+}
+
+TEST_CASE("lambdas of one function are told apart", "[registry]") {
+  const auto& a = Registered<[](int x) { return x + 1; }>::checked();
+  const auto& b = Registered<[](int x) { return x + 2; }>::checked();
+  CHECK(mw::decode<int>(a.call(mw::encode(1).span()).span()) == 2);
+  CHECK(mw::decode<int>(b.call(mw::encode(1).span()).span()) == 3);
+}
+
+TEST_CASE("an unknown number is no function", "[registry][S4]") { CHECK(mw::registry::find(12345) == nullptr); }
+
+TEST_CASE("arguments that do not decode are an error of their own", "[registry][S4]") {
+  const auto& entry = Registered<registry_test::triple>::checked();
+  CHECK_THROWS_AS(entry.call(mw::encode(std::int8_t{1}).span()), mw::detail::ArgumentsError);
+  CHECK_THROWS_AS(entry.call(mw::encode(1, 2).span()), mw::detail::ArgumentsError);
+}
+
+TEST_CASE("two functions of one name are refused when one is asked for", "[registry]") {
+  struct Twin {};
+  static const mw::detail::FunctionEntry first{typeid(Twin), typeid(int), nullptr};
+  CHECK(&mw::detail::check_unambiguous(first) == &first);
+  static const mw::detail::FunctionEntry second{typeid(Twin), typeid(int), nullptr};
+  CHECK_THROWS_AS(mw::detail::check_unambiguous(first), mw::UsageError);
+  CHECK_THROWS_AS(mw::detail::check_unambiguous(second), mw::UsageError);
+}

@@ -1,0 +1,29 @@
+// A master with work that never ends, to be killed: 3 workers, one of them with a program that has children.
+#include <mw/mw.hpp>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+int spin(int x) {
+  while (x != 0) x = x * 1'103'515'245 + 12'345 | 1;
+  return x;
+}
+
+int main(int argc, char** argv) {
+  mw::init(argc, argv);
+  mw::Master master{mw::MulticoreInterface{3}};
+  const auto shell = master.submit_task(mw::Program{"sh", {"-c", "sleep 777 & sleep 777"}});
+  const auto busy = master.submit_task<spin>(1);
+  const auto sleeping = master.submit_task<[](int s) {
+    std::this_thread::sleep_for(std::chrono::seconds{s});
+    return s;
+  }>(777);
+  const auto all_run = [&] {
+    return shell.state() == mw::TaskState::running && busy.state() == mw::TaskState::running &&
+           sleeping.state() == mw::TaskState::running;
+  };
+  while (!all_run()) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  std::ofstream{argv[1]} << "ready";
+  master.get_result(sleeping);
+}
