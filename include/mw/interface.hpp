@@ -73,6 +73,12 @@ struct Outcome {
   std::chrono::nanoseconds run_time{0};  ///< as the worker measured it
 };
 
+/// A task whose worker died under it, and what is known of that.
+struct LostTask {
+  TaskRef task;
+  Outcome outcome;
+};
+
 /// Calls the task's function in this thread and catches what it throws: for backends that run tasks in the master's process.
 Outcome run_here(const TaskRef& task);
 
@@ -99,14 +105,15 @@ class InterfaceHost {
   virtual void task_progress(const TaskRef& task, double fraction) = 0;
   /// The attempt is over. Called twice for one attempt, or for an attempt that was given up, it does nothing.
   virtual void task_finished(const TaskRef& task, Outcome outcome) = 0;
-  /// The worker died under the task: it runs again elsewhere, or ends with this failure if that happened too often.
+  /// The worker died under the task: it runs again elsewhere, or ends with this failure if that happened too often. For workers
+  /// that never joined; see worker_left() for those that did.
   virtual void task_lost(const TaskRef& task, Outcome outcome) = 0;
 
   /// A worker that tasks may be given to from now on; `info.slots` at a time. For interfaces that let the master schedule.
   virtual WorkerId worker_joined(WorkerInfo info) = 0;
-  /// The worker takes no more tasks, and those it was given and had not begun go elsewhere. Call task_lost() first for those
-  /// that it was running.
-  virtual void worker_left(WorkerId worker) = 0;
+  /// The worker takes no more tasks. Those it was running, in `lost`, fare as with task_lost(); those it was given and had not
+  /// begun go elsewhere and count no loss.
+  virtual void worker_left(WorkerId worker, std::vector<LostTask> lost) = 0;
   /// No worker can run anything, now or later: every waiting task, and every later one, ends with Cause::no_worker and `why`.
   virtual void no_worker_possible(std::string why) = 0;
   /// reserve_worker() said no before and may say yes now.

@@ -243,6 +243,7 @@ void WorkerProcess::end_if_over() {
 void WorkerProcess::report_end() {
   std::string why = fmt::format("process {} ended with {}", pid_, process::describe(*death_));
   if (!kill_reason_.empty()) why = fmt::format("process {} {} and was killed", pid_, kill_reason_);
+  std::vector<LostTask> lost;
   if (!in_flight_.empty()) {
     Outcome outcome;
     outcome.failure = process::to_failure(*death_);
@@ -250,14 +251,13 @@ void WorkerProcess::report_end() {
     outcome.failure->message = "its worker " + why;
     outcome.out = worker::read_memory_file(printed_out_.get());
     outcome.err = worker::read_memory_file(printed_err_.get());
-    const TaskRef task = std::move(in_flight_.front());
+    lost.push_back({std::move(in_flight_.front()), std::move(outcome)});
     in_flight_.clear();
-    owner_.host().task_lost(task, std::move(outcome));
   } else if (!was_ready()) {
     const std::string said = worker::read_memory_file(printed_err_.get());
     if (!said.empty()) why += "; it said: " + said;
   }
-  if (was_ready()) owner_.host().worker_left(id_);
+  if (was_ready()) owner_.host().worker_left(id_, std::move(lost));
   owner_.worker_ended(*this, why);
 }
 

@@ -316,8 +316,10 @@ WorkerId MasterCore::worker_joined(WorkerInfo info) {
   return worker;
 }
 
-void MasterCore::worker_left(WorkerId worker) {
-  on_loop([this, worker] {
+void MasterCore::worker_left(WorkerId worker, std::vector<LostTask> lost) {
+  on_loop([this, worker, lost = std::move(lost)]() mutable {
+    for (LostTask& one : lost)
+      if (is_current(one.task)) lose(*one.task.record(), std::move(one.outcome));
     directory_->left(worker);
     scheduler_.worker_left(worker);
     dispatch();

@@ -43,7 +43,7 @@ class MasterCore final : public InterfaceHost {
   void task_finished(const TaskRef& task, Outcome outcome) override;
   void task_lost(const TaskRef& task, Outcome outcome) override;
   WorkerId worker_joined(WorkerInfo info) override;
-  void worker_left(WorkerId worker) override;
+  void worker_left(WorkerId worker, std::vector<LostTask> lost) override;
   void no_worker_possible(std::string why) override;
   void room_available() override;
   void post(std::function<void()> call) override { loop_.post(std::move(call)); }

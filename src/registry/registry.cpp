@@ -22,20 +22,29 @@ std::uint64_t fnv1a(std::string_view text) noexcept {
   return hash;
 }
 
-/// "mw::detail::Tag<&(ns::f(int))>" → "ns::f(int)"; a text of another shape stays as it is.
-std::string inside_of_tag(std::string text) {
-  const auto open = text.find("Tag<");
-  if (open == std::string::npos || text.back() != '>') return text;
-  std::string inside = text.substr(open + 4, text.size() - open - 5);
-  if (inside.starts_with("&")) inside.erase(0, 1);
-  if (inside.starts_with("(") && inside.ends_with(")")) inside = inside.substr(1, inside.size() - 2);
-  return inside;
+std::string demangle(const std::string& mangled) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status),
+                                                         &std::free};
+  return status == 0 ? text.get() : mangled;
 }
 
+/// The function in a Tag: "N2mw6detail3TagIXadL_Z6triplei" and four E's hold "_Z6triplei" (Itanium C++ ABI 5.1.6.3).
+std::string inner_name(const std::string& tag) {
+  const auto begin = tag.find("XadL_Z");
+  return begin != std::string::npos && tag.ends_with("EEEE") ? tag.substr(begin + 4, tag.size() - begin - 8) : std::string{};
+}
+
+/// A function as people write it. Lambdas, and templates whose mangled name refers to the tag around it, are shown as the demangler
+/// has the whole tag.
 std::string readable(const std::type_info& tag) {
-  int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(tag.name(), nullptr, nullptr, &status), &std::free};
-  return inside_of_tag(status == 0 ? text.get() : tag.name());
+  const std::string inner = inner_name(tag.name());
+  if (const std::string text = demangle(inner); text != inner) return text;
+  std::string text = demangle(tag.name());
+  const auto open = text.find("Tag<");
+  if (open != std::string::npos && text.back() == '>') text = text.substr(open + 4, text.size() - open - 5);
+  if (text.starts_with("&(") && text.ends_with(")")) text = text.substr(2, text.size() - 3);
+  return text;
 }
 
 struct Index {

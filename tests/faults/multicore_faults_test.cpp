@@ -10,6 +10,7 @@
 #include <random>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "contract/functions.hpp"
 #include "process/child.hpp"
@@ -22,17 +23,35 @@ namespace {
 
 std::string beside(const std::string& name) { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name; }
 
-/// Starts a program of this build with `tag` in its environment.
-pid_t start(const std::string& program, const std::vector<std::string>& arguments, const std::string& tag) {
-  const pid_t pid = ::fork();
-  if (pid != 0) return pid;
-  ::putenv(const_cast<char*>(tag.c_str()));
-  std::vector<char*> argv{const_cast<char*>(program.c_str())};
-  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  ::execv(program.c_str(), argv.data());
-  ::_exit(127);
-}
+/// A program of this build with `tag` in its environment; killed at the latest when this goes.
+class Program {
+ public:
+  Program(const std::string& program, const std::vector<std::string>& arguments, const std::string& tag) : pid_{::fork()} {
+    if (pid_ != 0) return;
+    ::putenv(const_cast<char*>(tag.c_str()));
+    std::vector<char*> argv{const_cast<char*>(program.c_str())};
+    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    ::execv(program.c_str(), argv.data());
+    ::_exit(127);
+  }
+  ~Program() {
+    if (pid_ > 0) kill(), wait();
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  void kill() { ::kill(pid_, SIGKILL); }
+  /// As waitpid(2) has it.
+  int wait() {
+    int status = -1;
+    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    return status;
+  }
+
+ private:
+  pid_t pid_;
+};
 
 std::int64_t index_after_10_ms(std::int64_t index) {
   std::this_thread::sleep_for(std::chrono::milliseconds{10});
@@ -90,14 +109,12 @@ TEST_CASE("P14, P20: kill -9 of random workers throughout a run loses nothing an
 TEST_CASE("P33: kill -9 of the master leaves no worker, no program and no child of theirs", "[faults][P33]") {
   const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-master";
   const test::TemporaryFolder folder;
-  const pid_t master = start(beside("long_run"), {folder.path("ready")}, tag);
+  Program master{beside("long_run"), {folder.path("ready")}, tag};
   REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("ready")); }));
   // The master, 3 workers, the shell, and what the shell started.
   REQUIRE(test::eventually([&] { return test::processes_with(tag).size() >= 6; }));
-  ::kill(master, SIGKILL);
-  int status = 0;
-  REQUIRE(::waitpid(master, &status, 0) == master);
-  CHECK(WIFSIGNALED(status));
+  master.kill();
+  CHECK(WIFSIGNALED(master.wait()));
   CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }, std::chrono::seconds{2}));
 }
 
@@ -150,9 +167,7 @@ TEST_CASE("more workers than cores are fine", "[faults]") {
 
 TEST_CASE("P28: a program whose main() forgets mw::init gets a clear error and starts no worker", "[faults][P28]") {
   const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-forgets";
-  const pid_t pid = start(beside("forgets_init"), {}, tag);
-  int status = 0;
-  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  const int status = Program{beside("forgets_init"), {}, tag}.wait();
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 42);  // it caught an InterfaceError that names mw::init
   CHECK(test::processes_with(tag).empty());
@@ -160,9 +175,7 @@ TEST_CASE("P28: a program whose main() forgets mw::init gets a clear error and s
 
 TEST_CASE("P28: a worker process that skips mw::init refuses to be a master", "[faults][P28]") {
   const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-skips";
-  const pid_t pid = start(beside("skips_init_in_worker"), {}, tag);
-  int status = 0;
-  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  const int status = Program{beside("skips_init_in_worker"), {}, tag}.wait();
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 42);  // its task ended with no_worker, and the worker's own words
   CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }));

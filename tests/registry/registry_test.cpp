@@ -14,6 +14,13 @@ T half(T x) {
   return x / 2;
 }
 
+// What two translation units with a function of one name in unnamed namespaces would register.
+struct Single {};
+struct Twin {};
+const mw::detail::FunctionEntry single{typeid(Single), typeid(int), nullptr};
+const mw::detail::FunctionEntry twin{typeid(Twin), typeid(int), nullptr};
+const mw::detail::FunctionEntry other_twin{typeid(Twin), typeid(int), nullptr};
+
 }  // namespace registry_test
 
 using mw::detail::Registered;
@@ -29,7 +36,7 @@ TEST_CASE("names tell signatures and template arguments apart", "[registry]") {
   const auto& a = Registered<registry_test::half<int>>::checked();
   const auto& b = Registered<registry_test::half<double>>::checked();
   CHECK(a.id() != b.id());
-  CHECK(std::string{a.name()}.find("half<int>") != std::string::npos);
+  CHECK(std::string{a.name()}.find("registry_test::half<int>(int)") != std::string::npos);
   CHECK(Registered<registry_test::triple_of>::checked().name() == "registry_test::triple_of(double)");
 }
 
@@ -49,10 +56,7 @@ TEST_CASE("arguments that do not decode are an error of their own", "[registry][
 }
 
 TEST_CASE("two functions of one name are refused when one is asked for", "[registry]") {
-  struct Twin {};
-  static const mw::detail::FunctionEntry first{typeid(Twin), typeid(int), nullptr};
-  CHECK(&mw::detail::check_unambiguous(first) == &first);
-  static const mw::detail::FunctionEntry second{typeid(Twin), typeid(int), nullptr};
-  CHECK_THROWS_AS(mw::detail::check_unambiguous(first), mw::UsageError);
-  CHECK_THROWS_AS(mw::detail::check_unambiguous(second), mw::UsageError);
+  CHECK(&mw::detail::check_unambiguous(registry_test::single) == &registry_test::single);
+  CHECK_THROWS_AS(mw::detail::check_unambiguous(registry_test::twin), mw::UsageError);
+  CHECK_THROWS_AS(mw::detail::check_unambiguous(registry_test::other_twin), mw::UsageError);
 }

@@ -6,8 +6,9 @@
 #include <thread>
 
 int spin(int x) {
-  while (x != 0) x = x * 1'103'515'245 + 12'345 | 1;
-  return x;
+  volatile int state = x;
+  while (state != 0) state = state % 1000 + 1;
+  return state;
 }
 
 int main(int argc, char** argv) {

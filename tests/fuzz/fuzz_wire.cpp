@@ -1,0 +1,70 @@
+// Any stream of bytes, cut anywhere, gives frames and messages or a ProtocolError; a message that parses is written back as the
+// same bytes.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+
+#include "wire/frame.hpp"
+#include "wire/messages.hpp"
+
+using namespace mw;
+using namespace mw::wire;
+
+namespace {
+
+template <class Parse>
+void check_same(std::span<const std::byte> payload, const Parse& parse) {
+  Bytes again;
+  append(again, parse(payload));
+  const auto written = again.span().subspan(header_size);
+  if (written.size() != payload.size() || std::memcmp(written.data(), payload.data(), payload.size()) != 0) std::abort();
+}
+
+void check(const Frame& frame) {
+  switch (frame.type) {
+    case FrameType::hello: {
+      const Hello hello = parse_hello(frame.payload);
+      static_cast<void>(refusal(hello, 1));
+      if (hello.version == protocol_version) check_same(frame.payload, parse_hello);
+      return;
+    }
+    case FrameType::welcome: return check_same(frame.payload, parse_welcome);
+    case FrameType::refuse: return check_same(frame.payload, parse_refuse);
+    case FrameType::task: return check_same(frame.payload, parse_task);
+    case FrameType::result: return check_same(frame.payload, parse_result);
+    case FrameType::failure: return check_same(frame.payload, parse_failure);
+    case FrameType::progress: return check_same(frame.payload, parse_progress);
+    case FrameType::cancel: return check_same(frame.payload, parse_cancel);
+    case FrameType::heartbeat: parse_heartbeat(frame.payload); return;
+    case FrameType::bye: parse_bye(frame.payload); return;
+  }
+  std::abort();  // the reader lets no other type through
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::size_t step = data[0] % 64 + 1;
+  auto bytes = std::as_bytes(std::span{data + 1, size - 1});
+  FrameReader reader{Limits{.max_frame = 1 << 20}};
+  try {
+    while (!bytes.empty()) {
+      const auto room = reader.prepare();
+      const std::size_t count = std::min({step, room.size(), bytes.size()});
+      std::memcpy(room.data(), bytes.data(), count);
+      reader.commit(count);
+      bytes = bytes.subspan(count);
+      while (const auto frame = reader.next()) {
+        try {
+          check(*frame);
+        } catch (const ProtocolError&) {
+        }
+      }
+    }
+  } catch (const ProtocolError&) {
+  }
+  return 0;
+}

@@ -1,0 +1,249 @@
+// Child processes, for real.
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include <fmt/format.h>
+#include <boost/asio/io_context.hpp>
+
+#include "process/child.hpp"
+#include "process/cores.hpp"
+#include "process/oom.hpp"
+#include "process/run_program.hpp"
+#include "process/stop_ladder.hpp"
+#include "support/processes.hpp"
+#include "support/temporary.hpp"
+
+using namespace mw::process;
+
+namespace {
+
+Death run_to_end(const Command& command) {
+  boost::asio::io_context io;
+  Child child = Child::start(io, command);
+  std::optional<Death> death;
+  child.async_wait([&](Death d) { death = d; });
+  io.run();
+  REQUIRE(death);
+  return *death;
+}
+
+Command shell(const std::string& script) { return {.path = "sh", .arguments = {"-c", script}}; }
+
+std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
+
+void write_file(const std::string& path, const std::string& text) {
+  std::filesystem::create_directories(std::filesystem::path{path}.parent_path());
+  std::ofstream{path} << text;
+}
+
+}  // namespace
+
+TEST_CASE("a child's exit status and signal are told apart", "[process]") {
+  const Death exited = run_to_end(shell("exit 7"));
+  CHECK_FALSE(exited.signaled);
+  CHECK(exited.exit_status == 7);
+  CHECK(describe(exited) == "exit status 7");
+  const Death killed = run_to_end(shell("kill -9 $$"));
+  CHECK(killed.signaled);
+  CHECK(killed.signal == SIGKILL);
+  CHECK(describe(killed) == "signal 9 (Killed)");
+  CHECK(to_failure(killed).cause == mw::Cause::signal);
+}
+
+TEST_CASE("what can not be started says why, and leaves no process", "[process]") {
+  boost::asio::io_context io;
+  const auto error_of = [&](const std::string& path) {
+    try {
+      Child::start(io, {.path = path});
+    } catch (const StartError& e) {
+      CHECK(std::string{e.what()}.find(path) != std::string::npos);
+      return e.error();
+    }
+    return 0;
+  };
+  CHECK(error_of("/no/such/file") == ENOENT);
+  CHECK(error_of("no-such-command-anywhere") == ENOENT);
+  CHECK(error_of("/etc/passwd") == EACCES);
+  CHECK(error_of("/") == EACCES);
+  CHECK(error_of("") == ENOENT);
+  CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);  // no child is left, not even a dead one
+}
+
+TEST_CASE("a child has its three streams, what it may inherit, and no other descriptor", "[process]") {
+  const test::TemporaryFolder folder;
+  const int secret = ::open("/etc/passwd", O_RDONLY);  // without close-on-exec, on purpose
+  const int shared = ::open("/etc/hostname", O_RDONLY | O_CLOEXEC);
+  const int out = ::open(folder.path("out").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  Command command = shell("ls -l /proc/$$/fd");
+  command.stdout_fd = out;
+  command.inherit_fds = {shared};
+  run_to_end(command);
+  const std::string listed = test::file_text(folder.path("out"));
+  INFO(listed);
+  CHECK(listed.find(fmt::format("{} -> /etc/hostname", shared)) != std::string::npos);
+  CHECK(listed.find("/etc/passwd") == std::string::npos);
+  CHECK(listed.find("0 -> /dev/null") != std::string::npos);
+  CHECK(listed.find("1 -> " + folder.path("out")) != std::string::npos);
+  for (const int fd : {secret, shared, out}) ::close(fd);
+}
+
+TEST_CASE("a child's environment is what was asked for", "[process]") {
+  ::setenv("MWX_ONE", "1", 1);
+  ::setenv("MWX_TWO", "2", 1);
+  const test::TemporaryFolder folder;
+  const int out = ::open(folder.path("out").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  Command command{.path = "env"};
+  command.stdout_fd = out;
+  command.environment_unset = {"MWX_*"};
+  command.environment_set = {{"MWX_TWO", "two"}};
+  run_to_end(command);
+  ::close(out);
+  const std::string lines = test::file_text(folder.path("out"));
+  CHECK(lines.find("MWX_ONE") == std::string::npos);
+  CHECK(lines.find("MWX_TWO=two\n") != std::string::npos);
+  CHECK(lines.find("PATH=") != std::string::npos);
+}
+
+TEST_CASE("killing the group takes what the child had started", "[process]") {
+  const std::string tag = fmt::format("MWX_TAG={}-group", ::getpid());
+  boost::asio::io_context io;
+  Command command = shell("sleep 333 & sleep 333");
+  command.environment_set = {{"MWX_TAG", tag.substr(8)}};
+  Child child = Child::start(io, command);
+  REQUIRE(test::eventually([&] { return test::processes_with(tag).size() == 3; }));
+  child.kill_group(SIGKILL);
+  CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }));
+}
+
+TEST_CASE("a Child that goes kills and reaps its process", "[process]") {
+  pid_t pid = 0;
+  {
+    boost::asio::io_context io;
+    const Child child = Child::start(io, {.path = "sleep", .arguments = {"333"}});
+    pid = child.pid();
+    CHECK(test::state_of(pid) != '\0');
+  }
+  CHECK(test::state_of(pid) == '\0');
+}
+
+TEST_CASE("a child gets its death signal when its parent is killed", "[process]") {
+  const std::string tag = fmt::format("MWX_TAG={}-orphan", ::getpid());
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    boost::asio::io_context io;
+    Command command{.path = "sleep", .arguments = {"333"}};
+    command.environment_set = {{"MWX_TAG", tag.substr(8)}};
+    const Child child = Child::start(io, command);
+    ::pause();
+  }
+  REQUIRE(test::eventually([&] { return test::processes_with(tag).size() == 1; }));
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }, std::chrono::seconds{2}));
+}
+
+TEST_CASE("a program reads its input and writes its output at the same time, whatever their sizes", "[process]") {
+  const auto size = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{65'536}, std::size_t{8} << 20);
+  const std::string input(size, 'x');
+  const ProgramRun run = run_program("cat", {}, bytes_of(input));
+  CHECK(run.out == input);
+  CHECK(run.err.empty());
+  CHECK(run.death.exit_status == 0);
+}
+
+TEST_CASE("a program may ignore its input, and close its streams early", "[process]") {
+  const std::string input(4 << 20, 'x');
+  CHECK(run_program("true", {}, bytes_of(input)).death.exit_status == 0);
+  CHECK(run_program("sh", {"-c", "exec 0<&-; sleep 0.05; echo done"}, bytes_of(input)).out == "done\n");
+  CHECK(run_program("sh", {"-c", "exec 1>&- 2>&-; sleep 0.05; exit 4"}, {}).death.exit_status == 4);
+}
+
+TEST_CASE("of a long stderr the last 64 KiB are kept", "[process]") {
+  const ProgramRun run = run_program("sh", {"-c", "head -c 10000000 /dev/zero | tr '\\0' y >&2; echo end >&2"}, {});
+  CHECK(run.err.size() == 64 * 1024);
+  CHECK(run.err.substr(run.err.size() - 5) == "yend\n");
+}
+
+TEST_CASE("a process that a program left behind with its streams open is not waited for", "[process]") {
+  const auto start = std::chrono::steady_clock::now();
+  const ProgramRun run = run_program("sh", {"-c", "sleep 5 & echo here"}, {});
+  CHECK(run.out == "here\n");
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{4});
+}
+
+TEST_CASE("stdin is a pipe that programs can open by name", "[process]") {
+  CHECK(run_program("cat", {"/dev/stdin"}, bytes_of("hello")).out == "hello");
+}
+
+TEST_CASE("the stop ladder takes each step once, in its time", "[process]") {
+  using namespace std::chrono_literals;
+  StopSequence sequence{StopLadder{100ms, 50ms}, 1s};
+  using Step = StopSequence::Step;
+  CHECK(sequence.due(1s) == Step::close_input);
+  CHECK_FALSE(sequence.due(1s));
+  CHECK(sequence.next_deadline() == 1100ms);
+  CHECK_FALSE(sequence.due(1099ms));
+  CHECK(sequence.due(1100ms) == Step::terminate);
+  CHECK_FALSE(sequence.due(1100ms));
+  CHECK(sequence.due(9s) == Step::kill);
+  CHECK_FALSE(sequence.due(99s));
+  CHECK_FALSE(sequence.next_deadline());
+}
+
+TEST_CASE("a late caller gets every step that is due, one after the other", "[process]") {
+  using namespace std::chrono_literals;
+  StopSequence sequence{StopLadder{100ms, 50ms}, 0s};
+  int steps = 0;
+  while (sequence.due(1h)) ++steps;
+  CHECK(steps == 3);
+}
+
+TEST_CASE("cores: affinity, and the least quota from the group up to the root", "[process]") {
+  const test::TemporaryFolder folder;
+  const std::string root = folder.path("root");
+  CHECK(available_cores(8, root) == 8);  // no such files
+  CHECK(available_cores(0, root) == 1);
+  SECTION("version 2") {
+    write_file(root + "/proc/self/cgroup", "0::/a/b\n");
+    write_file(root + "/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+    CHECK(available_cores(8, root) == 8);
+    write_file(root + "/sys/fs/cgroup/a/cpu.max", "150000 100000\n");
+    CHECK(available_cores(8, root) == 2);
+    CHECK(available_cores(1, root) == 1);
+    write_file(root + "/sys/fs/cgroup/a/b/cpu.max", "50000 100000\n");
+    CHECK(available_cores(8, root) == 1);
+  }
+  SECTION("version 1") {
+    write_file(root + "/proc/self/cgroup", "7:memory:/m\n4:cpu,cpuacct:/a\n0::/\n");
+    write_file(root + "/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "-1\n");
+    write_file(root + "/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", "100000\n");
+    CHECK(available_cores(8, root) == 8);
+    write_file(root + "/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "300000\n");
+    CHECK(available_cores(8, root) == 3);
+  }
+  SECTION("rubbish") {
+    write_file(root + "/proc/self/cgroup", "\n:\n::\n0::\nx:y\n0::/../../etc\n");
+    write_file(root + "/sys/fs/cgroup/cpu.max", "a b c\n");
+    CHECK(available_cores(8, root) == 8);
+  }
+}
+
+TEST_CASE("kills for want of memory are counted where the kernel counts them", "[process]") {
+  const test::TemporaryFolder folder;
+  const std::string root = folder.path("root");
+  CHECK(oom_kill_count(root) == 0);
+  write_file(root + "/proc/vmstat", "nr_free_pages 12\noom_kill 3\n");
+  CHECK(oom_kill_count(root) == 3);
+  write_file(root + "/proc/self/cgroup", "0::/a\n7:memory:/m\n");
+  write_file(root + "/sys/fs/cgroup/a/memory.events", "low 0\noom 1\noom_kill 2\n");
+  write_file(root + "/sys/fs/cgroup/memory/m/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 5\n");
+  CHECK(oom_kill_count(root) >= 10);
+}

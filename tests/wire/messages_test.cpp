@@ -1,0 +1,175 @@
+// Messages: round trips, and every way to tear them.
+#include <catch2/catch.hpp>
+
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wire/messages.hpp"
+
+using namespace mw::wire;
+using mw::Bytes;
+using mw::Cause;
+
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
+std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+/// The payload of a message written as a frame.
+template <class Message>
+Bytes payload_of(const Message& message) {
+  Bytes out;
+  append(out, message);
+  return Bytes{out.span().subspan(header_size)};
+}
+
+Hello hello() {
+  return {.version = protocol_version,
+          .identity = 0x1234'5678'9abc'def0,
+          .slots = 3,
+          .pid = 77,
+          .platform = "Linux-x86_64",
+          .host = "pi7"};
+}
+
+FailureMessage failure() {
+  FailureMessage message{.id = 9, .attempt = 2, .run_ns = 55, .out = bytes_of("o"), .err = bytes_of("ee"), .failure = {}};
+  message.failure = {
+      .cause = Cause::signal, .type = "T", .message = "text", .exit_status = -1, .signal = 11, .out_of_memory = true};
+  return message;
+}
+
+/// Every shorter payload is refused, and so is a longer one.
+template <class Parse>
+void check_torn(const Bytes& payload, const Parse& parse) {
+  CHECK_NOTHROW(parse(payload.span()));
+  for (std::size_t size = 0; size < payload.size(); ++size) CHECK_THROWS_AS(parse(payload.span().first(size)), ProtocolError);
+  Bytes longer = payload.clone();
+  longer.append("x", 1);
+  CHECK_THROWS_AS(parse(longer.span()), ProtocolError);
+}
+
+}  // namespace
+
+TEST_CASE("messages come back as they were", "[wire]") {
+  const Bytes hello_bytes = payload_of(hello());
+  const Hello h = parse_hello(hello_bytes.span());
+  CHECK(h.identity == hello().identity);
+  CHECK(h.slots == 3);
+  CHECK(h.pid == 77);
+  CHECK(h.platform == "Linux-x86_64");
+  CHECK(h.host == "pi7");
+
+  const Bytes task_bytes = payload_of(Task{5, 6, 7, bytes_of("args")});
+  const Task task = parse_task(task_bytes.span());
+  CHECK(task.id == 5);
+  CHECK(task.function == 6);
+  CHECK(task.attempt == 7);
+  CHECK(text_of(task.arguments) == "args");
+
+  const Bytes result_bytes = payload_of(Result{5, 7, 99, bytes_of("out"), bytes_of(""), bytes_of("value")});
+  const Result result = parse_result(result_bytes.span());
+  CHECK(result.run_ns == 99);
+  CHECK(text_of(result.out) == "out");
+  CHECK(result.err.empty());
+  CHECK(text_of(result.value) == "value");
+
+  const Bytes failure_bytes = payload_of(failure());
+  const FailureMessage f = parse_failure(failure_bytes.span());
+  CHECK(f.failure.cause == Cause::signal);
+  CHECK(f.failure.exit_status == -1);
+  CHECK(f.failure.signal == 11);
+  CHECK(f.failure.out_of_memory);
+  CHECK(f.failure.type == "T");
+  CHECK(f.failure.message == "text");
+  CHECK(text_of(f.err) == "ee");
+
+  CHECK(parse_welcome(payload_of(Welcome{1, 42}).span()).worker == 42);
+  CHECK(parse_refuse(payload_of(Refuse{"no"}).span()).reason == "no");
+  CHECK(parse_progress(payload_of(Progress{1, 2, 0.25}).span()).fraction == 0.25);
+  CHECK(parse_cancel(payload_of(Cancel{8}).span()).id == 8);
+}
+
+TEST_CASE("a message that is torn anywhere, or too long, is refused", "[wire]") {
+  check_torn(payload_of(hello()), parse_hello);
+  check_torn(payload_of(Welcome{}), parse_welcome);
+  check_torn(payload_of(Refuse{"reason"}), parse_refuse);
+  check_torn(payload_of(failure()), parse_failure);
+  check_torn(payload_of(Progress{1, 1, 1}), parse_progress);
+  check_torn(payload_of(Cancel{1}), parse_cancel);
+  check_torn(payload_of(Heartbeat{}), parse_heartbeat);
+  check_torn(payload_of(Bye{}), parse_bye);
+  const Bytes task = payload_of(Task{1, 2, 3, {}});
+  for (std::size_t size = 0; size < task.size(); ++size) CHECK_THROWS_AS(parse_task(task.span().first(size)), ProtocolError);
+  const Bytes result = payload_of(Result{1, 2, 3, bytes_of("ab"), bytes_of("c"), {}});
+  for (std::size_t size = 0; size < result.size(); ++size) CHECK_THROWS_AS(parse_result(result.span().first(size)), ProtocolError);
+}
+
+TEST_CASE("sizes inside a message are checked without overflow", "[wire]") {
+  Bytes result = payload_of(Result{1, 2, 3, {}, {}, bytes_of("value")});
+  std::memset(result.data() + 20, 0xff, 8);  // the size of stdout: 2^64 - 1
+  CHECK_THROWS_AS(parse_result(result.span()), ProtocolError);
+}
+
+TEST_CASE("values that make no sense are refused", "[wire]") {
+  const auto with_fraction = [](double fraction) { return payload_of(Progress{1, 1, fraction}); };
+  CHECK_THROWS_AS(parse_progress(with_fraction(1.01).span()), ProtocolError);
+  CHECK_THROWS_AS(parse_progress(with_fraction(-0.1).span()), ProtocolError);
+  CHECK_THROWS_AS(parse_progress(with_fraction(std::numeric_limits<double>::quiet_NaN()).span()), ProtocolError);
+  Hello no_slots = hello();
+  no_slots.slots = 0;
+  CHECK_THROWS_AS(parse_hello(payload_of(no_slots).span()), ProtocolError);
+  auto unknown = failure();
+  unknown.failure.cause = static_cast<Cause>(200);
+  CHECK_THROWS_AS(parse_failure(payload_of(unknown).span()), ProtocolError);
+}
+
+TEST_CASE("long texts are cut when they are written, and refused when they are read", "[wire]") {
+  auto message = failure();
+  message.failure.message = std::string(2 * longest_text, 'm');
+  const auto parsed = parse_failure(payload_of(message).span());
+  CHECK(parsed.failure.message.size() == longest_text);
+  Bytes lying = payload_of(Refuse{std::string(longest_text, 'r')});
+  lying.data()[2] = std::byte{0x11};  // a text of more than 1 MiB
+  CHECK_THROWS_AS(parse_refuse(lying.span()), ProtocolError);
+}
+
+TEST_CASE("P35: version skew and foreign programs are refused with a reason", "[wire][P35]") {
+  CHECK_FALSE(refusal(hello(), hello().identity));
+  Hello newer = hello();
+  newer.version = protocol_version + 1;
+  const auto parsed = parse_hello(payload_of(newer).span());  // only as far as the version
+  CHECK(parsed.version == protocol_version + 1);
+  CHECK(refusal(parsed, 0).value().find("version 2") != std::string::npos);
+  CHECK(refusal(hello(), 1).value().find("another program") != std::string::npos);
+  Bytes wrong_magic = payload_of(hello());
+  wrong_magic.data()[0] = std::byte{'X'};
+  CHECK_THROWS_WITH(parse_hello(wrong_magic.span()), Catch::Contains("no CppMW worker"));
+}
+
+TEST_CASE("a header and its arguments sent apart are the same bytes", "[wire]") {
+  const std::string arguments = "some arguments";
+  Bytes whole, apart;
+  append(whole, Task{1, 2, 3, bytes_of(arguments)});
+  append_task_header(apart, 1, 2, 3, arguments.size());
+  apart.append(arguments.data(), arguments.size());
+  CHECK(text_of(whole.span()) == text_of(apart.span()));
+  Bytes result, result_apart;
+  const Result r{1, 2, 3, bytes_of("o"), bytes_of("e"), bytes_of(arguments)};
+  append(result, r);
+  append_result_header(result_apart, r);
+  result_apart.append(arguments.data(), arguments.size());
+  CHECK(text_of(result.span()) == text_of(result_apart.span()));
+}
+
+TEST_CASE("the bytes of a task frame are pinned", "[wire]") {
+  Bytes out;
+  append(out, Task{1, 0x0203, 4, bytes_of("A")});
+  const unsigned char expected[] = {21, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 3, 2, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 'A'};
+  REQUIRE(out.size() == sizeof expected);
+  CHECK(std::memcmp(out.data(), expected, sizeof expected) == 0);
+}
