@@ -1,0 +1,63 @@
+// The mw command.
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+
+#include <fmt/format.h>
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "mw/speedup.hpp"
+
+namespace {
+
+constexpr int status_failed = 1;
+constexpr int status_usage = 2;
+
+/// Everything behind "--" is the program and its arguments.
+CLI::App* add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options, std::vector<std::string>& command) {
+  auto* speedup = cli.add_subcommand("speedup", "Runs a CppMW application over several numbers of workers and prints the table.");
+  speedup->add_option("--workers", options.workers, "numbers of workers; default: 1, 2 and twice the cores")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 65'536))
+      ->type_name("N,N,…");
+  speedup->add_option("--runs", options.runs, "runs of each, in turn; the table has medians")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  speedup->add_flag("--markdown", options.markdown, "print a Markdown table");
+  speedup->add_flag("--json", options.json, "print one JSON object");
+  speedup->add_option("command", command, "the application and its arguments, behind --")->required();
+  speedup->footer("Example: mw speedup --workers 1,2,4 --runs 3 -- ./monte_pi --points 1e9");
+  return speedup;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App cli{"Tools around CppMW applications.", "mw"};
+  cli.set_version_flag("--version", MW_VERSION);
+  cli.require_subcommand(1);
+  mw::tool::SpeedupOptions options;
+  std::vector<std::string> command;
+  add_speedup(cli, options, command);
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return cli.exit(e);
+  } catch (const CLI::ParseError& e) {
+    fmt::print(stderr, "mw: {} (see mw --help)\n", e.what());
+    return status_usage;
+  }
+  options.program = command.front();
+  options.arguments.assign(command.begin() + 1, command.end());
+  options.progress = ::isatty(STDERR_FILENO) == 1;
+  try {
+    mw::tool::speedup(options);
+    return 0;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "mw speedup: {}\n", e.what());
+    return status_failed;
+  }
+}
