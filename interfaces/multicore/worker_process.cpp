@@ -81,7 +81,7 @@ void WorkerProcess::await_hello() {
   timer_.expires_after(owner_.options().handshake_limit);
   timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
     if (error || self->was_ready()) return;
-    self->kill(fmt::format("did not say hello within {} ms", self->owner_.options().handshake_limit.count()));
+    self->kill(fmt::format("it did not say hello within {} ms", self->owner_.options().handshake_limit.count()));
   });
 }
 
@@ -106,7 +106,7 @@ void WorkerProcess::handle_frames() {
   try {
     while (auto frame = reader_.next()) handle(*frame);
   } catch (const Error& e) {
-    kill(fmt::format("broke the protocol: {}", e.what()));
+    kill(fmt::format("it broke the protocol: {}", e.what()));
   }
 }
 
@@ -141,7 +141,9 @@ void WorkerProcess::handle_hello(const wire::Hello& hello) {
   if (const auto reason = wire::refusal(hello, registry::program_identity())) {
     wire::append(tail(), wire::Refuse{*reason});
     write();
-    throw wire::ProtocolError{*reason};
+    kill_reason_ = *reason;
+    stop();
+    return;
   }
   timer_.cancel();
   id_ = owner_.host().worker_joined({fmt::format("multicore worker {}", slot_), hello.host, hello.slots});
@@ -242,7 +244,7 @@ void WorkerProcess::end_if_over() {
 
 void WorkerProcess::report_end() {
   std::string why = fmt::format("process {} ended with {}", pid_, process::describe(*death_));
-  if (!kill_reason_.empty()) why = fmt::format("process {} {} and was killed", pid_, kill_reason_);
+  if (!kill_reason_.empty()) why = fmt::format("process {} was ended: {}", pid_, kill_reason_);
   std::vector<LostTask> lost;
   if (!in_flight_.empty()) {
     Outcome outcome;

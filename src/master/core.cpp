@@ -104,7 +104,7 @@ RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std
   auto record = RecordPtr::adopt(new TaskRecord{function, std::move(arguments), directory_});
   record->id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
   record->submit_ns = now_ns();
-  if (!name.empty()) record->need_extra().name = std::move(name);
+  if (!name.empty()) record->own_name = std::make_unique<const std::string>(std::move(name));
   completions_.expect_one();
   statistics_.accepted.fetch_add(1, std::memory_order_relaxed);
 

@@ -25,7 +25,6 @@ class WorkerDirectory;
 
 /// What most tasks do not have.
 struct TaskExtra {
-  std::string name;    ///< instead of the function's
   std::string out;     ///< printed to stdout
   std::string err;     ///< printed to stderr
   std::string worker;  ///< the worker of a failure, for its TaskError
@@ -41,7 +40,7 @@ struct TaskRecord : scheduler::Item {
     if (!extra) extra = std::make_unique<TaskExtra>();
     return *extra;
   }
-  std::string name() const { return extra && !extra->name.empty() ? extra->name : std::string{function->name()}; }
+  std::string name() const { return own_name ? *own_name : std::string{function->name()}; }
 
   std::atomic<std::uint32_t> references{1};
   std::atomic<TaskState> state{TaskState::submitted};
@@ -51,6 +50,7 @@ struct TaskRecord : scheduler::Item {
   std::atomic<WorkerId> last_worker{any_worker};
   std::atomic<float> progress{0};
   const FunctionEntry* function;
+  std::unique_ptr<const std::string> own_name;  ///< instead of the function's; set before anyone else sees the record
   std::uint64_t id = 0;
   Bytes payload;
   std::shared_ptr<WorkerDirectory> owner;  ///< which master's task it is, and the names of its workers

@@ -32,7 +32,7 @@ struct Policy {
 
 enum class ItemState : std::uint8_t { idle, queued, assigned, done };
 
-/// What the scheduler keeps in each task: 40 bytes, no allocation.
+/// What the scheduler keeps in each task: 32 bytes, no allocation.
 struct Item {
   Item* next = nullptr;  ///< free for the owner's own lists while the state is idle or done
   Item* previous = nullptr;

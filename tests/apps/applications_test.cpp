@@ -1,0 +1,154 @@
+// Applications and the mw command, as a person runs them.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <filesystem>
+
+#include <boost/json.hpp>
+
+#include "process/run_program.hpp"
+#include "support/processes.hpp"
+
+using mw::process::ProgramRun;
+
+namespace {
+
+std::string beside(const std::string& name) { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name; }
+
+ProgramRun run(const std::string& program, const std::vector<std::string>& arguments) {
+  ProgramRun run = mw::process::run_program(beside(program), arguments, {});
+  CHECK_FALSE(run.death.signaled);
+  return run;
+}
+
+boost::json::object json_of(const ProgramRun& run) {
+  INFO(run.out << run.err);
+  REQUIRE(run.death.exit_status == 0);
+  REQUIRE(std::count(run.out.begin(), run.out.end(), '\n') == 1);  // one object, one line
+  return boost::json::parse(run.out).as_object();
+}
+
+void check_usage_error(const ProgramRun& run) {
+  INFO(run.out << run.err);
+  CHECK(run.death.exit_status == 2);
+  CHECK(run.out.empty());
+  CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 1);
+  CHECK(run.err.size() > 20);
+}
+
+using Arguments = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a wrong command line is exit status 2, one clear line on stderr, nothing on stdout", "[apps]") {
+  const auto arguments =
+      GENERATE(Arguments{"--interface", "nonsense"}, Arguments{"-i", "multicore:x"}, Arguments{"-n", "0"}, Arguments{"-n", "-3"},
+               Arguments{"-n", "99999999999999999999"}, Arguments{"-n", "x"}, Arguments{"-n", "1.5"}, Arguments{"-n"},
+               Arguments{"--points", "x"}, Arguments{"--points", "-1"}, Arguments{"--points", "0"}, Arguments{"--points", "1e99"},
+               Arguments{"--no-such-option"}, Arguments{"stray"}, Arguments{"-i", "serial", "-n", "2"},
+               Arguments{"-i", "multicore:2", "-n", "3"}, Arguments{"--block", "0"}, Arguments{"-i", ""}, Arguments{"-n", "65537"},
+               Arguments{"--json=maybe"});
+  check_usage_error(run("monte_pi", arguments));
+}
+
+TEST_CASE("monte_pi counts the same points inside for any number of workers and any interface", "[apps]") {
+  const auto inside = [](Arguments arguments) {
+    arguments.insert(arguments.end(), {"--points", "2.5e5", "--block", "1e4", "--json"});
+    const auto all = json_of(run("monte_pi", arguments));
+    CHECK(all.at("result").at("points").to_number<int>() == 250'000);
+    CHECK(all.at("tasks").to_number<int>() == 25);
+    return all.at("result").at("inside").to_number<int>();
+  };
+  const int serial = inside({"-i", "serial"});
+  CHECK(serial > 195'000);
+  CHECK(serial < 198'000);
+  CHECK(inside({"-i", "multicore", "-n", "1"}) == serial);
+  CHECK(inside({"-i", "multicore", "-n", "7"}) == serial);
+  CHECK(inside({"-i", "multicore:3"}) == serial);
+  CHECK(inside({}) == serial);
+}
+
+TEST_CASE("--json is one object with parameters, interface, workers, result, times, tasks and attempts", "[apps]") {
+  const auto all = json_of(run("monte_pi", {"--points", "1e4", "--json", "-n", "2", "--progress"}));
+  for (const char* key :
+       {"program", "version", "parameters", "interface", "workers", "result", "init_seconds", "total_seconds", "tasks", "attempts"})
+    CHECK(all.contains(key));
+  CHECK(all.at("parameters").at("points").to_number<int>() == 10'000);
+  CHECK(all.at("workers").to_number<int>() == 2);
+  CHECK(all.at("interface") == "multicore");
+  CHECK(all.at("init_seconds").to_number<double>() > 0);
+  CHECK(all.at("init_seconds").to_number<double>() <= all.at("total_seconds").to_number<double>());
+  CHECK(std::abs(all.at("result").at("pi").to_number<double>() - 3.14) < 0.1);
+}
+
+TEST_CASE("P40: stdout has the results, everything else goes to stderr", "[apps][P40]") {
+  const auto plain = run("monte_pi", {"--points", "1e4", "--progress"});
+  CHECK(plain.death.exit_status == 0);
+  CHECK(plain.out.find("pi      3.1") == 0);
+  CHECK(std::count(plain.out.begin(), plain.out.end(), '\n') == 3);
+  CHECK(plain.err.find("1 tasks in") != std::string::npos);
+  const auto talkative = run("talkative_app", {"--json", "-n", "2"});
+  CHECK(json_of(talkative).at("result").at("sum").to_number<int>() == 10);
+  const auto serial = run("talkative_app", {"--json", "-i", "serial"});
+  CHECK(json_of(serial).at("result").at("sum").to_number<int>() == 10);
+}
+
+TEST_CASE("--help teaches, --version tells", "[apps]") {
+  const auto help = run("monte_pi", {"--help"});
+  CHECK(help.death.exit_status == 0);
+  for (const char* text : {"--interface", "--workers", "--points", "--json", "--progress", "multicore[:N]", "1e9", "Exit status"})
+    CHECK(help.out.find(text) != std::string::npos);
+  CHECK(run("monte_pi", {"--version"}).out == "0.1.0\n");
+}
+
+TEST_CASE("a computation that fails is exit status 1, and says why", "[apps]") {
+  const auto failed = run("talkative_app", {"--fail", "-n", "1"});
+  CHECK(failed.death.exit_status == 1);
+  CHECK(failed.out.empty());
+  CHECK(failed.err.find("std::domain_error: no roots here") != std::string::npos);
+}
+
+TEST_CASE("the README's program is quick_start, and it runs", "[apps]") {
+  const std::string readme = test::file_text(MW_SOURCE_DIR "/README.md");
+  const std::string program = test::file_text(MW_SOURCE_DIR "/apps/quick_start.cpp");
+  REQUIRE_FALSE(program.empty());
+  CHECK(readme.find("```cpp\n" + program + "```\n") != std::string::npos);
+  const auto quick = run("quick_start", {});
+  CHECK(quick.death.exit_status == 0);
+  CHECK(quick.out.find("pi is about 3.14") != std::string::npos);
+}
+
+TEST_CASE("null_test gives every payload back", "[apps]") {
+  const auto arguments =
+      GENERATE(Arguments{"--bytes", "0"}, Arguments{"--bytes", "100"}, Arguments{"--bytes", "2e5", "--tasks", "50"});
+  auto all_arguments = arguments;
+  all_arguments.insert(all_arguments.end(), {"--json", "-n", "2"});
+  const auto all = json_of(run("null_test", all_arguments));
+  CHECK(all.at("result").at("right") == all.at("parameters").at("tasks"));
+  CHECK(all.at("result").at("tasks_per_second").to_number<double>() > 0);
+}
+
+TEST_CASE("mw speedup prints the table, or its JSON", "[apps][speedup]") {
+  const auto table = run("mw", {"speedup", "--workers", "2,1", "--runs", "2", "--", beside("monte_pi"), "--points", "1e5"});
+  CHECK(table.death.exit_status == 0);
+  for (const char* text : {"Workers", "Seconds", "Speedup", "% of maximum", "Least to most", "pi = 3.1", "100.0"})
+    CHECK(table.out.find(text) != std::string::npos);
+  const auto all = json_of(run("mw", {"speedup", "--workers", "1,2,4", "--json", "--", beside("monte_pi"), "--points", "1e5"}));
+  CHECK(all.at("rows").as_array().size() == 3);
+  CHECK(all.at("rows").at(0).at("speedup").to_number<double>() == 1);
+}
+
+TEST_CASE("mw speedup refuses what is no run, and runs that differ", "[apps][speedup]") {
+  CHECK(run("mw", {"speedup", "--workers", "1", "--", "/no/such/program"}).death.exit_status == 1);
+  CHECK(run("mw", {"speedup", "--workers", "1", "--", "/bin/false"}).death.exit_status == 1);
+  CHECK(run("mw", {"speedup", "--workers", "1", "--", "/bin/echo", "hello"}).err.find("no JSON") != std::string::npos);
+  const auto differs =
+      run("mw", {"speedup", "--workers", "1,2", "--", "sh", "-c", R"(echo "{\"total_seconds\": 1, \"result\": $1}")"});
+  INFO(differs.err);
+  CHECK(differs.death.exit_status == 1);
+  CHECK(differs.err.find("the result is 2, with 1 it was 1") != std::string::npos);
+  check_usage_error(run("mw", {}));
+  check_usage_error(run("mw", {"speedup"}));
+  check_usage_error(run("mw", {"speedup", "--workers", "0", "--", "x"}));
+  check_usage_error(run("mw", {"nonsense"}));
+}
