@@ -1,8 +1,11 @@
 // The mw command.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>
@@ -16,8 +19,16 @@ namespace {
 constexpr int status_failed = 1;
 constexpr int status_usage = 2;
 
-/// Everything behind "--" is the program and its arguments.
-CLI::App* add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options, std::vector<std::string>& command) {
+/// What is behind "--" is the application and its arguments, none of our business; it is taken off `arguments`.
+std::vector<std::string> take_command(std::vector<std::string>& arguments) {
+  const auto mark = std::find(arguments.begin(), arguments.end(), "--");
+  if (mark == arguments.end()) return {};
+  std::vector<std::string> command{mark + 1, arguments.end()};
+  arguments.erase(mark, arguments.end());
+  return command;
+}
+
+void add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options) {
   auto* speedup = cli.add_subcommand("speedup", "Runs a CppMW application over several numbers of workers and prints the table.");
   speedup->add_option("--workers", options.workers, "numbers of workers; default: 1, 2 and twice the cores")
       ->delimiter(',')
@@ -28,9 +39,15 @@ CLI::App* add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options, std::vec
       ->capture_default_str();
   speedup->add_flag("--markdown", options.markdown, "print a Markdown table");
   speedup->add_flag("--json", options.json, "print one JSON object");
-  speedup->add_option("command", command, "the application and its arguments, behind --")->required();
-  speedup->footer("Example: mw speedup --workers 1,2,4 --runs 3 -- ./monte_pi --points 1e9");
-  return speedup;
+  speedup->footer(
+      "The application and its arguments come behind --.\nExample: mw speedup --workers 1,2,4 --runs 3 -- ./monte_pi --points 1e9");
+}
+
+/// CLI11 takes arguments last first.
+void parse(CLI::App& cli, std::vector<std::string> arguments, const std::vector<std::string>& command) {
+  std::reverse(arguments.begin(), arguments.end());
+  cli.parse(arguments);
+  if (command.empty()) throw CLI::RequiredError{"-- and the application behind it"};
 }
 
 }  // namespace
@@ -40,10 +57,11 @@ int main(int argc, char** argv) {
   cli.set_version_flag("--version", MW_VERSION);
   cli.require_subcommand(1);
   mw::tool::SpeedupOptions options;
-  std::vector<std::string> command;
-  add_speedup(cli, options, command);
+  add_speedup(cli, options);
+  std::vector<std::string> arguments{argv + 1, argv + argc};
+  const std::vector<std::string> command = take_command(arguments);
   try {
-    cli.parse(argc, argv);
+    parse(cli, std::move(arguments), command);
   } catch (const CLI::Success& e) {
     return cli.exit(e);
   } catch (const CLI::ParseError& e) {
