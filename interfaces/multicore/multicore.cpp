@@ -62,6 +62,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
 
   void worker_ready(multicore::WorkerProcess& worker) override {
     failed_starts_ = 0;
+    was_ever_ready_ = true;
     ready_[index_of(worker.id())] = &worker;
   }
 
@@ -82,7 +83,9 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   }
 
  private:
-  static constexpr unsigned most_failed_starts = 3;
+  /// In a row, with no worker alive. A program whose workers never got ready is wrong; one whose workers did is unlucky.
+  static constexpr unsigned most_failed_first_starts = 3;
+  static constexpr unsigned most_failed_starts = 30;
 
   /// Each worker takes four descriptors here; the soft limit is often 1,024.
   void allow_descriptors() const {
@@ -111,13 +114,13 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   /// Tries again, a little later each time; when none ever gets ready, no task can run.
   void start_failed(unsigned slot, const std::string& why) {
     ++failed_starts_;
-    if (failed_starts_ >= most_failed_starts && ready_.empty()) {
+    if (failed_starts_ >= (was_ever_ready_ ? most_failed_starts : most_failed_first_starts) && ready_.empty()) {
       host_->no_worker_possible(fmt::format("multicore: no worker process gets ready; the last one: {}", why));
       return;
     }
     log::warn(fmt::format("multicore worker {} did not start: {}", slot + 1, why));
     auto timer = std::make_shared<boost::asio::steady_timer>(host_->io());
-    timer->expires_after(std::chrono::milliseconds{100} * (1 << std::min(failed_starts_, 6u)));
+    timer->expires_after(std::chrono::milliseconds{10} * (1 << std::min(failed_starts_, 8u)));
     timer->async_wait([this, slot, timer](boost::system::error_code error) {
       std::erase(respawns_, timer);
       if (!error && !stopped_) replace(slot);
@@ -141,6 +144,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   std::function<void()> stopped_;
   bool said_stopped_ = false;
   unsigned failed_starts_ = 0;
+  bool was_ever_ready_ = false;
   std::int64_t lost_ = 0;
 };
 

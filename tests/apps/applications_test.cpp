@@ -68,7 +68,7 @@ TEST_CASE("monte_pi counts the same points inside for any number of workers and 
   CHECK(inside({}) == serial);
 }
 
-TEST_CASE("--json is one object with parameters, interface, workers, result, times, tasks and attempts", "[apps]") {
+TEST_CASE("with --json, stdout is one object with parameters, interface, workers, result, times, tasks and attempts", "[apps]") {
   const auto all = json_of(run("monte_pi", {"--points", "1e4", "--json", "-n", "2", "--progress"}));
   for (const char* key :
        {"program", "version", "parameters", "interface", "workers", "result", "init_seconds", "total_seconds", "tasks", "attempts"})
@@ -93,7 +93,7 @@ TEST_CASE("P40: stdout has the results, everything else goes to stderr", "[apps]
   CHECK(json_of(serial).at("result").at("sum").to_number<int>() == 10);
 }
 
-TEST_CASE("--help teaches, --version tells", "[apps]") {
+TEST_CASE("help teaches, and the version is told", "[apps]") {
   const auto help = run("monte_pi", {"--help"});
   CHECK(help.death.exit_status == 0);
   for (const char* text : {"--interface", "--workers", "--points", "--json", "--progress", "multicore[:N]", "1e9", "Exit status"})
