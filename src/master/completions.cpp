@@ -13,13 +13,7 @@ Completions::~Completions() {
   }
 }
 
-void Completions::publish(RecordPtr record) noexcept {
-  TaskRecord* done = record.detach();
-  scheduler::Item* head = published_.load(std::memory_order_relaxed);
-  do {
-    done->next = head;
-  } while (!published_.compare_exchange_weak(head, done));
-}
+void Completions::publish(RecordPtr record) noexcept { published_.push(*record.detach()); }
 
 void Completions::wake() {
   // A sleeper first counts itself, then looks; we publish first, then look at the count: one of the two sees the other.
@@ -29,14 +23,7 @@ void Completions::wake() {
 }
 
 void Completions::drain() {
-  scheduler::Item* newest_first = published_.exchange(nullptr);
-  scheduler::Item* oldest_first = nullptr;
-  while (newest_first) {
-    scheduler::Item* next = newest_first->next;
-    newest_first->next = oldest_first;
-    oldest_first = newest_first;
-    newest_first = next;
-  }
+  scheduler::Item* oldest_first = published_.take_all();
   while (oldest_first) {
     TaskRecord& record = record_of(*oldest_first);
     oldest_first = oldest_first->next;

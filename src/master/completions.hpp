@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 
+#include "master/item_stack.hpp"
 #include "master/record.hpp"
 
 namespace mw::detail {
@@ -47,8 +48,8 @@ class Completions {
   template <class Ready>
   void sleep_until(std::unique_lock<std::mutex>& lock, const Ready& ready);
 
-  std::atomic<scheduler::Item*> published_{nullptr};  ///< newest first, linked by Item::next
-  std::atomic<std::uint64_t> open_{0};                ///< submitted and not handed out
+  ItemStack published_;
+  std::atomic<std::uint64_t> open_{0};  ///< submitted and not handed out
   std::atomic<std::uint32_t> sleepers_{0};
   std::mutex mutex_;
   std::condition_variable woken_;

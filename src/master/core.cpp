@@ -109,28 +109,18 @@ RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std
   statistics_.accepted.fetch_add(1, std::memory_order_relaxed);
 
   TaskRecord* submitted = RecordPtr{record}.detach();  // the loop's reference
-  scheduler::Item* head = submitted_.load(std::memory_order_relaxed);
-  do {
-    submitted->next = head;
-  } while (!submitted_.compare_exchange_weak(head, submitted, std::memory_order_release, std::memory_order_relaxed));
   // Only the one who found the stack empty wakes the loop: it takes all that came meanwhile.
-  if (head == nullptr)
+  if (submitted_.push(*submitted)) {
     loop_.post([this] {
       take_submitted();
       dispatch();
     });
+  }
   return record;
 }
 
 void MasterCore::take_submitted() {
-  scheduler::Item* newest_first = submitted_.exchange(nullptr, std::memory_order_acquire);
-  scheduler::Item* oldest_first = nullptr;
-  while (newest_first) {
-    scheduler::Item* next = newest_first->next;
-    newest_first->next = oldest_first;
-    oldest_first = newest_first;
-    newest_first = next;
-  }
+  scheduler::Item* oldest_first = submitted_.take_all();
   while (oldest_first) {
     scheduler::Item& item = *oldest_first;
     oldest_first = item.next;

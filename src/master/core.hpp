@@ -17,6 +17,7 @@
 #include <mw/status.hpp>
 
 #include "master/completions.hpp"
+#include "master/item_stack.hpp"
 #include "master/loop.hpp"
 #include "master/record.hpp"
 #include "master/statistics.hpp"
@@ -75,7 +76,7 @@ class MasterCore final : public InterfaceHost {
   Statistics statistics_;
   scheduler::Scheduler scheduler_;
   std::unique_ptr<Interface> interface_;
-  std::atomic<scheduler::Item*> submitted_{nullptr};  ///< newest first, linked by Item::next
+  ItemStack submitted_;
   std::atomic<std::uint64_t> last_id_{0};
   std::optional<std::string> no_worker_;  ///< why no worker can run anything
   bool dispatching_ = false;

@@ -4,9 +4,11 @@
 #include <thread>
 
 #include "contract/functions.hpp"
+#include "support/errors.hpp"
 #include "support/processes.hpp"
 
 using namespace contract;
+using test::error_of;
 
 namespace {
 
@@ -14,16 +16,6 @@ namespace {
 struct Direct : mw::Interface {
   void execute_task(const mw::TaskRef& task, mw::WorkerId) override { host().task_finished(task, mw::run_here(task)); }
 };
-
-mw::TaskError error_of(mw::Master& master, const mw::Task<std::int64_t>& task) {
-  try {
-    master.get_result(task);
-  } catch (const mw::TaskError& e) {
-    return e;
-  }
-  FAIL("no TaskError was thrown");
-  throw;
-}
 
 template <class I>
 mw::Master master_on() {

@@ -4,20 +4,15 @@
 #include <filesystem>
 
 #include "contract/functions.hpp"
+#include "support/errors.hpp"
 #include "support/processes.hpp"
 
 using namespace contract;
 
 namespace {
 
-mw::TaskError error_of(mw::Master& master, const mw::Program& program) {
-  try {
-    master.get_result(master.submit_task(program));
-  } catch (const mw::TaskError& e) {
-    return e;
-  }
-  FAIL("no TaskError was thrown");
-  throw;
+mw::TaskError error_of_program(mw::Master& master, const mw::Program& program) {
+  return test::error_of(master, master.submit_task(program));
 }
 
 /// A program of this build, beside this test.
@@ -49,7 +44,7 @@ TEST_CASE("a program with an exit status other than 0 is a TaskError with the en
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
-  const auto e = error_of(master, mw::Program{"sh", {"-c", "echo no such molecule >&2; exit 3"}});
+  const auto e = error_of_program(master, mw::Program{"sh", {"-c", "echo no such molecule >&2; exit 3"}});
   CHECK(e.cause() == mw::Cause::exit_status);
   CHECK(e.failure().exit_status == 3);
   CHECK(e.stderr_tail() == "no such molecule\n");
@@ -61,7 +56,7 @@ TEST_CASE("a program that dies of a signal is a TaskError that names it", "[cont
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
-  const auto e = error_of(master, mw::Program{"sh", {"-c", "kill -11 $$"}});
+  const auto e = error_of_program(master, mw::Program{"sh", {"-c", "kill -11 $$"}});
   CHECK(e.cause() == mw::Cause::signal);
   CHECK(e.failure().signal == 11);
 }
@@ -71,7 +66,7 @@ TEST_CASE("a missing executable is a TaskError that says so", "[contract][progra
   INFO(spec);
   const auto path = GENERATE(as<std::string>{}, "/no/such/program", "no-such-program-in-path", "/etc/passwd", "/tmp");
   mw::Master master{mw::interface(spec)};
-  const auto e = error_of(master, mw::Program{path});
+  const auto e = error_of_program(master, mw::Program{path});
   CHECK(e.cause() == mw::Cause::not_started);
   CHECK(e.message().find(path) != std::string::npos);
   CHECK(master.get_result(master.submit_task<add>(1, 1)) == 2);

@@ -7,20 +7,16 @@
 #include <thread>
 
 #include "contract/functions.hpp"
+#include "support/errors.hpp"
 #include "support/processes.hpp"
 
 using namespace contract;
 
 namespace {
 
-mw::Cause cause_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const mw::TaskError& e) {
-    return e.cause();
-  }
-  FAIL("no TaskError was thrown");
-  return {};
+template <class Call>
+mw::Cause cause_of(const Call& call) {
+  return test::task_error(call).cause();
 }
 
 std::vector<mw::Task<std::int64_t>> submit_sums(mw::Master& master, int count) {

@@ -7,25 +7,12 @@
 #include <unistd.h>
 
 #include "contract/functions.hpp"
+#include "support/errors.hpp"
 #include "support/processes.hpp"
 #include "support/temporary.hpp"
 
 using namespace contract;
-
-namespace {
-
-template <class R>
-mw::TaskError error_of(mw::Master& master, const mw::Task<R>& task) {
-  try {
-    master.get_result(task);
-  } catch (const mw::TaskError& e) {
-    return e;
-  }
-  FAIL("no TaskError was thrown");
-  throw;
-}
-
-}  // namespace
+using test::error_of;
 
 TEST_CASE("a task's states, times, worker and progress are true", "[contract]") {
   const auto spec = GENERATE(from_range(specs()));
