@@ -55,7 +55,10 @@ struct App::Inside {
         ->type_name("SPEC");
     cli.add_option("-n,--workers", workers, "how many workers; default: as many as this process may use cores")->type_name("N");
     cli.add_flag("--json", json, "print one JSON object: parameters, interface, workers, result, times, tasks, attempts");
-    cli.add_flag("--progress,!--no-progress", progress, "a bar on stderr; default: on a terminal only");
+    cli.add_flag_callback(
+        "--progress", [this] { progress = true; }, "a bar on stderr, on a terminal or not");
+    cli.add_flag_callback(
+        "--no-progress", [this] { progress = false; }, "no bar; the default is one on a terminal only");
     cli.footer("Exit status: 0 done, 1 the computation failed, 2 the command line was wrong.");
   }
 

@@ -93,10 +93,22 @@ TEST_CASE("P40: stdout has the results, everything else goes to stderr", "[apps]
   CHECK(json_of(serial).at("result").at("sum").to_number<int>() == 10);
 }
 
+TEST_CASE("the progress bar is on a terminal only, unless it is asked for", "[apps]") {
+  const std::string command = beside("monte_pi") + " --points 1e8 -n 2 ";
+  const auto on_terminal = [&](const std::string& more) {
+    return mw::process::run_program("script", {"-qec", command + more, "/dev/null"}, {}).out;
+  };
+  CHECK(on_terminal("").find(" of 100 tasks") != std::string::npos);
+  CHECK(on_terminal("--no-progress").find(" of 100 tasks") == std::string::npos);
+  CHECK(run("monte_pi", {"--points", "1e8", "-n", "2"}).err.find(" of 100 tasks") == std::string::npos);
+  CHECK(run("monte_pi", {"--points", "1e8", "-n", "2", "--progress"}).err.find(" of 100 tasks") != std::string::npos);
+}
+
 TEST_CASE("help teaches, and the version is told", "[apps]") {
   const auto help = run("monte_pi", {"--help"});
   CHECK(help.death.exit_status == 0);
-  for (const char* text : {"--interface", "--workers", "--points", "--json", "--progress", "multicore[:N]", "1e9", "Exit status"})
+  for (const char* text :
+       {"--interface", "--workers", "--points", "--json", "--progress", "--no-progress", "multicore[:N]", "1e9", "Exit status"})
     CHECK(help.out.find(text) != std::string::npos);
   CHECK(run("monte_pi", {"--version"}).out == "0.1.0\n");
 }

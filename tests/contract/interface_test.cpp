@@ -209,6 +209,17 @@ TEST_CASE("when no worker is possible, waiting tasks and later ones end with the
   }
 }
 
+TEST_CASE("P9: the contract suite runs on every interface of the table", "[seam][P9]") {
+  const auto names = mw::interface_names();
+  CHECK(names.size() >= 2);
+  const auto tested = specs();
+  REQUIRE(tested.size() == names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    CHECK(tested[i].substr(0, tested[i].find(':')) == names[i]);
+    CHECK(mw::interface(names[i])->name() == names[i]);
+  }
+}
+
 TEST_CASE("interface specs that make no sense are usage errors that say what would be right", "[seam]") {
   const auto spec = GENERATE(as<std::string>{}, "nonsense", "", "multicore:", "multicore:x", "multicore:0", "multicore:-3",
                              "multicore:99999999999999999999", "multicore:1.5", "multicore:2,", "serial:1", ":", "Multicore");

@@ -1,0 +1,155 @@
+// Where the loop meets the user's threads: finished records, each handed out once.
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "master/completions.hpp"
+#include "master/item_stack.hpp"
+#include "master/worker_directory.hpp"
+
+using namespace mw;
+using namespace mw::detail;
+
+namespace {
+
+int identity(int x) { return x; }
+
+RecordPtr make_record() {
+  static const auto directory = std::make_shared<WorkerDirectory>(WorkerDirectory::Entry{"worker", "host"});
+  return RecordPtr::adopt(new TaskRecord{Registered<identity>::checked(), Bytes{}, directory});
+}
+
+/// As the loop does it.
+void finish(Completions& completions, const RecordPtr& record) {
+  record->state = TaskState::finished;
+  completions.publish(record);
+  completions.wake();
+}
+
+std::vector<RecordPtr> expected(Completions& completions, int count) {
+  std::vector<RecordPtr> records;
+  for (int i = 0; i < count; ++i) {
+    records.push_back(make_record());
+    completions.expect_one();
+  }
+  return records;
+}
+
+}  // namespace
+
+TEST_CASE("what is pushed is taken oldest first, and only the first push finds the stack empty", "[master]") {
+  ItemStack stack;
+  scheduler::Item items[3];
+  CHECK(stack.take_all() == nullptr);
+  CHECK(stack.push(items[0]));
+  CHECK_FALSE(stack.push(items[1]));
+  CHECK_FALSE(stack.push(items[2]));
+  scheduler::Item* item = stack.take_all();
+  for (auto& wanted : items) {
+    REQUIRE(item == &wanted);
+    item = item->next;
+  }
+  CHECK(item == nullptr);
+  CHECK(stack.push(items[0]));
+}
+
+TEST_CASE("P4: the next of all comes in the order of completion, each once", "[master][P4]") {
+  Completions completions;
+  const auto records = expected(completions, 4);
+  for (const int i : {2, 0, 3, 1}) finish(completions, records[static_cast<std::size_t>(i)]);
+  for (const int i : {2, 0, 3, 1}) CHECK(completions.wait_for_next() == records[static_cast<std::size_t>(i)]);
+  CHECK_FALSE(completions.wait_for_next());
+}
+
+TEST_CASE("a task that was handed out by name does not come again as the next", "[master]") {
+  Completions completions;
+  const auto records = expected(completions, 3);
+  finish(completions, records[0]);
+  finish(completions, records[1]);
+  completions.wait(*records[0]);
+  completions.wait(*records[0]);  // twice is fine
+  CHECK(completions.wait_for_next() == records[1]);
+  CHECK_FALSE(completions.try_take(*records[2]));
+  finish(completions, records[2]);
+  CHECK(completions.try_take(*records[2]));
+  CHECK_FALSE(completions.wait_for_next());
+}
+
+TEST_CASE("a record that is done but not yet published may be handed out, and is not handed out again", "[master]") {
+  Completions completions;
+  const auto records = expected(completions, 1);
+  records[0]->state = TaskState::finished;
+  completions.wait(*records[0]);
+  completions.publish(records[0]);
+  completions.wake();
+  CHECK_FALSE(completions.wait_for_next());
+  CHECK(records[0]->references == 1);  // ours alone: nothing holds on to it
+}
+
+TEST_CASE("any of a list is the first to be done, and a list that was handed out whole gives nothing", "[master]") {
+  Completions completions;
+  const auto records = expected(completions, 4);
+  const std::vector<TaskRecord*> list{records[0].get(), records[1].get(), records[1].get()};
+  finish(completions, records[3]);
+  finish(completions, records[1]);
+  finish(completions, records[0]);
+  CHECK(completions.wait_for_any(list) == 1u);
+  CHECK(completions.wait_for_any(list) == 0u);
+  CHECK_FALSE(completions.wait_for_any(list));
+  CHECK(completions.wait_for_next() == records[3]);
+}
+
+TEST_CASE("waiting ends when the last open task was taken by another thread", "[master]") {
+  Completions completions;
+  const auto records = expected(completions, 1);
+  std::atomic<int> given{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back([&] {
+      if (completions.wait_for_next()) ++given;
+    });
+  std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  finish(completions, records[0]);
+  for (auto& thread : threads) thread.join();
+  CHECK(given == 1);
+}
+
+TEST_CASE("one thread publishes while others take: each record once", "[master]") {
+  Completions completions;
+  const int count = 20'000;
+  const auto records = expected(completions, count);
+  std::atomic<int> given{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i)
+    threads.emplace_back([&] {
+      while (completions.wait_for_next()) ++given;
+    });
+  for (const auto& record : records) finish(completions, record);
+  for (auto& thread : threads) thread.join();
+  CHECK(given == count);
+}
+
+TEST_CASE("what nobody asked for is freed in the end", "[master]") {
+  RecordPtr record = make_record();
+  {
+    Completions completions;
+    completions.expect_one();
+    finish(completions, record);
+    CHECK(record->references == 2);
+  }
+  CHECK(record->references == 1);
+}
+
+TEST_CASE("workers that left long ago are forgotten, so that the directory stays small", "[master][P12]") {
+  WorkerDirectory directory{{"here", "host"}};
+  const WorkerId first = directory.add({"first", "a"});
+  CHECK(directory.find(first).name == "first");
+  directory.left(first);
+  CHECK(directory.find(first).name == "first");
+  for (int i = 0; i < 10'000; ++i) directory.left(directory.add({"w", "h"}));
+  CHECK(directory.find(first).name == "a worker that left long ago");
+  CHECK(directory.find(any_worker).name == "here");
+}
