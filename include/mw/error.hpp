@@ -83,7 +83,7 @@ struct TaskFacts {
   std::string stderr_tail;    ///< the last part of what it wrote to stderr
 };
 
-/// A task that has no result. what() is the whole story, one fact a line.
+/// A task that has no result. what() is the whole story: one line, and below it the end of stderr where there was any.
 class TaskError : public Error {
  public:
   TaskError(TaskFacts facts, Failure failure);

@@ -3,7 +3,7 @@
 // What:    PyMW's four functions: the constructor, submit_task, get_result, get_status.
 // Owner:   the master owns its interface and one event-loop thread. Its end ends every task that is not done (cancelled) and
 //          every worker; handles and results outlive it.
-// Threads: every function may be called from any thread.
+// Threads: every function may be called from any thread; the destructor when no other call runs.
 // Use:
 //     mw::Master master{mw::interface("multicore:8")};
 //     std::vector<mw::Task<Hits>> tasks;
@@ -89,7 +89,7 @@ class Master {
 
   /// Waits for any one of these tasks, and hands it out: the first to be done among those that no get_result has handed out
   /// yet. Throws TaskError if that task has no result (error.task() says which), if one of them is not this master's, or if
-  /// all of them were handed out already.
+  /// all of them were handed out already. A call looks at the whole span: for very many tasks get_result() is quicker.
   template <class R>
   Finished<R> get_result(std::span<const Task<R>> tasks) {
     const std::size_t index = wait_for_any(tasks.size(), [&](std::size_t i) -> const TaskHandle& { return tasks[i]; });

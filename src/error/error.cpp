@@ -36,7 +36,7 @@ std::string describe(const TaskFacts& facts, const Failure& failure) {
   text += to_string(failure.cause);
   if (!failure.type.empty()) text += fmt::format(" {}", failure.type);
   text += fmt::format(": {}", failure.message);
-  if (failure.out_of_memory) text += " (out of memory)";
+  if (failure.out_of_memory && failure.message.find("out of memory") == std::string::npos) text += " (out of memory)";
   if (!facts.stderr_tail.empty()) text += fmt::format("\nend of its stderr:\n{}", facts.stderr_tail);
   return text;
 }

@@ -35,15 +35,26 @@ std::string inner_name(const std::string& tag) {
   return begin != std::string::npos && tag.ends_with("EEEE") ? tag.substr(begin + 4, tag.size() - begin - 8) : std::string{};
 }
 
-/// A function as people write it. Lambdas, and templates whose mangled name refers to the tag around it, are shown as the demangler
-/// has the whole tag.
-std::string readable(const std::type_info& tag) {
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+}
+
+/// Lambdas, and templates whose mangled name refers to the tag around it, are shown as the demangler has the whole tag.
+std::string name_in(const std::type_info& tag) {
   const std::string inner = inner_name(tag.name());
-  if (const std::string text = demangle(inner); text != inner) return text;
+  if (std::string text = demangle(inner); text != inner) return text;
   std::string text = demangle(tag.name());
   const auto open = text.find("Tag<");
   if (open != std::string::npos && text.back() == '>') text = text.substr(open + 4, text.size() - open - 5);
   if (text.starts_with("&(") && text.ends_with(")")) text = text.substr(2, text.size() - 3);
+  if (text.ends_with("{}")) text.resize(text.size() - 2);
+  return text;
+}
+
+/// A function as people write it.
+std::string readable(const std::type_info& tag) {
+  std::string text = name_in(tag);
+  replace_all(text, "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >", "std::string");
   return text;
 }
 

@@ -9,6 +9,7 @@ namespace registry_test {
 
 int triple(int x) { return 3 * x; }
 double triple_of(double x) { return 3 * x; }
+std::string shout(const std::string& text) { return text + "!"; }
 template <class T>
 T half(T x) {
   return x / 2;
@@ -38,6 +39,11 @@ TEST_CASE("names tell signatures and template arguments apart", "[registry]") {
   CHECK(a.id() != b.id());
   CHECK(std::string{a.name()}.find("registry_test::half<int>(int)") != std::string::npos);
   CHECK(Registered<registry_test::triple_of>::checked().name() == "registry_test::triple_of(double)");
+}
+
+TEST_CASE("names are as people write them", "[registry]") {
+  CHECK(Registered<registry_test::shout>::checked().name() == "registry_test::shout(std::string const&)");
+  CHECK(std::string{Registered<[](int x) { return x; }>::checked().name()}.find("{}") == std::string::npos);
 }
 
 TEST_CASE("lambdas of one function are told apart", "[registry]") {
