@@ -41,7 +41,7 @@ class Report {
 
 class App {
  public:
-  App(std::string name, std::string description);
+  App(std::string name, const std::string& description);
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;

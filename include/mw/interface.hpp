@@ -155,7 +155,7 @@ class Interface {
   virtual void start() {}
 
   /// Winds down: no task matters any more. Calls `stopped` when nothing of it runs, in any thread, once.
-  virtual void stop(std::function<void()> stopped) { stopped(); }
+  virtual void stop(std::function<void()> stopped) { std::move(stopped)(); }
 
   /// The master this interface serves. Set before start().
   InterfaceHost& host() const noexcept { return *host_; }

@@ -122,7 +122,8 @@ void WorkerProcess::handle(const wire::Frame& frame) {
     }
     case wire::FrameType::failure: {
       auto message = wire::parse_failure(frame.payload);
-      finish_front(message.id, message.attempt, outcome_of(std::move(message)));
+      const auto [id, attempt] = std::pair{message.id, message.attempt};
+      finish_front(id, attempt, outcome_of(std::move(message)));
       return;
     }
     case wire::FrameType::progress: {

@@ -167,7 +167,7 @@ std::string parameter_name(const std::string& flag) {
 
 }  // namespace
 
-App::App(std::string name, std::string description) : inside_{std::make_unique<Inside>(std::move(name), description)} {}
+App::App(std::string name, const std::string& description) : inside_{std::make_unique<Inside>(std::move(name), description)} {}
 App::~App() = default;
 
 void App::option(const std::string& flag, std::uint64_t& value, const std::string& help, std::uint64_t least) {

@@ -39,7 +39,7 @@ TEST_CASE("the progress line fits its width and says how far the work is", "[app
   status.finished = 50;
   status.running = 4;
   status.seconds = 10;
-  for (const std::size_t width : {1, 10, 40, 60, 80, 200}) CHECK(bar_line(status, width).size() <= width);
+  for (const std::size_t width : {1u, 10u, 40u, 60u, 80u, 200u}) CHECK(bar_line(status, width).size() <= width);
   const auto line = bar_line(status, 100);
   CHECK(line.find(" 25 %") != std::string::npos);
   CHECK(line.find("50 of 200 tasks, 4 run, 30 s left") != std::string::npos);

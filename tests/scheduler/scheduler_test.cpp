@@ -157,11 +157,12 @@ TEST_CASE("random events lose no task and hand none out twice", "[scheduler]") {
         }
         break;
       case 2:
-        if (!capacity.empty() && random() % 4 == 0) drop_worker(std::next(capacity.begin(), random() % capacity.size())->first);
+        if (!capacity.empty() && random() % 4 == 0)
+          drop_worker(std::next(capacity.begin(), static_cast<std::ptrdiff_t>(random() % capacity.size()))->first);
         break;
       case 3:
         if (!running.empty()) {
-          const auto it = std::next(running.begin(), random() % running.size());
+          const auto it = std::next(running.begin(), static_cast<std::ptrdiff_t>(random() % running.size()));
           if (random() % 3 == 0) {
             CHECK(scheduler.lost(*it->first) == Verdict::run_again);
           } else {
