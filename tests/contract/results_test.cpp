@@ -70,7 +70,7 @@ TEST_CASE("try_get_result is empty until the task is done", "[contract]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
-  const auto slow = master.submit_task<add_slowly>(1, 2, 100);
+  const auto slow = master.submit_task<add_slowly>(1, 2, 500);
   CHECK_FALSE(master.try_get_result(slow).has_value());
   std::optional<std::int64_t> result;
   REQUIRE(test::eventually([&] { return (result = master.try_get_result(slow)).has_value(); }));
@@ -126,7 +126,7 @@ TEST_CASE("P4: tasks come back in the order in which they finish", "[contract][P
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
-  const auto slow = master.submit_task<add_slowly>(0, 0, 400);
+  const auto slow = master.submit_task<add_slowly>(0, 0, 1500);
   std::vector<mw::Task<std::int64_t>> fast;
   for (int i = 0; i < 5; ++i) fast.push_back(master.submit_task<add_slowly>(i, 0, 20));
   for (const auto& task : fast) CHECK(master.get_result() == task);
