@@ -1,0 +1,184 @@
+#include "benchmark/comparison.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+#include <mw/error.hpp>
+
+#include "mw/run_program.hpp"
+
+namespace mw::benchmark {
+namespace {
+
+/// How a workload is measured and read.
+struct Workload {
+  const char* name;
+  const char* what;
+  const char* unit;
+  std::uint64_t tasks;
+  bool more_is_better;
+  int digits;
+  std::vector<std::string> peers;
+};
+
+const std::vector<Workload>& workloads() {
+  static const std::vector<Workload> list{
+      {"W1a", "no-op tasks, one at a time for each worker", "tasks/s", 20'000, true, 0, {"mw", "sock", "pool"}},
+      {"W1p", "no-op tasks, submitted all, then collected", "tasks/s", 100'000, true, 0, {"mw", "sock", "pool"}},
+      {"W1b", "no-op calls, best batching", "calls/s", 1'000'000, true, 0, {"mw", "sock", "pool"}},
+      {"W2", "1 MiB in, 1 MiB out", "MiB/s", 1'000, true, 0, {"mw", "sock", "pool"}},
+      {"W4", "process start to first result", "ms", 1, false, 1, {"mw", "sock", "pool"}},
+      {"W5", "master's memory a queued no-op task", "B", 1'000'000, false, 0, {"mw", "pool"}},
+      {"W6", "one no-op task, there and back, median", "us", 2'000, false, 1, {"mw", "sock", "pool"}},
+  };
+  return list;
+}
+
+bool wanted(const std::vector<std::string>& list, const std::string& name) {
+  return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
+}
+
+std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe"); }
+
+std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+double run_once(const Workload& workload, const std::string& peer, unsigned workers, std::uint64_t tasks) {
+  const std::string count = fmt::format("{}", tasks);
+  const std::string width = fmt::format("{}", workers);
+  const std::int64_t start = now_ns();
+  const std::string output = peer == "pool" ? tool::run_for_output("python3", {MW_POOL_SCRIPT, workload.name, width, count})
+                                            : tool::run_for_output(own_path(), {"measure", workload.name, peer, width, count});
+  const double value = std::strtod(output.c_str(), nullptr);
+  // W4's programs print when the result came, on the clock that all processes share.
+  return std::string{workload.name} == "W4" ? (value - static_cast<double>(start)) * 1e-6 : value;
+}
+
+struct Sample {
+  std::vector<double> values;
+  double median() const {
+    auto sorted = values;
+    std::sort(sorted.begin(), sorted.end());
+    const std::size_t half = sorted.size() / 2;
+    return sorted.size() % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  }
+  double least() const { return *std::min_element(values.begin(), values.end()); }
+  double most() const { return *std::max_element(values.begin(), values.end()); }
+};
+
+using Samples = std::map<std::string, std::map<std::string, Sample>>;  // workload, peer
+
+/// Ours against another's, so that more is better.
+double ratio(const Workload& workload, double ours, double theirs) {
+  return workload.more_is_better ? ours / theirs : theirs / ours;
+}
+
+std::string cell(const Workload& workload, const std::map<std::string, Sample>& row, const std::string& peer) {
+  const auto place = row.find(peer);
+  if (place == row.end()) return "–";
+  const Sample& sample = place->second;
+  return fmt::format("{:.{}f} ({:.{}f} to {:.{}f})", sample.median(), workload.digits, sample.least(), workload.digits, sample.most(),
+                     workload.digits);
+}
+
+std::string ratio_cell(const Workload& workload, const std::map<std::string, Sample>& row, const std::string& peer) {
+  if (!row.contains(peer) || !row.contains("mw")) return "–";
+  return fmt::format("{:.2f}", ratio(workload, row.at("mw").median(), row.at(peer).median()));
+}
+
+void print_table(const Plan& plan, const Samples& samples) {
+  fmt::print("{} workers, medians of {} runs in turn (least to most); a ratio above 1 is in CppMW's favour\n\n", plan.workers, plan.runs);
+  fmt::print("| workload | unit | CppMW | socket-pair farm | multiprocessing.Pool | × farm | × Pool |\n");
+  fmt::print("| --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
+  for (const Workload& workload : workloads()) {
+    const auto place = samples.find(workload.name);
+    if (place == samples.end()) continue;
+    const auto& row = place->second;
+    fmt::print("| {}: {} | {} | {} | {} | {} | {} | {} |\n", workload.name, workload.what, workload.unit, cell(workload, row, "mw"),
+               cell(workload, row, "sock"), cell(workload, row, "pool"), ratio_cell(workload, row, "sock"),
+               ratio_cell(workload, row, "pool"));
+  }
+}
+
+void print_json(const Plan& plan, const Samples& samples) {
+  boost::json::object all{{"workers", plan.workers}, {"runs", plan.runs}};
+  auto& list = all["workloads"].emplace_object();
+  for (const Workload& workload : workloads()) {
+    const auto place = samples.find(workload.name);
+    if (place == samples.end()) continue;
+    auto& entry = list[workload.name].emplace_object();
+    entry["unit"] = workload.unit;
+    entry["tasks"] = workload.tasks;
+    for (const auto& [peer, sample] : place->second) {
+      auto& values = entry[peer].emplace_object();
+      values["median"] = sample.median();
+      values["values"] = boost::json::value_from(sample.values);
+      if (peer != "mw" && place->second.contains("mw")) values["ratio"] = ratio(workload, place->second.at("mw").median(), sample.median());
+    }
+  }
+  fmt::print("{}\n", boost::json::serialize(all));
+}
+
+const Workload& find_workload(const std::string& name) {
+  for (const Workload& workload : workloads())
+    if (name == workload.name) return workload;
+  throw UsageError{fmt::format("there is no workload \"{}\"; there are W1a, W1p, W1b, W2, W4, W5 and W6", name)};
+}
+
+}  // namespace
+
+int compare(const Plan& plan) {
+  for (const auto& name : plan.workloads) find_workload(name);
+  for (const auto& peer : plan.peers)
+    if (peer != "mw" && peer != "sock" && peer != "pool")
+      throw UsageError{fmt::format("there is no peer \"{}\"; there are mw, sock and pool", peer)};
+  Samples samples;
+  for (unsigned run = 1; run <= plan.runs; ++run)
+    for (const Workload& workload : workloads()) {
+      if (!wanted(plan.workloads, workload.name)) continue;
+      for (const auto& peer : workload.peers) {
+        if (!wanted(plan.peers, peer)) continue;
+        fmt::print(stderr, "\r\033[Krun {} of {}: {} on {}", run, plan.runs, workload.name, peer);
+        samples[workload.name][peer].values.push_back(run_once(workload, peer, plan.workers, workload.tasks));
+      }
+    }
+  fmt::print(stderr, "\r\033[K");
+  if (plan.json)
+    print_json(plan, samples);
+  else
+    print_table(plan, samples);
+  return 0;
+}
+
+int show_growth(const Plan& plan) {
+  const Workload& workload = find_workload("W1p");
+  std::vector<std::uint64_t> counts;
+  for (std::uint64_t count = 1'000; count <= plan.growth_to; count *= 10) counts.push_back(count);
+  std::map<std::uint64_t, Sample> samples;
+  for (unsigned run = 1; run <= plan.runs; ++run)
+    for (const std::uint64_t count : counts) {
+      fmt::print(stderr, "\r\033[Krun {} of {}: {} tasks", run, plan.runs, count);
+      samples[count].values.push_back(1e6 / run_once(workload, "mw", plan.workers, count));
+    }
+  fmt::print(stderr, "\r\033[K");
+  if (plan.json) {
+    boost::json::object all{{"workers", plan.workers}, {"runs", plan.runs}};
+    for (const auto& [count, sample] : samples) all[fmt::format("{}", count)] = boost::json::value_from(sample.values);
+    fmt::print("{}\n", boost::json::serialize(all));
+    return 0;
+  }
+  fmt::print("| tasks | microseconds a task, median of {} (least to most) | seconds in all |\n| ---: | ---: | ---: |\n", plan.runs);
+  for (const auto& [count, sample] : samples)
+    fmt::print("| {} | {:.2f} ({:.2f} to {:.2f}) | {:.3f} |\n", count, sample.median(), sample.least(), sample.most(),
+               sample.median() * static_cast<double>(count) * 1e-6);
+  return 0;
+}
+
+}  // namespace mw::benchmark

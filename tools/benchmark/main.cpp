@@ -1,0 +1,47 @@
+// mw_bench: the workloads W1a to W6 on CppMW, on a bare socket-pair farm and on Python's multiprocessing.Pool, interleaved.
+#include <mw/mw.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "benchmark/comparison.hpp"
+#include "benchmark/measure.hpp"
+
+using namespace mw::benchmark;
+
+int main(int argc, char** argv) {
+  mw::init(argc, argv);
+
+  Plan plan;
+  CLI::App app{"Measures CppMW beside a bare socket-pair farm and Python's multiprocessing.Pool, in turn, in one run."};
+  app.require_subcommand(0, 1);
+  app.add_option("--runs", plan.runs, "how often each is measured")->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--workers", plan.workers, "workers of each")->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--only", plan.workloads, "some workloads only: W1a, W1p, W1b, W2, W4, W5, W6")->delimiter(',');
+  app.add_option("--peers", plan.peers, "some peers only: mw, sock, pool")->delimiter(',');
+  app.add_option("--growth", plan.growth_to, "instead: the cost of a task from 10^3 up to this many tasks");
+  app.add_flag("--json", plan.json, "one JSON object instead of a Markdown table");
+
+  Request request;
+  auto* measure_one = app.add_subcommand("measure", "one measurement; prints one number");
+  measure_one->group("");
+  measure_one->add_option("workload", request.workload)->required();
+  measure_one->add_option("peer", request.peer)->required();
+  measure_one->add_option("workers", request.workers)->required();
+  measure_one->add_option("tasks", request.tasks)->required();
+
+  CLI11_PARSE(app, argc, argv);
+  try {
+    if (*measure_one) {
+      std::printf("%.6f\n", measure(request));
+      return 0;
+    }
+    return plan.growth_to ? show_growth(plan) : compare(plan);
+  } catch (const std::exception& e) {
+    std::cerr << "mw_bench: " << e.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,43 @@
+#include "benchmark/measure.hpp"
+
+#include <stdexcept>
+
+#include "benchmark/socket_farm.hpp"
+#include "benchmark/toolkit.hpp"
+
+namespace mw::benchmark {
+namespace {
+
+constexpr std::size_t payload = 1 << 20;
+constexpr unsigned outstanding = 16;
+
+double measure_toolkit(const Request& r) {
+  if (r.workload == "W1a") return toolkit::single_tasks_per_second(r.workers, r.tasks);
+  if (r.workload == "W1p") return toolkit::pipelined_tasks_per_second(r.workers, r.tasks);
+  if (r.workload == "W1b") return toolkit::mapped_elements_per_second(r.workers, r.tasks);
+  if (r.workload == "W2") return toolkit::mib_per_second(r.workers, r.tasks, payload);
+  if (r.workload == "W4") return static_cast<double>(toolkit::first_result_ns(r.workers));
+  if (r.workload == "W5") return toolkit::bytes_per_queued_task(r.workers, r.tasks);
+  if (r.workload == "W6") return toolkit::round_trip_us(static_cast<unsigned>(r.tasks));
+  throw std::invalid_argument{"no workload " + r.workload};
+}
+
+double measure_socket_farm(const Request& r) {
+  if (r.workload == "W1a") return socket_farm::tasks_per_second(r.workers, r.tasks, 1);
+  if (r.workload == "W1p") return socket_farm::tasks_per_second(r.workers, r.tasks, outstanding);
+  if (r.workload == "W1b") return socket_farm::elements_per_second(r.workers, r.tasks);
+  if (r.workload == "W2") return socket_farm::mib_per_second(r.workers, r.tasks, payload);
+  if (r.workload == "W4") return static_cast<double>(socket_farm::first_result_ns(r.workers));
+  if (r.workload == "W6") return socket_farm::round_trip_us(static_cast<unsigned>(r.tasks));
+  throw std::invalid_argument{"no workload " + r.workload + " on the socket-pair farm"};
+}
+
+}  // namespace
+
+double measure(const Request& request) {
+  if (request.peer == "mw") return measure_toolkit(request);
+  if (request.peer == "sock") return measure_socket_farm(request);
+  throw std::invalid_argument{"no peer " + request.peer};
+}
+
+}  // namespace mw::benchmark

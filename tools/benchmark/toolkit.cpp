@@ -1,0 +1,121 @@
+#include "benchmark/toolkit.hpp"
+
+#include <mw/mw.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace mw::benchmark::toolkit {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::uint64_t same(std::uint64_t value) { return value; }
+std::vector<std::byte> same_bytes(std::vector<std::byte> bytes) { return bytes; }
+int sleep_for_s(int seconds) {
+  std::this_thread::sleep_for(std::chrono::seconds{seconds});
+  return seconds;
+}
+
+/// A master whose workers are all up.
+Master started_master(unsigned workers) {
+  Master master{MulticoreInterface{workers}};
+  while (std::get<std::int64_t>(master.get_status().interface.at("workers")) < workers)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  for (unsigned i = 0; i < 2 * workers; ++i) master.get_result(master.submit_task<same>(i));
+  return master;
+}
+
+void check_sum(std::uint64_t sum, std::uint64_t count) {
+  if (sum != count * (count - 1) / 2) throw std::runtime_error{"a wrong sum"};
+}
+
+std::size_t resident_bytes() {
+  std::ifstream statm{"/proc/self/statm"};
+  std::size_t all = 0, resident = 0;
+  statm >> all >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+double single_tasks_per_second(unsigned workers, std::uint64_t tasks) {
+  auto master = started_master(workers);
+  const auto start = Clock::now();
+  std::uint64_t sent = 0, sum = 0;
+  for (; sent < std::min<std::uint64_t>(workers, tasks); ++sent) master.submit_task<same>(sent);
+  for (std::uint64_t back = 0; back < tasks; ++back) {
+    sum += master.get_result().result<std::uint64_t>();
+    if (sent < tasks) master.submit_task<same>(sent++);
+  }
+  check_sum(sum, tasks);
+  return static_cast<double>(tasks) / seconds_since(start);
+}
+
+double pipelined_tasks_per_second(unsigned workers, std::uint64_t tasks) {
+  auto master = started_master(workers);
+  const auto start = Clock::now();
+  std::vector<Task<std::uint64_t>> submitted;
+  for (std::uint64_t i = 0; i < tasks; ++i) submitted.push_back(master.submit_task<same>(i));
+  std::uint64_t sum = 0;
+  for (const auto& task : submitted) sum += master.get_result(task);
+  check_sum(sum, tasks);
+  return static_cast<double>(tasks) / seconds_since(start);
+}
+
+double mib_per_second(unsigned workers, std::uint64_t tasks, std::size_t bytes) {
+  auto master = started_master(workers);
+  const std::vector<std::byte> payload(bytes, std::byte{1});
+  const auto start = Clock::now();
+  std::uint64_t sent = 0;
+  for (; sent < std::min<std::uint64_t>(2 * workers, tasks); ++sent) master.submit_task<same_bytes>(payload);
+  for (std::uint64_t back = 0; back < tasks; ++back) {
+    const auto result = master.get_result().result<std::vector<std::byte>>();
+    if (result.size() != bytes) throw std::runtime_error{"a wrong size"};
+    if (sent < tasks) master.submit_task<same_bytes>(payload), ++sent;
+  }
+  return 2 * static_cast<double>(tasks * bytes) / (1 << 20) / seconds_since(start);
+}
+
+std::int64_t first_result_ns(unsigned workers) {
+  Master master{MulticoreInterface{workers}};
+  master.get_result(master.submit_task<same>(std::uint64_t{1}));
+  return Clock::now().time_since_epoch().count();
+}
+
+double bytes_per_queued_task(unsigned workers, std::uint64_t tasks) {
+  Master master{MulticoreInterface{workers}};
+  for (unsigned i = 0; i < workers; ++i) master.submit_task<sleep_for_s>(600);
+  while (master.get_status().running < workers) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  std::vector<Task<std::uint64_t>> submitted;
+  submitted.reserve(tasks);
+  const std::size_t before = resident_bytes();
+  for (std::uint64_t i = 0; i < tasks; ++i) submitted.push_back(master.submit_task<same>(i));
+  while (master.get_status().submitted < tasks) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  return static_cast<double>(resident_bytes() - before) / static_cast<double>(tasks);
+}
+
+double round_trip_us(unsigned rounds) {
+  auto master = started_master(2);
+  std::vector<double> times;
+  for (unsigned i = 0; i < rounds; ++i) {
+    const auto start = Clock::now();
+    master.get_result(master.submit_task<same>(std::uint64_t{i}));
+    times.push_back(seconds_since(start) * 1e6);
+  }
+  std::nth_element(times.begin(), times.begin() + rounds / 2, times.end());
+  return times[rounds / 2];
+}
+
+}  // namespace mw::benchmark::toolkit
+namespace mw::benchmark::toolkit {
+double mapped_elements_per_second(unsigned, std::uint64_t) { return 0; }
+}
