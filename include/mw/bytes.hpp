@@ -1,6 +1,7 @@
-// A buffer of bytes that owns them.
+// A run of bytes that owns its memory.
 //
-// What:    Bytes: arguments and results on their way. Up to 32 bytes live inside it, more on the heap.
+// What:    Bytes: arguments and results on their way. Up to 24 bytes live inside it, more on the heap, and from 128 KiB on in memory
+//          that goes to a worker process without a copy, where that can be had.
 // Owner:   it owns its bytes; it moves, and copies only by clone().
 // Threads: a plain value; one thread at a time.
 // Use:
@@ -15,9 +16,20 @@
 
 namespace mw {
 
+namespace detail {
+class SharedBlock;
+/// Null if there is none to be had.
+SharedBlock* make_block(std::size_t capacity) noexcept;
+void release_block(SharedBlock* block) noexcept;
+std::byte* data_of(const SharedBlock* block) noexcept;
+std::size_t capacity_of(const SharedBlock* block) noexcept;
+bool resize_block(SharedBlock* block, std::size_t capacity) noexcept;
+}  // namespace detail
+
 class Bytes {
  public:
-  static constexpr std::size_t inline_capacity = 32;
+  static constexpr std::size_t inline_capacity = 24;
+  static constexpr std::size_t shared_from = 128 * 1024;
 
   Bytes() noexcept = default;
   explicit Bytes(std::span<const std::byte> bytes) { append(bytes.data(), bytes.size()); }
@@ -40,7 +52,7 @@ class Bytes {
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
   std::span<const std::byte> span() const noexcept { return {data(), size_}; }
-  std::size_t capacity() const noexcept { return heap_ ? heap_capacity_ : inline_capacity; }
+  std::size_t capacity() const noexcept { return heap_ ? away_.capacity : inline_capacity; }
 
   /// Room for at least `capacity` bytes in all. Throws std::bad_alloc.
   void reserve(std::size_t capacity) {
@@ -66,17 +78,47 @@ class Bytes {
   /// Empties the buffer and keeps its room.
   void clear() noexcept { size_ = 0; }
 
+  /// The shared memory that they are in; null if they are elsewhere.
+  detail::SharedBlock* block() const noexcept { return heap_ ? away_.block : nullptr; }
+  /// Takes the block, whose first `size` bytes are these.
+  static Bytes adopt(detail::SharedBlock* block, std::size_t size) noexcept {
+    Bytes bytes;
+    bytes.move_to(block);
+    bytes.size_ = size;
+    return bytes;
+  }
+
  private:
+  struct Away {
+    std::size_t capacity;
+    detail::SharedBlock* block;  ///< null: `heap_` is from operator new
+  };
+
+  void move_to(detail::SharedBlock* block) noexcept {
+    heap_ = detail::data_of(block);
+    away_ = {detail::capacity_of(block), block};
+  }
+
   void grow(std::size_t at_least) {
-    std::size_t capacity = this->capacity() * 2 > at_least ? this->capacity() * 2 : at_least;
-    auto* bytes = static_cast<std::byte*>(::operator new(capacity));
+    const std::size_t capacity = this->capacity() * 2 > at_least ? this->capacity() * 2 : at_least;
+    if (block() && detail::resize_block(block(), capacity)) {
+      move_to(block());
+      return;
+    }
+    detail::SharedBlock* shared = capacity >= shared_from ? detail::make_block(capacity) : nullptr;
+    auto* bytes = shared ? detail::data_of(shared) : static_cast<std::byte*>(::operator new(capacity));
     std::memcpy(bytes, data(), size_);
-    if (heap_) ::operator delete(heap_);
+    const std::size_t size = size_;
+    release();
     heap_ = bytes;
-    heap_capacity_ = capacity;
+    away_ = {shared ? detail::capacity_of(shared) : capacity, shared};
+    size_ = size;
   }
   void release() noexcept {
-    if (heap_) ::operator delete(heap_);
+    if (heap_ && away_.block)
+      detail::release_block(away_.block);
+    else if (heap_)
+      ::operator delete(heap_);
     heap_ = nullptr;
     size_ = 0;
   }
@@ -84,7 +126,7 @@ class Bytes {
     heap_ = std::exchange(other.heap_, nullptr);
     size_ = std::exchange(other.size_, 0);
     if (heap_)
-      heap_capacity_ = other.heap_capacity_;
+      away_ = other.away_;
     else
       std::memcpy(inline_, other.inline_, inline_capacity);
   }
@@ -92,7 +134,7 @@ class Bytes {
   std::byte* heap_ = nullptr;  ///< null while the bytes are in `inline_`
   std::size_t size_ = 0;
   union {
-    std::size_t heap_capacity_;
+    Away away_;
     std::byte inline_[inline_capacity] = {};
   };
 };

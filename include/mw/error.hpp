@@ -49,10 +49,13 @@ enum class Cause : std::uint8_t {
   exception,            ///< the function threw
   exit_status,          ///< the program, or the worker process, ended by itself: exit(), or a status other than 0
   signal,               ///< the program, or the worker process, was killed by a signal
+  time_limit,           ///< it ran into its hard limit
+  memory_limit,         ///< it ran into its memory limit
   not_started,          ///< the program could not be started (missing, not executable)
   worker_lost,          ///< the worker went away and nobody knows why
   no_worker,            ///< no worker can ever run this task
   interface_error,      ///< the interface failed while it handled the task
+  data_file,            ///< one of its data files could not be placed in its folder
   bad_message,          ///< arguments, or a result, that do not decode
   unknown_function,     ///< the worker does not have the function
   cancelled,            ///< cancelled, or its master ended first
@@ -80,6 +83,8 @@ struct TaskFacts {
   std::string worker;         ///< for example "multicore worker 3"; empty if it never reached one
   std::string host;           ///< the machine of the worker
   std::uint32_t attempt = 0;  ///< how often it was started
+  std::uint32_t faults = 0;   ///< how often it failed by itself
+  std::uint32_t losses = 0;   ///< how often its worker was lost
   std::string stderr_tail;    ///< the last part of what it wrote to stderr
 };
 
@@ -96,6 +101,8 @@ class TaskError : public Error {
   const std::string& worker() const noexcept { return facts_.worker; }
   const std::string& host() const noexcept { return facts_.host; }
   std::uint32_t attempt() const noexcept { return facts_.attempt; }
+  std::uint32_t faults() const noexcept { return facts_.faults; }
+  std::uint32_t losses() const noexcept { return facts_.losses; }
   const std::string& stderr_tail() const noexcept { return facts_.stderr_tail; }
   Cause cause() const noexcept { return failure_.cause; }
   const std::string& exception_type() const noexcept { return failure_.type; }

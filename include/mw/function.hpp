@@ -38,6 +38,8 @@ class FunctionEntry {
   const std::type_info& tag() const noexcept { return *tag_; }
   const std::type_info& result() const noexcept { return *result_; }
   const FunctionEntry* next() const noexcept { return next_; }
+  /// Counted in this process, from 0; the 65,536th and all later ones share a number.
+  std::uint16_t number() const noexcept { return number_; }
   Bytes call(std::span<const std::byte> arguments) const { return call_(arguments); }
 
  private:
@@ -46,6 +48,7 @@ class FunctionEntry {
   Call call_;
   std::uint64_t id_;
   const FunctionEntry* next_;
+  std::uint16_t number_ = 0;
 };
 
 /// Returns the entry. Throws UsageError if two different functions share this one's name (two lambdas in one function, two

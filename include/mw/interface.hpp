@@ -3,7 +3,8 @@
 // What:    Interface is a backend. Its one duty is execute_task(): take this task, and some time later call
 //          host.task_finished() with its result or failure. Everything else has a useful default.
 // Owner:   the master owns the interface; the host outlives it. A TaskRef keeps its task alive.
-// Threads: the master calls every member of Interface on its loop thread, one call at a time; none may block.
+// Threads: the master calls every member of Interface on its loop, one call at a time; none may block. The loop has a thread of its
+//          own, in which start() runs; a user's thread that waits for a result may run the loop in its place.
 //          Every member of InterfaceHost may be called from any thread, except where it says otherwise.
 // Use:     interfaces/serial is the worked example, interfaces/README.md the guide.
 //     class Echo : public mw::Interface {
@@ -29,6 +30,7 @@
 #include <mw/bytes.hpp>
 #include <mw/detail/record_ptr.hpp>
 #include <mw/error.hpp>
+#include <mw/task_options.hpp>
 
 namespace boost::asio {
 class io_context;
@@ -53,8 +55,12 @@ class TaskRef {
   std::uint32_t attempt() const noexcept { return attempt_; }  ///< 1 for the first start
   std::uint64_t function_id() const noexcept;                  ///< what a worker looks the function up by
   std::string_view function_name() const noexcept;
+  const TaskOptions& options() const noexcept;
   /// The encoded arguments. Valid until this attempt is reported finished or lost.
   std::span<const std::byte> arguments() const noexcept;
+
+  /// The shared memory that the arguments are in; null if they are elsewhere.
+  detail::SharedBlock* block() const noexcept;
 
   explicit operator bool() const noexcept { return static_cast<bool>(record_); }
   const detail::RecordPtr& record() const noexcept { return record_; }
@@ -86,7 +92,10 @@ Outcome run_here(const TaskRef& task);
 struct WorkerInfo {
   std::string name;         ///< for people: "multicore worker 3"
   std::string host;         ///< the machine it is on
-  std::uint32_t slots = 1;  ///< how many tasks the master may give it at a time, at least 1
+  std::uint32_t slots = 1;  ///< how many tasks it runs at a time, at least 1
+  /// How many more it may hold behind those, so that it need not wait for the next one. The master gives it that many only of tasks
+  /// that are known to be short, and asks them back with revoke_task() when one takes longer.
+  std::uint32_t ahead = 0;
 };
 
 /// An interface's own status: keys are snake_case. Keys that every interface shares, where it has them: "workers" and
@@ -119,9 +128,12 @@ class InterfaceHost {
   /// reserve_worker() said no before and may say yes now.
   virtual void room_available() = 0;
 
-  /// Runs `call` on the loop thread, soon.
+  /// Runs `call` on the loop, soon.
   virtual void post(std::function<void()> call) = 0;
-  /// The loop itself, for backends with sockets and timers. Loop thread only.
+  /// The same, in the thread that lives as long as the master: for what is tied to its thread, such as a child process with a
+  /// death signal (prctl(2), PR_SET_PDEATHSIG).
+  virtual void post_to_thread(std::function<void()> call) = 0;
+  /// The loop itself, for backends with sockets and timers. To be used on the loop only.
   virtual boost::asio::io_context& io() = 0;
 };
 
@@ -145,6 +157,17 @@ class Interface {
 
   /// What there is to know about this interface; see StatusMap.
   virtual StatusMap get_status() { return {}; }
+
+  /// Takes back a task that execute_task() was given and no worker has begun. True: it will not run, and nothing will be reported of
+  /// it. False: it has begun, or nobody can tell.
+  virtual bool revoke_task(const TaskRef&, WorkerId) { return false; }
+
+  /// The task has ended as far as its master is concerned (it was cancelled, or ran out of time): stop it, and report its end as that
+  /// of any task, which frees its slot. Where that is not possible, let it run.
+  virtual void abort_task(const TaskRef&, WorkerId) {}
+
+  /// Comes after one or several execute_task(): what they have put off, to do it in one go, is due now.
+  virtual void flush() {}
 
   virtual Scheduling scheduling() const { return Scheduling::by_interface; }
 

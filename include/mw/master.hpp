@@ -24,9 +24,11 @@
 
 #include <mw/function.hpp>
 #include <mw/interface.hpp>
+#include <mw/master_options.hpp>
 #include <mw/program.hpp>
 #include <mw/status.hpp>
 #include <mw/task.hpp>
+#include <mw/task_options.hpp>
 
 namespace mw {
 
@@ -43,11 +45,12 @@ class Master {
 
   /// On the given interface. Throws InterfaceError if it can not start, or if this process is a worker whose main() did not
   /// call mw::init first.
-  explicit Master(std::unique_ptr<Interface> interface);
+  explicit Master(std::unique_ptr<Interface> interface, MasterOptions options = {});
 
   /// The same, with an interface constructed by type: Master{MulticoreInterface{8}}.
   template <std::derived_from<Interface> I>
-  explicit Master(I interface) : Master(std::unique_ptr<Interface>{std::make_unique<I>(std::move(interface))}) {}
+  explicit Master(I interface, MasterOptions options = {})
+      : Master(std::unique_ptr<Interface>{std::make_unique<I>(std::move(interface))}, std::move(options)) {}
 
   Master(Master&&) noexcept;
   Master& operator=(Master&&) noexcept;
@@ -60,12 +63,28 @@ class Master {
     using Traits = detail::TraitsOf<F>;
     static_assert(sizeof...(Args) == Traits::arity, "submit_task<f>(args…): not the number of arguments that f takes");
     return Task<typename Traits::Result>{
-        submit(detail::Registered<F>::checked(), detail::encode_arguments(typename Traits::Parameters{}, args...), {})};
+        submit(detail::Registered<F>::checked(), detail::encode_arguments(typename Traits::Parameters{}, args...), nullptr)};
+  }
+
+  /// The same with options: master.submit_task<f>({.retries = 2}, args…). Throws UsageError, too, for options that make no sense or
+  /// a data file that can not be read.
+  template <auto F, class... Args>
+  auto submit_task(const TaskOptions& options, const Args&... args) {
+    using Traits = detail::TraitsOf<F>;
+    static_assert(sizeof...(Args) == Traits::arity, "submit_task<f>(options, args…): not the number of arguments that f takes");
+    return Task<typename Traits::Result>{
+        submit(detail::Registered<F>::checked(), detail::encode_arguments(typename Traits::Parameters{}, args...), &options)};
   }
 
   /// Asks for a run of a program with `input` on its stdin; the result is its stdout. Returns at once. The task ends with a
   /// TaskError if the program can not be started, ends with a status other than 0, or dies of a signal.
   Task<std::string> submit_task(const Program& program, std::string_view input = {});
+  Task<std::string> submit_task(const TaskOptions& options, const Program& program, std::string_view input = {});
+
+  /// Ends a task that is not done: it is `cancelled` when this returns, and get_result throws Cause::cancelled. One that waits never
+  /// runs; one that runs is stopped (multicore: its worker's process group is killed at once, and the worker replaced). False if it was
+  /// done before. Throws TaskError for a task of another master.
+  bool cancel(const TaskHandle& task);
 
   /// Waits until the task is done and returns its result. Asked again, it gives it again. Throws TaskError if the task has
   /// none, or was never submitted to this master.
@@ -121,7 +140,7 @@ class Master {
     return wait_for_any(records);
   }
 
-  detail::RecordPtr submit(const detail::FunctionEntry& function, Bytes arguments, std::string name);
+  detail::RecordPtr submit(const detail::FunctionEntry& function, Bytes arguments, const TaskOptions* options);
   void wait_for(const TaskHandle& task);
   bool is_done(const TaskHandle& task);
   std::size_t wait_for_any(std::span<detail::TaskRecord* const> tasks);

@@ -38,6 +38,9 @@ class MulticoreInterface : public Interface {
   unsigned workers() const noexcept;
 
   void execute_task(const TaskRef& task, WorkerId worker) override;
+  bool revoke_task(const TaskRef& task, WorkerId worker) override;
+  void abort_task(const TaskRef& task, WorkerId worker) override;
+  void flush() override;
   StatusMap get_status() override;
   Scheduling scheduling() const override { return Scheduling::by_master; }
   std::string name() const override { return "multicore"; }

@@ -17,6 +17,7 @@
 #include <mw/init.hpp>
 #include <mw/interface.hpp>
 #include <mw/master.hpp>
+#include <mw/master_options.hpp>
 #include <mw/multicore.hpp>
 #include <mw/program.hpp>
 #include <mw/progress.hpp>

@@ -22,6 +22,7 @@ class SerialInterface : public Interface {
 
   void execute_task(const TaskRef& task, WorkerId worker) override;
   StatusMap get_status() override;
+  Scheduling scheduling() const override { return Scheduling::by_master; }
   std::string name() const override { return "serial"; }
   void start() override;
   void stop(std::function<void()> stopped) override;

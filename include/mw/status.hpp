@@ -33,6 +33,7 @@ struct Status {
   std::uint64_t errors = 0;
   std::uint64_t cancelled = 0;
   std::uint64_t attempts = 0;  ///< how often a task was handed to a worker
+  std::uint64_t retries = 0;   ///< how often a task ran again after a fault of its own
   std::uint64_t lost = 0;      ///< how often a worker died under a task
   double seconds = 0;          ///< since the master was made
   double ready_seconds = -1;   ///< from then to the first worker that was ready; -1 while there is none

@@ -50,6 +50,8 @@ class TaskHandle {
   TaskState state() const noexcept;
   bool done() const noexcept;               ///< finished, error or cancelled
   std::uint32_t attempts() const noexcept;  ///< how often a worker was given it
+  std::uint32_t faults() const noexcept;    ///< how often it failed by itself (an exception, a status, a limit); 0 until done
+  std::uint32_t losses() const noexcept;    ///< how often its worker was lost under it; 0 until done
   double progress() const noexcept;         ///< 0 to 1, as the function reported it with set_progress(); 1 when finished
   std::string worker() const;               ///< the last worker that began it; empty before that
 

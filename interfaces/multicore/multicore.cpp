@@ -37,7 +37,26 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     for (unsigned slot = 0; slot < options_.workers; ++slot) start_worker(slot);
   }
 
-  void execute(const TaskRef& task, WorkerId worker) { ready_.at(index_of(worker))->send(task); }
+  void execute(const TaskRef& task, WorkerId worker) {
+    multicore::WorkerProcess* const process = ready_.at(index_of(worker));
+    process->send(task);
+    if (unsent_.empty() || unsent_.back() != worker) unsent_.push_back(worker);
+  }
+
+  void flush() {
+    for (const WorkerId worker : unsent_)
+      if (auto* process = find(worker)) process->flush();
+    unsent_.clear();
+  }
+
+  bool take_back(const TaskRef& task, WorkerId worker) {
+    auto* process = find(worker);
+    return process && process->take_back(task);
+  }
+
+  void abort(const TaskRef& task, WorkerId worker) {
+    if (auto* process = find(worker)) process->abort(task);
+  }
 
   void stop(std::function<void()> stopped) {
     stopped_ = std::move(stopped);
@@ -74,7 +93,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
       say_if_stopped();
       return;
     }
-    ++lost_;
+    if (!worker.was_aborted()) ++lost_;
     log::debug(fmt::format("multicore worker {}: {}", worker.slot(), why));
     if (worker.was_ready())
       replace(worker.slot() - 1);
@@ -87,12 +106,17 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   static constexpr unsigned most_failed_first_starts = 3;
   static constexpr unsigned most_failed_starts = 30;
 
-  /// Each worker takes four descriptors here; the soft limit is often 1,024.
+  multicore::WorkerProcess* find(WorkerId worker) const {
+    const auto place = ready_.find(index_of(worker));
+    return place == ready_.end() ? nullptr : place->second;
+  }
+
+  /// Each worker takes five descriptors here; the soft limit is often 1,024.
   void allow_descriptors() const {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    const rlim_t wanted = limit.rlim_cur + rlim_t{4} * options_.workers;
-    if (limit.rlim_cur == RLIM_INFINITY || rlim_t{4} * options_.workers + 256 < limit.rlim_cur) return;
+    const rlim_t wanted = limit.rlim_cur + rlim_t{5} * options_.workers;
+    if (limit.rlim_cur == RLIM_INFINITY || rlim_t{5} * options_.workers + 256 < limit.rlim_cur) return;
     limit.rlim_cur = std::min(wanted, limit.rlim_max);
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
@@ -103,12 +127,16 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     slots_[slot] = std::move(worker);
   }
 
+  /// In the thread that lives as long as the master: its end is what ends the workers if nothing else does.
   void replace(unsigned slot) {
-    try {
-      start_worker(slot);
-    } catch (const Error& e) {
-      start_failed(slot, e.what());
-    }
+    host_->post_to_thread([this, slot] {
+      if (stopped_) return;
+      try {
+        start_worker(slot);
+      } catch (const Error& e) {
+        start_failed(slot, e.what());
+      }
+    });
   }
 
   /// Tries again, a little later each time; when none ever gets ready, no task can run.
@@ -140,6 +168,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   InterfaceHost* host_ = nullptr;
   std::vector<std::shared_ptr<multicore::WorkerProcess>> slots_;
   std::unordered_map<std::uint32_t, multicore::WorkerProcess*> ready_;
+  std::vector<WorkerId> unsent_;  ///< workers that were given tasks since the last flush
   std::vector<std::shared_ptr<boost::asio::steady_timer>> respawns_;
   std::function<void()> stopped_;
   bool said_stopped_ = false;
@@ -156,6 +185,9 @@ MulticoreInterface::~MulticoreInterface() = default;
 unsigned MulticoreInterface::workers() const noexcept { return pool_->options().workers; }
 void MulticoreInterface::start() { pool_->start(host()); }
 void MulticoreInterface::execute_task(const TaskRef& task, WorkerId worker) { pool_->execute(task, worker); }
+void MulticoreInterface::flush() { pool_->flush(); }
+bool MulticoreInterface::revoke_task(const TaskRef& task, WorkerId worker) { return pool_->take_back(task, worker); }
+void MulticoreInterface::abort_task(const TaskRef& task, WorkerId worker) { pool_->abort(task, worker); }
 StatusMap MulticoreInterface::get_status() { return pool_->status(); }
 void MulticoreInterface::stop(std::function<void()> stopped) { pool_->stop(std::move(stopped)); }
 

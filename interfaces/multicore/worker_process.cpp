@@ -2,18 +2,22 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include <fmt/format.h>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/write.hpp>
 
 #include "log/log.hpp"
+#include "memory/shared_block.hpp"
 #include "registry/registry.hpp"
+#include "wire/local_socket.hpp"
 #include "worker/printed_output.hpp"
 #include "worker/start.hpp"
+#include "worker/task_folder.hpp"
 
 namespace mw::multicore {
 namespace {
@@ -21,15 +25,28 @@ namespace {
 /// Larger arguments are written from where they are.
 constexpr std::size_t copied_up_to = 16 * 1024;
 
+/// Most reads in a row, so that one worker can not keep the others waiting.
+constexpr int most_reads = 16;
+
 std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
+/// All but the value.
 Outcome outcome_of(const wire::Result& result) {
   Outcome outcome;
-  outcome.value = Bytes{result.value};
   outcome.out = text_of(result.out);
   outcome.err = text_of(result.err);
   outcome.run_time = std::chrono::nanoseconds{result.run_ns};
   return outcome;
+}
+
+wire::Task message_of(const TaskRef& task) {
+  wire::Task message{.id = task.id(), .function = task.function_id(), .attempt = task.attempt()};
+  const TaskOptions& options = task.options();
+  message.terms.soft_limit_ns = static_cast<std::uint64_t>(options.soft_limit.count());
+  message.terms.hard_limit_ns = static_cast<std::uint64_t>(options.hard_limit.count());
+  message.terms.memory_limit = options.memory_limit;
+  message.terms.files = options.files;
+  return message;
 }
 
 Outcome outcome_of(wire::FailureMessage message) {
@@ -51,10 +68,11 @@ void WorkerProcess::start() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     throw InterfaceError{fmt::format("multicore worker {}: no socket pair: {}", slot_, std::strerror(errno))};
   socket_.assign(boost::asio::local::stream_protocol{}, ends[0]);
-  const worker::UniqueFd theirs{ends[1]};
+  const process::UniqueFd theirs{ends[1]};
   socket_.non_blocking(true);
-  printed_out_ = worker::UniqueFd{worker::make_memory_file("stdout")};
-  printed_err_ = worker::UniqueFd{worker::make_memory_file("stderr")};
+  claims_ = worker::ClaimPage::create();
+  printed_out_ = process::UniqueFd{worker::make_memory_file("stdout")};
+  printed_err_ = process::UniqueFd{worker::make_memory_file("stderr")};
   child_ = process::Child::start(owner_.host().io(), command(theirs.get()));
   pid_ = child_->pid();
   child_->async_wait([self = shared_from_this()](process::Death death) { self->died(death); });
@@ -68,10 +86,10 @@ process::Command WorkerProcess::command(int socket) const {
   command.name = process::own_name();
   command.arguments = {"(worker)"};      // for people who look at ps
   command.environment_unset = {"MW_*"};  // no setting, and no secret, of the master's travels this way
-  command.environment_set = {{worker::environment_name, fmt::format("fd:{}", socket)}};
+  command.environment_set = {{worker::environment_name, fmt::format("fd:{},claims:{}", socket, claims_->fd())}};
   command.stdout_fd = printed_out_.get();
   command.stderr_fd = printed_err_.get();
-  command.inherit_fds = {socket};
+  command.inherit_fds = {socket, claims_->fd()};
   command.new_process_group = true;
   command.death_signal = worker::orphan_signal();
   return command;
@@ -86,19 +104,24 @@ void WorkerProcess::await_hello() {
 }
 
 void WorkerProcess::read() {
-  const auto room = reader_.prepare();
-  socket_.async_read_some(boost::asio::buffer(room.data(), room.size()),
-                          [self = shared_from_this()](boost::system::error_code error, std::size_t size) {
-                            if (error) {
-                              self->stream_over_ = true;
-                              self->climb_down();
-                              self->end_if_over();
-                              return;
-                            }
-                            self->reader_.commit(size);
-                            self->handle_frames();
-                            self->read();
-                          });
+  socket_.async_wait(boost::asio::socket_base::wait_read, [self = shared_from_this()](boost::system::error_code error) {
+    for (int i = 0; i < most_reads && !error; ++i) {
+      const auto room = self->reader_.prepare();
+      const wire::Transfer got = wire::receive_some(self->socket_.native_handle(), room, self->descriptors_);
+      if (got.error == EAGAIN) break;
+      if (got.error != 0 || got.size == 0) {
+        error = boost::asio::error::eof;
+        break;
+      }
+      self->reader_.commit(got.size);
+      self->handle_frames();
+      if (got.size < room.size()) break;
+    }
+    if (!error) return self->read();
+    self->stream_over_ = true;
+    self->climb_down();
+    self->end_if_over();
+  });
 }
 
 void WorkerProcess::handle_frames() {
@@ -117,7 +140,16 @@ void WorkerProcess::handle(const wire::Frame& frame) {
     case wire::FrameType::hello: handle_hello(wire::parse_hello(frame.payload)); return;
     case wire::FrameType::result: {
       const auto result = wire::parse_result(frame.payload);
-      finish_front(result.id, result.attempt, outcome_of(result));
+      Outcome outcome = outcome_of(result);
+      outcome.value = Bytes{result.value};
+      finish_front(result.id, result.attempt, std::move(outcome));
+      return;
+    }
+    case wire::FrameType::result_apart: {
+      const auto result = wire::parse_result(frame.payload);
+      Outcome outcome = outcome_of(result);
+      outcome.value = receive_value(result.value);
+      finish_front(result.id, result.attempt, std::move(outcome));
       return;
     }
     case wire::FrameType::failure: {
@@ -128,8 +160,8 @@ void WorkerProcess::handle(const wire::Frame& frame) {
     }
     case wire::FrameType::progress: {
       const auto progress = wire::parse_progress(frame.payload);
-      if (!in_flight_.empty() && in_flight_.front().id() == progress.id)
-        owner_.host().task_progress(in_flight_.front(), progress.fraction);
+      if (!in_flight_.empty() && in_flight_.front().task.id() == progress.id)
+        owner_.host().task_progress(in_flight_.front().task, progress.fraction);
       return;
     }
     case wire::FrameType::heartbeat: return;
@@ -141,59 +173,179 @@ void WorkerProcess::handle_hello(const wire::Hello& hello) {
   if (was_ready()) throw wire::ProtocolError{"a second hello"};
   if (const auto reason = wire::refusal(hello, registry::program_identity())) {
     wire::append(tail(), wire::Refuse{*reason});
-    write();
+    flush();
     kill_reason_ = *reason;
     stop();
     return;
   }
   timer_.cancel();
-  id_ = owner_.host().worker_joined({fmt::format("multicore worker {}", slot_), hello.host, hello.slots});
+  id_ = owner_.host().worker_joined({fmt::format("multicore worker {}", slot_), hello.host, hello.slots, hello.ahead});
   wire::append(tail(), wire::Welcome{wire::protocol_version, index_of(id_)});
-  write();
+  flush();
   owner_.worker_ready(*this);
 }
 
 void WorkerProcess::send(const TaskRef& task) {
+  held_.push_back(task);
+  put_held();
+}
+
+/// A place of the claim page is used again only when the task that had it is over.
+void WorkerProcess::put_held() {
+  while (!held_.empty() && (in_flight_.empty() || next_number_ - in_flight_.front().number < worker::ClaimPage::places)) {
+    const TaskRef task = std::move(held_.front());
+    held_.pop_front();
+    put(task);
+  }
+}
+
+void WorkerProcess::put(const TaskRef& task) {
+  const wire::Task message = message_of(task);
   const auto arguments = task.arguments();
-  if (arguments.size() <= copied_up_to) {
-    wire::append(tail(), wire::Task{task.id(), task.function_id(), task.attempt(), arguments});
+  const detail::SharedBlock* const block = task.block();
+  has_files_ = has_files_ || !message.terms.files.empty();
+  if (block && block->is_ours()) {
+    outgoing_.emplace_back();
+    wire::append_task_apart(outgoing_.back().bytes, message, arguments.size());
+    outgoing_.back().arguments = task;
+    outgoing_.back().by_descriptor = true;
+  } else if (arguments.size() <= copied_up_to) {
+    wire::Task whole = message;
+    whole.arguments = arguments;
+    wire::append(tail(), whole);
   } else {
-    wire::append_task_header(tail(), task.id(), task.function_id(), task.attempt(), arguments.size());
-    queued_.back().arguments = task;
+    wire::append_task_header(tail(), message, arguments.size());
+    outgoing_.back().arguments = task;
   }
-  in_flight_.push_back(task);
+  claims_->offer(next_number_);
+  in_flight_.push_back({task, next_number_++});
   if (in_flight_.size() == 1) owner_.host().task_started(task, id_);
-  write();
 }
 
+/// Where the next message goes: a piece of which nothing is written, that has no arguments behind it.
 Bytes& WorkerProcess::tail() {
-  if (queued_.empty() || queued_.back().arguments) queued_.emplace_back();
-  return queued_.back().bytes;
+  constexpr std::size_t piece_size = 64 * 1024;
+  const bool is_open = !outgoing_.empty() && !outgoing_.back().arguments && outgoing_.back().bytes.size() < piece_size &&
+                       (outgoing_.size() > 1 || written_ == 0);
+  if (!is_open) outgoing_.emplace_back();
+  return outgoing_.back().bytes;
 }
 
-void WorkerProcess::write() {
-  if (!writing_.empty() || queued_.empty() || stream_over_) return;
-  std::swap(writing_, queued_);
-  std::vector<boost::asio::const_buffer> buffers;
-  for (const Piece& piece : writing_) {
-    buffers.emplace_back(piece.bytes.data(), piece.bytes.size());
-    if (piece.arguments) buffers.emplace_back(piece.arguments.arguments().data(), piece.arguments.arguments().size());
+void WorkerProcess::flush() {
+  constexpr std::size_t most_pieces = 64;
+  while (!outgoing_.empty() && !waits_for_room_ && !stream_over_) {
+    std::array<iovec, 2 * most_pieces> pieces;
+    std::size_t count = 0;
+    int descriptor = -1;
+    std::size_t skip = written_;
+    const auto add = [&](std::span<const std::byte> bytes) {
+      const auto rest = bytes.subspan(std::min(skip, bytes.size()));
+      skip -= bytes.size() - rest.size();
+      if (!rest.empty()) pieces[count++] = {const_cast<std::byte*>(rest.data()), rest.size()};
+    };
+    for (const Piece& piece : outgoing_) {
+      if (piece.by_descriptor && count > 0) break;  // it goes by itself
+      add(piece.bytes.span());
+      if (piece.by_descriptor) {
+        if (written_ == 0) {
+          piece.arguments.block()->set_lent(true);
+          descriptor = piece.arguments.block()->fd();
+        }
+        break;
+      }
+      if (piece.arguments) add(piece.arguments.arguments());
+      if (count >= 2 * most_pieces - 2) break;
+    }
+    const wire::Transfer sent = wire::send_some(socket_.native_handle(), {pieces.data(), count}, descriptor);
+    if (sent.error == EAGAIN) return wait_for_room();
+    if (sent.error != 0) {  // it shows as the end of the stream, too
+      outgoing_.clear();
+      written_ = 0;
+      return;
+    }
+    drop_written(sent.size);
   }
-  boost::asio::async_write(socket_, buffers, [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-    self->writing_.clear();
-    if (!error) self->write();  // an error shows as the end of the stream, too
+}
+
+void WorkerProcess::wait_for_room() {
+  waits_for_room_ = true;
+  socket_.async_wait(boost::asio::socket_base::wait_write, [self = shared_from_this()](boost::system::error_code error) {
+    self->waits_for_room_ = false;
+    if (!error) self->flush();
   });
 }
 
+void WorkerProcess::drop_written(std::size_t size) {
+  written_ += size;
+  while (!outgoing_.empty() && written_ >= outgoing_.front().size()) {
+    written_ -= outgoing_.front().size();
+    outgoing_.pop_front();
+  }
+}
+
+/// Whether all of the task's arguments have been written.
+bool WorkerProcess::has_gone_out(const TaskRef& task) const {
+  return std::none_of(outgoing_.begin(), outgoing_.end(), [&](const Piece& piece) { return piece.arguments.record() == task.record(); });
+}
+
+bool WorkerProcess::take_back(const TaskRef& task) {
+  const auto is_it = [&](const TaskRef& other) { return other.record() == task.record() && other.attempt() == task.attempt(); };
+  if (const auto held = std::find_if(held_.begin(), held_.end(), is_it); held != held_.end()) {
+    held_.erase(held);
+    return true;
+  }
+  const auto place = std::find_if(in_flight_.rbegin(), in_flight_.rend(), [&](const InFlight& one) { return is_it(one.task); });
+  if (place == in_flight_.rend() || !has_gone_out(task) || !claims_->take_back(place->number)) return false;
+  const bool was_front = std::next(place) == in_flight_.rend();
+  in_flight_.erase(std::next(place).base());
+  if (was_front) next_begins();
+  put_held();
+  return true;
+}
+
+/// Kills the process if the first task in flight is the one; else waits until it is.
+void WorkerProcess::abort(const TaskRef& task) {
+  const auto place = std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) {
+    return one.task.record() == task.record() && one.task.attempt() == task.attempt();
+  });
+  if (place == in_flight_.end()) return;
+  if (place != in_flight_.begin()) {
+    place->unwanted = true;
+    return;
+  }
+  aborted_ = task;
+  kill(fmt::format("task {} was ended", task.id()));
+}
+
+/// The first task in flight is now the one that the worker runs.
+void WorkerProcess::next_begins() {
+  while (!in_flight_.empty() && in_flight_.front().unwanted && claims_->take_back(in_flight_.front().number)) {
+    const TaskRef task = std::move(in_flight_.front().task);
+    in_flight_.pop_front();
+    owner_.host().task_finished(task, Outcome{});  // its master has ended it; this frees its slot
+  }
+  if (in_flight_.empty()) return;
+  if (in_flight_.front().unwanted) return abort(TaskRef{in_flight_.front().task});
+  owner_.host().task_started(in_flight_.front().task, id_);
+}
+
+Bytes WorkerProcess::receive_value(std::span<const std::byte> in_place) {
+  if (descriptors_.empty()) throw wire::ProtocolError{"a result whose value is apart, without its descriptor"};
+  process::UniqueFd descriptor = std::move(descriptors_.front());
+  descriptors_.pop_front();
+  return detail::receive_block(std::move(descriptor), wire::parse_size_apart(in_place));
+}
+
 void WorkerProcess::finish_front(std::uint64_t id, std::uint32_t attempt, Outcome outcome) {
-  if (in_flight_.empty() || in_flight_.front().id() != id || in_flight_.front().attempt() != attempt)
+  if (in_flight_.empty() || in_flight_.front().task.id() != id || in_flight_.front().task.attempt() != attempt)
     throw wire::ProtocolError{fmt::format("a result for task {}, attempt {}, which it was not given next", id, attempt)};
-  for (const Piece& piece : writing_)
-    if (piece.arguments && piece.arguments.id() == id) throw wire::ProtocolError{"a result before it had the whole task"};
-  const TaskRef task = std::move(in_flight_.front());
+  if (!outgoing_.empty() && !has_gone_out(in_flight_.front().task))
+    throw wire::ProtocolError{"a result before it had the whole task"};
+  const TaskRef task = std::move(in_flight_.front().task);
   in_flight_.pop_front();
-  if (!in_flight_.empty()) owner_.host().task_started(in_flight_.front(), id_);
+  next_begins();
   owner_.host().task_finished(task, std::move(outcome));
+  put_held();
 }
 
 void WorkerProcess::kill(std::string why) {
@@ -228,6 +380,7 @@ void WorkerProcess::climb_down() {
 void WorkerProcess::died(const process::Death& death) {
   death_ = death;
   timer_.cancel();
+  if (has_files_) worker::remove_folder_of(pid_);
   child_->kill_group(SIGKILL);  // what it started and left behind
   // What it had written is still read; a process that holds a copy of its socket can not keep the stream open.
   boost::system::error_code ignored;
@@ -246,20 +399,23 @@ void WorkerProcess::end_if_over() {
 void WorkerProcess::report_end() {
   std::string why = fmt::format("process {} ended with {}", pid_, process::describe(*death_));
   if (!kill_reason_.empty()) why = fmt::format("process {} was ended: {}", pid_, kill_reason_);
+  // What it had begun when the task before it was to be ended is nobody's loss.
+  const bool is_innocent = was_aborted() && !in_flight_.empty() && in_flight_.front().task.record() != aborted_.record();
   std::vector<LostTask> lost;
-  if (!in_flight_.empty()) {
+  if (!in_flight_.empty() && !is_innocent) {
     Outcome outcome;
     outcome.failure = process::to_failure(*death_);
     if (!kill_reason_.empty()) outcome.failure->cause = Cause::worker_lost;
     outcome.failure->message = "its worker " + why;
     outcome.out = worker::read_memory_file(printed_out_.get());
     outcome.err = worker::read_memory_file(printed_err_.get());
-    lost.push_back({std::move(in_flight_.front()), std::move(outcome)});
-    in_flight_.clear();
+    lost.push_back({std::move(in_flight_.front().task), std::move(outcome)});
   } else if (!was_ready()) {
     const std::string said = worker::read_memory_file(printed_err_.get());
     if (!said.empty()) why += "; it said: " + said;
   }
+  in_flight_.clear();
+  held_.clear();
   if (was_ready()) owner_.host().worker_left(id_, std::move(lost));
   owner_.worker_ended(*this, why);
 }

@@ -29,7 +29,8 @@
 #include "process/stop_ladder.hpp"
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
-#include "worker/unique_fd.hpp"
+#include "worker/claim_page.hpp"
+#include "process/unique_fd.hpp"
 
 namespace mw::multicore {
 
@@ -53,21 +54,35 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
 
   /// Throws InterfaceError if the process can not be started.
   void start();
+  /// Takes the task; it goes out with the next flush().
   void send(const TaskRef& task);
+  void flush();
+  /// True if the task had not begun; it never will.
+  bool take_back(const TaskRef& task);
+  /// Ends the task that it runs, and with it the process and its group, at once.
+  void abort(const TaskRef& task);
   /// Walks down the stop ladder: closes its input, waits, SIGTERM, waits, SIGKILL.
   void stop();
 
   unsigned slot() const noexcept { return slot_; }
-  int pid() const noexcept { return pid_; }
   bool was_ready() const noexcept { return id_ != any_worker; }
   bool is_busy() const noexcept { return !in_flight_.empty(); }
+  /// Its end was asked for: nobody's loss.
+  bool was_aborted() const noexcept { return static_cast<bool>(aborted_); }
   WorkerId id() const noexcept { return id_; }
 
  private:
-  /// Bytes to write, and the task whose large arguments follow them.
+  /// Bytes to write, and the task whose large arguments follow them, in the stream or by descriptor.
   struct Piece {
     Bytes bytes;
     TaskRef arguments;
+    bool by_descriptor = false;
+    std::size_t size() const { return bytes.size() + (arguments && !by_descriptor ? arguments.arguments().size() : 0); }
+  };
+  struct InFlight {
+    TaskRef task;
+    std::uint64_t number;   ///< on the claim page
+    bool unwanted = false;  ///< to be ended as soon as it is known to have begun
   };
 
   process::Command command(int socket) const;
@@ -77,8 +92,14 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   void handle(const wire::Frame& frame);
   void handle_hello(const wire::Hello& hello);
   void finish_front(std::uint64_t id, std::uint32_t attempt, Outcome outcome);
+  Bytes receive_value(std::span<const std::byte> in_place);
+  void next_begins();
+  void put(const TaskRef& task);
+  void put_held();
+  bool has_gone_out(const TaskRef& task) const;
   Bytes& tail();
-  void write();
+  void wait_for_room();
+  void drop_written(std::size_t size);
   void kill(std::string why);
   void climb_down();
   void died(const process::Death& death);
@@ -92,12 +113,19 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::optional<process::Child> child_;
   boost::asio::local::stream_protocol::socket socket_;
   boost::asio::steady_timer timer_;
-  worker::UniqueFd printed_out_;
-  worker::UniqueFd printed_err_;
+  process::UniqueFd printed_out_;
+  process::UniqueFd printed_err_;
   wire::FrameReader reader_;
-  std::deque<TaskRef> in_flight_;  ///< in the order in which the worker runs them; the first one runs
-  std::vector<Piece> queued_;
-  std::vector<Piece> writing_;
+  std::deque<process::UniqueFd> descriptors_;
+  std::optional<worker::ClaimPage> claims_;
+  std::deque<InFlight> in_flight_;  ///< in the order in which the worker runs them; the first one runs
+  std::deque<TaskRef> held_;        ///< for which the claim page has no place yet
+  std::uint64_t next_number_ = 0;
+  std::deque<Piece> outgoing_;
+  std::size_t written_ = 0;  ///< of the first piece
+  bool waits_for_room_ = false;
+  TaskRef aborted_;
+  bool has_files_ = false;
   std::optional<process::StopSequence> stop_sequence_;
   std::optional<process::Death> death_;
   std::string kill_reason_;

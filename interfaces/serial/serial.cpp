@@ -1,14 +1,28 @@
 #include <mw/serial.hpp>
 
+#include <unistd.h>
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 
+#include "worker/limits.hpp"
 #include "worker/progress_sink.hpp"
+#include "worker/task_folder.hpp"
 #include "worker/thread_output.hpp"
 
 namespace mw {
+
+namespace {
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown host";
+}
+
+}  // namespace
 
 /// One thread, one queue.
 struct SerialInterface::Runner final : worker::ProgressSink {
@@ -20,18 +34,31 @@ struct SerialInterface::Runner final : worker::ProgressSink {
   }
 
   void run() {
+    worker::own_working_directory();
     worker::ThreadOutput output;
     worker::set_thread_progress_sink(this);
     while ((current = next_task())) {
-      host.task_started(current, any_worker);
+      host.task_started(current, id);
       output.begin();
-      Outcome outcome = run_here(current);
+      Outcome outcome = run_on_terms(current);
       worker::PrintedOutput printed = output.end();
       outcome.out = std::move(printed.out);
       outcome.err = std::move(printed.err);
       host.task_finished(current, std::move(outcome));
     }
     stopped();
+  }
+
+  static Outcome run_on_terms(const TaskRef& task) {
+    const TaskOptions& options = task.options();
+    try {
+      std::optional<worker::TaskFolder> folder;
+      if (!options.files.empty()) folder.emplace(options.files);
+      const worker::TaskLimits limits{{options.soft_limit, options.hard_limit, options.memory_limit}, worker::Scope::thread};
+      return run_here(task);
+    } catch (const worker::StagingError& e) {
+      return worker::staging_failed(e);
+    }
   }
 
   /// Waits for one; an empty one when it is time to stop.
@@ -49,6 +76,7 @@ struct SerialInterface::Runner final : worker::ProgressSink {
   void progress(double fraction) override { host.task_progress(current, fraction); }
 
   InterfaceHost& host;
+  WorkerId id = any_worker;  ///< set before the first task comes
   TaskRef current;   ///< the runner thread's
   std::mutex mutex;  ///< guards what follows
   std::condition_variable woken;
@@ -62,7 +90,10 @@ SerialInterface::SerialInterface() = default;
 SerialInterface::SerialInterface(SerialInterface&&) noexcept = default;
 SerialInterface::~SerialInterface() = default;
 
-void SerialInterface::start() { runner_ = std::make_unique<Runner>(host()); }
+void SerialInterface::start() {
+  runner_ = std::make_unique<Runner>(host());
+  runner_->id = host().worker_joined({"serial worker", host_name(), 1, 0});
+}
 
 void SerialInterface::execute_task(const TaskRef& task, WorkerId) {
   std::lock_guard lock{runner_->mutex};

@@ -9,10 +9,13 @@ std::string_view to_string(Cause cause) noexcept {
     case Cause::exception: return "exception";
     case Cause::exit_status: return "exit status";
     case Cause::signal: return "signal";
+    case Cause::time_limit: return "time limit";
+    case Cause::memory_limit: return "memory limit";
     case Cause::not_started: return "not started";
     case Cause::worker_lost: return "worker lost";
     case Cause::no_worker: return "no worker";
     case Cause::interface_error: return "interface error";
+    case Cause::data_file: return "data file";
     case Cause::bad_message: return "bad message";
     case Cause::unknown_function: return "unknown function";
     case Cause::cancelled: return "cancelled";

@@ -27,8 +27,15 @@ void Completions::drain() {
   while (oldest_first) {
     TaskRecord& record = record_of(*oldest_first);
     oldest_first = oldest_first->next;
+    record.next = record.previous = nullptr;
+    record.drained = true;
+    ++changes_;
+    if (CompletionGroup* group = record.group) {
+      --group->waiting_;
+      group->done_.push_back({RecordPtr::share(&record), record.group_index});
+      record.group = nullptr;
+    }
     if (record.handed_out) {
-      record.next = record.previous = nullptr;
       release_reference(&record);
     } else {
       record.listed = true;
@@ -40,6 +47,7 @@ void Completions::drain() {
 void Completions::hand_out(TaskRecord& record) {
   if (!record.handed_out) open_.fetch_sub(1);
   record.handed_out = true;
+  ++changes_;
   if (record.listed) {
     record.listed = false;
     ready_.remove(record);
@@ -51,10 +59,30 @@ void Completions::hand_out(TaskRecord& record) {
 
 template <class Ready>
 void Completions::sleep_until(std::unique_lock<std::mutex>& lock, const Ready& ready) {
-  if (ready()) return;
-  sleepers_.fetch_add(1);
-  while (!ready()) woken_.wait(lock);
-  sleepers_.fetch_sub(1);
+  struct Locked final : Condition {
+    Locked(std::mutex& m, const Ready& r) : mutex{m}, is_ready{r} {}
+    bool is_met() override {
+      std::lock_guard locked{mutex};
+      return is_ready();
+    }
+    std::mutex& mutex;
+    const Ready& is_ready;
+  };
+  while (!ready()) {
+    if (loop_) {
+      lock.unlock();
+      Locked condition{mutex_, ready};
+      const bool drove = loop_->drive(condition);
+      lock.lock();
+      if (drove) {
+        if (sleepers_.load() != 0) loop_->wake_thread();  // they counted on this thread
+        continue;
+      }
+    }
+    sleepers_.fetch_add(1);
+    while (!ready()) woken_.wait(lock);
+    sleepers_.fetch_sub(1);
+  }
 }
 
 void Completions::wait(TaskRecord& record) {
@@ -89,17 +117,68 @@ std::optional<std::size_t> Completions::wait_for_any(std::span<TaskRecord* const
   for (std::size_t i = 0; i < records.size(); ++i) index_of.try_emplace(records[i], i);
   std::unique_lock lock{mutex_};
   std::optional<std::size_t> found;
+  drain();
+  std::uint64_t seen = changes_ - 1;
+  bool over = false;
   sleep_until(lock, [&] {
     drain();
+    if (over || seen == changes_) return over;
+    seen = changes_;
     bool any_open = false;
     for (const TaskRecord* record : records) any_open = any_open || !record->handed_out;
-    if (!any_open) return true;
+    if (!any_open) return over = true;
     for (scheduler::Item* item = ready_.front(); item && !found; item = item->next)
       if (auto place = index_of.find(&record_of(*item)); place != index_of.end()) found = place->second;
-    return found.has_value();
+    return over = found.has_value();
   });
   if (found) hand_out(*records[*found]);
   return found;
+}
+
+bool Completions::join(CompletionGroup& group, const RecordPtr& record, std::size_t index) {
+  std::lock_guard lock{mutex_};
+  drain();
+  if (record->group) return false;
+  if (record->drained) {
+    group.done_.push_back({record, index});
+    return true;
+  }
+  record->group = &group;
+  record->group_index = static_cast<std::uint32_t>(index);
+  ++group.waiting_;
+  return true;
+}
+
+CompletionGroup::Entry Completions::take_from(CompletionGroup& group) {
+  if (group.done_.empty()) return {};
+  CompletionGroup::Entry entry = std::move(group.done_.front());
+  group.done_.pop_front();
+  hand_out(*entry.record);
+  return entry;
+}
+
+CompletionGroup::Entry Completions::wait_for_next(CompletionGroup& group) {
+  std::unique_lock lock{mutex_};
+  sleep_until(lock, [&] {
+    drain();
+    return !group.done_.empty() || group.waiting_ == 0;
+  });
+  return take_from(group);
+}
+
+CompletionGroup::Entry Completions::try_next(CompletionGroup& group) {
+  std::lock_guard lock{mutex_};
+  drain();
+  return take_from(group);
+}
+
+void Completions::leave(CompletionGroup& group, std::span<const RecordPtr> records) {
+  std::lock_guard lock{mutex_};
+  drain();
+  for (const RecordPtr& record : records)
+    if (record && record->group == &group) record->group = nullptr;
+  group.done_.clear();
+  group.waiting_ = 0;
 }
 
 }  // namespace mw::detail

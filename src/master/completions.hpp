@@ -1,7 +1,7 @@
-// The tasks that are done and not yet handed out: where the loop meets the user's threads.
+// Finished tasks on their way to the user's threads.
 //
 // What:    the loop publishes finished records on a lock-free stack; a user's thread drains it, under a mutex that only user
-//          threads share, into a list in order of completion.
+//          threads share, into lists in order of completion: one for all tasks, and one for each group that asks for some.
 // Owner:   holds one reference to each record from publish() until it is handed out.
 // Threads: publish() and wake() for the loop; all else for any user thread.
 // Use:
@@ -12,17 +12,36 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <span>
 
 #include "master/item_stack.hpp"
+#include "master/loop.hpp"
 #include "master/record.hpp"
 
 namespace mw::detail {
 
+/// Records of which somebody wants to hear as they are done: as_completed() and map().
+class CompletionGroup {
+ public:
+  /// The next one that is done, with its place in the group.
+  struct Entry {
+    RecordPtr record;
+    std::size_t index = 0;
+  };
+
+ private:
+  friend class Completions;
+  std::deque<Entry> done_;   ///< under the mutex of the Completions, as all of this
+  std::size_t waiting_ = 0;  ///< members that are not done
+};
+
 class Completions {
  public:
+  /// A thread that waits drives `loop` meanwhile, if there is one and nobody else does.
+  explicit Completions(Loop* loop = nullptr) : loop_{loop} {}
   ~Completions();
 
   /// A task more that will be done some day.
@@ -42,18 +61,32 @@ class Completions {
   /// Waits for the first of these, by completion, that was not handed out, and returns its index; empty if all were.
   std::optional<std::size_t> wait_for_any(std::span<TaskRecord* const> records);
 
+  /// Puts the record into the group as number `index`; one that is done comes at once. A record can be in one group at a time:
+  /// false if it is in another.
+  bool join(CompletionGroup& group, const RecordPtr& record, std::size_t index);
+  /// Waits for the next member that is done, and counts it as handed out; an empty record when all have come.
+  CompletionGroup::Entry wait_for_next(CompletionGroup& group);
+  /// The same without waiting; empty, too, when none is done now.
+  CompletionGroup::Entry try_next(CompletionGroup& group);
+  /// Takes these records out of the group, which may go then.
+  void leave(CompletionGroup& group, std::span<const RecordPtr> records);
+
  private:
   void drain();                       ///< mutex held
   void hand_out(TaskRecord& record);  ///< mutex held
+  CompletionGroup::Entry take_from(CompletionGroup& group);
+  /// Returns when `ready()` is true, with the lock held; it is called with the lock held.
   template <class Ready>
   void sleep_until(std::unique_lock<std::mutex>& lock, const Ready& ready);
 
+  Loop* const loop_;
   ItemStack published_;
   std::atomic<std::uint64_t> open_{0};  ///< submitted and not handed out
   std::atomic<std::uint32_t> sleepers_{0};
   std::mutex mutex_;
   std::condition_variable woken_;
   scheduler::ItemList ready_;  ///< oldest first
+  std::uint64_t changes_ = 0;  ///< records that came or were handed out
 };
 
 }  // namespace mw::detail

@@ -1,19 +1,23 @@
-// The master's inside: one event-loop thread that owns the scheduler and the interface.
+// The master's inside: where users, scheduler and interface meet.
 //
 // What:    MasterCore takes records from user threads, lets the scheduler decide, hands them to the interface, and publishes
 //          what comes back.
 // Owner:   owned by Master; owns the interface, the loop and its thread.
-// Threads: submit(), completions(), status() for user threads; InterfaceHost's members for any thread; all else is the loop's.
+// Threads: submit(), cancel(), completions(), status() for user threads; InterfaceHost's members for any thread; all else is the
+//          loop's.
 // Use:     internal; see master.cpp.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <mw/interface.hpp>
+#include <mw/master_options.hpp>
 #include <mw/status.hpp>
 
 #include "master/completions.hpp"
@@ -22,21 +26,33 @@
 #include "master/record.hpp"
 #include "master/statistics.hpp"
 #include "master/worker_directory.hpp"
+#include "scheduler/deadlines.hpp"
 #include "scheduler/scheduler.hpp"
 
 namespace mw::detail {
 
+/// Whom get_result() hands a task to.
+enum class Listing : bool {
+  open,    ///< it is among those of "the next of all"
+  hidden,  ///< only who has its handle gets it: map()'s chunks
+};
+
 class MasterCore final : public InterfaceHost {
  public:
   /// Starts the loop and the interface. Throws what Interface::start() throws, as InterfaceError.
-  explicit MasterCore(std::unique_ptr<Interface> interface);
+  MasterCore(std::unique_ptr<Interface> interface, MasterOptions options);
   /// Ends every task that is not done, and the interface.
   ~MasterCore() override;
 
-  RecordPtr submit(const FunctionEntry& function, Bytes arguments, std::string name);
+  /// `extra` may be null.
+  RecordPtr submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
+  /// False if it was done already.
+  bool cancel(TaskRecord& record);
   Completions& completions() noexcept { return completions_; }
   bool owns(const TaskRecord& record) const noexcept { return record.owner == directory_; }
   Status status();
+  /// Slots of all workers together, as of now.
+  std::uint32_t slots() const noexcept { return slots_.load(std::memory_order_relaxed); }
 
   // InterfaceHost
   void task_started(const TaskRef& task, WorkerId worker) override;
@@ -48,40 +64,65 @@ class MasterCore final : public InterfaceHost {
   void no_worker_possible(std::string why) override;
   void room_available() override;
   void post(std::function<void()> call) override { loop_.post(std::move(call)); }
+  void post_to_thread(std::function<void()> call) override { loop_.post_to_thread(std::move(call)); }
   boost::asio::io_context& io() override { return loop_.io(); }
 
  private:
+  /// A task that ended here and may still run on its worker.
+  struct Abandoned {
+    TaskRef task;
+    WorkerId worker;
+  };
+
   [[noreturn]] void throw_start_error() const;
+  void after_handler();
   void take_submitted();
   void dispatch();
   void dispatch_by_master();
+  void dispatch_by_choice();
   void dispatch_by_interface();
   void execute(TaskRecord& record, WorkerId worker);
   void started(TaskRecord& record, WorkerId worker);
   void finish(TaskRecord& record, Outcome outcome);
+  bool retry(TaskRecord& record, const Failure& failure);
   void lose(TaskRecord& record, Outcome outcome);
+  void unstart(TaskRecord& record);
+  void abandon(TaskRecord& record);
+  void free_abandoned(const TaskRef& task);
+  void cancel_now(TaskRecord& record);
+  void out_of_time(TaskRecord& record);
+  void take_back_overdue();
+  void set_timer();
+  void on_timer();
   void end_with(TaskRecord& record, TaskState state, Outcome outcome);
   void end_all(TaskState state, const Failure& failure);
   void stop_interface();
   bool is_current(const TaskRef& task) const noexcept;
-  /// Runs `call` now on the loop thread, else soon.
+  /// Runs `call` now on the loop, else soon.
   template <class Call>
   void on_loop(Call call);
   void ask_interface(Status& status);
 
   const std::int64_t born_ns_;
+  const MasterOptions options_;
   std::string interface_name_;
-  std::shared_ptr<WorkerDirectory> directory_;
-  Completions completions_;
+  WorkerDirectory* const directory_;
   Statistics statistics_;
   scheduler::Scheduler scheduler_;
+  scheduler::Deadlines deadlines_;
+  std::vector<Abandoned> abandoned_;
   std::unique_ptr<Interface> interface_;
+  const bool chooses_;  ///< the master says which worker
   ItemStack submitted_;
-  std::atomic<std::uint64_t> last_id_{0};
+  std::atomic<std::uint32_t> slots_{0};
+  std::unordered_map<std::uint32_t, std::uint32_t> slots_of_;
   std::optional<std::string> no_worker_;  ///< why no worker can run anything
+  std::optional<scheduler::Time> timer_set_for_;
+  bool must_dispatch_ = false;
   bool dispatching_ = false;
   bool ending_ = false;
   Loop loop_;
+  Completions completions_;
 };
 
 }  // namespace mw::detail

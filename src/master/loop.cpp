@@ -2,25 +2,145 @@
 
 #include <sys/prctl.h>
 
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 namespace mw::detail {
+namespace {
 
+/// How long the loop's own thread leaves the loop to users' threads that come and go, and so how long the loop may lie idle when
+/// they went to do something else. Workers hold about as much work ahead.
+constexpr std::chrono::milliseconds grace{1};
+
+}  // namespace
+
+/// Whoever holds `baton` runs the loop. The loop's own thread lets go of it when a user's thread wants to drive, and parks: until
+/// nobody has driven for a grace, or until it is woken. A user's thread that drove for longer than a grace wakes it on leaving.
 struct Loop::Inside {
+  explicit Inside(std::function<void()> after) : after_each{std::move(after)} {}
+
   boost::asio::io_context io{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
+  boost::asio::steady_timer timer{io};
+  const std::function<void()> after_each;
+
+  std::mutex baton;
+  std::atomic<std::thread::id> runner{};   ///< who holds the baton
+  std::atomic<bool> has_driver{false};     ///< a user's thread drives, or waits for the baton to do so
+  std::atomic<unsigned> callers{0};        ///< users' threads that wait for the baton to make a call
+  std::atomic<std::uint64_t> sessions{0};  ///< times that somebody drove
+  std::atomic<bool> wake_at_end{false};    ///< the driver shall wake the thread when it leaves
+
+  std::mutex park_mutex;  ///< guards what follows
+  std::condition_variable woken;
+  bool must_run = false;
+  std::deque<std::function<void()>> thread_calls;
+  std::atomic<bool> has_thread_calls{false};
+
   std::thread thread;
+
+  /// The baton, held by this thread.
+  class Turn {
+   public:
+    explicit Turn(Inside& inside) : inside_{inside} { inside_.runner = std::this_thread::get_id(); }
+    ~Turn() {
+      inside_.runner = std::thread::id{};
+      inside_.baton.unlock();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    Inside& inside_;
+  };
+
+  void after() const {
+    if (after_each) after_each();
+  }
+
+  /// Somebody who can not drive wants the baton for a moment.
+  bool others_are_waiting() const { return has_thread_calls || callers > 0; }
+
+  /// Locks the baton; whoever holds it is asked to come out of its wait.
+  void take_baton() {
+    if (baton.try_lock()) return;
+    boost::asio::post(io, [] {});
+    baton.lock();
+  }
+
+  void run_thread() {
+    while (true) {
+      {
+        baton.lock();
+        const Turn turn{*this};
+        run_thread_calls();
+        while (!has_driver && callers == 0) {
+          if (io.run_one() == 0) return;
+          after();
+          if (has_thread_calls) run_thread_calls();
+        }
+      }
+      park();
+    }
+  }
+
+  void park() {
+    std::unique_lock lock{park_mutex};
+    std::uint64_t seen = sessions;
+    while (!must_run) {
+      if (woken.wait_for(lock, grace, [this] { return must_run; })) break;
+      const std::uint64_t now = sessions;
+      if (now != seen) {
+        seen = now;
+        continue;
+      }
+      if (!has_driver) break;
+      wake_at_end = true;
+      if (!has_driver || sessions != seen) continue;  // it has just left, and may not have seen the wish
+      woken.wait(lock, [this] { return must_run; });
+    }
+    must_run = false;
+  }
+
+  void wake_thread() {
+    std::lock_guard lock{park_mutex};
+    must_run = true;
+    woken.notify_one();
+  }
+
+  void run_thread_calls() {
+    std::unique_lock lock{park_mutex};
+    while (!thread_calls.empty()) {
+      auto call = std::move(thread_calls.front());
+      thread_calls.pop_front();
+      lock.unlock();
+      call();
+      after();
+      lock.lock();
+    }
+    has_thread_calls = false;
+  }
+
+  void run(const std::function<void()>& call) {
+    call();
+    after();
+  }
 };
 
-Loop::Loop() : inside_{std::make_unique<Inside>()} {
-  inside_->thread = std::thread{[&io = inside_->io] {
+Loop::Loop(std::function<void()> after_each) : inside_{std::make_unique<Inside>(std::move(after_each))} {
+  inside_->thread = std::thread{[this] {
     ::prctl(PR_SET_NAME, "mw-loop");
-    io.run();
+    inside_->run_thread();
   }};
 }
 
@@ -28,19 +148,87 @@ Loop::~Loop() { finish(); }
 
 boost::asio::io_context& Loop::io() noexcept { return inside_->io; }
 
-void Loop::post(std::function<void()> call) { boost::asio::post(inside_->io, std::move(call)); }
+void Loop::post(std::function<void()> call) {
+  boost::asio::post(inside_->io, std::move(call));
+  if (inside_->runner.load() == std::thread::id{}) inside_->wake_thread();
+}
 
-bool Loop::is_this_thread() const noexcept { return inside_->thread.get_id() == std::this_thread::get_id(); }
+void Loop::post_to_thread(std::function<void()> call) {
+  {
+    std::lock_guard lock{inside_->park_mutex};
+    inside_->thread_calls.push_back(std::move(call));
+    inside_->has_thread_calls = true;
+    inside_->must_run = true;
+    inside_->woken.notify_one();
+  }
+  boost::asio::post(inside_->io, [] {});  // whoever runs the loop comes out of its wait
+}
 
-void Loop::run(const std::function<void()>& call) {
+void Loop::call(const std::function<void()>& call) {
+  if (is_here()) return inside_->run(call);
+  ++inside_->callers;
+  inside_->take_baton();
+  {
+    const Inside::Turn turn{*inside_};
+    --inside_->callers;
+    try {
+      inside_->run(call);
+    } catch (...) {
+      inside_->wake_thread();
+      throw;
+    }
+  }
+  if (!inside_->has_driver) inside_->wake_thread();
+}
+
+bool Loop::try_call(const std::function<void()>& call) {
+  if (!inside_->baton.try_lock()) return false;
+  const Inside::Turn turn{*inside_};
+  inside_->run(call);
+  return true;
+}
+
+void Loop::call_in_thread(const std::function<void()>& call) {
   std::packaged_task<void()> task{call};
   auto done = task.get_future();
-  boost::asio::post(inside_->io, [&task] { task(); });
+  post_to_thread([&task] { task(); });
   done.get();
 }
 
+void Loop::call_at(std::chrono::steady_clock::time_point when, std::function<void()> call) {
+  inside_->timer.expires_at(when);
+  inside_->timer.async_wait([call = std::move(call)](boost::system::error_code error) {
+    if (!error) call();
+  });
+}
+
+bool Loop::is_here() const noexcept { return inside_->runner.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+
+bool Loop::drive(Condition& condition) {
+  Inside& inside = *inside_;
+  if (inside.has_driver.exchange(true)) return false;
+  bool is_over = false;
+  while (!is_over) {
+    while (inside.others_are_waiting()) std::this_thread::yield();
+    inside.take_baton();
+    const Inside::Turn turn{inside};
+    while (!(is_over = condition.is_met()) && !inside.others_are_waiting()) {
+      if ((is_over = inside.io.run_one() == 0)) break;
+      inside.after();
+    }
+    if (is_over) inside.has_driver = false;
+  }
+  ++inside.sessions;
+  if (inside.wake_at_end.exchange(false)) inside.wake_thread();
+  return true;
+}
+
+void Loop::wake_thread() { inside_->wake_thread(); }
+
 void Loop::finish() {
+  boost::asio::post(inside_->io, [this] { inside_->timer.cancel(); });
   inside_->work.reset();
+  inside_->wake_thread();
   if (inside_->thread.joinable()) inside_->thread.join();
 }
 

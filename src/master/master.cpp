@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "master/core.hpp"
+#include "master/options.hpp"
 #include "worker/start.hpp"
 
 namespace mw {
@@ -15,10 +16,12 @@ namespace {
   throw TaskError{TaskFacts{}, std::move(failure)};
 }
 
-std::unique_ptr<detail::MasterCore> make_core(std::unique_ptr<Interface> interface) {
+std::unique_ptr<detail::MasterCore> make_core(std::unique_ptr<Interface> interface, MasterOptions options) {
   if (!interface) throw UsageError{"Master: the interface is null"};
+  if (options.scheduler_func && interface->scheduling() != Scheduling::by_master)
+    throw UsageError{fmt::format("Master: the interface \"{}\" chooses its workers by itself and takes no scheduler_func", interface->name())};
   worker::refuse_master_in_worker();
-  return std::make_unique<detail::MasterCore>(std::move(interface));
+  return std::make_unique<detail::MasterCore>(std::move(interface), std::move(options));
 }
 
 void check_owner(const detail::MasterCore& core, const detail::TaskRecord* record) {
@@ -29,19 +32,36 @@ void check_owner(const detail::MasterCore& core, const detail::TaskRecord* recor
 
 }  // namespace
 
-Master::Master(std::unique_ptr<Interface> interface) : core_{make_core(std::move(interface))} {}
+Master::Master(std::unique_ptr<Interface> interface, MasterOptions options)
+    : core_{make_core(std::move(interface), std::move(options))} {}
 Master::Master(Master&&) noexcept = default;
 Master& Master::operator=(Master&&) noexcept = default;
 Master::~Master() = default;
 
-detail::RecordPtr Master::submit(const detail::FunctionEntry& function, Bytes arguments, std::string name) {
-  return core_->submit(function, std::move(arguments), std::move(name));
+detail::RecordPtr Master::submit(const detail::FunctionEntry& function, Bytes arguments, const TaskOptions* options) {
+  std::unique_ptr<detail::TaskExtra> extra;
+  if (options) {
+    extra = std::make_unique<detail::TaskExtra>();
+    extra->options = detail::checked(*options);
+  }
+  return core_->submit(function, std::move(arguments), std::move(extra), detail::Listing::open);
 }
 
 Task<std::string> Master::submit_task(const Program& program, std::string_view input) {
+  return submit_task(TaskOptions{}, program, input);
+}
+
+Task<std::string> Master::submit_task(const TaskOptions& options, const Program& program, std::string_view input) {
   using Traits = detail::TraitsOf<&detail::run_program>;
   Bytes arguments = detail::encode_arguments(Traits::Parameters{}, program.path, program.args, std::string{input});
-  return Task<std::string>{submit(detail::Registered<&detail::run_program>::checked(), std::move(arguments), program.path)};
+  TaskOptions named = options;
+  if (named.name.empty()) named.name = program.path;
+  return Task<std::string>{submit(detail::Registered<&detail::run_program>::checked(), std::move(arguments), &named)};
+}
+
+bool Master::cancel(const TaskHandle& task) {
+  check_owner(*core_, task.record().get());
+  return core_->cancel(*task.record());
 }
 
 void Master::wait_for(const TaskHandle& task) {

@@ -1,4 +1,4 @@
-// The record of a task: one allocation that everything about the task lives in.
+// What a master knows of one task.
 //
 // What:    the scheduler's item, the state that handles read, and the bytes: first the arguments, then the result.
 // Owner:   counted; handles, the master's loop (until it is done) and the completion list (until it is handed out) share it.
@@ -16,15 +16,19 @@
 #include <mw/detail/record_ptr.hpp>
 #include <mw/function.hpp>
 #include <mw/task.hpp>
+#include <mw/task_options.hpp>
 
-#include "scheduler/scheduler.hpp"
+#include "master/worker_directory.hpp"
+#include "scheduler/item.hpp"
 
 namespace mw::detail {
 
-class WorkerDirectory;
+class CompletionGroup;
 
 /// What most tasks do not have.
 struct TaskExtra {
+  TaskOptions options;  ///< set before anyone else sees the record, and not changed
+  std::uint32_t faults = 0;
   std::string out;     ///< printed to stdout
   std::string err;     ///< printed to stderr
   std::string worker;  ///< the worker of a failure, for its TaskError
@@ -33,33 +37,57 @@ struct TaskExtra {
 };
 
 struct TaskRecord : scheduler::Item {
-  TaskRecord(const FunctionEntry& function_, Bytes arguments, std::shared_ptr<WorkerDirectory> owner_)
-      : function{&function_}, payload{std::move(arguments)}, owner{std::move(owner_)} {}
-
-  TaskExtra& need_extra() {
-    if (!extra) extra = std::make_unique<TaskExtra>();
-    return *extra;
+  TaskRecord(const FunctionEntry& function_, Bytes arguments, WorkerDirectory& owner_)
+      : function{&function_}, payload{std::move(arguments)}, owner{&owner_} {
+    kind = function_.number();
+    owner->add_reference();
   }
-  std::string name() const { return own_name ? *own_name : std::string{function->name()}; }
+  ~TaskRecord() {
+    delete extra.load(std::memory_order_relaxed);
+    owner->release_reference();
+  }
+  TaskRecord(const TaskRecord&) = delete;
+  TaskRecord& operator=(const TaskRecord&) = delete;
+
+  /// Null where there is none.
+  const TaskExtra* find_extra() const noexcept { return extra.load(std::memory_order_acquire); }
+  TaskExtra* find_extra() noexcept { return extra.load(std::memory_order_acquire); }
+  TaskExtra& need_extra() {
+    if (!find_extra()) extra.store(new TaskExtra, std::memory_order_release);
+    return *find_extra();
+  }
+  const TaskOptions& options() const noexcept {
+    static const TaskOptions none;
+    const TaskExtra* const found = find_extra();
+    return found ? found->options : none;
+  }
+  std::string name() const {
+    const std::string& own = options().name;
+    return own.empty() ? std::string{function->name()} : own;
+  }
 
   std::atomic<std::uint32_t> references{1};
   std::atomic<TaskState> state{TaskState::submitted};
   bool handed_out = false;  ///< completion list
-  bool listed = false;      ///< completion list
+  bool listed = false;      ///< completion list: waits there
+  bool drained = false;     ///< completion list: it has come there
   std::atomic<std::uint32_t> attempts{0};
   std::atomic<WorkerId> last_worker{any_worker};
   std::atomic<float> progress{0};
+  std::uint32_t group_index = 0;  ///< completion list
   const FunctionEntry* function;
-  std::unique_ptr<const std::string> own_name;  ///< instead of the function's; set before anyone else sees the record
   std::uint64_t id = 0;
   Bytes payload;
-  std::shared_ptr<WorkerDirectory> owner;  ///< which master's task it is, and the names of its workers
-  std::int64_t submit_ns = 0;              ///< steady clock; 0 where it has not happened
+  WorkerDirectory* owner;      ///< which master's task it is, and the names of its workers
+  std::int64_t submit_ns = 0;  ///< steady clock; 0 where it has not happened
   std::atomic<std::int64_t> start_ns{0};
   std::int64_t finish_ns = 0;
   std::int64_t run_ns = 0;
-  std::unique_ptr<TaskExtra> extra;
+  std::atomic<TaskExtra*> extra{nullptr};
+  CompletionGroup* group = nullptr;  ///< completion list
 };
+// With malloc's 8 bytes and a handle, a queued task takes less than 200 bytes.
+static_assert(sizeof(void*) != 8 || sizeof(TaskRecord) == 168);
 
 inline bool is_done(TaskState state) noexcept { return state >= TaskState::finished; }
 

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <mw/status.hpp>
@@ -23,12 +22,13 @@ namespace mw::detail {
 
 class Statistics {
  public:
-  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> accepted{0};  ///< also the number of the last task
   std::atomic<std::uint64_t> running{0};
   std::atomic<std::uint64_t> finished{0};
   std::atomic<std::uint64_t> errors{0};
   std::atomic<std::uint64_t> cancelled{0};
   std::atomic<std::uint64_t> attempts{0};
+  std::atomic<std::uint64_t> retries{0};
   std::atomic<std::uint64_t> lost{0};
   std::atomic<std::int64_t> ready_ns{0};  ///< when the first worker was ready; 0 while none is
 
@@ -43,7 +43,9 @@ class Statistics {
   /// The task came to its end.
   void ended(const TaskRecord& record, TaskState state) {
     add(state == TaskState::finished ? finished : state == TaskState::cancelled ? cancelled : errors);
-    PerFunction& function = functions_[record.function];
+    if (functions_.size() <= record.kind) functions_.resize(record.kind + std::size_t{1});
+    PerFunction& function = functions_[record.kind];
+    function.entry = record.function;
     if (state != TaskState::finished) {
       ++function.errors;
       return;
@@ -55,8 +57,9 @@ class Statistics {
 
   std::vector<FunctionStatus> per_function() const {
     std::vector<FunctionStatus> list;
-    for (const auto& [entry, counts] : functions_)
-      list.push_back({std::string{entry->name()}, counts.finished, counts.errors, static_cast<double>(counts.total_ns) * 1e-9,
+    for (const PerFunction& counts : functions_)
+      if (counts.entry)
+      list.push_back({std::string{counts.entry->name()}, counts.finished, counts.errors, static_cast<double>(counts.total_ns) * 1e-9,
                       static_cast<double>(counts.max_ns) * 1e-9});
     return list;
   }
@@ -68,6 +71,7 @@ class Statistics {
     status.cancelled = cancelled.load(std::memory_order_relaxed);
     status.running = running.load(std::memory_order_relaxed);
     status.attempts = attempts.load(std::memory_order_relaxed);
+    status.retries = retries.load(std::memory_order_relaxed);
     status.lost = lost.load(std::memory_order_relaxed);
     status.tasks = accepted.load(std::memory_order_relaxed);
     const std::uint64_t known = status.finished + status.errors + status.cancelled + status.running;
@@ -77,12 +81,13 @@ class Statistics {
 
  private:
   struct PerFunction {
+    const FunctionEntry* entry = nullptr;
     std::uint64_t finished = 0;
     std::uint64_t errors = 0;
     std::int64_t total_ns = 0;
     std::int64_t max_ns = 0;
   };
-  std::unordered_map<const FunctionEntry*, PerFunction> functions_;
+  std::vector<PerFunction> functions_;  ///< by FunctionEntry::number()
 };
 
 }  // namespace mw::detail

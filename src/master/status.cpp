@@ -74,6 +74,7 @@ std::string Status::to_json() const {
                           {"errors", errors},
                           {"cancelled", cancelled},
                           {"attempts", attempts},
+                          {"retries", retries},
                           {"lost", lost},
                           {"seconds", seconds},
                           {"ready_seconds", ready_seconds},

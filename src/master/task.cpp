@@ -32,11 +32,13 @@ std::string tail_of(const std::string& text) {
   facts.function = record.name();
   facts.attempt = record.attempts.load(std::memory_order_relaxed);
   Failure failure;
-  if (record.extra) {
-    facts.worker = record.extra->worker;
-    facts.host = record.extra->host;
-    facts.stderr_tail = tail_of(record.extra->err);
-    failure = record.extra->failure;
+  facts.losses = record.losses;
+  if (const TaskExtra* extra = record.find_extra()) {
+    facts.faults = extra->faults;
+    facts.worker = extra->worker;
+    facts.host = extra->host;
+    facts.stderr_tail = tail_of(extra->err);
+    failure = extra->failure;
   }
   throw TaskError{std::move(facts), std::move(failure)};
 }
@@ -111,12 +113,28 @@ std::chrono::duration<double> TaskHandle::run_time() const noexcept {
   return done() ? std::chrono::nanoseconds{record_->run_ns} : std::chrono::nanoseconds{0};
 }
 
-std::string TaskHandle::stdout_text() const { return done() && record_->extra ? record_->extra->out : std::string{}; }
-std::string TaskHandle::stderr_text() const { return done() && record_->extra ? record_->extra->err : std::string{}; }
+std::string TaskHandle::stdout_text() const {
+  const auto* extra = done() ? record_->find_extra() : nullptr;
+  return extra ? extra->out : std::string{};
+}
+
+std::string TaskHandle::stderr_text() const {
+  const auto* extra = done() ? record_->find_extra() : nullptr;
+  return extra ? extra->err : std::string{};
+}
+
+std::uint32_t TaskHandle::faults() const noexcept {
+  const auto* extra = done() ? record_->find_extra() : nullptr;
+  return extra ? extra->faults : 0;
+}
+
+std::uint32_t TaskHandle::losses() const noexcept { return done() ? record_->losses : 0; }
 
 std::uint64_t TaskRef::id() const noexcept { return record_->id; }
 std::uint64_t TaskRef::function_id() const noexcept { return record_->function->id(); }
 std::string_view TaskRef::function_name() const noexcept { return record_->function->name(); }
+const TaskOptions& TaskRef::options() const noexcept { return record_->options(); }
+detail::SharedBlock* TaskRef::block() const noexcept { return record_->payload.block(); }
 std::span<const std::byte> TaskRef::arguments() const noexcept { return record_->payload.span(); }
 
 Outcome run_here(const TaskRef& task) { return worker::execute(*task.record()->function, task.arguments()); }

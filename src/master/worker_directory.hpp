@@ -6,6 +6,7 @@
 // Use:     internal.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -25,6 +26,14 @@ class WorkerDirectory {
 
   /// The first is the local one, which interfaces that do not announce their workers run tasks on.
   explicit WorkerDirectory(Entry unannounced) : unannounced_{std::move(unannounced)} {}
+  WorkerDirectory(const WorkerDirectory&) = delete;
+  WorkerDirectory& operator=(const WorkerDirectory&) = delete;
+
+  /// Starts with one reference, its maker's. The last one deletes it.
+  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release_reference() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
 
   WorkerId add(Entry entry) {
     std::lock_guard lock{mutex_};
@@ -51,6 +60,8 @@ class WorkerDirectory {
 
  private:
   static constexpr std::size_t remembered = 10'000;
+
+  std::atomic<std::uint64_t> references_{1};
   const Entry unannounced_;
   mutable std::mutex mutex_;
   std::uint32_t last_ = 0;

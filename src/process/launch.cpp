@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ struct Plan {
   std::vector<int> kept;  ///< sorted, each from 3
   int standard[3];
   bool new_process_group;
+  std::uint64_t memory_limit = 0;
   int death_signal;
   pid_t parent;
 };
@@ -82,6 +84,7 @@ Plan plan_of(const Command& command) {
   plan.standard[2] = command.stderr_fd;
   plan.new_process_group = command.new_process_group;
   plan.death_signal = command.death_signal;
+  plan.memory_limit = command.memory_limit;
   plan.parent = ::getpid();
   return plan;
 }
@@ -138,6 +141,10 @@ int execute_first(const Plan& plan) {
   if (plan.new_process_group) ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, plan.death_signal);
   if (::getppid() != plan.parent) ::_exit(128 + SIGKILL);  // it died before the line above
+  if (plan.memory_limit != 0) {
+    const rlimit limit{plan.memory_limit, plan.memory_limit};
+    ::setrlimit(RLIMIT_DATA, &limit);
+  }
   if (place_standard(plan)) {
     limit_descriptors(plan);
     reset_signals();

@@ -13,6 +13,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
 namespace mw::process {
@@ -106,7 +107,8 @@ class NoSigpipe {
 
 }  // namespace
 
-ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input) {
+ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input,
+                       const ProgramLimits& limits) {
   ProgramRun run;
   const NoSigpipe no_sigpipe;
   boost::asio::io_context io;
@@ -118,6 +120,7 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
   command.stdout_fd = out.ends[1];
   command.stderr_fd = err.ends[1];
   command.new_process_group = false;
+  command.memory_limit = limits.memory;
   Child child = Child::start(io, command);
   in.close(0);
   out.close(1);
@@ -133,8 +136,26 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
     error_code ignored;
     feed.close(ignored);
   });
+  boost::asio::steady_timer terminate{io};
+  boost::asio::steady_timer kill{io};
+  if (limits.terminate_at) {
+    terminate.expires_at(*limits.terminate_at);
+    terminate.async_wait([&child](error_code error) {
+      if (!error) child.kill_group(SIGTERM);
+    });
+  }
+  if (limits.kill_at) {
+    kill.expires_at(*limits.kill_at);
+    kill.async_wait([&child, &run](error_code error) {
+      if (error) return;
+      run.out_of_time = true;
+      child.kill_group(SIGKILL);
+    });
+  }
   child.async_wait([&](Death death) {
     run.death = death;
+    terminate.cancel();
+    kill.cancel();
     read_out.finish();
     read_err.finish();
     error_code ignored;

@@ -7,7 +7,10 @@
 //     ProgramRun run = run_program("/bin/cat", {}, input);
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,11 +23,19 @@ struct ProgramRun {
   std::string out;  ///< all of stdout
   std::string err;  ///< the last 64 KiB of stderr
   Death death;
+  bool out_of_time = false;  ///< killed at its hard deadline
+};
+
+struct ProgramLimits {
+  std::optional<std::chrono::steady_clock::time_point> terminate_at;  ///< gets SIGTERM
+  std::optional<std::chrono::steady_clock::time_point> kill_at;       ///< gets SIGKILL
+  std::uint64_t memory = 0;                                           ///< bytes of data it may have (RLIMIT_DATA); 0: no limit
 };
 
 /// Returns when the program has ended and what it wrote is read; a process that it left behind with its pipes open is not waited
 /// for. A program that does not read its input is fine. It stays in this process's group and is killed with this thread.
 /// Throws StartError if it can not be started.
-ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input);
+ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input,
+                       const ProgramLimits& limits = {});
 
 }  // namespace mw::process

@@ -93,8 +93,10 @@ FunctionEntry::FunctionEntry(const std::type_info& tag_type, const std::type_inf
       call_{function},
       id_{fnv1a(tag_type.name())},
       next_{newest.load(std::memory_order_relaxed)} {
-  while (!newest.compare_exchange_weak(next_, this, std::memory_order_release, std::memory_order_relaxed)) {
-  }
+  do {
+    number_ = next_ == nullptr || next_->number_ == UINT16_MAX ? (next_ ? UINT16_MAX : std::uint16_t{0})
+                                                               : static_cast<std::uint16_t>(next_->number_ + 1);
+  } while (!newest.compare_exchange_weak(next_, this, std::memory_order_release, std::memory_order_relaxed));
 }
 
 std::string_view FunctionEntry::name() const {

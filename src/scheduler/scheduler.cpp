@@ -1,8 +1,15 @@
 #include "scheduler/scheduler.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace mw::scheduler {
+namespace {
+
+/// What a task takes besides its function: it keeps the number of tiny tasks ahead in bounds.
+constexpr Time least_cost{1'000};
+
+}  // namespace
 
 void ItemList::push_back(Item& item) noexcept {
   item.next = nullptr;
@@ -27,57 +34,98 @@ void ItemList::remove(Item& item) noexcept {
   --size_;
 }
 
-void Scheduler::submit(Item& item) {
-  assert(item.schedule == ItemState::idle);
+void Scheduler::enqueue_last(Item& item) {
   item.schedule = ItemState::queued;
-  queue_.push_back(item);
+  queues_[item.priority].push_back(item);
+  ++queued_count_;
 }
 
-void Scheduler::worker_joined(WorkerId worker, std::uint32_t capacity) {
-  assert(worker != any_worker && capacity > 0);
-  auto [place, is_new] = workers_.try_emplace(index_of(worker), Worker{worker, capacity, 0, {}});
+void Scheduler::enqueue_first(Item& item) {
+  item.schedule = ItemState::queued;
+  queues_[item.priority].push_front(item);
+  ++queued_count_;
+}
+
+void Scheduler::dequeue(Item& item) {
+  const auto place = queues_.find(item.priority);
+  place->second.remove(item);
+  --queued_count_;
+  if (place->second.empty() && queues_.size() > 1) queues_.erase(place);
+}
+
+void Scheduler::submit(Item& item) {
+  assert(item.schedule == ItemState::idle);
+  enqueue_last(item);
+}
+
+void Scheduler::submit_again(Item& item) {
+  assert(item.schedule == ItemState::idle);
+  enqueue_first(item);
+}
+
+void Scheduler::worker_joined(WorkerId worker, Capacity capacity) {
+  assert(worker != any_worker && capacity.slots > 0);
+  auto [place, is_new] = workers_.try_emplace(index_of(worker));
   assert(is_new);
-  if (is_new) enter_room(place->second);
+  if (!is_new) return;
+  place->second.id = worker;
+  place->second.capacity = capacity;
+  enter_room(place->second);
 }
 
 void Scheduler::worker_left(WorkerId worker) {
-  auto place = workers_.find(index_of(worker));
+  const auto place = workers_.find(index_of(worker));
   if (place == workers_.end()) return;
   Worker& gone = place->second;
-  if (gone.has_room()) leave_room(gone);
+  leave_room(gone);
+  ahead_.erase(&gone);
   if (gone.load() != 0) --busy_count_;
-  // Newest first to the front of the queue, so that the oldest ends up as the very first.
-  std::vector<Item*> items;
-  for (Item* item = gone.items.front(); item; item = item->next) items.push_back(item);
-  for (auto item = items.rbegin(); item != items.rend(); ++item) {
-    gone.items.remove(**item);
+  while (Item* item = gone.items.back()) {  // newest first to the front of the queue, so that the oldest ends up as the very first
+    gone.items.remove(*item);
     --assigned_count_;
-    (*item)->schedule = ItemState::queued;
-    (*item)->worker = any_worker;
-    queue_.push_front(**item);
+    item->worker = any_worker;
+    enqueue_first(*item);
   }
   workers_.erase(place);
 }
 
-std::optional<Assignment> Scheduler::next() {
-  if (queue_.empty()) return std::nullopt;
+Item* Scheduler::front() const noexcept {
+  for (const auto& [priority, queue] : queues_)
+    if (Item* item = queue.front()) return item;
+  return nullptr;
+}
+
+Item* Scheduler::after(const Item& item) const noexcept {
+  if (item.next) return item.next;
+  for (auto queue = queues_.upper_bound(item.priority); queue != queues_.end(); ++queue)
+    if (Item* next = queue->second.front()) return next;
+  return nullptr;
+}
+
+std::optional<Assignment> Scheduler::next(Time now) {
+  Item* const item = front();
+  if (!item) return std::nullopt;
   for (auto& room : rooms_) {
     if (room.empty()) continue;
     Worker& worker = *room.back();
-    Item& item = *queue_.front();
-    queue_.remove(item);
-    put(item, worker);
-    return Assignment{&item, worker.id};
+    if (!worker.has_free_slot()) {
+      const auto time = expected(item->kind);
+      if (!time || worker.expected + *time > policy_.horizon) return std::nullopt;
+    }
+    dequeue(*item);
+    put(*item, worker, now);
+    return Assignment{item, worker.id};
   }
   return std::nullopt;
 }
 
-void Scheduler::assign_front(WorkerId worker) {
-  Item& item = *queue_.front();
-  queue_.remove(item);
-  auto place = workers_.find(index_of(worker));
+void Scheduler::assign_front(WorkerId worker, Time now) { assign(*front(), worker, now); }
+
+void Scheduler::assign(Item& item, WorkerId worker, Time now) {
+  dequeue(item);
+  const auto place = workers_.find(index_of(worker));
   if (place != workers_.end()) {
-    put(item, place->second);
+    put(item, place->second, now);
     return;
   }
   item.schedule = ItemState::assigned;
@@ -87,33 +135,105 @@ void Scheduler::assign_front(WorkerId worker) {
   elsewhere_.push_back(item);
 }
 
-void Scheduler::finished(Item& item) {
-  take_off(item);
+std::vector<WorkerId> Scheduler::free_workers() const {
+  std::vector<WorkerId> list;
+  for (const auto& room : rooms_)
+    for (const Worker* worker : room)
+      if (worker->has_free_slot()) list.push_back(worker->id);
+  return list;
+}
+
+void Scheduler::finished(Item& item, Time now, Time run_time) {
+  if (run_time.count() > 0) learn(item.kind, run_time);
+  take_off(item, now);
   item.schedule = ItemState::done;
 }
 
-Verdict Scheduler::lost(Item& item) {
-  take_off(item);
-  if (++item.losses > policy_.max_losses) {
+Verdict Scheduler::lost(Item& item, Time now, std::uint32_t max_losses) {
+  take_off(item, now);
+  if (item.losses < Item::most_losses) item.losses = static_cast<std::uint8_t>(item.losses + 1) & Item::most_losses;
+  if (item.losses > max_losses) {
     item.schedule = ItemState::done;
     return Verdict::give_up;
   }
-  item.schedule = ItemState::queued;
-  queue_.push_front(item);
+  enqueue_first(item);
   return Verdict::run_again;
 }
 
-void Scheduler::withdraw(Item& item) {
+void Scheduler::again(Item& item, Time now) {
+  take_off(item, now);
+  enqueue_first(item);
+}
+
+void Scheduler::withdraw(Item& item, Time now) {
   if (item.schedule == ItemState::queued)
-    queue_.remove(item);
+    dequeue(item);
   else
-    take_off(item);
+    take_off(item, now);
   item.schedule = ItemState::done;
+}
+
+void Scheduler::abandon(Item& item, Time now) {
+  const WorkerId id = item.worker;
+  take_off(item, now);
+  item.schedule = ItemState::idle;
+  const auto place = workers_.find(index_of(id));
+  if (place == workers_.end()) return;
+  Worker& worker = place->second;
+  leave_room(worker);
+  if (worker.load() == 0) ++busy_count_;
+  ++worker.held;
+  note_ahead(worker);
+  enter_room(worker);
+}
+
+void Scheduler::release(WorkerId id) {
+  const auto place = workers_.find(index_of(id));
+  if (place == workers_.end() || place->second.held == 0) return;
+  Worker& worker = place->second;
+  leave_room(worker);
+  --worker.held;
+  if (worker.load() == 0) --busy_count_;
+  note_ahead(worker);
+  enter_room(worker);
+}
+
+std::vector<Assignment> Scheduler::overdue(Time now) {
+  std::vector<Assignment> list;
+  for (Worker* worker : ahead_) {
+    const Time expected_end = worker->last_event + worker->items.front()->cost.time();
+    if (now < expected_end + policy_.patience) continue;
+    leave_room(*worker);
+    worker->stalled = true;
+    enter_room(*worker);
+    // Newest first: given back in this order they end up in the queue as they were.
+    auto running = worker->capacity.slots - std::min(worker->held, worker->capacity.slots);
+    std::vector<Item*> behind;
+    for (Item* item = worker->items.front(); item; item = item->next)
+      if (running > 0)
+        --running;
+      else
+        behind.push_back(item);
+    for (auto item = behind.rbegin(); item != behind.rend(); ++item) list.push_back({*item, worker->id});
+  }
+  return list;
+}
+
+void Scheduler::returned(Item& item, Time now) {
+  Worker* worker = take_off(item, now);
+  if (worker && !worker->items.empty()) {
+    leave_room(*worker);
+    worker->stalled = true;  // what it runs is still overdue
+    enter_room(*worker);
+  }
+  --item.attempt;
+  enqueue_first(item);
 }
 
 std::vector<Item*> Scheduler::waiting() const {
   std::vector<Item*> items;
-  for (Item* item = queue_.front(); item; item = item->next) items.push_back(item);
+  for (const auto& [priority, queue] : queues_)
+    for (Item* item = queue.front(); item; item = item->next) items.push_back(item);
   return items;
 }
 
@@ -125,7 +245,29 @@ std::vector<Item*> Scheduler::assigned() const {
   return items;
 }
 
+std::optional<Time> Scheduler::expected(std::uint16_t kind) const {
+  if (kind >= expected_.size() || expected_[kind].count() == 0) return std::nullopt;
+  return std::max(expected_[kind], least_cost);
+}
+
+/// A moving average over about eight tasks.
+void Scheduler::learn(std::uint16_t kind, Time run_time) {
+  if (kind >= expected_.size()) expected_.resize(kind + std::size_t{1});
+  Time& average = expected_[kind];
+  average = average.count() == 0 ? run_time : std::max(average + (run_time - average) / 8, Time{1});
+}
+
+bool Scheduler::has_room(const Worker& worker) const noexcept {
+  if (worker.has_free_slot()) return true;
+  return !worker.stalled && worker.held == 0 && worker.load() < worker.capacity.slots + worker.capacity.ahead &&
+         worker.expected < policy_.horizon;
+}
+
 void Scheduler::enter_room(Worker& worker) {
+  if (!has_room(worker)) {
+    worker.bucket_position = SIZE_MAX;
+    return;
+  }
   if (rooms_.size() <= worker.load()) rooms_.resize(worker.load() + 1);
   auto& room = rooms_[worker.load()];
   worker.bucket_position = room.size();
@@ -133,37 +275,58 @@ void Scheduler::enter_room(Worker& worker) {
 }
 
 void Scheduler::leave_room(Worker& worker) {
+  if (worker.bucket_position == SIZE_MAX) return;
   auto& room = rooms_[worker.load()];
   room.back()->bucket_position = worker.bucket_position;
   room[worker.bucket_position] = room.back();
   room.pop_back();
 }
 
-void Scheduler::put(Item& item, Worker& worker) {
-  if (worker.has_room()) leave_room(worker);
+void Scheduler::note_ahead(Worker& worker) {
+  const bool is_ahead = worker.load() > worker.capacity.slots && !worker.items.empty();
+  if (is_ahead == worker.is_ahead) return;
+  worker.is_ahead = is_ahead;
+  if (is_ahead)
+    ahead_.insert(&worker);
+  else
+    ahead_.erase(&worker);
+}
+
+void Scheduler::put(Item& item, Worker& worker, Time now) {
+  leave_room(worker);
   if (worker.load() == 0) ++busy_count_;
+  if (worker.items.empty()) worker.last_event = now;
   item.schedule = ItemState::assigned;
   item.worker = worker.id;
+  item.cost = Cost::of(expected(item.kind).value_or(policy_.horizon));
+  worker.expected += item.cost.time();
   ++item.attempt;
   ++assigned_count_;
   worker.items.push_back(item);
-  if (worker.has_room()) enter_room(worker);
+  note_ahead(worker);
+  enter_room(worker);
 }
 
-void Scheduler::take_off(Item& item) {
+/// Returns the worker that it was on; null if nobody knows.
+Scheduler::Worker* Scheduler::take_off(Item& item, Time now) {
   assert(item.schedule == ItemState::assigned);
   --assigned_count_;
-  auto place = workers_.find(index_of(item.worker));
+  const auto place = workers_.find(index_of(item.worker));
   item.worker = any_worker;
   if (place == workers_.end()) {
     elsewhere_.remove(item);
-    return;
+    return nullptr;
   }
   Worker& worker = place->second;
-  if (worker.has_room()) leave_room(worker);
+  leave_room(worker);
   worker.items.remove(item);
+  worker.expected -= item.cost.time();
+  worker.last_event = now;
+  worker.stalled = false;
   if (worker.load() == 0) --busy_count_;
-  if (worker.has_room()) enter_room(worker);
+  note_ahead(worker);
+  enter_room(worker);
+  return &worker;
 }
 
 }  // namespace mw::scheduler

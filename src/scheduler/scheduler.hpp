@@ -1,4 +1,4 @@
-// The scheduler: which task goes where, and when.
+// The scheduler: which task goes to which worker, and when it goes back.
 //
 // What:    a pure state machine. It takes events (a task was submitted, a worker joined, a task was lost) and answers with
 //          decisions (this task to this worker; this task is given up). It has no thread, no socket and no clock, so that a
@@ -7,55 +7,37 @@
 // Threads: one at a time (the master's loop).
 // Use:
 //     Scheduler scheduler{Policy{}};
-//     scheduler.worker_joined(worker, 1);
+//     scheduler.worker_joined(worker, {.slots = 1});
 //     scheduler.submit(item);
-//     while (auto next = scheduler.next()) start(next->item, next->worker);
+//     while (auto next = scheduler.next(now)) start(next->item, next->worker);
 //     …
-//     scheduler.finished(item);                                   // the worker's slot is free again
-//     if (scheduler.lost(item) == Verdict::give_up) report(item); // else it is queued again, first in line
+//     scheduler.finished(item, now, run_time);                    // the worker's slot is free again
+//     if (scheduler.lost(item, now, 3) == Verdict::give_up) report(item);  // else it is queued again, first in line
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
 #include <mw/interface.hpp>
 
+#include "scheduler/cost.hpp"
+#include "scheduler/item.hpp"
+
 namespace mw::scheduler {
 
-/// How often a task may be lost before it is given up.
 struct Policy {
-  std::uint32_t max_losses = 3;  ///< a task is given up when its worker died under it more often than this
-};
-
-enum class ItemState : std::uint8_t { idle, queued, assigned, done };
-
-/// What the scheduler keeps in each task: 32 bytes, no allocation.
-struct Item {
-  Item* next = nullptr;  ///< free for the owner's own lists while the state is idle or done
-  Item* previous = nullptr;
-  WorkerId worker = any_worker;  ///< where it is while assigned
-  std::uint32_t losses = 0;      ///< how often its worker was lost under it
-  std::uint32_t attempt = 0;     ///< how often it was handed to a worker; the fencing number of its messages
-  ItemState schedule = ItemState::idle;
-};
-
-/// A doubly linked list of Items; an Item is in one list at most.
-class ItemList {
- public:
-  bool empty() const noexcept { return first_ == nullptr; }
-  Item* front() const noexcept { return first_; }
-  std::size_t size() const noexcept { return size_; }
-  void push_back(Item& item) noexcept;
-  void push_front(Item& item) noexcept;
-  void remove(Item& item) noexcept;
-
- private:
-  Item* first_ = nullptr;
-  Item* last_ = nullptr;
-  std::size_t size_ = 0;
+  /// A worker that can hold tasks ahead gets as many as are expected to last this long together with the one it runs. Longer
+  /// than a wake-up across cores (60 to 90 µs measured), shorter than what a person or a schedule notices.
+  Time horizon = std::chrono::milliseconds{1};
+  /// When a worker says nothing for so much longer than the task it runs was expected to last, what waits behind it goes elsewhere.
+  Time patience = std::chrono::milliseconds{2};
 };
 
 struct Assignment {
@@ -65,44 +47,76 @@ struct Assignment {
 
 enum class Verdict : std::uint8_t { run_again, give_up };
 
+/// What a worker takes.
+struct Capacity {
+  std::uint32_t slots = 1;  ///< tasks that it runs at a time, at least 1
+  std::uint32_t ahead = 0;  ///< tasks that it holds behind those, and gives back when asked
+};
+
 class Scheduler {
  public:
   explicit Scheduler(Policy policy = {}) : policy_{policy} {}
 
-  /// A new task: last in the queue.
+  /// A new task: last among those of its priority.
   void submit(Item& item);
+  /// An abandoned one: first among them.
+  void submit_again(Item& item);
 
-  /// A worker that takes up to `capacity` tasks at a time, at least 1. An id is used once only.
-  void worker_joined(WorkerId worker, std::uint32_t capacity);
+  /// An id is used once only.
+  void worker_joined(WorkerId worker, Capacity capacity);
 
   /// The worker is gone. What it was given and had not begun is queued again, first in line and in the old order, and
   /// counts as no loss: call lost() first for the task that it was running. An unknown worker is no event.
   void worker_left(WorkerId worker);
 
-  /// The next task and the least loaded worker with room for it; it counts as assigned. Empty when no task waits or no
-  /// worker has room.
-  std::optional<Assignment> next();
+  /// The first task of the highest priority and the least loaded worker with room for it; it counts as assigned. Empty when no
+  /// task waits or no worker has room. A task whose kind was never measured goes to a free slot only.
+  std::optional<Assignment> next(Time now);
 
-  /// For an interface that schedules by itself: the first task in the queue, which stays there until assign().
-  Item* front() const noexcept { return queue_.front(); }
-  /// … which now goes to `worker` (any_worker: wherever the interface puts it).
-  void assign_front(WorkerId worker);
+  /// The task that next() would take; it stays queued.
+  Item* front() const noexcept;
+  /// … and now goes to `worker` (any_worker: wherever an interface that schedules by itself puts it).
+  void assign_front(WorkerId worker, Time now);
+  /// The same for any queued task.
+  void assign(Item& item, WorkerId worker, Time now);
+  /// Workers with a free slot.
+  std::vector<WorkerId> free_workers() const;
+  /// The queued task behind this one; null after the last.
+  Item* after(const Item& item) const noexcept;
 
-  /// The task came to an end on its worker, one way or another; its slot is free.
-  void finished(Item& item);
+  /// The task came to an end on its worker, one way or another; its slot is free. A run time above 0 teaches how long tasks of
+  /// its kind take.
+  void finished(Item& item, Time now, Time run_time = Time{0});
 
-  /// The worker was lost while it ran this task: run it again, or give it up (it is done then).
-  Verdict lost(Item& item);
+  /// The worker was lost while it ran this task: run it again, or give it up if that happened more than `max_losses` times.
+  Verdict lost(Item& item, Time now, std::uint32_t max_losses);
+
+  /// The task failed by its own fault and shall run again: first in line.
+  void again(Item& item, Time now);
 
   /// Takes a task out of the queue, or off its worker, for good.
-  void withdraw(Item& item);
+  void withdraw(Item& item, Time now);
+  /// Takes an assigned task off a worker that can not be made to drop it at once: it is idle then, and its slot stays taken until
+  /// release().
+  void abandon(Item& item, Time now);
+  void release(WorkerId worker);
 
-  /// Every task that waits, oldest first: for a caller that must end them all. They stay queued.
+  /// Tasks that wait behind one that takes longer than expected. Give each that could be taken back to returned().
+  std::vector<Assignment> overdue(Time now);
+  /// It was taken back before it began: this attempt at it never was. First in line.
+  void returned(Item& item, Time now);
+  /// Whether overdue() may ever have something to say as things are.
+  bool has_tasks_ahead() const noexcept { return !ahead_.empty(); }
+
+  /// Every task that waits, in the order in which they would go: for a caller that must end them all. They stay queued.
   std::vector<Item*> waiting() const;
   /// Every task that was handed out and not ended.
   std::vector<Item*> assigned() const;
 
-  std::size_t queued_count() const noexcept { return queue_.size(); }
+  /// How long a task of this kind is expected to run; empty if none ever finished.
+  std::optional<Time> expected(std::uint16_t kind) const;
+
+  std::size_t queued_count() const noexcept { return queued_count_; }
   std::size_t assigned_count() const noexcept { return assigned_count_; }
   std::size_t worker_count() const noexcept { return workers_.size(); }
   std::size_t busy_count() const noexcept { return busy_count_; }
@@ -110,23 +124,37 @@ class Scheduler {
  private:
   struct Worker {
     WorkerId id;
-    std::uint32_t capacity;
+    Capacity capacity;
+    ItemList items;                   ///< oldest first
+    std::uint32_t held = 0;           ///< slots taken by abandoned tasks
+    bool is_ahead = false;            ///< it holds more tasks than it runs
+    bool stalled = false;             ///< its task is overdue: nothing is put behind it
+    Time expected{0};                 ///< all of its items together
+    Time last_event{0};               ///< when it began its oldest item, as far as is known
     std::size_t bucket_position = 0;  ///< in rooms_[load], while it has room
-    ItemList items;
-    std::uint32_t load() const noexcept { return static_cast<std::uint32_t>(items.size()); }
-    bool has_room() const noexcept { return load() < capacity; }
+    std::uint32_t load() const noexcept { return static_cast<std::uint32_t>(items.size()) + held; }
+    bool has_free_slot() const noexcept { return load() < capacity.slots; }
   };
 
+  bool has_room(const Worker& worker) const noexcept;
   void enter_room(Worker& worker);
   void leave_room(Worker& worker);
-  void put(Item& item, Worker& worker);
-  void take_off(Item& item);
+  void note_ahead(Worker& worker);
+  void enqueue_last(Item& item);
+  void enqueue_first(Item& item);
+  void dequeue(Item& item);
+  void put(Item& item, Worker& worker, Time now);
+  Worker* take_off(Item& item, Time now);
+  void learn(std::uint16_t kind, Time run_time);
 
   Policy policy_;
-  ItemList queue_;
+  std::map<std::int32_t, ItemList, std::greater<>> queues_;  ///< by priority; lists may be empty
+  std::size_t queued_count_ = 0;
   ItemList elsewhere_;  ///< assigned to any_worker: the interface knows where
   std::unordered_map<std::uint32_t, Worker> workers_;
   std::vector<std::vector<Worker*>> rooms_;  ///< workers with room, by load: the least loaded is found in O(capacity)
+  std::set<Worker*> ahead_;                  ///< workers that hold more tasks than they run
+  std::vector<Time> expected_;               ///< by kind; 0: never measured
   std::size_t assigned_count_ = 0;
   std::size_t busy_count_ = 0;
 };

@@ -12,7 +12,9 @@ namespace mw::wire {
 namespace {
 
 constexpr std::uint32_t magic = 0x574d5043;  // "CPMW"
-constexpr std::size_t task_fixed = 8 + 8 + 4;
+constexpr std::size_t task_fixed = 8 + 8 + 4 + 4;
+constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4;
+constexpr std::uint64_t longest_time_ns = std::uint64_t{1} << 62;
 constexpr std::size_t result_fixed = 8 + 4 + 8 + 8 + 8;
 
 /// Writes a frame front to back into room taken at once.
@@ -86,11 +88,12 @@ std::string cut(const std::string& text, std::size_t limit) {
 void append(Bytes& out, const Hello& hello) {
   const std::string platform = cut(hello.platform, longest_name);
   const std::string host = cut(hello.host, longest_name);
-  Writer{out, FrameType::hello, 4 + 2 + 8 + 4 + 4 + size_of(platform) + size_of(host)}
+  Writer{out, FrameType::hello, 4 + 2 + 8 + 4 + 4 + 4 + size_of(platform) + size_of(host)}
       .number(magic)
       .number(hello.version)
       .number(hello.identity)
       .number(hello.slots)
+      .number(hello.ahead)
       .number(hello.pid)
       .text(platform)
       .text(host);
@@ -104,6 +107,7 @@ Hello parse_hello(std::span<const std::byte> payload) {
   if (hello.version != protocol_version) return hello;  // what follows is that version's business
   hello.identity = parser.number<std::uint64_t>();
   hello.slots = parser.number<std::uint32_t>();
+  hello.ahead = parser.number<std::uint32_t>();
   hello.pid = parser.number<std::uint32_t>();
   hello.platform = parser.text(longest_name);
   hello.host = parser.text(longest_name);
@@ -137,16 +141,68 @@ Refuse parse_refuse(std::span<const std::byte> payload) {
   return refuse;
 }
 
-void append_task_header(Bytes& out, std::uint64_t id, std::uint64_t function, std::uint32_t attempt, std::uint64_t arguments_size) {
-  Writer{out, FrameType::task, task_fixed, arguments_size}.number(id).number(function).number(attempt);
+namespace {
+
+std::size_t size_of(const Terms& terms) {
+  if (terms.empty()) return 0;
+  std::size_t size = terms_fixed;
+  for (const DataFile& file : terms.files) size += size_of(file.from) + size_of(file.to);
+  return size;
+}
+
+void write_task(Writer& writer, const Task& task, std::size_t terms_size) {
+  writer.number(task.id).number(task.function).number(task.attempt).number(static_cast<std::uint32_t>(terms_size));
+  if (terms_size == 0) return;
+  writer.number(task.terms.soft_limit_ns).number(task.terms.hard_limit_ns).number(task.terms.memory_limit);
+  writer.number(static_cast<std::uint32_t>(task.terms.files.size()));
+  for (const DataFile& file : task.terms.files) writer.text(file.from).text(file.to);
+}
+
+Terms parse_terms(std::span<const std::byte> bytes) {
+  Parser parser{"task's terms", bytes};
+  Terms terms;
+  terms.soft_limit_ns = parser.number<std::uint64_t>();
+  terms.hard_limit_ns = parser.number<std::uint64_t>();
+  terms.memory_limit = parser.number<std::uint64_t>();
+  if (terms.soft_limit_ns > longest_time_ns || terms.hard_limit_ns > longest_time_ns) throw ProtocolError{"a task with a time limit beyond all measure"};
+  for (auto count = parser.number<std::uint32_t>(); count > 0; --count) {
+    std::string from = parser.text(longest_text);
+    std::string to = parser.text(longest_text);
+    terms.files.emplace_back(std::move(from), std::move(to));
+  }
+  parser.end();
+  if (terms.empty()) throw ProtocolError{"a task's terms that say nothing"};
+  return terms;
+}
+
+}  // namespace
+
+void append_task_header(Bytes& out, const Task& task, std::uint64_t arguments_size) {
+  const std::size_t terms_size = size_of(task.terms);
+  Writer writer{out, FrameType::task, task_fixed + terms_size, arguments_size};
+  write_task(writer, task, terms_size);
+}
+
+void append_task_apart(Bytes& out, const Task& task, std::uint64_t size) {
+  const std::size_t terms_size = size_of(task.terms);
+  Writer writer{out, FrameType::task_apart, task_fixed + terms_size + sizeof size};
+  write_task(writer, task, terms_size);
+  writer.number(size);
+}
+
+std::uint64_t parse_size_apart(std::span<const std::byte> in_place) {
+  Parser parser{"size of a payload apart", in_place};
+  const auto size = parser.number<std::uint64_t>();
+  parser.end();
+  if (size > Limits{}.max_frame) throw ProtocolError{fmt::format("a payload of {} bytes is over the limit of {}", size, Limits{}.max_frame)};
+  return size;
 }
 
 void append(Bytes& out, const Task& task) {
-  Writer{out, FrameType::task, task_fixed + task.arguments.size()}
-      .number(task.id)
-      .number(task.function)
-      .number(task.attempt)
-      .bytes(task.arguments);
+  const std::size_t terms_size = size_of(task.terms);
+  Writer writer{out, FrameType::task, task_fixed + terms_size + task.arguments.size()};
+  write_task(writer, task, terms_size);
+  writer.bytes(task.arguments);
 }
 
 Task parse_task(std::span<const std::byte> payload) {
@@ -155,6 +211,7 @@ Task parse_task(std::span<const std::byte> payload) {
   task.id = parser.number<std::uint64_t>();
   task.function = parser.number<std::uint64_t>();
   task.attempt = parser.number<std::uint32_t>();
+  if (const auto terms_size = parser.number<std::uint32_t>(); terms_size != 0) task.terms = parse_terms(parser.take(terms_size));
   task.arguments = parser.rest();
   return task;
 }
@@ -189,6 +246,11 @@ void parse_ended(Parser& parser, Message& message) {
 void append_result_header(Bytes& out, const Result& result) {
   Writer writer{out, FrameType::result, result_fixed + result.out.size() + result.err.size(), result.value.size()};
   write_ended(writer, result);
+}
+
+void append_result_apart(Bytes& out, const Result& result, std::uint64_t size) {
+  Writer writer{out, FrameType::result_apart, result_fixed + result.out.size() + result.err.size() + sizeof size};
+  write_ended(writer, result).number(size);
 }
 
 void append(Bytes& out, const Result& result) {

@@ -12,15 +12,17 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <mw/bytes.hpp>
 #include <mw/error.hpp>
+#include <mw/task_options.hpp>
 
 #include "wire/frame.hpp"
 
 namespace mw::wire {
 
-inline constexpr std::uint16_t protocol_version = 1;
+inline constexpr std::uint16_t protocol_version = 2;
 
 inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
 inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes
@@ -29,7 +31,8 @@ inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messa
 struct Hello {
   std::uint16_t version = protocol_version;
   std::uint64_t identity = 0;  ///< of the program: what functions it has
-  std::uint32_t slots = 1;     ///< how many tasks it takes at a time
+  std::uint32_t slots = 1;     ///< how many tasks it runs at a time
+  std::uint32_t ahead = 0;     ///< how many more it holds and gives back
   std::uint32_t pid = 0;
   std::string platform;  ///< "Linux-x86_64"
   std::string host;
@@ -46,11 +49,21 @@ struct Refuse {
   std::string reason;
 };
 
+/// What a task wants beyond its arguments: see mw/task_options.hpp.
+struct Terms {
+  std::uint64_t soft_limit_ns = 0;  ///< 0: none
+  std::uint64_t hard_limit_ns = 0;
+  std::uint64_t memory_limit = 0;
+  std::vector<DataFile> files;
+  bool empty() const noexcept { return soft_limit_ns == 0 && hard_limit_ns == 0 && memory_limit == 0 && files.empty(); }
+};
+
 struct Task {
   std::uint64_t id = 0;
   std::uint64_t function = 0;
   std::uint32_t attempt = 0;
-  std::span<const std::byte> arguments;
+  Terms terms = {};
+  std::span<const std::byte> arguments = {};
 };
 
 struct Result {
@@ -94,8 +107,15 @@ void append(Bytes& out, const Cancel& cancel);
 void append(Bytes& out, const Heartbeat& heartbeat);
 void append(Bytes& out, const Bye& bye);
 
+/// A task whose arguments are in a memory file, whose descriptor travels beside the frame: `arguments` is their size, `size` bytes.
+void append_task_apart(Bytes& out, const Task& task, std::uint64_t size);
+/// The same for a result's value.
+void append_result_apart(Bytes& out, const Result& result, std::uint64_t size);
+/// What they have in place of arguments or a value.
+std::uint64_t parse_size_apart(std::span<const std::byte> in_place);
+
 /// All of a Task but its arguments, `arguments_size` bytes of which must follow.
-void append_task_header(Bytes& out, std::uint64_t id, std::uint64_t function, std::uint32_t attempt, std::uint64_t arguments_size);
+void append_task_header(Bytes& out, const Task& task, std::uint64_t arguments_size);
 /// All of a Result but its value, whose bytes must follow.
 void append_result_header(Bytes& out, const Result& result);
 

@@ -12,14 +12,18 @@
 #include "process/child.hpp"
 #include "process/run_program.hpp"
 #include "worker/execute.hpp"
+#include "worker/limits.hpp"
+#include "worker/task_folder.hpp"
 
 namespace mw {
 namespace detail {
 
 std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input) {
+  const worker::Deadlines deadlines = worker::current_deadlines();
   process::ProgramRun run;
   try {
-    run = process::run_program(path, args, std::as_bytes(std::span{input}));
+    run = process::run_program(worker::program_path(path), args, std::as_bytes(std::span{input}),
+                               {.terminate_at = deadlines.soft, .kill_at = deadlines.hard, .memory = deadlines.memory});
   } catch (const process::StartError& e) {
     Failure failure;
     failure.cause = Cause::not_started;
@@ -29,6 +33,7 @@ std::string run_program(const std::string& path, const std::vector<std::string>&
   std::cerr << run.err;  // becomes the task's stderr
   if (!run.death.signaled && run.death.exit_status == 0) return std::move(run.out);
   Failure failure = process::to_failure(run.death);
+  if (run.out_of_time) failure.cause = Cause::time_limit;
   failure.message = fmt::format("{} ended with {}", path, failure.message);
   throw worker::TaskFailed{std::move(failure)};
 }

@@ -2,48 +2,55 @@
 
 #include <sys/socket.h>
 #include <unistd.h>
-#include <mw/progress.hpp>
 
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <mutex>
+#include <deque>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
+#include "memory/shared_block.hpp"
 #include "registry/registry.hpp"
 #include "wire/frame.hpp"
+#include "wire/local_socket.hpp"
 #include "wire/messages.hpp"
 #include "worker/execute.hpp"
+#include "worker/limits.hpp"
+#include "worker/outbox.hpp"
 #include "worker/printed_output.hpp"
 #include "worker/progress_sink.hpp"
+#include "worker/task_folder.hpp"
 
 namespace mw::worker {
 namespace {
 
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
 
+/// A function that this worker has run, and how long it took, about.
+struct Known {
+  const detail::FunctionEntry* entry = nullptr;
+  std::chrono::nanoseconds expected{0};  ///< 0: it has not run
+};
+
 class Server final : public ProgressSink {
  public:
-  explicit Server(int socket) : socket_{socket} {}
+  Server(int socket, std::optional<ClaimPage> claims) : socket_{socket}, claims_{std::move(claims)}, outbox_{socket} {}
 
   int run() {
     say_hello();
-    flush();
     while (true) {
       while (auto frame = reader_.next())
         if (!handle(*frame)) return exit_status_;
-      flush();
+      outbox_.flush();
       if (!read_more()) return 0;
     }
   }
 
   void progress(double fraction) override {
-    std::lock_guard lock{mutex_};
-    wire::append(out_, wire::Progress{task_, attempt_, fraction});
-    send_all(out_.span());
-    out_.clear();
+    outbox_.send([&](Bytes& out) { wire::append(out, wire::Progress{task_, attempt_, fraction}); });
   }
 
  private:
@@ -52,11 +59,12 @@ class Server final : public ProgressSink {
     hello.version = wire::protocol_version;
     hello.identity = registry::program_identity();
     hello.slots = 1;
+    hello.ahead = claims_ ? static_cast<std::uint32_t>(ClaimPage::places - 1) : 0;
     hello.pid = static_cast<std::uint32_t>(::getpid());
     hello.platform = MW_PLATFORM;
     char name[256] = {};
     if (::gethostname(name, sizeof name - 1) == 0) hello.host = name;
-    wire::append(out_, hello);
+    outbox_.send([&](Bytes& out) { wire::append(out, hello); });
   }
 
   /// False when this was the last frame to handle.
@@ -70,35 +78,50 @@ class Server final : public ProgressSink {
         std::fprintf(stderr, "the master refused this worker: %s\n", wire::parse_refuse(frame.payload).reason.c_str());
         exit_status_ = 1;
         return false;
-      case wire::FrameType::task: run_task(wire::parse_task(frame.payload)); return true;
+      case wire::FrameType::task: handle_task(wire::parse_task(frame.payload), {}); return true;
+      case wire::FrameType::task_apart: {
+        wire::Task task = wire::parse_task(frame.payload);
+        if (descriptors_.empty()) throw wire::ProtocolError{"a task whose arguments are apart, without their descriptor"};
+        Bytes arguments = detail::receive_block(std::move(descriptors_.front()), wire::parse_size_apart(task.arguments));
+        descriptors_.pop_front();
+        handle_task(std::move(task), std::move(arguments));
+        return true;
+      }
       case wire::FrameType::heartbeat: return true;
       case wire::FrameType::bye: return false;
       default: throw wire::ProtocolError{fmt::format("a master does not send frames of type {}", static_cast<int>(frame.type))};
     }
   }
 
-  void run_task(const wire::Task& task) {
-    {
-      std::lock_guard lock{mutex_};
-      task_ = task.id;
-      attempt_ = task.attempt;
-    }
-    set_progress_sink(this);
-    Outcome outcome = call(task);
-    set_progress_sink(nullptr);
-    PrintedOutput printed = take_printed_output();
-    std::lock_guard lock{mutex_};
-    const auto run_ns = static_cast<std::uint64_t>(outcome.run_time.count());
-    if (outcome.failure)
-      wire::append(out_, wire::FailureMessage{task.id, task.attempt, run_ns, bytes_of(printed.out), bytes_of(printed.err),
-                                              std::move(*outcome.failure)});
+  /// `apart` holds the arguments where they did not come with the task.
+  void handle_task(wire::Task task, Bytes apart) {
+    if (claims_ && !claims_->begin(received_++)) return;  // it was taken back
+    if (!apart.empty()) task.arguments = apart.span();
+    task_ = task.id;
+    attempt_ = task.attempt;
+    const bool is_plain = task.terms.empty();
+    Known& function = known_[task.function];
+    if (!function.entry) function.entry = registry::find(task.function);
+    // Results that wait must not wait for a long task.
+    if (!is_plain || function.expected.count() == 0 || function.expected > longest_short)
+      outbox_.flush();
     else
-      append_result(
-          wire::Result{task.id, task.attempt, run_ns, bytes_of(printed.out), bytes_of(printed.err), outcome.value.span()});
+      outbox_.expect_delay();
+    set_progress_sink(this);
+    Outcome outcome = is_plain ? call(function, task) : call_on_terms(function, task);
+    set_progress_sink(nullptr);
+    apart = Bytes{};  // the master may use its memory again
+    learn(function, outcome.run_time);
+    answer(task, std::move(outcome));
+    if (!is_plain) outbox_.flush();
   }
 
-  static Outcome call(const wire::Task& task) {
-    if (const auto* function = registry::find(task.function)) return execute(*function, task.arguments);
+  static void learn(Known& function, std::chrono::nanoseconds run_time) {
+    function.expected = std::max(function.expected + (run_time - function.expected) / 4, std::chrono::nanoseconds{1});
+  }
+
+  static Outcome call(const Known& function, const wire::Task& task) {
+    if (function.entry) return execute(*function.entry, task.arguments);
     Outcome outcome;
     outcome.failure.emplace();
     outcome.failure->cause = Cause::unknown_function;
@@ -106,65 +129,78 @@ class Server final : public ProgressSink {
     return outcome;
   }
 
-  /// A large value is written straight from where it is.
-  void append_result(const wire::Result& result) {
-    constexpr std::size_t copied_up_to = 64 * 1024;
-    if (result.value.size() <= copied_up_to) {
-      wire::append(out_, result);
+  static Outcome call_on_terms(const Known& function, const wire::Task& task) {
+    try {
+      std::optional<TaskFolder> folder;
+      if (!task.terms.files.empty()) folder.emplace(task.terms.files);
+      const TaskLimits limits{{std::chrono::nanoseconds{static_cast<std::int64_t>(task.terms.soft_limit_ns)},
+                               std::chrono::nanoseconds{static_cast<std::int64_t>(task.terms.hard_limit_ns)},
+                               task.terms.memory_limit},
+                              Scope::process};
+      Outcome outcome = call(function, task);
+      limits.explain(outcome);
+      return outcome;
+    } catch (const StagingError& e) {
+      return staging_failed(e);
+    }
+  }
+
+  void answer(const wire::Task& task, Outcome outcome) {
+    const PrintedOutput printed = take_printed_output();
+    const auto run_ns = static_cast<std::uint64_t>(outcome.run_time.count());
+    if (outcome.failure) {
+      const wire::FailureMessage message{task.id, task.attempt, run_ns, bytes_of(printed.out), bytes_of(printed.err),
+                                         std::move(*outcome.failure)};
+      outbox_.append([&](Bytes& out) { wire::append(out, message); });
       return;
     }
-    wire::append_result_header(out_, result);
-    send_all(out_.span());
-    out_.clear();
-    send_all(result.value);
-  }
-
-  void flush() {
-    std::lock_guard lock{mutex_};
-    send_all(out_.span());
-    out_.clear();
-  }
-
-  void send_all(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0) throw wire::ProtocolError{fmt::format("the master does not listen any more: {}", std::strerror(errno))};
-      bytes = bytes.subspan(static_cast<std::size_t>(sent));
+    const wire::Result result{task.id, task.attempt, run_ns, bytes_of(printed.out), bytes_of(printed.err), outcome.value.span()};
+    if (auto* block = outcome.value.block(); block && block->is_ours()) {
+      block->set_lent(true);
+      outbox_.send([&](Bytes& out) { wire::append_result_apart(out, result, result.value.size()); }, block->fd());
+    } else if (result.value.size() > copied_up_to) {
+      outbox_.send([&](Bytes& out) { wire::append_result_header(out, result); }, -1, result.value);
+    } else {
+      outbox_.append([&](Bytes& out) { wire::append(out, result); });
     }
   }
 
   /// False at the end of the stream.
   bool read_more() {
-    const auto room = reader_.prepare();
-    ssize_t got = 0;
-    do got = ::recv(socket_, room.data(), room.size(), 0);
-    while (got < 0 && errno == EINTR);
-    if (got <= 0) return false;
-    reader_.commit(static_cast<std::size_t>(got));
+    const wire::Transfer got = wire::receive_some(socket_, reader_.prepare(), descriptors_);
+    if (got.error != 0 || got.size == 0) return false;
+    reader_.commit(got.size);
     return true;
   }
 
+  /// A task is short when the results before it may wait for it.
+  static constexpr std::chrono::microseconds longest_short{100};
+  static constexpr std::size_t copied_up_to = 64 * 1024;
+
   const int socket_;
-  int exit_status_ = 0;
+  std::optional<ClaimPage> claims_;
+  Outbox outbox_;
   wire::FrameReader reader_;
-  std::mutex mutex_;  ///< guards what follows: a task may report progress from a thread of its own
-  Bytes out_;
-  std::uint64_t task_ = 0;
-  std::uint32_t attempt_ = 0;
+  std::deque<process::UniqueFd> descriptors_;
+  std::unordered_map<std::uint64_t, Known> known_;
+  std::uint64_t received_ = 0;  ///< tasks, so far
+  std::atomic<std::uint64_t> task_{0};
+  std::atomic<std::uint32_t> attempt_{0};
+  int exit_status_ = 0;
 };
 
 }  // namespace
 
-int serve(int socket) {
+int serve(int socket, std::optional<ClaimPage> claims) {
+  int status = 1;
   try {
-    const int status = Server{socket}.run();
+    status = Server{socket, std::move(claims)}.run();
     ::close(socket);
-    return status;
   } catch (const Error& e) {
     std::fprintf(stderr, "worker %d: %s\n", static_cast<int>(::getpid()), e.what());
-    return 1;
   }
+  remove_own_folder();
+  return status;
 }
 
 }  // namespace mw::worker

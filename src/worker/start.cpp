@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,16 +25,39 @@ namespace {
 
 std::atomic<bool> initialised{false};
 
-/// "fd:7" → 7, if that is an open socket; -1 otherwise.
-int socket_of(std::string_view text) noexcept {
+/// A descriptor number; -1 if the text is none.
+int number_of(std::string_view text) noexcept {
   int fd = -1;
-  if (!text.starts_with("fd:")) return -1;
-  text.remove_prefix(3);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), fd);
-  if (error != std::errc{} || end != text.data() + text.size() || fd < 0) return -1;
+  return error == std::errc{} && end == text.data() + text.size() && fd >= 0 ? fd : -1;
+}
+
+bool is_stream_socket(int fd) noexcept {
   int type = 0;
   socklen_t size = sizeof type;
-  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM ? fd : -1;
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
+/// What "fd:7" or "fd:7,claims:8" names.
+struct Place {
+  int socket = -1;
+  int claims = -1;
+};
+
+/// Nothing if the text makes no sense, or the descriptors are not what it says.
+std::optional<Place> place_of(std::string_view text) noexcept {
+  constexpr std::string_view socket_key = "fd:";
+  constexpr std::string_view claims_key = ",claims:";
+  if (!text.starts_with(socket_key)) return std::nullopt;
+  text.remove_prefix(socket_key.size());
+  Place place;
+  if (const auto comma = text.find(claims_key); comma != std::string_view::npos) {
+    place.claims = number_of(text.substr(comma + claims_key.size()));
+    if (place.claims < 0 || ::fcntl(place.claims, F_GETFD) < 0) return std::nullopt;
+    text = text.substr(0, comma);
+  }
+  place.socket = number_of(text);
+  return place.socket >= 0 && is_stream_socket(place.socket) ? std::optional{place} : std::nullopt;
 }
 
 /// The master is gone: nothing that this worker started may outlive it. The worker leads a process group of its own.
@@ -55,17 +79,31 @@ void name_process(const char* argv0) {
   ::prctl(PR_SET_NAME, name.substr(0, 15).c_str());
 }
 
+int serve_at(const Place& place) {
+  std::optional<ClaimPage> claims;
+  if (place.claims >= 0) {
+    ::fcntl(place.claims, F_SETFD, FD_CLOEXEC);
+    try {
+      claims = ClaimPage::attach(process::UniqueFd{place.claims});
+    } catch (const Error& e) {
+      std::fprintf(stderr, "%s\n", e.what());
+      return 2;
+    }
+  }
+  return serve(place.socket, std::move(claims));
+}
+
 [[noreturn]] void run_as_worker(const char* where, const char* argv0) {
-  const int fd = socket_of(where);
-  if (fd < 0) {
+  const auto place = place_of(where);
+  if (!place) {
     std::fprintf(stderr, "%s: %s=%s names no socket of a CppMW master; unset it to run this program by hand\n", argv0,
                  environment_name, where);
     std::exit(2);
   }
   die_with_master();
   name_process(argv0);
-  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-  std::exit(serve(fd));
+  ::fcntl(place->socket, F_SETFD, FD_CLOEXEC);
+  std::exit(serve_at(*place));
 }
 
 }  // namespace

@@ -156,7 +156,7 @@ TEST_CASE("several values are encoded one after the other", "[codec]") {
 }
 
 TEST_CASE("small values take no memory but their own", "[codec]") {
-  const mw::Bytes bytes = mw::encode(std::uint64_t{1}, std::uint64_t{2}, 3.0, true);
+  const mw::Bytes bytes = mw::encode(std::uint64_t{1}, std::int32_t{2}, 3.0, true);
   CHECK(bytes.capacity() == mw::Bytes::inline_capacity);
 }
 

@@ -39,6 +39,8 @@ void check(const Frame& frame) {
     case FrameType::cancel: return check_same(frame.payload, parse_cancel);
     case FrameType::heartbeat: parse_heartbeat(frame.payload); return;
     case FrameType::bye: parse_bye(frame.payload); return;
+    case FrameType::task_apart: parse_size_apart(parse_task(frame.payload).arguments); return;
+    case FrameType::result_apart: parse_size_apart(parse_result(frame.payload).value); return;
   }
   std::abort();  // the reader lets no other type through
 }

@@ -18,7 +18,7 @@ namespace {
 int identity(int x) { return x; }
 
 RecordPtr make_record() {
-  static const auto directory = std::make_shared<WorkerDirectory>(WorkerDirectory::Entry{"worker", "host"});
+  static WorkerDirectory directory{WorkerDirectory::Entry{"worker", "host"}};
   return RecordPtr::adopt(new TaskRecord{Registered<identity>::checked(), Bytes{}, directory});
 }
 

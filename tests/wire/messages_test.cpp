@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "wire/messages.hpp"
 
 using namespace mw::wire;
@@ -34,6 +36,10 @@ Hello hello() {
           .pid = 77,
           .platform = "Linux-x86_64",
           .host = "pi7"};
+}
+
+Task with_every_term() {
+  return {5, 6, 7, {.soft_limit_ns = 10, .hard_limit_ns = 20, .memory_limit = 30, .files = {{"/a", "a"}, {"/b", "sub/b"}}}, bytes_of("args")};
 }
 
 FailureMessage failure() {
@@ -64,12 +70,23 @@ TEST_CASE("messages come back as they were", "[wire]") {
   CHECK(h.platform == "Linux-x86_64");
   CHECK(h.host == "pi7");
 
-  const Bytes task_bytes = payload_of(Task{5, 6, 7, bytes_of("args")});
+  const Bytes task_bytes = payload_of(Task{5, 6, 7, {}, bytes_of("args")});
   const Task task = parse_task(task_bytes.span());
   CHECK(task.id == 5);
   CHECK(task.function == 6);
   CHECK(task.attempt == 7);
   CHECK(text_of(task.arguments) == "args");
+  CHECK(task.terms.empty());
+
+  const Bytes with_terms = payload_of(with_every_term());
+  const Task t = parse_task(with_terms.span());
+  CHECK(t.terms.soft_limit_ns == 10);
+  CHECK(t.terms.hard_limit_ns == 20);
+  CHECK(t.terms.memory_limit == 30);
+  REQUIRE(t.terms.files.size() == 2);
+  CHECK(t.terms.files[1].from == "/b");
+  CHECK(t.terms.files[1].to == "sub/b");
+  CHECK(text_of(t.arguments) == "args");
 
   const Bytes result_bytes = payload_of(Result{5, 7, 99, bytes_of("out"), bytes_of(""), bytes_of("value")});
   const Result result = parse_result(result_bytes.span());
@@ -103,7 +120,9 @@ TEST_CASE("a message that is torn anywhere, or too long, is refused", "[wire]") 
   check_torn(payload_of(Cancel{1}), parse_cancel);
   check_torn(payload_of(Heartbeat{}), parse_heartbeat);
   check_torn(payload_of(Bye{}), parse_bye);
-  const Bytes task = payload_of(Task{1, 2, 3, {}});
+  Task bare = with_every_term();
+  bare.arguments = {};
+  const Bytes task = payload_of(bare);
   for (std::size_t size = 0; size < task.size(); ++size) CHECK_THROWS_AS(parse_task(task.span().first(size)), ProtocolError);
   const Bytes result = payload_of(Result{1, 2, 3, bytes_of("ab"), bytes_of("c"), {}});
   for (std::size_t size = 0; size < result.size(); ++size) CHECK_THROWS_AS(parse_result(result.span().first(size)), ProtocolError);
@@ -116,6 +135,20 @@ TEST_CASE("sizes inside a message are checked without overflow", "[wire]") {
 }
 
 TEST_CASE("values that make no sense are refused", "[wire]") {
+  Task endless = with_every_term();
+  endless.terms.hard_limit_ns = ~std::uint64_t{0};
+  CHECK_THROWS_AS(parse_task(payload_of(endless).span()), ProtocolError);
+  Bytes nothing_said = payload_of(with_every_term());
+  std::memset(nothing_said.data() + 20, 0, 4);
+  nothing_said.data()[20] = std::byte{28};
+  std::memset(nothing_said.data() + 24, 0, 28);
+  CHECK_THROWS_AS(parse_task(nothing_said.span()), ProtocolError);
+  Bytes too_many_files = payload_of(with_every_term());
+  std::memset(too_many_files.data() + 48, 0xff, 4);
+  CHECK_THROWS_AS(parse_task(too_many_files.span()), ProtocolError);
+  const std::uint64_t beyond = ~std::uint64_t{0};
+  CHECK_THROWS_AS(parse_size_apart(std::as_bytes(std::span{&beyond, 1})), ProtocolError);
+  CHECK_THROWS_AS(parse_size_apart({}), ProtocolError);
   const auto with_fraction = [](double fraction) { return payload_of(Progress{1, 1, fraction}); };
   CHECK_THROWS_AS(parse_progress(with_fraction(1.01).span()), ProtocolError);
   CHECK_THROWS_AS(parse_progress(with_fraction(-0.1).span()), ProtocolError);
@@ -144,7 +177,7 @@ TEST_CASE("P35: version skew and foreign programs are refused with a reason", "[
   newer.version = protocol_version + 1;
   const auto parsed = parse_hello(payload_of(newer).span());  // only as far as the version
   CHECK(parsed.version == protocol_version + 1);
-  CHECK(refusal(parsed, 0).value().find("version 2") != std::string::npos);
+  CHECK(refusal(parsed, 0).value().find(fmt::format("version {}", protocol_version)) != std::string::npos);
   CHECK(refusal(hello(), 1).value().find("another program") != std::string::npos);
   Bytes wrong_magic = payload_of(hello());
   wrong_magic.data()[0] = std::byte{'X'};
@@ -154,8 +187,8 @@ TEST_CASE("P35: version skew and foreign programs are refused with a reason", "[
 TEST_CASE("a header and its arguments sent apart are the same bytes", "[wire]") {
   const std::string arguments = "some arguments";
   Bytes whole, apart;
-  append(whole, Task{1, 2, 3, bytes_of(arguments)});
-  append_task_header(apart, 1, 2, 3, arguments.size());
+  append(whole, Task{1, 2, 3, {}, bytes_of(arguments)});
+  append_task_header(apart, Task{1, 2, 3}, arguments.size());
   apart.append(arguments.data(), arguments.size());
   CHECK(text_of(whole.span()) == text_of(apart.span()));
   Bytes result, result_apart;
@@ -168,8 +201,8 @@ TEST_CASE("a header and its arguments sent apart are the same bytes", "[wire]") 
 
 TEST_CASE("the bytes of a task frame are pinned", "[wire]") {
   Bytes out;
-  append(out, Task{1, 0x0203, 4, bytes_of("A")});
-  const unsigned char expected[] = {21, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 3, 2, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 'A'};
+  append(out, Task{1, 0x0203, 4, {}, bytes_of("A")});
+  const unsigned char expected[] = {25, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 3, 2, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 'A'};
   REQUIRE(out.size() == sizeof expected);
   CHECK(std::memcmp(out.data(), expected, sizeof expected) == 0);
 }

@@ -97,7 +97,7 @@ TEST_CASE("a worker says hello with version and identity, works, and leaves at t
   mw::Bytes out;
   mw::wire::append(out, mw::wire::Welcome{mw::wire::protocol_version, 1});
   const mw::Bytes arguments = mw::encode(41);
-  mw::wire::append(out, mw::wire::Task{7, function.id(), 1, arguments.span()});
+  mw::wire::append(out, mw::wire::Task{7, function.id(), 1, {}, arguments.span()});
   worker.send(out.span());
   const auto answer = worker.receive();
   REQUIRE(answer);
@@ -116,9 +116,9 @@ TEST_CASE("S4: a worker calls nothing but registered functions, and lives on", "
   mw::Bytes out;
   const mw::Bytes good = mw::encode(1);
   const mw::Bytes bad = bytes_of("rm -rf /");
-  mw::wire::append(out, mw::wire::Task{1, 0xdeadbeef, 1, bad.span()});
-  mw::wire::append(out, mw::wire::Task{2, function.id(), 1, bad.span()});
-  mw::wire::append(out, mw::wire::Task{3, function.id(), 1, good.span()});
+  mw::wire::append(out, mw::wire::Task{1, 0xdeadbeef, 1, {}, bad.span()});
+  mw::wire::append(out, mw::wire::Task{2, function.id(), 1, {}, bad.span()});
+  mw::wire::append(out, mw::wire::Task{3, function.id(), 1, {}, good.span()});
   worker.send(out.span());
   const auto unknown = worker.receive();
   REQUIRE(unknown);

@@ -11,7 +11,7 @@
 
 #include <utility>
 
-namespace mw::worker {
+namespace mw::process {
 
 class UniqueFd {
  public:
@@ -31,4 +31,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace mw::worker
+}  // namespace mw::process

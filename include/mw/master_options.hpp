@@ -1,0 +1,44 @@
+// How a master works.
+//
+// What:    MasterOptions: which worker gets which task.
+// Owner:   a plain value; the master keeps a copy.
+// Threads: `scheduler_func` is called on the master's loop, one call at a time.
+// Use:
+//     mw::MasterOptions options;
+//     options.scheduler_func = [](const mw::TaskHandle& task, std::span<const mw::WorkerView> free) -> std::optional<std::size_t> {
+//       for (std::size_t i = 0; i < free.size(); ++i)
+//         if (free[i].host == "gpu1" || task.name() != "render") return i;
+//       return std::nullopt;                                  // wait for another worker
+//     };
+//     mw::Master master{mw::interface("multicore:8"), options};
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <mw/interface.hpp>
+#include <mw/task.hpp>
+
+namespace mw {
+
+/// A worker with a free slot, as a choice is made among them.
+struct WorkerView {
+  WorkerId id = any_worker;
+  std::string name;
+  std::string host;
+};
+
+/// Which of the free workers, of which there is at least one, runs the task: its index, or nothing to let it wait. It is asked for
+/// each waiting task, in order, whenever a worker has room; so it should be quick, and refuse seldom. What it throws ends the task
+/// with Cause::interface_error. (PyMW's scheduler_func.)
+using SchedulerFunc = std::function<std::optional<std::size_t>(const TaskHandle& task, std::span<const WorkerView> free)>;
+
+struct MasterOptions {
+  /// Empty: the least loaded worker. Needs an interface whose workers the master chooses among (Scheduling::by_master).
+  SchedulerFunc scheduler_func = {};
+};
+
+}  // namespace mw

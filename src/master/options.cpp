@@ -1,0 +1,57 @@
+#include "master/options.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include <mw/error.hpp>
+
+#include "scheduler/item.hpp"
+#include "worker/task_folder.hpp"
+
+namespace mw::detail {
+namespace {
+
+namespace fs = std::filesystem;
+
+DataFile checked(const DataFile& file) {
+  std::error_code error;
+  const fs::path from = fs::absolute(file.from, error);
+  const auto status = fs::status(from, error);
+  if (!fs::exists(status)) throw UsageError{fmt::format("data file \"{}\": there is no such file", file.from)};
+  if (!fs::is_regular_file(status)) throw UsageError{fmt::format("data file \"{}\" is not a regular file", file.from)};
+  if (::access(from.c_str(), R_OK) != 0) throw UsageError{fmt::format("data file \"{}\" can not be read", file.from)};
+  std::string to = file.to.empty() ? from.filename().string() : file.to;
+  if (const std::string why = worker::path_error(to); !why.empty())
+    throw UsageError{fmt::format("data file \"{}\": its path in the task's folder, \"{}\", {}", file.from, to, why)};
+  return {from.string(), std::move(to)};
+}
+
+void check_limit(const char* name, std::chrono::nanoseconds limit) {
+  if (limit.count() < 0) throw UsageError{fmt::format("task options: {} is below 0", name)};
+}
+
+}  // namespace
+
+TaskOptions checked(const TaskOptions& options) {
+  TaskOptions result = options;
+  check_limit("soft_limit", options.soft_limit);
+  check_limit("hard_limit", options.hard_limit);
+  if (options.soft_limit.count() > 0 && options.hard_limit.count() > 0 && options.soft_limit > options.hard_limit)
+    throw UsageError{"task options: soft_limit is after hard_limit"};
+  if (options.max_losses >= scheduler::Item::most_losses)
+    throw UsageError{fmt::format("task options: max_losses is {}; at most {} is possible", options.max_losses,
+                                 scheduler::Item::most_losses - 1)};
+  std::set<std::string> names;
+  for (DataFile& file : result.files) {
+    file = checked(file);
+    if (!names.insert(file.to).second) throw UsageError{fmt::format("task options: two data files are to be \"{}\"", file.to)};
+  }
+  return result;
+}
+
+}  // namespace mw::detail

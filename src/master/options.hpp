@@ -1,0 +1,17 @@
+// Task options as a user gave them, checked.
+//
+// What:    checked(): a copy with every name filled in, or an error that says what is wrong.
+// Owner:   nothing.
+// Threads: any.
+// Use:
+//     extra.options = checked(options);
+#pragma once
+
+#include <mw/task_options.hpp>
+
+namespace mw::detail {
+
+/// Data files get their absolute path and their name in the folder. Throws UsageError.
+TaskOptions checked(const TaskOptions& options);
+
+}  // namespace mw::detail

@@ -1,0 +1,147 @@
+#include "memory/shared_block.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <bit>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <mw/error.hpp>
+
+namespace mw::detail {
+namespace {
+
+constexpr std::size_t smallest = std::size_t{256} << 10;
+constexpr std::size_t largest_kept = std::size_t{16} << 20;
+constexpr std::size_t most_bytes_kept = std::size_t{64} << 20;
+constexpr std::size_t most_kept = 16;
+constexpr std::size_t most_alive = 256;  // each holds a descriptor
+constexpr std::size_t populate_up_to = std::size_t{16} << 20;
+
+std::atomic<std::uint32_t>& lent_flag(std::byte* memory) noexcept { return *reinterpret_cast<std::atomic<std::uint32_t>*>(memory); }
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free && sizeof(std::atomic<std::uint32_t>) == 4);
+
+std::atomic<std::size_t> alive{0};
+
+/// Blocks of this process that nobody here uses; the other side may still read some of them.
+class Pool {
+ public:
+  SharedBlock* take(std::size_t capacity) noexcept {
+    std::lock_guard lock{mutex_};
+    for (auto place = blocks_.begin(); place != blocks_.end(); ++place) {
+      SharedBlock* const block = *place;
+      if (block->capacity() < capacity || block->capacity() / 4 > capacity || block->is_lent()) continue;
+      blocks_.erase(place);
+      bytes_ -= block->capacity();
+      return block;
+    }
+    return nullptr;
+  }
+
+  void put(SharedBlock* block) noexcept {
+    std::unique_lock lock{mutex_};
+    if (block->capacity() <= largest_kept) {
+      blocks_.push_back(block);
+      bytes_ += block->capacity();
+      block = blocks_.size() > most_kept || bytes_ > most_bytes_kept ? take_oldest() : nullptr;
+    }
+    lock.unlock();
+    delete block;
+  }
+
+ private:
+  SharedBlock* take_oldest() noexcept {
+    SharedBlock* const block = blocks_.front();
+    blocks_.erase(blocks_.begin());
+    bytes_ -= block->capacity();
+    return block;
+  }
+
+  std::mutex mutex_;
+  std::vector<SharedBlock*> blocks_;
+  std::size_t bytes_ = 0;
+};
+
+/// Lives as long as the process: bytes may be freed while other static objects go.
+Pool& pool() {
+  static Pool* const pool = new Pool;
+  return *pool;
+}
+
+std::byte* map(int fd, std::size_t size, int more_flags) noexcept {
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | more_flags, fd, 0);
+  return memory == MAP_FAILED ? nullptr : static_cast<std::byte*>(memory);
+}
+
+}  // namespace
+
+SharedBlock::~SharedBlock() {
+  if (is_ours_)
+    --alive;
+  else
+    set_lent(false);
+  ::munmap(memory_, mapped_);
+}
+
+bool SharedBlock::is_lent() const noexcept { return lent_flag(memory_).load(std::memory_order_acquire) != 0; }
+void SharedBlock::set_lent(bool lent) noexcept { lent_flag(memory_).store(lent ? 1 : 0, std::memory_order_release); }
+
+bool SharedBlock::resize(std::size_t capacity) noexcept {
+  const std::size_t size = capacity + header_size;
+  if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return false;
+  void* memory = ::mremap(memory_, mapped_, size, MREMAP_MAYMOVE);
+  if (memory == MAP_FAILED) return false;
+  memory_ = static_cast<std::byte*>(memory);
+  mapped_ = size;
+  return true;
+}
+
+SharedBlock* make_block(std::size_t capacity) noexcept {
+  capacity = capacity <= largest_kept ? std::bit_ceil(std::max(capacity + SharedBlock::header_size, smallest)) - SharedBlock::header_size
+                                      : capacity;
+  if (SharedBlock* block = pool().take(capacity)) return block;
+  if (alive >= most_alive) return nullptr;
+  process::UniqueFd fd{::memfd_create("payload", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+  const std::size_t size = capacity + SharedBlock::header_size;
+  if (fd.get() < 0 || ::ftruncate(fd.get(), static_cast<off_t>(size)) != 0 || ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK) != 0)
+    return nullptr;
+  std::byte* const memory = map(fd.get(), size, 0);
+  if (!memory) return nullptr;
+  ++alive;
+  return new SharedBlock{std::move(fd), memory, size, true};
+}
+
+void release_block(SharedBlock* block) noexcept {
+  if (block->is_ours())
+    pool().put(block);
+  else
+    delete block;
+}
+
+std::byte* data_of(const SharedBlock* block) noexcept { return block->data(); }
+std::size_t capacity_of(const SharedBlock* block) noexcept { return block->capacity(); }
+bool resize_block(SharedBlock* block, std::size_t capacity) noexcept { return block->is_ours() && block->resize(capacity); }
+
+Bytes receive_block(process::UniqueFd fd, std::size_t size) {
+  struct stat status = {};
+  if (::fstat(fd.get(), &status) != 0 || (::fcntl(fd.get(), F_GET_SEALS) & F_SEAL_SHRINK) == 0 || ::fcntl(fd.get(), F_GET_SEALS) < 0)
+    throw InterfaceError{"a payload in memory that is not what it should be"};
+  const auto mapped = static_cast<std::size_t>(status.st_size);
+  if (mapped < SharedBlock::header_size || size > mapped - SharedBlock::header_size)
+    throw InterfaceError{fmt::format("a payload of {} bytes in memory of {}", size, mapped)};
+  std::byte* const memory = map(fd.get(), mapped, mapped <= populate_up_to ? MAP_POPULATE : 0);
+  if (!memory) throw InterfaceError{fmt::format("a payload of {} bytes can not be mapped: {}", size, std::strerror(errno))};
+  return Bytes::adopt(new SharedBlock{process::UniqueFd{}, memory, mapped, false}, size);
+}
+
+}  // namespace mw::detail

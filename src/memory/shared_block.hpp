@@ -1,0 +1,58 @@
+// Memory for large payloads, which goes to another process by its descriptor: no copy, no limit of a socket's buffer.
+//
+// What:    a SharedBlock is a memory file (memfd_create(2)), mapped: a header of 64 bytes, then data. Its maker passes the descriptor
+//          on; the other side maps it, reads, and says in the header that it is done, so that the maker can use the block again, with
+//          all its pages in place.
+// Owner:   Bytes own their block. Blocks that nobody uses wait in a pool of the process: 16 at most, 64 MiB at most together.
+// Threads: any; a block belongs to one thread at a time.
+// Use:
+//     SharedBlock* block = make_block(size);               // null: not possible now, take other memory
+//     lend(*block);  send_descriptor(block->fd());         // the other side: Bytes bytes = receive_block(fd, size);
+//     release(block);
+#pragma once
+
+#include <cstddef>
+
+#include <mw/bytes.hpp>
+
+#include "process/unique_fd.hpp"
+
+namespace mw::detail {
+
+class SharedBlock {
+ public:
+  SharedBlock(process::UniqueFd fd, std::byte* memory, std::size_t mapped, bool is_ours) noexcept
+      : fd_{std::move(fd)}, memory_{memory}, mapped_{mapped}, is_ours_{is_ours} {}
+  ~SharedBlock();
+  SharedBlock(const SharedBlock&) = delete;
+  SharedBlock& operator=(const SharedBlock&) = delete;
+
+  static constexpr std::size_t header_size = 64;
+
+  std::byte* data() const noexcept { return memory_ + header_size; }
+  std::size_t capacity() const noexcept { return mapped_ - header_size; }
+  /// -1 in a block that another process made.
+  int fd() const noexcept { return fd_.get(); }
+  bool is_ours() const noexcept { return is_ours_; }
+
+  /// Whether the other side has it.
+  bool is_lent() const noexcept;
+  void set_lent(bool lent) noexcept;
+  /// False if there is not so much memory to be had; then nothing has changed. May move the data.
+  bool resize(std::size_t capacity) noexcept;
+
+ private:
+  process::UniqueFd fd_;
+  std::byte* memory_;
+  std::size_t mapped_;
+  bool is_ours_;
+};
+
+/// The bytes in a block that another process made: its first `size` bytes of data. Throws InterfaceError if the file is no such
+/// block or shorter than that.
+Bytes receive_block(process::UniqueFd fd, std::size_t size);
+
+/// The block behind large bytes; null if they are elsewhere.
+inline SharedBlock* block_of(const Bytes& bytes) noexcept { return bytes.block(); }
+
+}  // namespace mw::detail

@@ -1,0 +1,53 @@
+#include "worker/claim_page.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <mw/error.hpp>
+
+namespace mw::worker {
+namespace {
+
+[[noreturn]] void fail(const char* what) { throw InterfaceError{fmt::format("a page shared with a worker {}: {}", what, std::strerror(errno))}; }
+
+}  // namespace
+
+ClaimPage::ClaimPage(process::UniqueFd fd) : fd_{std::move(fd)} {
+  void* memory = ::mmap(nullptr, sizeof(Places), PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+  if (memory == MAP_FAILED) fail("can not be mapped");
+  places_ = static_cast<Places*>(memory);  // zeroes: number 0 is not on offer
+}
+
+ClaimPage ClaimPage::create() {
+  process::UniqueFd fd{::memfd_create("claims", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+  if (fd.get() < 0 || ::ftruncate(fd.get(), sizeof(Places)) != 0) fail("can not be made");
+  ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
+  return ClaimPage{std::move(fd)};
+}
+
+ClaimPage ClaimPage::attach(process::UniqueFd fd) {
+  struct stat status = {};
+  if (::fstat(fd.get(), &status) != 0 || status.st_size != static_cast<off_t>(sizeof(Places))) fail("is not what it should be");
+  return ClaimPage{std::move(fd)};
+}
+
+ClaimPage::ClaimPage(ClaimPage&& other) noexcept : fd_{std::move(other.fd_)}, places_{std::exchange(other.places_, nullptr)} {}
+
+ClaimPage& ClaimPage::operator=(ClaimPage&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(places_, other.places_);
+  return *this;
+}
+
+ClaimPage::~ClaimPage() {
+  if (places_) ::munmap(places_, sizeof(Places));
+}
+
+}  // namespace mw::worker

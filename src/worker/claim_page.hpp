@@ -1,0 +1,60 @@
+// Which of the tasks that lie before a worker are still its own.
+//
+// What:    memory that a master and a worker process share. The master offers tasks under consecutive numbers; the worker begins
+//          each, unless the master has taken it back meanwhile; both at once is impossible. So work can be sent ahead and be
+//          withdrawn without asking a worker that is busy with something else.
+// Owner:   each side maps the page; the file goes with the last of them.
+// Threads: the master's loop on one side, the thread that runs tasks on the other.
+// Use:
+//     page.offer(number);  send(task);                     // master
+//     if (page.begin(number)) run(task);                   // worker
+//     if (page.take_back(number)) send_elsewhere(task);    // master
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "process/unique_fd.hpp"
+
+namespace mw::worker {
+
+class ClaimPage {
+ public:
+  /// Numbers that may be on offer at a time: a number's place is used again by the number that is this much larger.
+  static constexpr std::uint64_t places = 256;
+
+  /// A new page. Throws InterfaceError.
+  static ClaimPage create();
+  /// The page behind this descriptor, which it takes. Throws InterfaceError if that is no such page.
+  static ClaimPage attach(process::UniqueFd fd);
+  ClaimPage(ClaimPage&& other) noexcept;
+  ClaimPage& operator=(ClaimPage&& other) noexcept;
+  ~ClaimPage();
+
+  /// To be handed to the other side.
+  int fd() const noexcept { return fd_.get(); }
+
+  void offer(std::uint64_t number) noexcept { place(number).store(number << 1 | offered, std::memory_order_release); }
+  /// True if it was on offer and is no more: nobody will begin it.
+  bool take_back(std::uint64_t number) noexcept { return withdraw(number); }
+  /// True if it was on offer: it is the caller's now.
+  bool begin(std::uint64_t number) noexcept { return withdraw(number); }
+
+ private:
+  static constexpr std::uint64_t offered = 1;
+  using Places = std::array<std::atomic<std::uint64_t>, places>;
+  static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+  explicit ClaimPage(process::UniqueFd fd);
+  std::atomic<std::uint64_t>& place(std::uint64_t number) noexcept { return (*places_)[number % places]; }
+  bool withdraw(std::uint64_t number) noexcept {
+    std::uint64_t expected = number << 1 | offered;
+    return place(number).compare_exchange_strong(expected, number << 1, std::memory_order_acq_rel);
+  }
+
+  process::UniqueFd fd_;
+  Places* places_ = nullptr;
+};
+
+}  // namespace mw::worker

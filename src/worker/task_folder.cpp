@@ -1,0 +1,215 @@
+#include "worker/task_folder.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "process/unique_fd.hpp"
+
+namespace mw::worker {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const std::string& what) { throw StagingError{fmt::format("{}: {}", what, std::strerror(errno))}; }
+
+/// The folder of all of this user's processes; nobody else may write there.
+fs::path common_folder() {
+  std::error_code error;
+  fs::path base = fs::temp_directory_path(error);
+  if (error) base = "/tmp";
+  return base / fmt::format("cppmw-{}", ::getuid());
+}
+
+/// Makes the common folder, or makes sure that the one that is there is ours.
+void make_common_folder(const fs::path& path) {
+  if (::mkdir(path.c_str(), 0700) == 0) return;
+  if (errno != EEXIST) fail(fmt::format("the folder {} can not be made", path.string()));
+  struct stat status = {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::getuid() || (status.st_mode & 0077) != 0)
+    throw StagingError{fmt::format("{} is not a folder of this user alone (mode 700); remove it", path.string())};
+}
+
+/// Folders are named by process; those whose process is gone were left by one that was killed.
+void sweep(const fs::path& common) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator{common, error}) {
+    const std::string name = entry.path().filename();
+    pid_t pid = 0;
+    const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (bad != std::errc{} || end != name.data() + name.size() || pid <= 0) continue;
+    if (::kill(pid, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), error);
+  }
+}
+
+/// Copies of files, made once.
+class Copies {
+ public:
+  /// The copy of this file as it is now.
+  fs::path of(const std::string& from) {
+    std::lock_guard lock{mutex_};
+    const process::UniqueFd source{::open(from.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (source.get() < 0) fail(fmt::format("the data file {} can not be read", from));
+    struct stat status = {};
+    if (::fstat(source.get(), &status) != 0 || !S_ISREG(status.st_mode))
+      throw StagingError{fmt::format("the data file {} is not a regular file", from)};
+    const Version version{status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+    const auto place = made_.find(from);
+    if (place != made_.end() && place->second.first == version) return place->second.second;
+    const fs::path copy = folder() / fmt::format("copy-{}", ++last_);
+    copy_file(source.get(), status, copy, from);
+    std::error_code ignored;
+    if (place != made_.end()) fs::remove(place->second.second, ignored);
+    made_[from] = {version, copy};
+    return copy;
+  }
+
+  fs::path new_task_folder() {
+    std::lock_guard lock{mutex_};
+    const fs::path path = folder() / fmt::format("task-{}", ++last_);
+    if (::mkdir(path.c_str(), 0700) != 0) fail(fmt::format("the folder {} can not be made", path.string()));
+    return path;
+  }
+
+  void remove() noexcept {
+    std::lock_guard lock{mutex_};
+    if (folder_.empty() || made_by_ != ::getpid()) return;
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+    folder_.clear();
+    made_.clear();
+  }
+
+ private:
+  using Version = std::tuple<dev_t, ino_t, off_t, time_t, long>;
+
+  const fs::path& folder() {
+    if (!folder_.empty()) return folder_;
+    const fs::path common = common_folder();
+    make_common_folder(common);
+    sweep(common);
+    const fs::path own = common / fmt::format("{}", ::getpid());
+    std::error_code ignored;
+    fs::remove_all(own, ignored);  // of an earlier process of this number
+    if (::mkdir(own.c_str(), 0700) != 0) fail(fmt::format("the folder {} can not be made", own.string()));
+    made_by_ = ::getpid();
+    return folder_ = own;
+  }
+
+  static void copy_file(int source, const struct stat& status, const fs::path& copy, const std::string& from) {
+    const mode_t mode = status.st_mode & 0111 ? 0555 : 0444;
+    const process::UniqueFd target{::open(copy.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
+    if (target.get() < 0) fail(fmt::format("no copy of the data file {} can be made in {}", from, copy.string()));
+    char buffer[65'536];
+    while (true) {
+      const ssize_t got = ::read(source, buffer, sizeof buffer);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) fail(fmt::format("the data file {} can not be read", from));
+      if (got == 0) return;
+      for (ssize_t put = 0; put < got;) {
+        const ssize_t more = ::write(target.get(), buffer + put, static_cast<std::size_t>(got - put));
+        if (more < 0 && errno == EINTR) continue;
+        if (more < 0) fail(fmt::format("no copy of the data file {} can be written to {}", from, copy.string()));
+        put += more;
+      }
+    }
+  }
+
+  std::mutex mutex_;
+  fs::path folder_;  ///< empty until the first file comes
+  pid_t made_by_ = 0;
+  std::uint64_t last_ = 0;
+  std::map<std::string, std::pair<Version, fs::path>> made_;
+};
+
+Copies& copies() {
+  static Copies copies;
+  return copies;
+}
+
+thread_local const std::string* home_of_thread = nullptr;
+
+}  // namespace
+
+std::string path_error(std::string_view path) {
+  if (path.empty()) return "is empty";
+  if (path.front() == '/') return "is absolute";
+  if (path.back() == '/') return "names a folder";
+  if (path.find('\0') != std::string_view::npos) return "has a zero byte in it";
+  if (path.size() > 4096) return "is longer than 4,096 bytes";
+  while (true) {
+    const auto slash = path.find('/');
+    const auto part = path.substr(0, slash);
+    if (part.empty() || part == ".") return "has an empty part";
+    if (part == "..") return "has \"..\" in it";
+    if (slash == std::string_view::npos) return {};
+    path.remove_prefix(slash + 1);
+  }
+}
+
+Outcome staging_failed(const StagingError& error) {
+  Outcome outcome;
+  outcome.failure.emplace();
+  outcome.failure->cause = Cause::data_file;
+  outcome.failure->message = error.what();
+  return outcome;
+}
+
+TaskFolder::TaskFolder(const std::vector<DataFile>& files) {
+  std::error_code error;
+  home_ = fs::current_path(error).string();
+  const fs::path folder = copies().new_task_folder();
+  path_ = folder.string();
+  try {
+    for (const DataFile& file : files) {
+      if (const std::string why = path_error(file.to); !why.empty())
+        throw StagingError{fmt::format("the path \"{}\" in a task's folder {}", file.to, why)};
+      const fs::path copy = copies().of(file.from);
+      const fs::path to = folder / file.to;
+      fs::create_directories(to.parent_path(), error);
+      if (::link(copy.c_str(), to.c_str()) != 0) fail(fmt::format("the data file {} can not be placed at {}", file.from, to.string()));
+    }
+    if (::chdir(path_.c_str()) != 0) fail(fmt::format("the folder {} can not be entered", path_));
+  } catch (...) {
+    leave();
+    throw;
+  }
+  home_of_thread = &home_;
+}
+
+TaskFolder::~TaskFolder() { leave(); }
+
+void TaskFolder::leave() noexcept {
+  home_of_thread = nullptr;
+  if (::chdir(home_.c_str()) != 0 && ::chdir("/") != 0) return;
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+std::string program_path(const std::string& path) {
+  if (!home_of_thread || path.find('/') == std::string::npos || path.front() == '/') return path;
+  return ::access(path.c_str(), F_OK) == 0 ? path : *home_of_thread + "/" + path;
+}
+
+void own_working_directory() noexcept { static_cast<void>(::unshare(CLONE_FS)); }
+
+void remove_own_folder() noexcept { copies().remove(); }
+
+void remove_folder_of(pid_t pid) noexcept {
+  std::error_code ignored;
+  fs::remove_all(common_folder() / fmt::format("{}", pid), ignored);
+}
+
+}  // namespace mw::worker
