@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,8 +23,11 @@
 #include <utility>
 #include <vector>
 
+#include <mw/as_completed.hpp>
+#include <mw/file_range.hpp>
 #include <mw/function.hpp>
 #include <mw/interface.hpp>
+#include <mw/map.hpp>
 #include <mw/master_options.hpp>
 #include <mw/program.hpp>
 #include <mw/status.hpp>
@@ -127,6 +131,41 @@ class Master {
   /// Waits for the next task of all, in the order in which they are done, each task once. Throws TaskError if that task has no
   /// result, or if there is nothing to wait for.
   FinishedTask get_result();
+
+  /// These tasks, one by one, as they are done; see as_completed.hpp. Throws TaskError if one is not this master's, UsageError if one
+  /// is in another such range.
+  template <class R>
+  AsCompleted<R> as_completed(std::span<const Task<R>> tasks) {
+    return {*core_, tasks};
+  }
+  template <class R>
+  AsCompleted<R> as_completed(const std::vector<Task<R>>& tasks) {
+    return as_completed(std::span<const Task<R>>{tasks});
+  }
+
+  /// f for each element of the range; see map.hpp.
+  template <auto F, std::ranges::input_range Range>
+  auto map(Range&& range, MapOptions options = {}) {
+    return Map<F, std::views::all_t<Range>>{*core_, std::views::all(std::forward<Range>(range)), std::move(options)};
+  }
+
+  /// Reduce(…Reduce(Reduce(init, f(first)), f(second))…): chunks are folded in the workers, then here, in the order of the range. Reduce,
+  /// of (R, R), must be associative; sums of floating-point numbers depend on the chunks: fix their size to get the same one always.
+  /// Throws the TaskError of the first chunk that failed.
+  template <auto F, auto Reduce, std::ranges::input_range Range>
+  auto map_reduce(Range&& range, typename detail::TraitsOf<F>::Result init = {}, MapOptions options = {}) {
+    using R = typename detail::TraitsOf<F>::Result;
+    using Input = typename detail::InputOf<typename detail::TraitsOf<F>::Arguments>::type;
+    using View = std::views::all_t<Range>;
+    options.ordered = true;
+    detail::ChunkStream<View, Input, R> stream{*core_, std::views::all(std::forward<Range>(range)),
+                                               detail::Registered<&detail::reduce_chunk<F, Reduce>>::checked(), std::move(options)};
+    while (auto part = stream.next()) {
+      if (part->is_lost) throw detail::mapped_error(part->record, part->first, nullptr);
+      for (R& value : part->result.values) init = Reduce(std::move(init), std::move(value));
+    }
+    return init;
+  }
 
   /// How it goes. Never waits for a task; a broken interface shows as interface_status "error".
   Status get_status() const;

@@ -373,6 +373,15 @@ void MasterCore::free_abandoned(const TaskRef& task) {
   abandoned_.erase(place);
 }
 
+void MasterCore::check_owner(const TaskRecord* record) const {
+  if (record && record->owner == directory_) return;
+  Failure failure;
+  failure.cause = Cause::not_submitted;
+  failure.message = record ? fmt::format("task {} ({}) was submitted to another master", record->id, record->name())
+                           : "the handle is empty: it comes from no submit_task";
+  throw TaskError{TaskFacts{}, std::move(failure)};
+}
+
 bool MasterCore::cancel(TaskRecord& record) {
   bool was_open = false;
   loop_.call([&] {

@@ -49,7 +49,8 @@ class MasterCore final : public InterfaceHost {
   /// False if it was done already.
   bool cancel(TaskRecord& record);
   Completions& completions() noexcept { return completions_; }
-  bool owns(const TaskRecord& record) const noexcept { return record.owner == directory_; }
+  /// Throws TaskError if there is no record, or if it is another master's.
+  void check_owner(const TaskRecord* record) const;
   Status status();
   /// Slots of all workers together, as of now.
   std::uint32_t slots() const noexcept { return slots_.load(std::memory_order_relaxed); }

@@ -24,12 +24,6 @@ std::unique_ptr<detail::MasterCore> make_core(std::unique_ptr<Interface> interfa
   return std::make_unique<detail::MasterCore>(std::move(interface), std::move(options));
 }
 
-void check_owner(const detail::MasterCore& core, const detail::TaskRecord* record) {
-  if (!record) throw_error(Cause::not_submitted, "the handle is empty: it comes from no submit_task");
-  if (!core.owns(*record))
-    throw_error(Cause::not_submitted, fmt::format("task {} ({}) was submitted to another master", record->id, record->name()));
-}
-
 }  // namespace
 
 Master::Master(std::unique_ptr<Interface> interface, MasterOptions options)
@@ -60,23 +54,23 @@ Task<std::string> Master::submit_task(const TaskOptions& options, const Program&
 }
 
 bool Master::cancel(const TaskHandle& task) {
-  check_owner(*core_, task.record().get());
+  core_->check_owner(task.record().get());
   return core_->cancel(*task.record());
 }
 
 void Master::wait_for(const TaskHandle& task) {
-  check_owner(*core_, task.record().get());
+  core_->check_owner(task.record().get());
   core_->completions().wait(*task.record());
 }
 
 bool Master::is_done(const TaskHandle& task) {
-  check_owner(*core_, task.record().get());
+  core_->check_owner(task.record().get());
   return core_->completions().try_take(*task.record());
 }
 
 std::size_t Master::wait_for_any(std::span<detail::TaskRecord* const> tasks) {
   if (tasks.empty()) throw_error(Cause::nothing_to_wait_for, "get_result of no tasks: the span is empty");
-  for (const auto* record : tasks) check_owner(*core_, record);
+  for (const auto* record : tasks) core_->check_owner(record);
   const auto index = core_->completions().wait_for_any(tasks);
   if (!index)
     throw_error(Cause::nothing_to_wait_for,

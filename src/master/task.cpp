@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <mw/map.hpp>
+
 #include "master/record.hpp"
 #include "master/worker_directory.hpp"
 #include "worker/execute.hpp"
@@ -26,7 +28,7 @@ std::string tail_of(const std::string& text) {
   return text.size() <= limit ? text : "…" + text.substr(text.size() - limit);
 }
 
-[[noreturn]] void throw_task_error(const TaskRecord& record) {
+TaskError error_of(const TaskRecord& record) {
   TaskFacts facts;
   facts.task = record.id;
   facts.function = record.name();
@@ -40,14 +42,27 @@ std::string tail_of(const std::string& text) {
     facts.stderr_tail = tail_of(extra->err);
     failure = extra->failure;
   }
-  throw TaskError{std::move(facts), std::move(failure)};
+  return TaskError{std::move(facts), std::move(failure)};
 }
 
 }  // namespace
 
 std::span<const std::byte> result_bytes(const TaskRecord& record) {
-  if (record.state.load(std::memory_order_acquire) != TaskState::finished) throw_task_error(record);
+  if (record.state.load(std::memory_order_acquire) != TaskState::finished) throw error_of(record);
   return record.payload.span();
+}
+
+TaskError mapped_error(const RecordPtr& record, std::size_t index, const Failure* failure) {
+  const TaskError error = error_of(*record);
+  TaskFacts facts = error.facts();
+  if (failure) {
+    facts.worker = record->owner->find(record->last_worker.load(std::memory_order_relaxed)).name;
+    facts.host = record->owner->find(record->last_worker.load(std::memory_order_relaxed)).host;
+    facts.faults = 1;
+  }
+  Failure described = failure ? *failure : error.failure();
+  described.message = fmt::format("{} (input {} of map)", described.message, index);
+  return TaskError{std::move(facts), std::move(described)};
 }
 
 void check_result_type(const TaskRecord& record, const std::type_info& wanted) {

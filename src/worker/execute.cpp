@@ -1,6 +1,7 @@
 #include "worker/execute.hpp"
 
 #include <cxxabi.h>
+#include <mw/detail/task_group.hpp>
 
 #include <cstdlib>
 #include <exception>
@@ -14,10 +15,13 @@ std::string type_name(const std::type_info& type) {
   return status == 0 ? text.get() : type.name();
 }
 
-namespace {
+}  // namespace mw::worker
 
-/// What the exception being handled says, as a Failure.
+namespace mw::detail {
+
 Failure describe_current_exception() {
+  using worker::TaskFailed;
+  using worker::type_name;
   Failure failure;
   failure.cause = Cause::exception;
   if (const std::type_info* type = abi::__cxa_current_exception_type()) failure.type = type_name(*type);
@@ -41,7 +45,9 @@ Failure describe_current_exception() {
   return failure;
 }
 
-}  // namespace
+}  // namespace mw::detail
+
+namespace mw::worker {
 
 Outcome execute(const detail::FunctionEntry& function, std::span<const std::byte> arguments) noexcept {
   Outcome outcome;
@@ -49,7 +55,7 @@ Outcome execute(const detail::FunctionEntry& function, std::span<const std::byte
   try {
     outcome.value = function.call(arguments);
   } catch (...) {
-    outcome.failure = describe_current_exception();
+    outcome.failure = detail::describe_current_exception();
   }
   outcome.run_time = std::chrono::steady_clock::now() - start;
   return outcome;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <ranges>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -71,6 +72,15 @@ double pipelined_tasks_per_second(unsigned workers, std::uint64_t tasks) {
   return static_cast<double>(tasks) / seconds_since(start);
 }
 
+double mapped_elements_per_second(unsigned workers, std::uint64_t elements) {
+  auto master = started_master(workers);
+  const auto start = Clock::now();
+  std::uint64_t sum = 0;
+  for (const std::uint64_t value : master.map<same>(std::views::iota(std::uint64_t{0}, elements))) sum += value;
+  check_sum(sum, elements);
+  return static_cast<double>(elements) / seconds_since(start);
+}
+
 double mib_per_second(unsigned workers, std::uint64_t tasks, std::size_t bytes) {
   auto master = started_master(workers);
   const std::vector<std::byte> payload(bytes, std::byte{1});
@@ -116,6 +126,3 @@ double round_trip_us(unsigned rounds) {
 }
 
 }  // namespace mw::benchmark::toolkit
-namespace mw::benchmark::toolkit {
-double mapped_elements_per_second(unsigned, std::uint64_t) { return 0; }
-}

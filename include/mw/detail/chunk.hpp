@@ -1,0 +1,136 @@
+// One task of map() or map_reduce(): a run of inputs.
+//
+// What:    the functions that run in the worker, and what they return.
+// Owner:   plain values.
+// Threads: the worker's.
+// Use:     internal: map.hpp.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <mw/detail/task_group.hpp>
+#include <mw/function.hpp>
+
+namespace mw::detail {
+
+/// Stands for a result where a function has none.
+struct Nothing {};
+
+template <class R>
+using ValueOf = std::conditional_t<std::is_void_v<R>, Nothing, R>;
+
+/// What a chunk's function is given for each call: its one parameter, or a tuple of them.
+template <class Arguments>
+struct InputOf {
+  using type = Arguments;
+};
+template <class A>
+struct InputOf<std::tuple<A>> {
+  using type = A;
+};
+
+/// Results of the first `done` inputs, in order; those that failed have no value.
+template <class V>
+struct ChunkResult {
+  std::uint64_t done = 0;
+  std::uint64_t run_ns = 0;
+  std::vector<V> values;
+  std::vector<std::pair<std::uint64_t, Failure>> failures;  ///< by place in the chunk, ascending
+};
+
+/// Says when a run of calls has used its time up, and looks at the clock seldom where calls are short.
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::uint64_t budget_ns) : budget_{budget_ns}, start_{std::chrono::steady_clock::now()} {}
+
+  /// To be asked after each call. A budget of 0 is never used up.
+  bool is_over() {
+    if (budget_ == 0 || --calls_until_look_ > 0) return false;
+    const std::uint64_t now = elapsed();
+    if (now - last_look_ < 20'000 && stride_ < 4'096)
+      stride_ *= 2;
+    else if (now - last_look_ > 200'000)
+      stride_ = 1;
+    last_look_ = now;
+    calls_until_look_ = stride_;
+    return now >= budget_;
+  }
+  std::uint64_t elapsed() const {
+    return static_cast<std::uint64_t>(std::chrono::nanoseconds{std::chrono::steady_clock::now() - start_}.count());
+  }
+
+ private:
+  const std::uint64_t budget_;
+  const std::chrono::steady_clock::time_point start_;
+  std::uint64_t last_look_ = 0;
+  int calls_until_look_ = 1;
+  int stride_ = 1;
+};
+
+template <auto F, class Input>
+auto call_with_input(Input&& input) {
+  using Arguments = typename TraitsOf<F>::Arguments;
+  if constexpr (std::tuple_size_v<Arguments> == 1)
+    return F(std::forward<Input>(input));
+  else
+    return std::apply(F, std::forward<Input>(input));
+}
+
+/// map(): calls F with each input; one that throws is tried `retries` times more, and does not stop the others.
+template <auto F>
+ChunkResult<ValueOf<typename TraitsOf<F>::Result>> map_chunk(std::vector<typename InputOf<typename TraitsOf<F>::Arguments>::type> inputs,
+                                                             std::uint64_t budget_ns, std::uint32_t retries) {
+  using R = typename TraitsOf<F>::Result;
+  using Input = typename InputOf<typename TraitsOf<F>::Arguments>::type;
+  ChunkResult<ValueOf<R>> result;
+  result.values.reserve(inputs.size());
+  Stopwatch watch{budget_ns};
+  for (auto&& input : inputs) {
+    for (std::uint32_t attempt = 0;; ++attempt) {
+      try {
+        if constexpr (std::is_void_v<R>) {
+          call_with_input<F>(static_cast<const Input&>(input));
+          result.values.push_back({});
+        } else {
+          result.values.push_back(call_with_input<F>(static_cast<const Input&>(input)));
+        }
+      } catch (...) {
+        if (attempt < retries) continue;
+        result.failures.emplace_back(result.done, describe_current_exception());
+      }
+      break;
+    }
+    ++result.done;
+    if (watch.is_over()) break;
+  }
+  result.run_ns = watch.elapsed();
+  return result;
+}
+
+/// map_reduce(): calls F with each input and folds the results with Reduce, from left to right. What either throws ends the task.
+template <auto F, auto Reduce>
+ChunkResult<typename TraitsOf<F>::Result> reduce_chunk(std::vector<typename InputOf<typename TraitsOf<F>::Arguments>::type> inputs,
+                                                       std::uint64_t budget_ns, std::uint32_t) {
+  using Input = typename InputOf<typename TraitsOf<F>::Arguments>::type;
+  ChunkResult<typename TraitsOf<F>::Result> result;
+  Stopwatch watch{budget_ns};
+  for (auto&& input : inputs) {
+    auto value = call_with_input<F>(static_cast<const Input&>(input));
+    if (result.values.empty())
+      result.values.push_back(std::move(value));
+    else
+      result.values.front() = Reduce(std::move(result.values.front()), std::move(value));
+    ++result.done;
+    if (watch.is_over()) break;
+  }
+  result.run_ns = watch.elapsed();
+  return result;
+}
+
+}  // namespace mw::detail
