@@ -237,7 +237,6 @@ void MasterCore::dispatch_by_interface() {
 }
 
 void MasterCore::execute(TaskRecord& record, WorkerId worker) {
-  record.attempts.store(record.attempt, std::memory_order_relaxed);
   Statistics::add(statistics_.attempts);
   const TaskRef task{RecordPtr::share(&record), record.attempt};
   try {
@@ -425,6 +424,7 @@ void MasterCore::out_of_time(TaskRecord& record) {
 
 /// What waits behind a task that takes longer than expected goes elsewhere.
 void MasterCore::take_back_overdue() {
+  std::vector<scheduler::Item*> returned;
   for (const auto& [item, worker] : scheduler_.overdue(now())) {
     TaskRecord& record = record_of(*item);
     bool is_back = false;
@@ -433,11 +433,12 @@ void MasterCore::take_back_overdue() {
     } catch (...) {
       log::warn(fmt::format("the interface \"{}\" did not give task {} back: {}", interface_name_, record.id, current_exception_text()));
     }
-    if (!is_back) continue;
-    scheduler_.returned(record, now());
-    record.attempts.store(record.attempt, std::memory_order_relaxed);
-    must_dispatch_ = true;
+    if (is_back) returned.push_back(item);
   }
+  if (returned.empty()) return;
+  must_dispatch_ = true;
+  Statistics::subtract(statistics_.attempts, returned.size());
+  scheduler_.returned(std::move(returned), now());
 }
 
 void MasterCore::set_timer() {

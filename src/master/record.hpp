@@ -71,7 +71,6 @@ struct TaskRecord : scheduler::Item {
   bool handed_out = false;  ///< completion list
   bool listed = false;      ///< completion list: waits there
   bool drained = false;     ///< completion list: it has come there
-  std::atomic<std::uint32_t> attempts{0};
   std::atomic<WorkerId> last_worker{any_worker};
   std::atomic<float> progress{0};
   std::uint32_t group_index = 0;  ///< completion list

@@ -36,8 +36,8 @@ class Statistics {
   static void add(std::atomic<std::uint64_t>& count, std::uint64_t n = 1) noexcept {
     count.store(count.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
-  static void subtract(std::atomic<std::uint64_t>& count) noexcept {
-    count.store(count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  static void subtract(std::atomic<std::uint64_t>& count, std::uint64_t n = 1) noexcept {
+    count.store(count.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
   }
 
   /// The task came to its end.

@@ -32,7 +32,7 @@ TaskError error_of(const TaskRecord& record) {
   TaskFacts facts;
   facts.task = record.id;
   facts.function = record.name();
-  facts.attempt = record.attempts.load(std::memory_order_relaxed);
+  facts.attempt = record.attempt.load(std::memory_order_relaxed);
   Failure failure;
   facts.losses = record.losses;
   if (const TaskExtra* extra = record.find_extra()) {
@@ -101,7 +101,7 @@ std::uint64_t TaskHandle::id() const noexcept { return record_->id; }
 std::string TaskHandle::name() const { return record_->name(); }
 TaskState TaskHandle::state() const noexcept { return record_->state.load(std::memory_order_acquire); }
 bool TaskHandle::done() const noexcept { return is_over(*record_); }
-std::uint32_t TaskHandle::attempts() const noexcept { return record_->attempts.load(std::memory_order_relaxed); }
+std::uint32_t TaskHandle::attempts() const noexcept { return record_->attempt.load(std::memory_order_relaxed); }
 
 double TaskHandle::progress() const noexcept {
   if (state() == TaskState::finished) return 1;

@@ -1,12 +1,13 @@
 // What the scheduler keeps in each task.
 //
-// What:    Item, 32 bytes, and a list of Items: no allocation.
+// What:    Item, 36 bytes, and a list of Items: no allocation.
 // Owner:   the caller owns the Items; an Item is in one list at most.
 // Threads: one at a time.
 // Use:
 //     struct Task : Item { … };
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -22,16 +23,20 @@ struct Item {
   Item* next = nullptr;  ///< free for the owner's own lists while the state is idle or done
   Item* previous = nullptr;
   WorkerId worker = any_worker;  ///< where it is while assigned
-  std::uint32_t attempt = 0;     ///< how often it was handed to a worker; the fencing number of its messages
+  std::atomic<std::uint32_t> attempt{0};  ///< how often it was handed to a worker; the fencing number of its messages. Any thread may read
   std::int32_t priority = 0;     ///< a higher one goes first
   std::uint16_t kind = 0;        ///< tasks of one kind are expected to take about as long
   Cost cost;                     ///< what it adds to its worker's expected time while assigned
   ItemState schedule : 2 = ItemState::idle;
   std::uint8_t losses : 6 = 0;  ///< how often its worker was lost under it; stays at most_losses
+  std::uint32_t order = 0;      ///< of submission; wraps
 
   static constexpr std::uint8_t most_losses = 63;
+
+  void change_attempt(int by) noexcept {
+    attempt.store(attempt.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(by), std::memory_order_relaxed);
+  }
 };
-static_assert(sizeof(void*) != 8 || sizeof(Item) == 32);
 
 class ItemList {
  public:
@@ -41,6 +46,8 @@ class ItemList {
   std::size_t size() const noexcept { return size_; }
   void push_back(Item& item) noexcept;
   void push_front(Item& item) noexcept;
+  /// Null: at the end.
+  void insert_before(Item* place, Item& item) noexcept;
   void remove(Item& item) noexcept;
 
  private:

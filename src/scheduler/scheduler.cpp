@@ -27,6 +27,16 @@ void ItemList::push_front(Item& item) noexcept {
   ++size_;
 }
 
+void ItemList::insert_before(Item* place, Item& item) noexcept {
+  if (!place) return push_back(item);
+  if (!place->previous) return push_front(item);
+  item.previous = place->previous;
+  item.next = place;
+  place->previous->next = &item;
+  place->previous = &item;
+  ++size_;
+}
+
 void ItemList::remove(Item& item) noexcept {
   (item.previous ? item.previous->next : first_) = item.next;
   (item.next ? item.next->previous : last_) = item.previous;
@@ -46,6 +56,28 @@ void Scheduler::enqueue_first(Item& item) {
   ++queued_count_;
 }
 
+/// To the front of the queue, among those that were submitted before and after them.
+void Scheduler::enqueue_in_order(std::vector<Item*> items) {
+  const auto is_before = [](const Item& a, const Item& b) { return static_cast<std::int32_t>(a.order - b.order) < 0; };
+  std::sort(items.begin(), items.end(), [&](const Item* a, const Item* b) {
+    return a->priority != b->priority ? a->priority > b->priority : is_before(*a, *b);
+  });
+  ItemList* queue = nullptr;
+  Item* place = nullptr;
+  std::int32_t priority = 0;
+  for (Item* item : items) {
+    if (!queue || item->priority != priority) {
+      priority = item->priority;
+      queue = &queues_[priority];
+      place = queue->front();
+    }
+    while (place && is_before(*place, *item)) place = place->next;
+    item->schedule = ItemState::queued;
+    queue->insert_before(place, *item);
+    ++queued_count_;
+  }
+}
+
 void Scheduler::dequeue(Item& item) {
   const auto place = queues_.find(item.priority);
   place->second.remove(item);
@@ -55,6 +87,7 @@ void Scheduler::dequeue(Item& item) {
 
 void Scheduler::submit(Item& item) {
   assert(item.schedule == ItemState::idle);
+  item.order = ++last_order_;
   enqueue_last(item);
 }
 
@@ -80,13 +113,15 @@ void Scheduler::worker_left(WorkerId worker) {
   leave_room(gone);
   ahead_.erase(&gone);
   if (gone.load() != 0) --busy_count_;
-  while (Item* item = gone.items.back()) {  // newest first to the front of the queue, so that the oldest ends up as the very first
+  std::vector<Item*> items;
+  while (Item* item = gone.items.front()) {
     gone.items.remove(*item);
     --assigned_count_;
     item->worker = any_worker;
-    enqueue_first(*item);
+    items.push_back(item);
   }
   workers_.erase(place);
+  enqueue_in_order(std::move(items));
 }
 
 Item* Scheduler::front() const noexcept {
@@ -130,7 +165,7 @@ void Scheduler::assign(Item& item, WorkerId worker, Time now) {
   }
   item.schedule = ItemState::assigned;
   item.worker = worker;
-  ++item.attempt;
+  item.change_attempt(+1);
   ++assigned_count_;
   elsewhere_.push_back(item);
 }
@@ -206,28 +241,27 @@ std::vector<Assignment> Scheduler::overdue(Time now) {
     leave_room(*worker);
     worker->stalled = true;
     enter_room(*worker);
-    // Newest first: given back in this order they end up in the queue as they were.
     auto running = worker->capacity.slots - std::min(worker->held, worker->capacity.slots);
-    std::vector<Item*> behind;
     for (Item* item = worker->items.front(); item; item = item->next)
       if (running > 0)
         --running;
       else
-        behind.push_back(item);
-    for (auto item = behind.rbegin(); item != behind.rend(); ++item) list.push_back({*item, worker->id});
+        list.push_back({item, worker->id});
   }
   return list;
 }
 
-void Scheduler::returned(Item& item, Time now) {
-  Worker* worker = take_off(item, now);
-  if (worker && !worker->items.empty()) {
-    leave_room(*worker);
-    worker->stalled = true;  // what it runs is still overdue
-    enter_room(*worker);
+void Scheduler::returned(std::vector<Item*> items, Time now) {
+  for (Item* item : items) {
+    Worker* worker = take_off(*item, now);
+    if (worker && !worker->items.empty()) {
+      leave_room(*worker);
+      worker->stalled = true;  // what it runs is still overdue
+      enter_room(*worker);
+    }
+    item->change_attempt(-1);
   }
-  --item.attempt;
-  enqueue_first(item);
+  enqueue_in_order(std::move(items));
 }
 
 std::vector<Item*> Scheduler::waiting() const {
@@ -300,7 +334,7 @@ void Scheduler::put(Item& item, Worker& worker, Time now) {
   item.worker = worker.id;
   item.cost = Cost::of(expected(item.kind).value_or(policy_.horizon));
   worker.expected += item.cost.time();
-  ++item.attempt;
+  item.change_attempt(+1);
   ++assigned_count_;
   worker.items.push_back(item);
   note_ahead(worker);

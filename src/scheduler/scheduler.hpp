@@ -101,10 +101,10 @@ class Scheduler {
   void abandon(Item& item, Time now);
   void release(WorkerId worker);
 
-  /// Tasks that wait behind one that takes longer than expected. Give each that could be taken back to returned().
+  /// Tasks that wait behind one that takes longer than expected. Give those that could be taken back to returned().
   std::vector<Assignment> overdue(Time now);
-  /// It was taken back before it began: this attempt at it never was. First in line.
-  void returned(Item& item, Time now);
+  /// They were taken back before they began: this attempt at them never was. First in line, in the order of submission.
+  void returned(std::vector<Item*> items, Time now);
   /// Whether overdue() may ever have something to say as things are.
   bool has_tasks_ahead() const noexcept { return !ahead_.empty(); }
 
@@ -142,6 +142,7 @@ class Scheduler {
   void note_ahead(Worker& worker);
   void enqueue_last(Item& item);
   void enqueue_first(Item& item);
+  void enqueue_in_order(std::vector<Item*> items);
   void dequeue(Item& item);
   void put(Item& item, Worker& worker, Time now);
   Worker* take_off(Item& item, Time now);
@@ -150,6 +151,7 @@ class Scheduler {
   Policy policy_;
   std::map<std::int32_t, ItemList, std::greater<>> queues_;  ///< by priority; lists may be empty
   std::size_t queued_count_ = 0;
+  std::uint32_t last_order_ = 0;
   ItemList elsewhere_;  ///< assigned to any_worker: the interface knows where
   std::unordered_map<std::uint32_t, Worker> workers_;
   std::vector<std::vector<Worker*>> rooms_;  ///< workers with room, by load: the least loaded is found in O(capacity)

@@ -1,6 +1,7 @@
 // The contract of every interface: what a task may want beyond its arguments.
 #include <catch2/catch.hpp>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,6 +77,13 @@ std::int64_t count_until_stopped() {
 }
 
 std::size_t take_memory(std::size_t bytes) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  // The sanitizers' own allocators end the process where malloc would fail.
+  rlimit limit{};
+  ::getrlimit(RLIMIT_DATA, &limit);
+  if (limit.rlim_cur != RLIM_INFINITY && bytes > std::size_t{64} << 20) throw std::bad_alloc{};
+  return bytes;
+#endif
   std::vector<std::vector<char>> all;
   std::size_t sum = 0;
   for (std::size_t taken = 0; taken < bytes; taken += 1 << 20) {
@@ -217,10 +225,6 @@ TEST_CASE("P23: a task that ran out of time is tried again as often as its retri
 TEST_CASE("a task that takes more memory than it may ends with memory_limit; its worker lives on", "[contract][options]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  WARN("sanitizers have allocators of their own, which end the process");
-  SUCCEED();
-#else
   mw::Master master{mw::interface(spec)};
   const auto pid = master.get_result(master.submit_task<process_id>());
   const auto greedy = master.submit_task<take_memory>({.memory_limit = 64 << 20}, std::size_t{256} << 20);
@@ -235,7 +239,6 @@ TEST_CASE("a task that takes more memory than it may ends with memory_limit; its
   std::set<int> pids;
   for (int i = 0; i < 10; ++i) pids.insert(master.get_result(master.submit_task<process_id>()));
   CHECK(pids.contains(pid));
-#endif
 }
 
 TEST_CASE("a program gets its memory limit, too", "[contract][options]") {

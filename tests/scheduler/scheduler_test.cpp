@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 
+#include "scheduler/deadlines.hpp"
 #include "scheduler/scheduler.hpp"
 
 using namespace mw;
@@ -90,10 +91,7 @@ TEST_CASE("what a worker had not begun goes back in its old order and counts as 
   CHECK(scheduler.worker_count() == 0);
   CHECK_FALSE(scheduler.next(now));
   scheduler.worker_joined(b, {4});
-  CHECK(scheduler.next(now)->item == &tasks[1]);
-  CHECK(scheduler.next(now)->item == &tasks[2]);
-  CHECK(scheduler.next(now)->item == &tasks[0]);
-  CHECK(scheduler.next(now)->item == &tasks[3]);
+  for (auto& task : tasks) CHECK(scheduler.next(now)->item == &task);
   CHECK(tasks[0].losses == 1);
   CHECK(tasks[1].losses == 0);
 }
@@ -130,6 +128,158 @@ TEST_CASE("a withdrawn task is nowhere any more", "[scheduler]") {
   CHECK(scheduler.queued_count() == 0);
 }
 
+TEST_CASE("higher priority goes first, equal ones in the order of submission", "[scheduler]") {
+  Scheduler scheduler;
+  auto tasks = items(5);
+  const int priorities[] = {0, 5, -1, 5, 0};
+  for (std::size_t i = 0; i < 5; ++i) {
+    tasks[i].priority = priorities[i];
+    scheduler.submit(tasks[i]);
+  }
+  CHECK(scheduler.waiting() == std::vector<Item*>{&tasks[1], &tasks[3], &tasks[0], &tasks[4], &tasks[2]});
+  std::vector<const Item*> walked;
+  for (const Item* item = scheduler.front(); item; item = scheduler.after(*item)) walked.push_back(item);
+  CHECK(walked == std::vector<const Item*>{&tasks[1], &tasks[3], &tasks[0], &tasks[4], &tasks[2]});
+  scheduler.worker_joined(a, {5});
+  for (const std::size_t i : {1u, 3u, 0u, 4u, 2u}) CHECK(scheduler.next(now)->item == &tasks[i]);
+}
+
+namespace {
+
+/// A scheduler whose one worker has learned that tasks of kind 0 take `each`.
+void teach(Scheduler& scheduler, Item& item, Time each) {
+  scheduler.submit(item);
+  REQUIRE(scheduler.next(now));
+  scheduler.finished(item, now, each);
+}
+
+std::size_t hand_out(Scheduler& scheduler) {
+  std::size_t count = 0;
+  while (scheduler.next(now)) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("tasks go ahead only when they are known to be short, and no further than the horizon", "[scheduler][ahead]") {
+  Scheduler scheduler{Policy{.horizon = std::chrono::milliseconds{1}}};
+  auto tasks = items(401);
+  scheduler.worker_joined(a, {.slots = 1, .ahead = 255});
+  const auto submit_all = [&] {
+    for (std::size_t i = 1; i < tasks.size(); ++i) scheduler.submit(tasks[i]);
+  };
+  SECTION("unknown: one at a time") {
+    submit_all();
+    CHECK(hand_out(scheduler) == 1);
+  }
+  SECTION("as long as the horizon: one at a time") {
+    teach(scheduler, tasks[0], std::chrono::milliseconds{2});
+    submit_all();
+    CHECK(hand_out(scheduler) == 1);
+  }
+  SECTION("a tenth of it: about ten") {
+    teach(scheduler, tasks[0], std::chrono::microseconds{100});
+    submit_all();
+    const auto count = hand_out(scheduler);
+    CHECK(count >= 8);
+    CHECK(count <= 10);
+  }
+  SECTION("nothing at all: as many as the worker holds") {
+    teach(scheduler, tasks[0], std::chrono::nanoseconds{1});
+    submit_all();
+    CHECK(hand_out(scheduler) == 256);
+  }
+  SECTION("short ones do not go behind a long one") {
+    teach(scheduler, tasks[0], std::chrono::nanoseconds{100});
+    tasks[1].kind = 1;  // unknown
+    submit_all();
+    CHECK(hand_out(scheduler) == 1);
+  }
+}
+
+TEST_CASE("workers with a free slot come before queues of others", "[scheduler][ahead]") {
+  Scheduler scheduler;
+  auto tasks = items(10);
+  scheduler.worker_joined(a, {1, 255});
+  teach(scheduler, tasks[0], std::chrono::microseconds{1});
+  scheduler.worker_joined(b, {1, 255});
+  for (std::size_t i = 1; i < 5; ++i) scheduler.submit(tasks[i]);
+  std::map<WorkerId, int> load;
+  while (const auto next = scheduler.next(now)) ++load[next->worker];
+  CHECK(load[a] == 2);
+  CHECK(load[b] == 2);
+}
+
+TEST_CASE("what waits behind a task that takes too long comes back, in the old order, and nothing goes behind it again", "[scheduler][ahead]") {
+  Scheduler scheduler{Policy{.horizon = std::chrono::milliseconds{1}, .patience = std::chrono::milliseconds{2}}};
+  auto tasks = items(12);
+  scheduler.worker_joined(a, {1, 255});
+  teach(scheduler, tasks[0], std::chrono::microseconds{10});
+  scheduler.worker_joined(b, {1, 255});
+  for (std::size_t i = 1; i < 10; ++i) scheduler.submit(tasks[i]);
+  CHECK(hand_out(scheduler) == 9);
+  CHECK(scheduler.has_tasks_ahead());
+  CHECK(scheduler.overdue(now + std::chrono::milliseconds{1}).empty());
+  std::vector<Item*> returned;
+  for (const auto& [item, worker] : scheduler.overdue(now + std::chrono::milliseconds{3})) returned.push_back(item);
+  CHECK(returned.size() == 7);  // all but the two that run
+  scheduler.returned(returned, now);
+  CHECK_FALSE(scheduler.has_tasks_ahead());
+  std::vector<Item*> expected;
+  for (std::size_t i = 3; i < 10; ++i) expected.push_back(&tasks[i]);
+  CHECK(scheduler.waiting() == expected);
+  for (Item* item : expected) CHECK(item->attempt == 0);
+  CHECK(hand_out(scheduler) == 0);  // both still run
+  scheduler.finished(tasks[1], now, std::chrono::microseconds{10});
+  CHECK(hand_out(scheduler) == 7);
+  CHECK(tasks[3].attempt == 1);
+}
+
+TEST_CASE("an abandoned task's slot is free only when it is released", "[scheduler]") {
+  Scheduler scheduler;
+  auto tasks = items(3);
+  scheduler.worker_joined(a, {1, 10});
+  for (auto& task : tasks) scheduler.submit(task);
+  REQUIRE(scheduler.next(now)->item == &tasks[0]);
+  scheduler.abandon(tasks[0], now);
+  CHECK(tasks[0].schedule == ItemState::idle);
+  CHECK_FALSE(scheduler.next(now));
+  CHECK(scheduler.busy_count() == 1);
+  scheduler.submit_again(tasks[0]);
+  CHECK(scheduler.front() == &tasks[0]);
+  scheduler.release(a);
+  scheduler.release(a);  // once too often is no event
+  CHECK(scheduler.next(now)->item == &tasks[0]);
+  CHECK(tasks[0].attempt == 2);
+}
+
+TEST_CASE("costs are rounded up by less than a quarter", "[scheduler]") {
+  CHECK(Cost{}.time().count() == 0);
+  for (std::int64_t ns = 4; ns < (std::int64_t{1} << 60); ns += ns / 3 + 1) {
+    const auto cost = Cost::of(Time{ns}).time().count();
+    INFO(ns);
+    CHECK(cost >= ns);
+    CHECK(cost - ns <= ns / 4);
+  }
+}
+
+TEST_CASE("deadlines come due in the order of time, each once", "[scheduler]") {
+  Deadlines deadlines;
+  Item one, two, three;
+  CHECK_FALSE(deadlines.next());
+  deadlines.set(one, Time{30});
+  deadlines.set(two, Time{10});
+  deadlines.set(three, Time{20});
+  deadlines.set(one, Time{5});  // anew
+  CHECK(deadlines.next() == Time{5});
+  deadlines.clear(three);
+  deadlines.clear(three);
+  CHECK(deadlines.due(Time{4}) == nullptr);
+  CHECK(deadlines.due(Time{10}) == &one);
+  CHECK(deadlines.due(Time{10}) == &two);
+  CHECK(deadlines.due(Time{100}) == nullptr);
+}
+
 TEST_CASE("random events lose no task and hand none out twice", "[scheduler]") {
   const unsigned seed = GENERATE(take(20, random(0u, 1'000'000'000u)));
   INFO("seed " << seed);
@@ -147,14 +297,41 @@ TEST_CASE("random events lose no task and hand none out twice", "[scheduler]") {
     capacity.erase(id);
   };
   while (done < tasks.size()) {
-    switch (random() % 5) {
+    const Time later = now + Time{submitted * 1'000'000};
+    switch (random() % 7) {
       case 0:
-        if (submitted < tasks.size()) scheduler.submit(tasks[submitted++]);
+        if (submitted < tasks.size()) {
+          tasks[submitted].priority = static_cast<std::int32_t>(random() % 3);
+          tasks[submitted].kind = static_cast<std::uint16_t>(random() % 2);
+          scheduler.submit(tasks[submitted++]);
+        }
+        break;
+      case 5: {
+        std::vector<Item*> returned;
+        for (const auto& [item, worker] : scheduler.overdue(later)) {
+          REQUIRE(running.at(item) == worker);
+          if (random() % 2) continue;
+          returned.push_back(item);
+          running.erase(item);
+        }
+        scheduler.returned(returned, later);
+        break;
+      }
+      case 6:
+        if (!running.empty() && random() % 8 == 0) {
+          const auto it = std::next(running.begin(), static_cast<std::ptrdiff_t>(random() % running.size()));
+          const WorkerId worker = it->second;
+          scheduler.abandon(*it->first, later);
+          scheduler.submit_again(*it->first);
+          running.erase(it);
+          scheduler.release(worker);
+        }
         break;
       case 1:
         if (capacity.size() < 5) {
           capacity[++last_worker] = 1 + random() % 4;
-          scheduler.worker_joined(WorkerId{last_worker}, {capacity[last_worker]});
+          const auto slots = static_cast<std::uint32_t>(1 + random() % capacity[last_worker]);
+          scheduler.worker_joined(WorkerId{last_worker}, {slots, capacity[last_worker] - slots});
         }
         break;
       case 2:
@@ -165,16 +342,18 @@ TEST_CASE("random events lose no task and hand none out twice", "[scheduler]") {
         if (!running.empty()) {
           const auto it = std::next(running.begin(), static_cast<std::ptrdiff_t>(random() % running.size()));
           if (random() % 3 == 0) {
-            CHECK(scheduler.lost(*it->first, now, 1000) == Verdict::run_again);
+            CHECK(scheduler.lost(*it->first, later, 1000) == Verdict::run_again);
+          } else if (random() % 5 == 0) {
+            scheduler.again(*it->first, later);
           } else {
-            scheduler.finished(*it->first, now);
+            scheduler.finished(*it->first, later, Time{1 + random() % 600'000});
             ++done;
           }
           running.erase(it);
         }
         break;
       default:
-        while (const auto next = scheduler.next(now)) {
+        while (const auto next = scheduler.next(later)) {
           REQUIRE(running.emplace(next->item, next->worker).second);
           std::uint32_t load = 0;
           for (const auto& [item, worker] : running) load += worker == next->worker;
