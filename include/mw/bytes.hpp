@@ -61,16 +61,12 @@ class Bytes {
 
   /// Copies `size` bytes to the end; room grows by doubling. `bytes` must not lie in this buffer.
   void append(const void* bytes, std::size_t size) {
-    if (size == 0) return;
-    if (size > capacity() - size_) grow(size_ + size);
-    std::memcpy(data() + size_, bytes, size);
-    size_ += size;
+    if (size != 0) std::memcpy(extend(size), bytes, size);
   }
 
   /// `size` more bytes at the end, with no value yet: the caller writes them. Returns where they begin.
   std::byte* extend(std::size_t size) {
-    if (size > capacity() - size_) grow(size_ + size);
-    std::byte* begin = data() + size_;
+    std::byte* begin = (size > capacity() - size_ ? grow(size_ + size) : data()) + size_;
     size_ += size;
     return begin;
   }
@@ -99,11 +95,12 @@ class Bytes {
     away_ = {detail::capacity_of(block), block};
   }
 
-  void grow(std::size_t at_least) {
+  /// Returns data(), which is not in this object any more.
+  std::byte* grow(std::size_t at_least) {
     const std::size_t capacity = this->capacity() * 2 > at_least ? this->capacity() * 2 : at_least;
     if (block() && detail::resize_block(block(), capacity)) {
       move_to(block());
-      return;
+      return heap_;
     }
     detail::SharedBlock* shared = capacity >= shared_from ? detail::make_block(capacity) : nullptr;
     auto* bytes = shared ? detail::data_of(shared) : static_cast<std::byte*>(::operator new(capacity));
@@ -113,6 +110,7 @@ class Bytes {
     heap_ = bytes;
     away_ = {shared ? detail::capacity_of(shared) : capacity, shared};
     size_ = size;
+    return heap_;
   }
   void release() noexcept {
     if (heap_ && away_.block)

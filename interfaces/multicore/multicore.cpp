@@ -37,11 +37,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     for (unsigned slot = 0; slot < options_.workers; ++slot) start_worker(slot);
   }
 
-  void execute(const TaskRef& task, WorkerId worker) {
-    multicore::WorkerProcess* const process = ready_.at(index_of(worker));
-    process->send(task);
-    if (unsent_.empty() || unsent_.back() != worker) unsent_.push_back(worker);
-  }
+  void execute(const TaskRef& task, WorkerId worker) { ready_.at(index_of(worker))->send(task); }
 
   void flush() {
     for (const WorkerId worker : unsent_)
@@ -83,6 +79,10 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     failed_starts_ = 0;
     was_ever_ready_ = true;
     ready_[index_of(worker.id())] = &worker;
+  }
+
+  void worker_has_output(multicore::WorkerProcess& worker) override {
+    if (unsent_.empty() || unsent_.back() != worker.id()) unsent_.push_back(worker.id());
   }
 
   void worker_ended(multicore::WorkerProcess& worker, const std::string& why) override {
@@ -168,7 +168,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   InterfaceHost* host_ = nullptr;
   std::vector<std::shared_ptr<multicore::WorkerProcess>> slots_;
   std::unordered_map<std::uint32_t, multicore::WorkerProcess*> ready_;
-  std::vector<WorkerId> unsent_;  ///< workers that were given tasks since the last flush
+  std::vector<WorkerId> unsent_;  ///< workers that have something to send since the last flush
   std::vector<std::shared_ptr<boost::asio::steady_timer>> respawns_;
   std::function<void()> stopped_;
   bool said_stopped_ = false;

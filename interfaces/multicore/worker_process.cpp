@@ -217,6 +217,7 @@ void WorkerProcess::put(const TaskRef& task) {
     wire::append_task_header(tail(), message, arguments.size());
     outgoing_.back().arguments = task;
   }
+  owner_.worker_has_output(*this);
   claims_->offer(next_number_);
   in_flight_.push_back({task, next_number_++});
   if (in_flight_.size() == 1) owner_.host().task_started(task, id_);

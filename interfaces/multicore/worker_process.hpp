@@ -44,6 +44,8 @@ class WorkerOwner {
   virtual const MulticoreOptions& options() const noexcept = 0;
   /// It shook hands; it takes tasks.
   virtual void worker_ready(WorkerProcess& worker) = 0;
+  /// It has something to send, which goes out with the flush at the end of this round.
+  virtual void worker_has_output(WorkerProcess& worker) = 0;
   /// It is gone and reaped, and its tasks are reported. `why` says how, for people.
   virtual void worker_ended(WorkerProcess& worker, const std::string& why) = 0;
 };

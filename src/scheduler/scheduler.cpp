@@ -241,12 +241,10 @@ std::vector<Assignment> Scheduler::overdue(Time now) {
     leave_room(*worker);
     worker->stalled = true;
     enter_room(*worker);
-    auto running = worker->capacity.slots - std::min(worker->held, worker->capacity.slots);
-    for (Item* item = worker->items.front(); item; item = item->next)
-      if (running > 0)
-        --running;
-      else
-        list.push_back({item, worker->id});
+    // Newest first: taken back in this order, none can be begun while one that was sent before it is already back in the queue.
+    const auto running = worker->capacity.slots - std::min(worker->held, worker->capacity.slots);
+    std::size_t behind = worker->items.size() - std::min<std::size_t>(running, worker->items.size());
+    for (Item* item = worker->items.back(); behind > 0; --behind, item = item->previous) list.push_back({item, worker->id});
   }
   return list;
 }

@@ -101,7 +101,8 @@ class Scheduler {
   void abandon(Item& item, Time now);
   void release(WorkerId worker);
 
-  /// Tasks that wait behind one that takes longer than expected. Give those that could be taken back to returned().
+  /// Tasks that wait behind one that takes longer than expected, newest first: to be taken back in that order. Give those that could be
+  /// taken back to returned().
   std::vector<Assignment> overdue(Time now);
   /// They were taken back before they began: this attempt at them never was. First in line, in the order of submission.
   void returned(std::vector<Item*> items, Time now);

@@ -7,8 +7,10 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <set>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -58,7 +60,111 @@ std::int64_t index_after_10_ms(std::int64_t index) {
   return index;
 }
 
+/// Fails by itself now and then, reads its file, and heeds its limits.
+std::string use_every_option(int index) {
+  std::this_thread::sleep_for(std::chrono::milliseconds{index % 5 == 0 ? 12 : 3});
+  std::ifstream file{"input.txt"};
+  std::string text;
+  file >> text;
+  mw::set_progress(0.5);
+  if (index % 50 == 7) throw std::runtime_error{"always"};
+  if (index % 50 == 9) std::this_thread::sleep_for(std::chrono::seconds{60});
+  return text + std::to_string(index);
+}
+
 }  // namespace
+
+TEST_CASE("P20: under kill -9 of random workers with every option in use, each task ends exactly once", "[faults][P20][options]") {
+  const int count = 1500;
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  const test::TemporaryFolder folder;
+  std::ofstream{folder.path("input.txt")} << "text";
+  std::atomic<int> kills{0};
+  std::atomic<std::uint64_t> choices{0};
+  {
+    mw::MasterOptions options;
+    options.scheduler_func = [&](const mw::TaskHandle&, std::span<const mw::WorkerView> free) -> std::optional<std::size_t> {
+      return ++choices % free.size();
+    };
+    mw::Master master{mw::MulticoreInterface{3}, options};
+    std::atomic<bool> over{false};
+    std::thread killer{[&] {
+      std::mt19937 random{seed};
+      while (!over) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{20 + random() % 40});
+        const auto workers = test::children();
+        if (workers.empty()) continue;
+        ::kill(workers[random() % workers.size()], SIGKILL);
+        ++kills;
+      }
+    }};
+    std::vector<mw::Task<std::string>> tasks;
+    for (int i = 0; i < count; ++i)
+      tasks.push_back(master.submit_task<use_every_option>({.name = "task " + std::to_string(i),
+                                                             .priority = i % 3,
+                                                             .retries = 1,
+                                                             .max_losses = 60,
+                                                             .soft_limit = i % 50 == 9 ? std::chrono::milliseconds{50} : std::chrono::seconds{20},
+                                                             .hard_limit = i % 50 == 9 ? std::chrono::milliseconds{100} : std::chrono::seconds{30},
+                                                             .memory_limit = std::uint64_t{1} << 30,
+                                                             .files = {folder.path("input.txt")}},
+                                                            i));
+    std::thread canceller{[&] {
+      for (int i = 3; i < count; i += 50) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+        master.cancel(tasks[static_cast<std::size_t>(i)]);
+      }
+    }};
+    std::vector<int> ended(count, 0);
+    for (auto& done : master.as_completed(tasks)) {
+      const int i = static_cast<int>(done.index);
+      ++ended[done.index];
+      INFO("task " << i << " " << to_string(done.task.state()));
+      try {
+        const std::string text = done.result();
+        CHECK(text == "text" + std::to_string(i));
+        CHECK(i % 50 != 7);
+        CHECK(i % 50 != 9);
+      } catch (const mw::TaskError& e) {
+        INFO(e.what());
+        if (i % 50 == 7)
+          CHECK((e.cause() == mw::Cause::exception && e.faults() == 2));
+        else if (i % 50 == 9)
+          CHECK((e.cause() == mw::Cause::time_limit && e.faults() == 2));
+        else
+          CHECK((e.cause() == mw::Cause::cancelled && i % 50 == 3));
+      }
+    }
+    canceller.join();
+    over = true;
+    killer.join();
+    for (int i = 0; i < count; ++i) CHECK(ended[static_cast<std::size_t>(i)] == 1);
+    const auto status = master.get_status();
+    CHECK(status.finished + status.errors + status.cancelled == count);
+    CHECK(status.running + status.submitted == 0);
+    CHECK(status.errors == 2 * count / 50);
+    CHECK(kills > 20);
+    CHECK(choices > count);
+  }
+  CHECK(test::children().empty());
+}
+
+TEST_CASE("a long task among short ones: what was sent ahead is given back", "[faults]") {
+  mw::Master master{mw::MulticoreInterface{2}};
+  // The function is known to be quick, so that many calls go ahead; then one is slow, and those behind it must not wait.
+  for (int i = 0; i < 500; ++i) master.submit_task<add_slowly>(i, 0, 0);
+  for (int i = 0; i < 500; ++i) master.get_result();
+  const auto slow = master.submit_task<add_slowly>(0, 0, 3'000);
+  std::vector<mw::Task<std::int64_t>> quick;
+  for (int i = 0; i < 2'000; ++i) quick.push_back(master.submit_task<add_slowly>(i, 1, 0));
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 2'000; ++i) CHECK(master.get_result(quick[static_cast<std::size_t>(i)]) == i + 1);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{2});
+  CHECK(slow.state() == mw::TaskState::running);
+  for (const auto& task : quick) CHECK(task.attempts() == 1);
+  CHECK(master.get_result(slow) == 0);
+}
 
 TEST_CASE("P14, P20: kill -9 of random workers throughout a run loses nothing and doubles nothing", "[faults][P14][P20]") {
   const int count = 2000;

@@ -8,9 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "registry/registry.hpp"
 #include "wire/frame.hpp"
@@ -19,6 +22,10 @@
 namespace {
 
 int plus_one(int x) { return x + 1; }
+int nap(int ms) {
+  std::this_thread::sleep_for(std::chrono::milliseconds{ms});
+  return ms;
+}
 
 /// This test program, started as a worker.
 class Worker {
@@ -65,6 +72,8 @@ class Worker {
     socket_ = -1;
   }
 
+  void kill() { ::kill(pid_, SIGKILL); }
+
   int wait() {
     int status = -1;
     ::waitpid(pid_, &status, 0);
@@ -109,6 +118,36 @@ TEST_CASE("a worker says hello with version and identity, works, and leaves at t
   CHECK(worker.wait() == 0);
 }
 
+TEST_CASE("results of short tasks do not wait for a long task behind them", "[worker]") {
+  const auto& function = mw::detail::Registered<nap>::checked();
+  Worker worker;
+  worker.receive();
+  mw::Bytes out;
+  const int count = 20;
+  for (int i = 0; i <= count; ++i) {
+    const mw::Bytes arguments = mw::encode(i == count ? 10'000 : 0);
+    mw::wire::append(out, mw::wire::Task{static_cast<std::uint64_t>(i), function.id(), 1, {}, arguments.span()});
+  }
+  const auto start = std::chrono::steady_clock::now();
+  worker.send(out.span());
+  for (int i = 0; i < count; ++i) {
+    const auto answer = worker.receive();
+    REQUIRE(answer);
+    CHECK(mw::wire::parse_result(answer->second.span()).id == static_cast<std::uint64_t>(i));
+  }
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{5});
+  worker.kill();
+}
+
+TEST_CASE("a task whose arguments are apart, without their descriptor, ends the connection", "[worker][S4]") {
+  Worker worker;
+  worker.receive();
+  mw::Bytes out;
+  mw::wire::append_task_apart(out, mw::wire::Task{1, 2, 3}, 100);
+  worker.send(out.span());
+  CHECK(worker.wait() == 1);
+}
+
 TEST_CASE("S4: a worker calls nothing but registered functions, and lives on", "[worker][S4]") {
   const auto& function = mw::detail::Registered<plus_one>::checked();
   Worker worker;
@@ -149,7 +188,7 @@ TEST_CASE("a worker that gets rubbish, or is refused, ends with status 1", "[wor
 }
 
 TEST_CASE("MW_WORKER that names no socket is a usage error, not a hang", "[worker]") {
-  const auto value = GENERATE(as<std::string>{}, "", "1", "fd:", "fd:x", "fd:0", "fd:-1", "fd:99999", "fd:3x");
+  const auto value = GENERATE(as<std::string>{}, "", "1", "fd:", "fd:x", "fd:0", "fd:-1", "fd:99999", "fd:3x", "fd:0,claims:", "fd:0,claims:0", "fd:0,claims:99999", "claims:3");
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::close(STDERR_FILENO);
