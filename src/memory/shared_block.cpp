@@ -33,14 +33,16 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free && sizeof(std::ato
 
 std::atomic<std::size_t> alive{0};
 
-/// Blocks of this process that nobody here uses; the other side may still read some of them.
+/// Blocks that nobody in this process uses.
 class Pool {
  public:
-  SharedBlock* take(std::size_t capacity) noexcept {
+  /// The first that fits; null if none does.
+  template <class Fits>
+  SharedBlock* take(const Fits& fits) noexcept {
     std::lock_guard lock{mutex_};
     for (auto place = blocks_.begin(); place != blocks_.end(); ++place) {
       SharedBlock* const block = *place;
-      if (block->capacity() < capacity || block->capacity() / 4 > capacity || block->is_lent()) continue;
+      if (!fits(*block)) continue;
       blocks_.erase(place);
       bytes_ -= block->capacity();
       return block;
@@ -72,8 +74,16 @@ class Pool {
   std::size_t bytes_ = 0;
 };
 
-/// Lives as long as the process: bytes may be freed while other static objects go.
-Pool& pool() {
+// Both live as long as the process: bytes may be freed while other static objects go.
+
+/// Those that this process made; the other side may still read some of them.
+Pool& own_pool() {
+  static Pool* const pool = new Pool;
+  return *pool;
+}
+
+/// Mappings of those that others made, and will most likely use again.
+Pool& foreign_pool() {
   static Pool* const pool = new Pool;
   return *pool;
 }
@@ -86,10 +96,7 @@ std::byte* map(int fd, std::size_t size, int more_flags) noexcept {
 }  // namespace
 
 SharedBlock::~SharedBlock() {
-  if (is_ours_)
-    --alive;
-  else
-    set_lent(false);
+  if (is_ours_) --alive;
   ::munmap(memory_, mapped_);
 }
 
@@ -109,7 +116,10 @@ bool SharedBlock::resize(std::size_t capacity) noexcept {
 SharedBlock* make_block(std::size_t capacity) noexcept {
   capacity = capacity <= largest_kept ? std::bit_ceil(std::max(capacity + SharedBlock::header_size, smallest)) - SharedBlock::header_size
                                       : capacity;
-  if (SharedBlock* block = pool().take(capacity)) return block;
+  const auto fits = [capacity](const SharedBlock& block) {
+    return block.capacity() >= capacity && block.capacity() / 4 <= capacity && !block.is_lent();
+  };
+  if (SharedBlock* block = own_pool().take(fits)) return block;
   if (alive >= most_alive) return nullptr;
   process::UniqueFd fd{::memfd_create("payload", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
   const std::size_t size = capacity + SharedBlock::header_size;
@@ -118,14 +128,13 @@ SharedBlock* make_block(std::size_t capacity) noexcept {
   std::byte* const memory = map(fd.get(), size, 0);
   if (!memory) return nullptr;
   ++alive;
-  return new SharedBlock{std::move(fd), memory, size, true};
+  return new SharedBlock{std::move(fd), memory, size, true, 0};
 }
 
 void release_block(SharedBlock* block) noexcept {
-  if (block->is_ours())
-    pool().put(block);
-  else
-    delete block;
+  if (block->is_ours()) return own_pool().put(block);
+  block->set_lent(false);
+  foreign_pool().put(block);
 }
 
 std::byte* data_of(const SharedBlock* block) noexcept { return block->data(); }
@@ -139,9 +148,14 @@ Bytes receive_block(process::UniqueFd fd, std::size_t size) {
   const auto mapped = static_cast<std::size_t>(status.st_size);
   if (mapped < SharedBlock::header_size || size > mapped - SharedBlock::header_size)
     throw InterfaceError{fmt::format("a payload of {} bytes in memory of {}", size, mapped)};
+  const auto is_it = [&](const SharedBlock& block) {
+    return block.inode() == status.st_ino && block.capacity() == mapped - SharedBlock::header_size;
+  };
+  // A file that is mapped here is the same file: its number is not given out again meanwhile.
+  if (SharedBlock* known = foreign_pool().take(is_it)) return Bytes::adopt(known, size);
   std::byte* const memory = map(fd.get(), mapped, mapped <= populate_up_to ? MAP_POPULATE : 0);
   if (!memory) throw InterfaceError{fmt::format("a payload of {} bytes can not be mapped: {}", size, std::strerror(errno))};
-  return Bytes::adopt(new SharedBlock{process::UniqueFd{}, memory, mapped, false}, size);
+  return Bytes::adopt(new SharedBlock{process::UniqueFd{}, memory, mapped, false, status.st_ino}, size);
 }
 
 }  // namespace mw::detail

@@ -3,15 +3,17 @@
 // What:    a SharedBlock is a memory file (memfd_create(2)), mapped: a header of 64 bytes, then data. Its maker passes the descriptor
 //          on; the other side maps it, reads, and says in the header that it is done, so that the maker can use the block again, with
 //          all its pages in place.
-// Owner:   Bytes own their block. Blocks that nobody uses wait in a pool of the process: 16 at most, 64 MiB at most together.
+// Owner:   Bytes own their block. Blocks that nobody uses wait in a pool of the process, and so do mappings of other processes' blocks:
+//          16 of each at most, 64 MiB of each at most together.
 // Threads: any; a block belongs to one thread at a time.
 // Use:
 //     SharedBlock* block = make_block(size);               // null: not possible now, take other memory
-//     lend(*block);  send_descriptor(block->fd());         // the other side: Bytes bytes = receive_block(fd, size);
-//     release(block);
+//     block->set_lent(true);  send_descriptor(block->fd());         // the other side: Bytes bytes = receive_block(fd, size);
+//     release_block(block);
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include <mw/bytes.hpp>
 
@@ -21,8 +23,9 @@ namespace mw::detail {
 
 class SharedBlock {
  public:
-  SharedBlock(process::UniqueFd fd, std::byte* memory, std::size_t mapped, bool is_ours) noexcept
-      : fd_{std::move(fd)}, memory_{memory}, mapped_{mapped}, is_ours_{is_ours} {}
+  /// `inode` tells files apart.
+  SharedBlock(process::UniqueFd fd, std::byte* memory, std::size_t mapped, bool is_ours, std::uint64_t inode) noexcept
+      : fd_{std::move(fd)}, memory_{memory}, mapped_{mapped}, is_ours_{is_ours}, inode_{inode} {}
   ~SharedBlock();
   SharedBlock(const SharedBlock&) = delete;
   SharedBlock& operator=(const SharedBlock&) = delete;
@@ -34,6 +37,7 @@ class SharedBlock {
   /// -1 in a block that another process made.
   int fd() const noexcept { return fd_.get(); }
   bool is_ours() const noexcept { return is_ours_; }
+  std::uint64_t inode() const noexcept { return inode_; }
 
   /// Whether the other side has it.
   bool is_lent() const noexcept;
@@ -46,13 +50,11 @@ class SharedBlock {
   std::byte* memory_;
   std::size_t mapped_;
   bool is_ours_;
+  std::uint64_t inode_;
 };
 
 /// The bytes in a block that another process made: its first `size` bytes of data. Throws InterfaceError if the file is no such
 /// block or shorter than that.
 Bytes receive_block(process::UniqueFd fd, std::size_t size);
-
-/// The block behind large bytes; null if they are elsewhere.
-inline SharedBlock* block_of(const Bytes& bytes) noexcept { return bytes.block(); }
 
 }  // namespace mw::detail

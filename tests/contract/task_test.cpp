@@ -156,6 +156,20 @@ TEST_CASE("P20: a task whose worker dies once runs again, and so do those behind
   CHECK(status.finished == 51);
 }
 
+TEST_CASE("P20: many short tasks with long ones strewn in, and the work ahead given back again and again, all finish", "[contract][P20]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const int count = 20'000;
+  for (int i = 0; i < count; ++i) master.submit_task<add_slowly>(i, 0, i % 397 == 396 ? 5 : 0);
+  std::int64_t sum = 0;
+  for (int i = 0; i < count; ++i) sum += master.get_result().result<std::int64_t>();
+  CHECK(sum == std::int64_t{count} * (count - 1) / 2);
+  const auto status = master.get_status();
+  CHECK(status.finished == count);
+  CHECK(status.attempts == count);
+}
+
 TEST_CASE("P20: the end of a master ends what is not done, and every task says so", "[contract][P20]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);

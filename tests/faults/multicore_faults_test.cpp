@@ -166,6 +166,23 @@ TEST_CASE("a long task among short ones: what was sent ahead is given back", "[f
   CHECK(master.get_result(slow) == 0);
 }
 
+TEST_CASE("tasks that must wait for a place on the claim page go out when there is one", "[faults]") {
+  mw::Master master{mw::MulticoreInterface{1}};
+  constexpr auto short_or_not = [](int ms) {
+    if (ms != 0) std::this_thread::sleep_for(std::chrono::milliseconds{ms});
+    return ms;
+  };
+  for (int round = 0; round < 30; ++round) {
+    for (int i = 0; i < 50; ++i) master.get_result(master.submit_task<short_or_not>(0));  // known to be short
+    const auto front = master.submit_task<short_or_not>(1);
+    // Each takes a number behind the one that runs; 256 later, its place would be used again.
+    for (int i = 0; i < 300; ++i) master.cancel(master.submit_task<short_or_not>(0));
+    const auto behind = master.submit_task<short_or_not>(0);
+    CHECK(master.get_result(behind) == 0);
+    CHECK(master.get_result(front) == 1);
+  }
+}
+
 TEST_CASE("P14, P20: kill -9 of random workers throughout a run loses nothing and doubles nothing", "[faults][P14][P20]") {
   const int count = 2000;
   const unsigned seed = std::random_device{}();
