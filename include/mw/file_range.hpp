@@ -22,8 +22,8 @@ struct FileRange {
   std::uint64_t end = 0;
 };
 
-/// Ranges of at most `size` bytes that cover the files, in order; an empty file has none. Throws UsageError, naming the file, if one can
-/// not be read or is no regular file, or if size is 0.
+/// Ranges of at most `size` bytes that cover the files, in order; an empty file has none. Throws UsageError, naming the file, if
+/// one can not be read or is no regular file, or if size is 0.
 std::vector<FileRange> file_ranges(const std::vector<std::string>& paths, std::uint64_t size = std::uint64_t{16} << 20);
 
 /// The lines that begin in the range, each whole, with their ends (the last line of a file may have none). Throws Error.

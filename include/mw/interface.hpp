@@ -158,12 +158,12 @@ class Interface {
   /// What there is to know about this interface; see StatusMap.
   virtual StatusMap get_status() { return {}; }
 
-  /// Takes back a task that execute_task() was given and no worker has begun. True: it will not run, and nothing will be reported of
-  /// it. False: it has begun, or nobody can tell.
+  /// Takes back a task that execute_task() was given and no worker has begun. True: it will not run, and nothing will be reported
+  /// of it. False: it has begun, or nobody can tell.
   virtual bool revoke_task(const TaskRef&, WorkerId) { return false; }
 
-  /// The task has ended as far as its master is concerned (it was cancelled, or ran out of time): stop it, and report its end as that
-  /// of any task, which frees its slot. Where that is not possible, let it run.
+  /// The task has ended as far as its master is concerned (it was cancelled, or ran out of time): stop it, and report its end as
+  /// that of any task, which frees its slot. Where that is not possible, let it run.
   virtual void abort_task(const TaskRef&, WorkerId) {}
 
   /// Comes after one or several execute_task(): what they have put off, to do it in one go, is due now.

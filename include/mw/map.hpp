@@ -1,8 +1,10 @@
 // One function over many inputs.
 //
-// What:    Master::map<f>(range, options) calls f with each element of any input range, in chunks, and is itself a range of results.
+// What:    Master::map<f>(range, options) calls f with each element of any input range, in chunks, and is itself a range of
+// results.
 //          It reads the range as it goes and holds a bounded part of it, so that 10^9 inputs need no more memory than 10^4.
-// Owner:   the Map keeps the range (a view of it, if it is an lvalue) and what is on its way; work that is not done is cancelled with
+// Owner:   the Map keeps the range (a view of it, if it is an lvalue) and what is on its way; work that is not done is cancelled
+// with
 //          it. It must not outlive the master.
 // Threads: one at a time.
 // Use:
@@ -36,8 +38,8 @@
 namespace mw {
 
 struct MapOptions {
-  /// Inputs in a task. 0: as many as take about 2 ms, measured as it goes; a worker that has run for 10 ms gives the rest of its chunk
-  /// back, so that a wrong guess costs little.
+  /// Inputs in a task. 0: as many as take about 2 ms, measured as it goes; a worker that has run for 10 ms gives the rest of its
+  /// chunk back, so that a wrong guess costs little.
   std::size_t chunk = 0;
   bool ordered = true;  ///< results in the order of the inputs; else as they come
   /// How many inputs may be on their way, or done and not yet read. 0: four chunks for each worker.
@@ -158,7 +160,8 @@ class ChunkStream {
     }
     while (at_ != std::ranges::end(range_) && has_room()) {
       std::size_t count = sizer_.next(group_.slots());
-      if (options_.window != 0) count = std::min(count, std::max<std::size_t>(options_.window - std::min(unread_, options_.window), 1));
+      if (options_.window != 0)
+        count = std::min(count, std::max<std::size_t>(options_.window - std::min(unread_, options_.window), 1));
       Run run{next_index_, {}};
       run.inputs.reserve(std::min(count, detail::ChunkSizer::largest));
       for (; count > 0 && at_ != std::ranges::end(range_); --count, ++at_) run.inputs.push_back(converted(*at_));
@@ -174,7 +177,8 @@ class ChunkStream {
     if constexpr (std::is_constructible_v<Input, Element&&>)
       return static_cast<Input>(std::forward<Element>(element));
     else
-      return std::apply([](auto&&... parts) { return Input(std::forward<decltype(parts)>(parts)...); }, std::forward<Element>(element));
+      return std::apply([](auto&&... parts) { return Input(std::forward<decltype(parts)>(parts)...); },
+                        std::forward<Element>(element));
   }
 
   void send(Run run) {
@@ -275,7 +279,8 @@ class Map {
   };
 
   Map(detail::MasterCore& core, Range range, MapOptions options)
-      : stream_{std::make_unique<Stream>(core, std::move(range), detail::Registered<&detail::map_chunk<F>>::checked(), std::move(options))} {}
+      : stream_{std::make_unique<Stream>(core, std::move(range), detail::Registered<&detail::map_chunk<F>>::checked(),
+                                         std::move(options))} {}
 
   /// The next result; nothing after the last.
   std::optional<Mapped<Result>> next() {

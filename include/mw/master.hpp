@@ -85,9 +85,9 @@ class Master {
   Task<std::string> submit_task(const Program& program, std::string_view input = {});
   Task<std::string> submit_task(const TaskOptions& options, const Program& program, std::string_view input = {});
 
-  /// Ends a task that is not done: it is `cancelled` when this returns, and get_result throws Cause::cancelled. One that waits never
-  /// runs; one that runs is stopped (multicore: its worker's process group is killed at once, and the worker replaced). False if it was
-  /// done before. Throws TaskError for a task of another master.
+  /// Ends a task that is not done: it is `cancelled` when this returns, and get_result throws Cause::cancelled. One that waits
+  /// never runs; one that runs is stopped (multicore: its worker's process group is killed at once, and the worker replaced). False
+  /// if it was done before. Throws TaskError for a task of another master.
   bool cancel(const TaskHandle& task);
 
   /// Waits until the task is done and returns its result. Asked again, it gives it again. Throws TaskError if the task has
@@ -132,8 +132,8 @@ class Master {
   /// result, or if there is nothing to wait for.
   FinishedTask get_result();
 
-  /// These tasks, one by one, as they are done; see as_completed.hpp. Throws TaskError if one is not this master's, UsageError if one
-  /// is in another such range.
+  /// These tasks, one by one, as they are done; see as_completed.hpp. Throws TaskError if one is not this master's, UsageError if
+  /// one is in another such range.
   template <class R>
   AsCompleted<R> as_completed(std::span<const Task<R>> tasks) {
     return {*core_, tasks};
@@ -149,9 +149,9 @@ class Master {
     return Map<F, std::views::all_t<Range>>{*core_, std::views::all(std::forward<Range>(range)), std::move(options)};
   }
 
-  /// Reduce(…Reduce(Reduce(init, f(first)), f(second))…): chunks are folded in the workers, then here, in the order of the range. Reduce,
-  /// of (R, R), must be associative; sums of floating-point numbers depend on the chunks: fix their size to get the same one always.
-  /// Throws the TaskError of the first chunk that failed.
+  /// Reduce(…Reduce(Reduce(init, f(first)), f(second))…): chunks are folded in the workers, then here, in the order of the range.
+  /// Reduce, of (R, R), must be associative; sums of floating-point numbers depend on the chunks: fix their size to get the same
+  /// one always. Throws the TaskError of the first chunk that failed.
   template <auto F, auto Reduce, std::ranges::input_range Range>
   auto map_reduce(Range&& range, typename detail::TraitsOf<F>::Result init = {}, MapOptions options = {}) {
     using R = typename detail::TraitsOf<F>::Result;

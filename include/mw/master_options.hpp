@@ -32,8 +32,8 @@ struct WorkerView {
 };
 
 /// Which of the free workers, of which there is at least one, runs the task: its index, or nothing to let it wait. It is asked for
-/// each waiting task, in order, whenever a worker has room; so it should be quick, and refuse seldom. What it throws ends the task
-/// with Cause::interface_error. (PyMW's scheduler_func.)
+/// each waiting task, in order, whenever a worker has room; so it should be quick, refuse seldom, and neither wait for a result nor
+/// cancel. What it throws ends the task with Cause::interface_error. (PyMW's scheduler_func.)
 using SchedulerFunc = std::function<std::optional<std::size_t>(const TaskHandle& task, std::span<const WorkerView> free)>;
 
 struct MasterOptions {

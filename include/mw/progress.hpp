@@ -13,7 +13,8 @@ namespace mw {
 /// Outside a task it does nothing.
 void set_progress(double fraction);
 
-/// Whether the running task is past its soft limit and should end soon, with what it has. Outside a task, or without a limit, false.
+/// Whether the running task is past its soft limit and should end soon, with what it has. Outside a task, or without a limit,
+/// false.
 bool should_stop() noexcept;
 
 }  // namespace mw

@@ -8,12 +8,12 @@
 //                                           .files = {"structures/1ubq.pdb"}}, steps);
 //
 // Time limits. At the soft limit a task is asked to end: mw::should_stop() becomes true, and a Program gets SIGTERM; what it then
-// returns is its result. At the hard limit its process group is killed; that is a fault of its own (Cause::time_limit). Clocks start
-// when the task begins on its worker, anew for each attempt. `serial`, which has one process only, ends the task in time but can not
-// stop the function: the next task waits for it.
+// returns is its result. At the hard limit its process group is killed; that is a fault of its own (Cause::time_limit). Clocks
+// start when the task begins on its worker, anew for each attempt. `serial`, which has one process only, ends the task in time but
+// can not stop the function: the next task waits for it.
 //
-// Two counters. A task's own faults (an exception, a program's exit status, a limit) are retried `retries` times. A worker that is lost
-// under a task, by whatever cause, is no fault of it: the task runs again up to `max_losses` times.
+// Two counters. A task's own faults (an exception, a program's exit status, a limit) are retried `retries` times. A worker that is
+// lost under a task, by whatever cause, is no fault of it: the task runs again up to `max_losses` times.
 #pragma once
 
 #include <chrono>
@@ -41,8 +41,8 @@ struct TaskOptions {
   std::uint32_t max_losses = 3;            ///< how often it runs again after its worker was lost; at most 62
   std::chrono::nanoseconds soft_limit{0};  ///< when it is asked to end; 0: never
   std::chrono::nanoseconds hard_limit{0};  ///< when it is ended; 0: never
-  /// Bytes that it may take beyond what its worker had before; 0: no limit. Then an allocation fails, and std::bad_alloc ends it with
-  /// Cause::memory_limit. A Program may take that much in all. `serial` does not enforce it on functions.
+  /// Bytes that it may take beyond what its worker had before; 0: no limit. Then an allocation fails, and std::bad_alloc ends it
+  /// with Cause::memory_limit. A Program may take that much in all. `serial` does not enforce it on functions.
   std::uint64_t memory_limit = 0;
   std::vector<DataFile> files = {};
 };

@@ -111,12 +111,12 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     return place == ready_.end() ? nullptr : place->second;
   }
 
-  /// Each worker takes five descriptors here; the soft limit is often 1,024.
+  /// Each worker takes six descriptors here; the soft limit is often 1,024.
   void allow_descriptors() const {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    const rlim_t wanted = limit.rlim_cur + rlim_t{5} * options_.workers;
-    if (limit.rlim_cur == RLIM_INFINITY || rlim_t{5} * options_.workers + 256 < limit.rlim_cur) return;
+    const rlim_t wanted = limit.rlim_cur + rlim_t{6} * options_.workers;
+    if (limit.rlim_cur == RLIM_INFINITY || rlim_t{6} * options_.workers + 256 < limit.rlim_cur) return;
     limit.rlim_cur = std::min(wanted, limit.rlim_max);
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }

@@ -286,7 +286,8 @@ void WorkerProcess::drop_written(std::size_t size) {
 
 /// Whether all of the task's arguments have been written.
 bool WorkerProcess::has_gone_out(const TaskRef& task) const {
-  return std::none_of(outgoing_.begin(), outgoing_.end(), [&](const Piece& piece) { return piece.arguments.record() == task.record(); });
+  return std::none_of(outgoing_.begin(), outgoing_.end(),
+                      [&](const Piece& piece) { return piece.arguments.record() == task.record(); });
 }
 
 bool WorkerProcess::take_back(const TaskRef& task) {
@@ -397,20 +398,28 @@ void WorkerProcess::end_if_over() {
   report_end();
 }
 
+/// The task that the dead process was in. Those before it were done, and their results died with it; those behind it had not begun:
+/// neither are to blame, and both go elsewhere.
+TaskRef WorkerProcess::last_begun() {
+  for (auto one = in_flight_.rbegin(); one != in_flight_.rend(); ++one)
+    if (!claims_->take_back(one->number)) return one->task;
+  return {};
+}
+
 void WorkerProcess::report_end() {
   std::string why = fmt::format("process {} ended with {}", pid_, process::describe(*death_));
   if (!kill_reason_.empty()) why = fmt::format("process {} was ended: {}", pid_, kill_reason_);
-  // What it had begun when the task before it was to be ended is nobody's loss.
-  const bool is_innocent = was_aborted() && !in_flight_.empty() && in_flight_.front().task.record() != aborted_.record();
   std::vector<LostTask> lost;
-  if (!in_flight_.empty() && !is_innocent) {
+  const TaskRef culprit = last_begun();
+  if (culprit && !(was_aborted() && culprit.record() != aborted_.record())) {
+    owner_.host().task_started(culprit, id_);
     Outcome outcome;
     outcome.failure = process::to_failure(*death_);
     if (!kill_reason_.empty()) outcome.failure->cause = Cause::worker_lost;
     outcome.failure->message = "its worker " + why;
     outcome.out = worker::read_memory_file(printed_out_.get());
     outcome.err = worker::read_memory_file(printed_err_.get());
-    lost.push_back({std::move(in_flight_.front().task), std::move(outcome)});
+    lost.push_back({culprit, std::move(outcome)});
   } else if (!was_ready()) {
     const std::string said = worker::read_memory_file(printed_err_.get());
     if (!said.empty()) why += "; it said: " + said;

@@ -27,10 +27,10 @@
 #include "process/child.hpp"
 #include "process/oom.hpp"
 #include "process/stop_ladder.hpp"
+#include "process/unique_fd.hpp"
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
 #include "worker/claim_page.hpp"
-#include "process/unique_fd.hpp"
 
 namespace mw::multicore {
 
@@ -106,6 +106,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   void climb_down();
   void died(const process::Death& death);
   void end_if_over();
+  TaskRef last_begun();
   void report_end();
 
   WorkerOwner& owner_;

@@ -77,8 +77,8 @@ struct SerialInterface::Runner final : worker::ProgressSink {
 
   InterfaceHost& host;
   WorkerId id = any_worker;  ///< set before the first task comes
-  TaskRef current;   ///< the runner thread's
-  std::mutex mutex;  ///< guards what follows
+  TaskRef current;           ///< the runner thread's
+  std::mutex mutex;          ///< guards what follows
   std::condition_variable woken;
   std::deque<TaskRef> queue;
   bool busy = false;

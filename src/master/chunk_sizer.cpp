@@ -25,7 +25,8 @@ std::size_t ChunkSizer::next(std::size_t slots) const noexcept {
     size = std::min(size, limit(std::max(share, least)));
   }
   // Two chunks a slot, in and out, are to fit into the window.
-  if (bytes_each_ > 0) size = std::min(size, limit(static_cast<double>(bytes_in_all_) / static_cast<double>(2 * slots) / bytes_each_));
+  if (bytes_each_ > 0)
+    size = std::min(size, limit(static_cast<double>(bytes_in_all_) / static_cast<double>(2 * slots) / bytes_each_));
   return size;
 }
 

@@ -69,6 +69,9 @@ void Completions::sleep_until(std::unique_lock<std::mutex>& lock, const Ready& r
     const Ready& is_ready;
   };
   while (!ready()) {
+    if (loop_ && loop_->is_here())
+      throw UsageError{
+          "get_result was called on the master's own loop (in scheduler_func, or by an interface): it would wait for ever"};
     if (loop_) {
       lock.unlock();
       Locked condition{mutex_, ready};

@@ -350,7 +350,8 @@ void MasterCore::lose(TaskRecord& record, Outcome outcome) {
   unstart(record);
 }
 
-/// Takes a running task off its worker and tells the interface to stop it. The slot stays taken until the interface reports the end.
+/// Takes a running task off its worker and tells the interface to stop it. The slot stays taken until the interface reports the
+/// end.
 void MasterCore::abandon(TaskRecord& record) {
   const TaskRef task{RecordPtr::share(&record), record.attempt};
   const WorkerId worker = record.worker;
@@ -382,6 +383,8 @@ void MasterCore::check_owner(const TaskRecord* record) const {
 }
 
 bool MasterCore::cancel(TaskRecord& record) {
+  if (loop_.is_here() && dispatching_)
+    throw UsageError{"cancel was called in scheduler_func, or by an interface while it was given tasks"};
   bool was_open = false;
   loop_.call([&] {
     take_submitted();
@@ -431,7 +434,8 @@ void MasterCore::take_back_overdue() {
     try {
       is_back = interface_->revoke_task(TaskRef{RecordPtr::share(&record), record.attempt}, worker);
     } catch (...) {
-      log::warn(fmt::format("the interface \"{}\" did not give task {} back: {}", interface_name_, record.id, current_exception_text()));
+      log::warn(
+          fmt::format("the interface \"{}\" did not give task {} back: {}", interface_name_, record.id, current_exception_text()));
     }
     if (is_back) returned.push_back(item);
   }
@@ -519,7 +523,7 @@ void MasterCore::worker_left(WorkerId worker, std::vector<LostTask> lost) {
     for (LostTask& one : lost)
       if (is_current(one.task)) lose(*one.task.record(), std::move(one.outcome));
     directory_->left(worker);
-    scheduler_.worker_left(worker);
+    for (scheduler::Item* item : scheduler_.worker_left(worker)) unstart(record_of(*item));
     std::erase_if(abandoned_, [worker](const Abandoned& one) { return one.worker == worker; });
     if (const auto place = slots_of_.find(index_of(worker)); place != slots_of_.end()) {
       slots_ -= place->second;

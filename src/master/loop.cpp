@@ -182,7 +182,7 @@ void Loop::call(const std::function<void()>& call) {
 }
 
 bool Loop::try_call(const std::function<void()>& call) {
-  if (!inside_->baton.try_lock()) return false;
+  if (is_here() || !inside_->baton.try_lock()) return false;
   const Inside::Turn turn{*inside_};
   inside_->run(call);
   return true;

@@ -42,7 +42,7 @@ class Loop {
   void post_to_thread(std::function<void()> call);
   /// Runs `call` in this thread as if it were on the loop; an exception of it comes out here.
   void call(const std::function<void()>& call);
-  /// The same, if nobody runs the loop at this moment; else false.
+  /// The same, if nobody runs the loop at this moment, this thread included; else false.
   bool try_call(const std::function<void()>& call);
   /// Runs `call` in the loop's own thread and waits for its end; an exception of it comes out here.
   void call_in_thread(const std::function<void()>& call);

@@ -19,7 +19,8 @@ namespace {
 std::unique_ptr<detail::MasterCore> make_core(std::unique_ptr<Interface> interface, MasterOptions options) {
   if (!interface) throw UsageError{"Master: the interface is null"};
   if (options.scheduler_func && interface->scheduling() != Scheduling::by_master)
-    throw UsageError{fmt::format("Master: the interface \"{}\" chooses its workers by itself and takes no scheduler_func", interface->name())};
+    throw UsageError{
+        fmt::format("Master: the interface \"{}\" chooses its workers by itself and takes no scheduler_func", interface->name())};
   worker::refuse_master_in_worker();
   return std::make_unique<detail::MasterCore>(std::move(interface), std::move(options));
 }

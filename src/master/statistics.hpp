@@ -59,8 +59,8 @@ class Statistics {
     std::vector<FunctionStatus> list;
     for (const PerFunction& counts : functions_)
       if (counts.entry)
-      list.push_back({std::string{counts.entry->name()}, counts.finished, counts.errors, static_cast<double>(counts.total_ns) * 1e-9,
-                      static_cast<double>(counts.max_ns) * 1e-9});
+        list.push_back({std::string{counts.entry->name()}, counts.finished, counts.errors,
+                        static_cast<double>(counts.total_ns) * 1e-9, static_cast<double>(counts.max_ns) * 1e-9});
     return list;
   }
 

@@ -41,7 +41,8 @@ TaskGroup& TaskGroup::operator=(TaskGroup&&) noexcept = default;
 void TaskGroup::join(const RecordPtr& record, std::size_t index) {
   inside_->core.check_owner(record.get());
   if (!inside_->core.completions().join(inside_->group, record, index))
-    throw UsageError{fmt::format("as_completed: task {} ({}) is in another as_completed that is not over", record->id, record->name())};
+    throw UsageError{
+        fmt::format("as_completed: task {} ({}) is in another as_completed that is not over", record->id, record->name())};
   inside_->members.emplace(index, record);
 }
 
@@ -58,7 +59,9 @@ std::optional<TaskGroup::Entry> TaskGroup::next() {
   return inside_->given(inside_->core.completions().wait_for_next(inside_->group));
 }
 
-std::optional<TaskGroup::Entry> TaskGroup::try_next() { return inside_->given(inside_->core.completions().try_next(inside_->group)); }
+std::optional<TaskGroup::Entry> TaskGroup::try_next() {
+  return inside_->given(inside_->core.completions().try_next(inside_->group));
+}
 
 std::size_t TaskGroup::slots() const noexcept { return std::max<std::size_t>(inside_->core.slots(), 1); }
 

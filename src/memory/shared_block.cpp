@@ -114,8 +114,9 @@ bool SharedBlock::resize(std::size_t capacity) noexcept {
 }
 
 SharedBlock* make_block(std::size_t capacity) noexcept {
-  capacity = capacity <= largest_kept ? std::bit_ceil(std::max(capacity + SharedBlock::header_size, smallest)) - SharedBlock::header_size
-                                      : capacity;
+  capacity = capacity <= largest_kept
+                 ? std::bit_ceil(std::max(capacity + SharedBlock::header_size, smallest)) - SharedBlock::header_size
+                 : capacity;
   const auto fits = [capacity](const SharedBlock& block) {
     return block.capacity() >= capacity && block.capacity() / 4 <= capacity && !block.is_lent();
   };
@@ -143,7 +144,8 @@ bool resize_block(SharedBlock* block, std::size_t capacity) noexcept { return bl
 
 Bytes receive_block(process::UniqueFd fd, std::size_t size) {
   struct stat status = {};
-  if (::fstat(fd.get(), &status) != 0 || (::fcntl(fd.get(), F_GET_SEALS) & F_SEAL_SHRINK) == 0 || ::fcntl(fd.get(), F_GET_SEALS) < 0)
+  if (::fstat(fd.get(), &status) != 0 || (::fcntl(fd.get(), F_GET_SEALS) & F_SEAL_SHRINK) == 0 ||
+      ::fcntl(fd.get(), F_GET_SEALS) < 0)
     throw InterfaceError{"a payload in memory that is not what it should be"};
   const auto mapped = static_cast<std::size_t>(status.st_size);
   if (mapped < SharedBlock::header_size || size > mapped - SharedBlock::header_size)

@@ -1,15 +1,18 @@
 #define BOOST_PROCESS_V2_HEADER_ONLY
 #include "process/child.hpp"
 
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/process/v2/process.hpp>
 
 #include "process/launch.hpp"
@@ -35,19 +38,53 @@ Failure to_failure(const Death& death) {
 StartError::StartError(const std::string& path, int error)
     : InterfaceError{fmt::format("\"{}\" can not be started: {}", path, std::strerror(error))}, error_{error} {}
 
-/// Boost.Process v2's handle waits through a pidfd and reaps.
-struct Child::Inside {
+/// Boost.Process v2's handle reaps. Its own async_wait() is not used: when the descriptor is reported ready it waits
+/// for the process without a way back, and a report may be about an earlier descriptor of the same number (one that was closed
+/// between epoll_wait(2) and the handler); then it blocks its thread for as long as the new process lives.
+struct Child::Inside : std::enable_shared_from_this<Inside> {
   using Handle = boost::process::v2::basic_process_handle<boost::asio::io_context::executor_type>;
 
   Inside(boost::asio::io_context& io, const Command& command)
-      : oom_kills{oom_kill_count()}, leads_group{command.new_process_group}, pid{launch(command)}, handle{io.get_executor(), pid} {}
+      : oom_kills{oom_kill_count()},
+        leads_group{command.new_process_group},
+        pid{launch(command)},
+        handle{io.get_executor(), pid},
+        ready{io} {
+    const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));  // close-on-exec
+    if (pidfd >= 0) {
+      ready.assign(pidfd);
+      return;
+    }
+    const int open_error = errno;
+    end();
+    throw StartError{command.path, open_error};
+  }
 
-  ~Inside() {
+  ~Inside() { end(); }
+
+  void end() noexcept {
     if (reaped) return;
     kill(SIGKILL);
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
+  }
+
+  void wait() {
+    ready.async_wait(boost::asio::posix::stream_descriptor::wait_read, [weak = weak_from_this()](boost::system::error_code error) {
+      const auto self = weak.lock();
+      if (self && !error) self->reap();
+    });
+  }
+
+  /// Waits again if the process has not ended after all.
+  void reap() {
+    int status = 0;
+    boost::system::error_code error;
+    if (handle.running(status, error)) return wait();
+    reaped = true;
+    ready.close(error);
+    std::exchange(ended, nullptr)(death_of(status));
   }
 
   void kill(int signal) noexcept {
@@ -68,6 +105,8 @@ struct Child::Inside {
   bool leads_group;
   pid_t pid;
   Handle handle;
+  boost::asio::posix::stream_descriptor ready;
+  std::function<void(Death)> ended;
   bool reaped = false;
 };
 
@@ -81,13 +120,8 @@ Child Child::start(boost::asio::io_context& io, const Command& command) { return
 pid_t Child::pid() const noexcept { return inside_->pid; }
 
 void Child::async_wait(std::function<void(Death)> ended) {
-  inside_->handle.async_wait(
-      [weak = std::weak_ptr{inside_}, ended = std::move(ended)](boost::system::error_code error, int status) {
-        const auto inside = weak.lock();
-        if (!inside || error) return;
-        inside->reaped = true;
-        ended(inside->death_of(status));
-      });
+  inside_->ended = std::move(ended);
+  inside_->wait();
 }
 
 void Child::kill_group(int signal) noexcept { inside_->kill(signal); }

@@ -23,10 +23,11 @@ struct Item {
   Item* next = nullptr;  ///< free for the owner's own lists while the state is idle or done
   Item* previous = nullptr;
   WorkerId worker = any_worker;  ///< where it is while assigned
-  std::atomic<std::uint32_t> attempt{0};  ///< how often it was handed to a worker; the fencing number of its messages. Any thread may read
-  std::int32_t priority = 0;     ///< a higher one goes first
-  std::uint16_t kind = 0;        ///< tasks of one kind are expected to take about as long
-  Cost cost;                     ///< what it adds to its worker's expected time while assigned
+  std::atomic<std::uint32_t> attempt{
+      0};                     ///< how often it was handed to a worker; the fencing number of its messages. Any thread may read
+  std::int32_t priority = 0;  ///< a higher one goes first
+  std::uint16_t kind = 0;     ///< tasks of one kind are expected to take about as long
+  Cost cost;                  ///< what it adds to its worker's expected time while assigned
   ItemState schedule : 2 = ItemState::idle;
   std::uint8_t losses : 6 = 0;  ///< how often its worker was lost under it; stays at most_losses
   std::uint32_t order = 0;      ///< of submission; wraps

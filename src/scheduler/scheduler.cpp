@@ -106,9 +106,9 @@ void Scheduler::worker_joined(WorkerId worker, Capacity capacity) {
   enter_room(place->second);
 }
 
-void Scheduler::worker_left(WorkerId worker) {
+std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
   const auto place = workers_.find(index_of(worker));
-  if (place == workers_.end()) return;
+  if (place == workers_.end()) return {};
   Worker& gone = place->second;
   leave_room(gone);
   ahead_.erase(&gone);
@@ -121,7 +121,8 @@ void Scheduler::worker_left(WorkerId worker) {
     items.push_back(item);
   }
   workers_.erase(place);
-  enqueue_in_order(std::move(items));
+  enqueue_in_order(items);
+  return items;
 }
 
 Item* Scheduler::front() const noexcept {

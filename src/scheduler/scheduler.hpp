@@ -66,8 +66,9 @@ class Scheduler {
   void worker_joined(WorkerId worker, Capacity capacity);
 
   /// The worker is gone. What it was given and had not begun is queued again, first in line and in the old order, and
-  /// counts as no loss: call lost() first for the task that it was running. An unknown worker is no event.
-  void worker_left(WorkerId worker);
+  /// counts as no loss: call lost() first for the task that it was running. An unknown worker is no event. Returns what is queued
+  /// again.
+  std::vector<Item*> worker_left(WorkerId worker);
 
   /// The first task of the highest priority and the least loaded worker with room for it; it counts as assigned. Empty when no
   /// task waits or no worker has room. A task whose kind was never measured goes to a free slot only.
@@ -101,8 +102,8 @@ class Scheduler {
   void abandon(Item& item, Time now);
   void release(WorkerId worker);
 
-  /// Tasks that wait behind one that takes longer than expected, newest first: to be taken back in that order. Give those that could be
-  /// taken back to returned().
+  /// Tasks that wait behind one that takes longer than expected, newest first: to be taken back in that order. Give those that
+  /// could be taken back to returned().
   std::vector<Assignment> overdue(Time now);
   /// They were taken back before they began: this attempt at them never was. First in line, in the order of submission.
   void returned(std::vector<Item*> items, Time now);

@@ -29,7 +29,20 @@ class ProtocolError : public Error {
   using Error::Error;
 };
 
-enum class FrameType : std::uint8_t { hello = 1, welcome, refuse, task, result, failure, progress, cancel, heartbeat, bye, task_apart, result_apart };
+enum class FrameType : std::uint8_t {
+  hello = 1,
+  welcome,
+  refuse,
+  task,
+  result,
+  failure,
+  progress,
+  cancel,
+  heartbeat,
+  bye,
+  task_apart,
+  result_apart
+};
 
 inline constexpr std::size_t header_size = 8;
 

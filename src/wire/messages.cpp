@@ -164,7 +164,8 @@ Terms parse_terms(std::span<const std::byte> bytes) {
   terms.soft_limit_ns = parser.number<std::uint64_t>();
   terms.hard_limit_ns = parser.number<std::uint64_t>();
   terms.memory_limit = parser.number<std::uint64_t>();
-  if (terms.soft_limit_ns > longest_time_ns || terms.hard_limit_ns > longest_time_ns) throw ProtocolError{"a task with a time limit beyond all measure"};
+  if (terms.soft_limit_ns > longest_time_ns || terms.hard_limit_ns > longest_time_ns)
+    throw ProtocolError{"a task with a time limit beyond all measure"};
   for (auto count = parser.number<std::uint32_t>(); count > 0; --count) {
     std::string from = parser.text(longest_text);
     std::string to = parser.text(longest_text);
@@ -194,7 +195,8 @@ std::uint64_t parse_size_apart(std::span<const std::byte> in_place) {
   Parser parser{"size of a payload apart", in_place};
   const auto size = parser.number<std::uint64_t>();
   parser.end();
-  if (size > Limits{}.max_frame) throw ProtocolError{fmt::format("a payload of {} bytes is over the limit of {}", size, Limits{}.max_frame)};
+  if (size > Limits{}.max_frame)
+    throw ProtocolError{fmt::format("a payload of {} bytes is over the limit of {}", size, Limits{}.max_frame)};
   return size;
 }
 

@@ -15,7 +15,9 @@
 namespace mw::worker {
 namespace {
 
-[[noreturn]] void fail(const char* what) { throw InterfaceError{fmt::format("a page shared with a worker {}: {}", what, std::strerror(errno))}; }
+[[noreturn]] void fail(const char* what) {
+  throw InterfaceError{fmt::format("a page shared with a worker {}: {}", what, std::strerror(errno))};
+}
 
 }  // namespace
 

@@ -15,8 +15,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::mutex mutex;
-Deadlines of_process;                               // under mutex
-std::atomic<std::int64_t> soft_deadline_ns{0};      // of_process.soft; 0: none
+Deadlines of_process;                           // under mutex
+std::atomic<std::int64_t> soft_deadline_ns{0};  // of_process.soft; 0: none
 thread_local Deadlines of_thread;
 thread_local bool has_thread_scope = false;
 

@@ -133,10 +133,10 @@ class Server final : public ProgressSink {
     try {
       std::optional<TaskFolder> folder;
       if (!task.terms.files.empty()) folder.emplace(task.terms.files);
-      const TaskLimits limits{{std::chrono::nanoseconds{static_cast<std::int64_t>(task.terms.soft_limit_ns)},
-                               std::chrono::nanoseconds{static_cast<std::int64_t>(task.terms.hard_limit_ns)},
-                               task.terms.memory_limit},
-                              Scope::process};
+      const TaskLimits limits{
+          {std::chrono::nanoseconds{static_cast<std::int64_t>(task.terms.soft_limit_ns)},
+           std::chrono::nanoseconds{static_cast<std::int64_t>(task.terms.hard_limit_ns)}, task.terms.memory_limit},
+          Scope::process};
       Outcome outcome = call(function, task);
       limits.explain(outcome);
       return outcome;
@@ -149,8 +149,8 @@ class Server final : public ProgressSink {
     const PrintedOutput printed = take_printed_output();
     const auto run_ns = static_cast<std::uint64_t>(outcome.run_time.count());
     if (outcome.failure) {
-      const wire::FailureMessage message{task.id, task.attempt, run_ns, bytes_of(printed.out), bytes_of(printed.err),
-                                         std::move(*outcome.failure)};
+      const wire::FailureMessage message{
+          task.id, task.attempt, run_ns, bytes_of(printed.out), bytes_of(printed.err), std::move(*outcome.failure)};
       outbox_.append([&](Bytes& out) { wire::append(out, message); });
       return;
     }

@@ -38,7 +38,8 @@ void make_common_folder(const fs::path& path) {
   if (::mkdir(path.c_str(), 0700) == 0) return;
   if (errno != EEXIST) fail(fmt::format("the folder {} can not be made", path.string()));
   struct stat status = {};
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::getuid() || (status.st_mode & 0077) != 0)
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::getuid() ||
+      (status.st_mode & 0077) != 0)
     throw StagingError{fmt::format("{} is not a folder of this user alone (mode 700); remove it", path.string())};
 }
 
@@ -179,7 +180,8 @@ TaskFolder::TaskFolder(const std::vector<DataFile>& files) {
       const fs::path copy = copies().of(file.from);
       const fs::path to = folder / file.to;
       fs::create_directories(to.parent_path(), error);
-      if (::link(copy.c_str(), to.c_str()) != 0) fail(fmt::format("the data file {} can not be placed at {}", file.from, to.string()));
+      if (::link(copy.c_str(), to.c_str()) != 0)
+        fail(fmt::format("the data file {} can not be placed at {}", file.from, to.string()));
     }
     if (::chdir(path_.c_str()) != 0) fail(fmt::format("the folder {} can not be entered", path_));
   } catch (...) {

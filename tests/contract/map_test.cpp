@@ -146,7 +146,9 @@ TEST_CASE("an input whose call throws is an error of that input only, with its i
   }
   CHECK(failed == 7);
   CHECK(good == 43);
-  CHECK(test::task_error([&] { master.map<check_positive>(std::vector<int>{1, -2}).run(); }).message() == "not positive: -2 (input 1 of map)");
+  CHECK(test::task_error([&] {
+          master.map<check_positive>(std::vector<int>{1, -2}).run();
+        }).message() == "not positive: -2 (input 1 of map)");
 }
 
 TEST_CASE("a chunk whose worker dies again and again is an error of its inputs; the others have results", "[contract][map][P20]") {
@@ -279,7 +281,9 @@ TEST_CASE("as_completed follows the order of completion, and a failed task is on
   INFO(spec);
   mw::Master master{mw::interface(spec)};
   std::vector<mw::Task<std::string>> tasks;
-  tasks.push_back(master.submit_task<[](int ms) { return std::this_thread::sleep_for(std::chrono::milliseconds{ms}), std::string{"slow"}; }>(600));
+  tasks.push_back(
+      master.submit_task<[](int ms) { return std::this_thread::sleep_for(std::chrono::milliseconds{ms}), std::string{"slow"}; }>(
+          600));
   tasks.push_back(master.submit_task<throw_runtime_error>("no"));
   std::vector<std::size_t> order;
   for (auto& done : master.as_completed(tasks)) {
@@ -320,8 +324,9 @@ TEST_CASE("map_reduce folds in the order of its inputs, for any chunk", "[contra
   for (int i = 0; i < 100; ++i) expected += letter(i);
   CHECK(master.map_reduce<letter, append>(std::views::iota(0, 100), ">", {.chunk = chunk}) == expected);
   CHECK(master.map_reduce<letter, append>(std::vector<int>{}) == "");
-  CHECK(test::task_error([&] { master.map_reduce<throw_on_sevens, [](int a, int b) { return a + b; }>(std::vector<int>{1, 7}); }).cause() ==
-        mw::Cause::exception);
+  CHECK(test::task_error([&] {
+          master.map_reduce<throw_on_sevens, [](int a, int b) { return a + b; }>(std::vector<int>{1, 7});
+        }).cause() == mw::Cause::exception);
 }
 
 TEST_CASE("map_reduce over byte ranges of files counts every word once, wherever the cuts are", "[contract][map_reduce]") {
@@ -333,7 +338,8 @@ TEST_CASE("map_reduce over byte ranges of files counts every word once, wherever
   std::ofstream{folder.path("b")} << "";
   std::ofstream{folder.path("c")} << "\n\ntwo\n";
   mw::Master master{mw::interface(spec)};
-  const auto counts = master.map_reduce<count_words, merge>(mw::file_ranges({folder.path("a"), folder.path("b"), folder.path("c")}, size));
+  const auto counts =
+      master.map_reduce<count_words, merge>(mw::file_ranges({folder.path("a"), folder.path("b"), folder.path("c")}, size));
   CHECK(counts == Counts{{"one", 1}, {"two", 3}, {"three", 1}, {"no", 1}, {"end", 1}});
   CHECK_THROWS_AS(mw::file_ranges({folder.path("missing")}), mw::UsageError);
   CHECK_THROWS_AS(mw::file_ranges({folder.path("")}), mw::UsageError);

@@ -183,7 +183,8 @@ TEST_CASE("P23: at its soft limit a task is asked to end, and what it returns co
   CHECK(count < 10'000);
   const auto after = master.submit_task<[] { return mw::should_stop(); }>();
   CHECK_FALSE(master.get_result(after));
-  const auto program = master.submit_task({.soft_limit = 100ms}, mw::Program{"sh", {"-c", "trap 'echo enough; exit 0' TERM; while :; do sleep 0.01; done"}});
+  const auto program = master.submit_task(
+      {.soft_limit = 100ms}, mw::Program{"sh", {"-c", "trap 'echo enough; exit 0' TERM; while :; do sleep 0.01; done"}});
   CHECK(master.get_result(program) == "enough\n");
 }
 
@@ -282,11 +283,13 @@ TEST_CASE("a program runs among its data files, and may be one of them", "[contr
   ::chmod(folder.path("tool.sh").c_str(), 0755);
   write_file(folder.path("data.txt"), "data and ");
   mw::Master master{mw::interface(spec)};
-  const auto task = master.submit_task({.files = {{folder.path("tool.sh"), "tool"}, folder.path("data.txt")}}, mw::Program{"./tool"}, "input");
+  const auto task =
+      master.submit_task({.files = {{folder.path("tool.sh"), "tool"}, folder.path("data.txt")}}, mw::Program{"./tool"}, "input");
   CHECK(master.get_result(task) == "data and input");
 }
 
-TEST_CASE("S6: a data file's place never leaves the folder, and what can not be read is an error at once", "[contract][options][S6]") {
+TEST_CASE("S6: a data file's place never leaves the folder, and what can not be read is an error at once",
+          "[contract][options][S6]") {
   const test::TemporaryFolder folder;
   write_file(folder.path("a"), "a");
   mw::Master master{mw::interface("serial")};
@@ -368,6 +371,28 @@ TEST_CASE("a scheduler_func that throws, or names no worker, ends its task only"
   CHECK(e.message().find("no idea") != std::string::npos);
   CHECK(error_of(master, master.submit_task<add>({.name = "miss"}, 1, 1)).cause() == mw::Cause::interface_error);
   CHECK(master.get_result(master.submit_task<add>(1, 1)) == 2);
+}
+
+TEST_CASE("a scheduler_func that waits for a result is told so", "[contract][options]") {
+  mw::Master* self = nullptr;
+  mw::Task<std::int64_t> other;
+  mw::MasterOptions options;
+  options.scheduler_func = [&](const mw::TaskHandle& task, std::span<const mw::WorkerView>) -> std::optional<std::size_t> {
+    if (task.name() == "waits") self->get_result(other);
+    if (task.name() == "cancels") self->cancel(other);
+    if (task.name() == "submits") self->submit_task<add>(1, 1);
+    return 0;
+  };
+  mw::Master master{mw::interface("multicore:2"), options};
+  self = &master;
+  other = master.submit_task<add_slowly>(1, 1, 300);
+  for (const char* name : {"waits", "cancels"}) {
+    const auto e = error_of(master, master.submit_task<add>({.name = name}, 1, 1));
+    CHECK(e.cause() == mw::Cause::interface_error);
+    CHECK(e.message().find("scheduler_func") != std::string::npos);
+  }
+  CHECK(master.get_result(master.submit_task<add>({.name = "submits"}, 2, 2)) == 4);
+  CHECK(master.get_result(other) == 2);
 }
 
 TEST_CASE("cancel ends a waiting task, which never runs", "[contract][options]") {

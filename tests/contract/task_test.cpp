@@ -1,6 +1,7 @@
 // The contract of every interface: what a task tells of itself, what it printed, how it ends.
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -13,6 +14,15 @@
 
 using namespace contract;
 using test::error_of;
+
+namespace {
+
+std::int64_t return_or_die(std::int64_t i) {
+  if (i % 500 == 250) ::raise(SIGKILL);
+  return i;
+}
+
+}  // namespace
 
 TEST_CASE("a task's states, times, worker and progress are true", "[contract]") {
   const auto spec = GENERATE(from_range(specs()));
@@ -156,7 +166,30 @@ TEST_CASE("P20: a task whose worker dies once runs again, and so do those behind
   CHECK(status.finished == 51);
 }
 
-TEST_CASE("P20: many short tasks with long ones strewn in, and the work ahead given back again and again, all finish", "[contract][P20]") {
+TEST_CASE("P29: a task that kills its workers in a stream of short ones is the only one to blame", "[contract][P29]") {
+  const auto spec = GENERATE(from_range(specs_with_processes()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  for (int i = 0; i < 200; ++i) master.get_result(master.submit_task<return_or_die>(i));  // known to be short: many go ahead
+  const int count = 3'000;
+  std::vector<mw::Task<std::int64_t>> tasks;
+  for (int i = 0; i < count; ++i) tasks.push_back(master.submit_task<return_or_die>(i));
+  for (int i = 0; i < count; ++i) {
+    const auto& task = tasks[static_cast<std::size_t>(i)];
+    if (i % 500 == 250) {
+      const auto e = error_of(master, task);
+      CHECK(e.cause() == mw::Cause::signal);
+      CHECK(e.losses() == 4);
+      CHECK(e.worker().find("worker") != std::string::npos);
+    } else {
+      CHECK(master.get_result(task) == i);
+      CHECK(task.losses() == 0);
+    }
+  }
+}
+
+TEST_CASE("P20: many short tasks with long ones strewn in, and the work ahead given back again and again, all finish",
+          "[contract][P20]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};

@@ -101,15 +101,16 @@ TEST_CASE("P20: under kill -9 of random workers with every option in use, each t
     }};
     std::vector<mw::Task<std::string>> tasks;
     for (int i = 0; i < count; ++i)
-      tasks.push_back(master.submit_task<use_every_option>({.name = "task " + std::to_string(i),
-                                                             .priority = i % 3,
-                                                             .retries = 1,
-                                                             .max_losses = 60,
-                                                             .soft_limit = i % 50 == 9 ? std::chrono::milliseconds{50} : std::chrono::seconds{20},
-                                                             .hard_limit = i % 50 == 9 ? std::chrono::milliseconds{100} : std::chrono::seconds{30},
-                                                             .memory_limit = std::uint64_t{1} << 30,
-                                                             .files = {folder.path("input.txt")}},
-                                                            i));
+      tasks.push_back(master.submit_task<use_every_option>(
+          {.name = "task " + std::to_string(i),
+           .priority = i % 3,
+           .retries = 1,
+           .max_losses = 60,
+           .soft_limit = i % 50 == 9 ? std::chrono::milliseconds{50} : std::chrono::seconds{20},
+           .hard_limit = i % 50 == 9 ? std::chrono::milliseconds{100} : std::chrono::seconds{30},
+           .memory_limit = std::uint64_t{1} << 30,
+           .files = {folder.path("input.txt")}},
+          i));
     std::thread canceller{[&] {
       for (int i = 3; i < count; i += 50) {
         std::this_thread::sleep_for(std::chrono::milliseconds{5});

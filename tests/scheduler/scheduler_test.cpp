@@ -210,7 +210,8 @@ TEST_CASE("workers with a free slot come before queues of others", "[scheduler][
   CHECK(load[b] == 2);
 }
 
-TEST_CASE("what waits behind a task that takes too long comes back, in the old order, and nothing goes behind it again", "[scheduler][ahead]") {
+TEST_CASE("what waits behind a task that takes too long comes back, in the old order, and nothing goes behind it again",
+          "[scheduler][ahead]") {
   Scheduler scheduler{Policy{.horizon = std::chrono::milliseconds{1}, .patience = std::chrono::milliseconds{2}}};
   auto tasks = items(12);
   scheduler.worker_joined(a, {1, 255});

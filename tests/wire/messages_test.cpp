@@ -39,7 +39,11 @@ Hello hello() {
 }
 
 Task with_every_term() {
-  return {5, 6, 7, {.soft_limit_ns = 10, .hard_limit_ns = 20, .memory_limit = 30, .files = {{"/a", "a"}, {"/b", "sub/b"}}}, bytes_of("args")};
+  return {5,
+          6,
+          7,
+          {.soft_limit_ns = 10, .hard_limit_ns = 20, .memory_limit = 30, .files = {{"/a", "a"}, {"/b", "sub/b"}}},
+          bytes_of("args")};
 }
 
 FailureMessage failure() {
@@ -202,7 +206,8 @@ TEST_CASE("a header and its arguments sent apart are the same bytes", "[wire]") 
 TEST_CASE("the bytes of a task frame are pinned", "[wire]") {
   Bytes out;
   append(out, Task{1, 0x0203, 4, {}, bytes_of("A")});
-  const unsigned char expected[] = {25, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 3, 2, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 'A'};
+  const unsigned char expected[] = {25, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0,  3,
+                                    2,  0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 'A'};
   REQUIRE(out.size() == sizeof expected);
   CHECK(std::memcmp(out.data(), expected, sizeof expected) == 0);
 }

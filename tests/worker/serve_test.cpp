@@ -188,7 +188,8 @@ TEST_CASE("a worker that gets rubbish, or is refused, ends with status 1", "[wor
 }
 
 TEST_CASE("MW_WORKER that names no socket is a usage error, not a hang", "[worker]") {
-  const auto value = GENERATE(as<std::string>{}, "", "1", "fd:", "fd:x", "fd:0", "fd:-1", "fd:99999", "fd:3x", "fd:0,claims:", "fd:0,claims:0", "fd:0,claims:99999", "claims:3");
+  const auto value = GENERATE(as<std::string>{}, "", "1", "fd:", "fd:x", "fd:0", "fd:-1", "fd:99999", "fd:3x",
+                              "fd:0,claims:", "fd:0,claims:0", "fd:0,claims:99999", "claims:3");
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::close(STDERR_FILENO);

@@ -84,8 +84,8 @@ std::string cell(const Workload& workload, const std::map<std::string, Sample>& 
   const auto place = row.find(peer);
   if (place == row.end()) return "–";
   const Sample& sample = place->second;
-  return fmt::format("{:.{}f} ({:.{}f} to {:.{}f})", sample.median(), workload.digits, sample.least(), workload.digits, sample.most(),
-                     workload.digits);
+  return fmt::format("{:.{}f} ({:.{}f} to {:.{}f})", sample.median(), workload.digits, sample.least(), workload.digits,
+                     sample.most(), workload.digits);
 }
 
 std::string ratio_cell(const Workload& workload, const std::map<std::string, Sample>& row, const std::string& peer) {
@@ -94,7 +94,8 @@ std::string ratio_cell(const Workload& workload, const std::map<std::string, Sam
 }
 
 void print_table(const Plan& plan, const Samples& samples) {
-  fmt::print("{} workers, medians of {} runs in turn (least to most); a ratio above 1 is in CppMW's favour\n\n", plan.workers, plan.runs);
+  fmt::print("{} workers, medians of {} runs in turn (least to most); a ratio above 1 is in CppMW's favour\n\n", plan.workers,
+             plan.runs);
   fmt::print("| workload | unit | CppMW | socket-pair farm | multiprocessing.Pool | × farm | × Pool |\n");
   fmt::print("| --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
   for (const Workload& workload : workloads()) {
@@ -120,7 +121,8 @@ void print_json(const Plan& plan, const Samples& samples) {
       auto& values = entry[peer].emplace_object();
       values["median"] = sample.median();
       values["values"] = boost::json::value_from(sample.values);
-      if (peer != "mw" && place->second.contains("mw")) values["ratio"] = ratio(workload, place->second.at("mw").median(), sample.median());
+      if (peer != "mw" && place->second.contains("mw"))
+        values["ratio"] = ratio(workload, place->second.at("mw").median(), sample.median());
     }
   }
   fmt::print("{}\n", boost::json::serialize(all));

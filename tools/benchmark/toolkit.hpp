@@ -12,12 +12,12 @@
 
 namespace mw::benchmark::toolkit {
 
-double single_tasks_per_second(unsigned workers, std::uint64_t tasks);     ///< W1a: one task at a time for each worker
-double pipelined_tasks_per_second(unsigned workers, std::uint64_t tasks);  ///< W1p: submit all, then get all
-double mapped_elements_per_second(unsigned workers, std::uint64_t elements);           ///< W1b
-double mib_per_second(unsigned workers, std::uint64_t tasks, std::size_t bytes);       ///< W2: both ways together
-std::int64_t first_result_ns(unsigned workers);                                        ///< W4: steady clock
-double bytes_per_queued_task(unsigned workers, std::uint64_t tasks);                   ///< W5
-double round_trip_us(unsigned rounds);                                                 ///< W6: the median
+double single_tasks_per_second(unsigned workers, std::uint64_t tasks);            ///< W1a: one task at a time for each worker
+double pipelined_tasks_per_second(unsigned workers, std::uint64_t tasks);         ///< W1p: submit all, then get all
+double mapped_elements_per_second(unsigned workers, std::uint64_t elements);      ///< W1b
+double mib_per_second(unsigned workers, std::uint64_t tasks, std::size_t bytes);  ///< W2: both ways together
+std::int64_t first_result_ns(unsigned workers);                                   ///< W4: steady clock
+double bytes_per_queued_task(unsigned workers, std::uint64_t tasks);              ///< W5
+double round_trip_us(unsigned rounds);                                            ///< W6: the median
 
 }  // namespace mw::benchmark::toolkit

@@ -84,8 +84,8 @@ auto call_with_input(Input&& input) {
 
 /// map(): calls F with each input; one that throws is tried `retries` times more, and does not stop the others.
 template <auto F>
-ChunkResult<ValueOf<typename TraitsOf<F>::Result>> map_chunk(std::vector<typename InputOf<typename TraitsOf<F>::Arguments>::type> inputs,
-                                                             std::uint64_t budget_ns, std::uint32_t retries) {
+ChunkResult<ValueOf<typename TraitsOf<F>::Result>> map_chunk(
+    std::vector<typename InputOf<typename TraitsOf<F>::Arguments>::type> inputs, std::uint64_t budget_ns, std::uint32_t retries) {
   using R = typename TraitsOf<F>::Result;
   using Input = typename InputOf<typename TraitsOf<F>::Arguments>::type;
   ChunkResult<ValueOf<R>> result;

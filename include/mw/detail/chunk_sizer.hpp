@@ -19,14 +19,15 @@ class ChunkSizer {
  public:
   using Time = std::chrono::nanoseconds;
 
-  /// A chunk is to take this long: long against what a task costs (some microseconds, and a wake-up of up to 90), short for a person.
+  /// A chunk is to take this long: long against what a task costs (some microseconds, and a wake-up of up to 90), short for a
+  /// person.
   static constexpr Time target = std::chrono::milliseconds{2};
   /// When a worker stops and gives the rest of a chunk back: the guess was wrong.
   static constexpr Time budget = std::chrono::milliseconds{10};
   static constexpr std::size_t largest = std::size_t{1} << 20;
 
-  /// `fixed` is the user's own size, 0 for none; `first_guess` is for as long as nothing was measured; `total` is empty where the range
-  /// does not know.
+  /// `fixed` is the user's own size, 0 for none; `first_guess` is for as long as nothing was measured; `total` is empty where the
+  /// range does not know.
   ChunkSizer(std::size_t fixed, std::size_t first_guess, std::optional<std::uint64_t> total, std::uint64_t bytes_in_all) noexcept
       : fixed_{fixed}, first_guess_{first_guess}, left_{total}, bytes_in_all_{bytes_in_all} {}
 
