@@ -172,7 +172,7 @@ void WorkerProcess::handle(const wire::Frame& frame) {
 void WorkerProcess::handle_hello(const wire::Hello& hello) {
   if (was_ready()) throw wire::ProtocolError{"a second hello"};
   if (const auto reason = wire::refusal(hello, registry::program_identity())) {
-    wire::append(tail(), wire::Refuse{*reason});
+    wire::append(outgoing_.tail(), wire::Refuse{*reason});
     flush();
     kill_reason_ = *reason;
     stop();
@@ -180,7 +180,7 @@ void WorkerProcess::handle_hello(const wire::Hello& hello) {
   }
   timer_.cancel();
   id_ = owner_.host().worker_joined({fmt::format("multicore worker {}", slot_), hello.host, hello.slots, hello.ahead});
-  wire::append(tail(), wire::Welcome{wire::protocol_version, index_of(id_)});
+  wire::append(outgoing_.tail(), wire::Welcome{wire::protocol_version, index_of(id_)});
   flush();
   owner_.worker_ready(*this);
 }
@@ -205,17 +205,15 @@ void WorkerProcess::put(const TaskRef& task) {
   const detail::SharedBlock* const block = task.block();
   has_files_ = has_files_ || !message.terms.files.empty();
   if (block && block->is_ours()) {
-    outgoing_.emplace_back();
-    wire::append_task_apart(outgoing_.back().bytes, message, arguments.size());
-    outgoing_.back().arguments = task;
-    outgoing_.back().by_descriptor = true;
+    wire::append_task_apart(outgoing_.new_tail(), message, arguments.size());
+    outgoing_.attach_block(task);
   } else if (arguments.size() <= copied_up_to) {
     wire::Task whole = message;
     whole.arguments = arguments;
-    wire::append(tail(), whole);
+    wire::append(outgoing_.tail(), whole);
   } else {
-    wire::append_task_header(tail(), message, arguments.size());
-    outgoing_.back().arguments = task;
+    wire::append_task_header(outgoing_.tail(), message, arguments.size());
+    outgoing_.attach(task);
   }
   owner_.worker_has_output(*this);
   claims_->offer(next_number_);
@@ -223,49 +221,13 @@ void WorkerProcess::put(const TaskRef& task) {
   if (in_flight_.size() == 1) owner_.host().task_started(task, id_);
 }
 
-/// Where the next message goes: a piece of which nothing is written, that has no arguments behind it.
-Bytes& WorkerProcess::tail() {
-  constexpr std::size_t piece_size = 64 * 1024;
-  const bool is_open = !outgoing_.empty() && !outgoing_.back().arguments && outgoing_.back().bytes.size() < piece_size &&
-                       (outgoing_.size() > 1 || written_ == 0);
-  if (!is_open) outgoing_.emplace_back();
-  return outgoing_.back().bytes;
-}
-
 void WorkerProcess::flush() {
-  constexpr std::size_t most_pieces = 64;
-  while (!outgoing_.empty() && !waits_for_room_ && !stream_over_) {
-    std::array<iovec, 2 * most_pieces> pieces;
-    std::size_t count = 0;
-    int descriptor = -1;
-    std::size_t skip = written_;
-    const auto add = [&](std::span<const std::byte> bytes) {
-      const auto rest = bytes.subspan(std::min(skip, bytes.size()));
-      skip -= bytes.size() - rest.size();
-      if (!rest.empty()) pieces[count++] = {const_cast<std::byte*>(rest.data()), rest.size()};
-    };
-    for (const Piece& piece : outgoing_) {
-      if (piece.by_descriptor && count > 0) break;  // it goes by itself
-      add(piece.bytes.span());
-      if (piece.by_descriptor) {
-        if (written_ == 0) {
-          piece.arguments.block()->set_lent(true);
-          descriptor = piece.arguments.block()->fd();
-        }
-        break;
-      }
-      if (piece.arguments) add(piece.arguments.arguments());
-      if (count >= 2 * most_pieces - 2) break;
-    }
-    const wire::Transfer sent = wire::send_some(socket_.native_handle(), {pieces.data(), count}, descriptor);
-    if (sent.error == EAGAIN) return wait_for_room();
-    if (sent.error != 0) {  // it shows as the end of the stream, too
-      outgoing_.clear();
-      written_ = 0;
-      return;
-    }
-    drop_written(sent.size);
-  }
+  if (waits_for_room_ || stream_over_) return;
+  const int error = outgoing_.write_to(socket_.native_handle());
+  if (error == EAGAIN)
+    wait_for_room();
+  else if (error != 0)
+    outgoing_.clear();  // it shows as the end of the stream, too
 }
 
 void WorkerProcess::wait_for_room() {
@@ -276,20 +238,6 @@ void WorkerProcess::wait_for_room() {
   });
 }
 
-void WorkerProcess::drop_written(std::size_t size) {
-  written_ += size;
-  while (!outgoing_.empty() && written_ >= outgoing_.front().size()) {
-    written_ -= outgoing_.front().size();
-    outgoing_.pop_front();
-  }
-}
-
-/// Whether all of the task's arguments have been written.
-bool WorkerProcess::has_gone_out(const TaskRef& task) const {
-  return std::none_of(outgoing_.begin(), outgoing_.end(),
-                      [&](const Piece& piece) { return piece.arguments.record() == task.record(); });
-}
-
 bool WorkerProcess::take_back(const TaskRef& task) {
   const auto is_it = [&](const TaskRef& other) { return other.record() == task.record() && other.attempt() == task.attempt(); };
   if (const auto held = std::find_if(held_.begin(), held_.end(), is_it); held != held_.end()) {
@@ -297,7 +245,7 @@ bool WorkerProcess::take_back(const TaskRef& task) {
     return true;
   }
   const auto place = std::find_if(in_flight_.rbegin(), in_flight_.rend(), [&](const InFlight& one) { return is_it(one.task); });
-  if (place == in_flight_.rend() || !has_gone_out(task) || !claims_->take_back(place->number)) return false;
+  if (place == in_flight_.rend() || outgoing_.holds(task) || !claims_->take_back(place->number)) return false;
   const bool was_front = std::next(place) == in_flight_.rend();
   in_flight_.erase(std::next(place).base());
   if (was_front) next_begins();
@@ -341,8 +289,7 @@ Bytes WorkerProcess::receive_value(std::span<const std::byte> in_place) {
 void WorkerProcess::finish_front(std::uint64_t id, std::uint32_t attempt, Outcome outcome) {
   if (in_flight_.empty() || in_flight_.front().task.id() != id || in_flight_.front().task.attempt() != attempt)
     throw wire::ProtocolError{fmt::format("a result for task {}, attempt {}, which it was not given next", id, attempt)};
-  if (!outgoing_.empty() && !has_gone_out(in_flight_.front().task))
-    throw wire::ProtocolError{"a result before it had the whole task"};
+  if (outgoing_.holds(in_flight_.front().task)) throw wire::ProtocolError{"a result before it had the whole task"};
   const TaskRef task = std::move(in_flight_.front().task);
   in_flight_.pop_front();
   next_begins();

@@ -24,6 +24,7 @@
 #include <mw/interface.hpp>
 #include <mw/multicore.hpp>
 
+#include "multicore/outgoing.hpp"
 #include "process/child.hpp"
 #include "process/oom.hpp"
 #include "process/stop_ladder.hpp"
@@ -74,13 +75,6 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   WorkerId id() const noexcept { return id_; }
 
  private:
-  /// Bytes to write, and the task whose large arguments follow them, in the stream or by descriptor.
-  struct Piece {
-    Bytes bytes;
-    TaskRef arguments;
-    bool by_descriptor = false;
-    std::size_t size() const { return bytes.size() + (arguments && !by_descriptor ? arguments.arguments().size() : 0); }
-  };
   struct InFlight {
     TaskRef task;
     std::uint64_t number;   ///< on the claim page
@@ -98,10 +92,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   void next_begins();
   void put(const TaskRef& task);
   void put_held();
-  bool has_gone_out(const TaskRef& task) const;
-  Bytes& tail();
   void wait_for_room();
-  void drop_written(std::size_t size);
   void kill(std::string why);
   void climb_down();
   void died(const process::Death& death);
@@ -124,8 +115,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::deque<InFlight> in_flight_;  ///< in the order in which the worker runs them; the first one runs
   std::deque<TaskRef> held_;        ///< for which the claim page has no place yet
   std::uint64_t next_number_ = 0;
-  std::deque<Piece> outgoing_;
-  std::size_t written_ = 0;  ///< of the first piece
+  Outgoing outgoing_;
   bool waits_for_room_ = false;
   TaskRef aborted_;
   bool has_files_ = false;

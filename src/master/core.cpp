@@ -10,17 +10,17 @@
 #include <fmt/format.h>
 
 #include "log/log.hpp"
+#include "master/core_helpers.hpp"
 
 namespace mw::detail {
 namespace {
-
-std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-scheduler::Time now() noexcept { return scheduler::Time{now_ns()}; }
 
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown host";
 }
+
+}  // namespace
 
 /// What the exception being handled says.
 std::string current_exception_text() {
@@ -40,22 +40,6 @@ Outcome failed(Cause cause, std::string message) {
   outcome.failure->message = std::move(message);
   return outcome;
 }
-
-/// Whether another try might fare better, and the task itself is to blame.
-bool is_own_fault(Cause cause) noexcept {
-  switch (cause) {
-    case Cause::exception:
-    case Cause::exit_status:
-    case Cause::signal:
-    case Cause::time_limit:
-    case Cause::memory_limit:
-    case Cause::not_started:
-    case Cause::data_file: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
 
 MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions options)
     : born_ns_{now_ns()},
@@ -163,91 +147,6 @@ void MasterCore::take_submitted() {
   }
 }
 
-void MasterCore::dispatch() {
-  must_dispatch_ = false;
-  // A backend may finish a task inside execute_task(): the outer call goes on with what that made free.
-  if (dispatching_ || ending_) return;
-  dispatching_ = true;
-  if (no_worker_) {
-    Failure failure;
-    failure.cause = Cause::no_worker;
-    failure.message = *no_worker_;
-    end_all(TaskState::error, failure);
-  } else if (!chooses_) {
-    dispatch_by_interface();
-  } else if (options_.scheduler_func) {
-    dispatch_by_choice();
-  } else {
-    dispatch_by_master();
-  }
-  interface_->flush();
-  dispatching_ = false;
-}
-
-void MasterCore::dispatch_by_master() {
-  const auto time = now();
-  while (auto next = scheduler_.next(time)) execute(record_of(*next->item), next->worker);
-}
-
-void MasterCore::dispatch_by_choice() {
-  std::vector<WorkerView> free;
-  for (const WorkerId id : scheduler_.free_workers()) {
-    auto entry = directory_->find(id);
-    free.push_back({id, std::move(entry.name), std::move(entry.host)});
-  }
-  for (scheduler::Item* item = scheduler_.front(); item && !free.empty();) {
-    scheduler::Item* const next = scheduler_.after(*item);
-    TaskRecord& record = record_of(*item);
-    std::optional<std::size_t> choice;
-    try {
-      choice = options_.scheduler_func(TaskHandle{RecordPtr::share(&record)}, free);
-      if (choice && *choice >= free.size()) throw std::out_of_range{fmt::format("{} of {} workers", *choice, free.size())};
-    } catch (...) {
-      const std::string text = current_exception_text();
-      scheduler_.withdraw(*item, now());
-      end_with(record, TaskState::error, failed(Cause::interface_error, "scheduler_func threw: " + text));
-      choice.reset();
-    }
-    if (choice) {
-      const WorkerId worker = free[*choice].id;
-      free.erase(free.begin() + static_cast<std::ptrdiff_t>(*choice));
-      scheduler_.assign(*item, worker, now());
-      execute(record, worker);
-    }
-    item = next;
-  }
-}
-
-void MasterCore::dispatch_by_interface() {
-  while (scheduler::Item* item = scheduler_.front()) {
-    TaskRecord& record = record_of(*item);
-    std::optional<WorkerId> worker;
-    try {
-      worker = interface_->reserve_worker(TaskRef{RecordPtr::share(&record), item->attempt + 1});
-    } catch (...) {
-      const std::string text = current_exception_text();
-      scheduler_.withdraw(*item, now());
-      end_with(record, TaskState::error, failed(Cause::interface_error, "reserve_worker threw: " + text));
-      continue;
-    }
-    if (!worker) return;
-    scheduler_.assign_front(*worker, now());
-    execute(record, *worker);
-  }
-}
-
-void MasterCore::execute(TaskRecord& record, WorkerId worker) {
-  Statistics::add(statistics_.attempts);
-  const TaskRef task{RecordPtr::share(&record), record.attempt};
-  try {
-    interface_->execute_task(task, worker);
-  } catch (...) {
-    if (!is_current(task)) return;
-    const std::string text = current_exception_text();
-    finish(record, failed(Cause::interface_error, fmt::format("{}: execute_task threw: {}", interface_name_, text)));
-  }
-}
-
 bool MasterCore::is_current(const TaskRef& task) const noexcept {
   const TaskRecord& record = *task.record();
   return record.schedule == scheduler::ItemState::assigned && record.attempt == task.attempt();
@@ -265,17 +164,6 @@ void MasterCore::task_started(const TaskRef& task, WorkerId worker) {
   on_loop([this, task, worker] {
     if (!ending_ && is_current(task)) started(*task.record(), worker);
   });
-}
-
-void MasterCore::started(TaskRecord& record, WorkerId worker) {
-  if (record.state.load(std::memory_order_relaxed) == TaskState::running) return;
-  record.last_worker.store(worker, std::memory_order_relaxed);
-  const auto start = now_ns();
-  record.start_ns.store(start, std::memory_order_release);
-  record.state.store(TaskState::running, std::memory_order_release);
-  Statistics::add(statistics_.running);
-  if (record.find_extra() && record.options().hard_limit.count() > 0)
-    deadlines_.set(record, scheduler::Time{start} + record.options().hard_limit);
 }
 
 void MasterCore::task_progress(const TaskRef& task, double fraction) {
@@ -298,36 +186,6 @@ void MasterCore::task_finished(const TaskRef& task, Outcome outcome) {
   on_loop([this, task, outcome = std::move(outcome)]() mutable { task_finished(task, std::move(outcome)); });
 }
 
-void MasterCore::finish(TaskRecord& record, Outcome outcome) {
-  if (outcome.failure && retry(record, *outcome.failure)) {
-    scheduler_.again(record, now());
-    return;
-  }
-  scheduler_.finished(record, now(), outcome.run_time);
-  const TaskState state = outcome.failure ? TaskState::error : TaskState::finished;
-  end_with(record, state, std::move(outcome));
-}
-
-/// Counts the fault. True if the task may run again; then it is as if it had not begun.
-bool MasterCore::retry(TaskRecord& record, const Failure& failure) {
-  if (!is_own_fault(failure.cause)) return false;
-  TaskExtra& extra = record.need_extra();
-  ++extra.faults;
-  if (extra.faults > extra.options.retries || ending_) return false;
-  Statistics::add(statistics_.retries);
-  unstart(record);
-  return true;
-}
-
-/// Back from running to waiting.
-void MasterCore::unstart(TaskRecord& record) {
-  if (record.find_extra()) deadlines_.clear(record);
-  if (record.state.load(std::memory_order_relaxed) != TaskState::running) return;
-  Statistics::subtract(statistics_.running);
-  record.state.store(TaskState::submitted, std::memory_order_release);
-  record.progress.store(0, std::memory_order_relaxed);
-}
-
 void MasterCore::task_lost(const TaskRef& task, Outcome outcome) {
   on_loop([this, task, outcome = std::move(outcome)]() mutable {
     must_dispatch_ = true;
@@ -336,41 +194,6 @@ void MasterCore::task_lost(const TaskRef& task, Outcome outcome) {
     else
       free_abandoned(task);
   });
-}
-
-void MasterCore::lose(TaskRecord& record, Outcome outcome) {
-  Statistics::add(statistics_.lost);
-  const std::string why = outcome.failure ? outcome.failure->message : std::string{};
-  const auto worker = directory_->find(record.last_worker.load(std::memory_order_relaxed));
-  if (scheduler_.lost(record, now(), record.options().max_losses) == scheduler::Verdict::give_up) {
-    end_with(record, TaskState::error, std::move(outcome));
-    return;
-  }
-  log::warn(fmt::format("{} was lost under task {} ({}): {}; it runs again", worker.name, record.id, record.name(), why));
-  unstart(record);
-}
-
-/// Takes a running task off its worker and tells the interface to stop it. The slot stays taken until the interface reports the
-/// end.
-void MasterCore::abandon(TaskRecord& record) {
-  const TaskRef task{RecordPtr::share(&record), record.attempt};
-  const WorkerId worker = record.worker;
-  if (worker != any_worker) abandoned_.push_back({task, worker});
-  scheduler_.abandon(record, now());
-  try {
-    interface_->abort_task(task, worker);
-  } catch (...) {
-    log::warn(fmt::format("the interface \"{}\" did not stop task {}: {}", interface_name_, record.id, current_exception_text()));
-  }
-}
-
-void MasterCore::free_abandoned(const TaskRef& task) {
-  const auto place = std::find_if(abandoned_.begin(), abandoned_.end(), [&](const Abandoned& one) {
-    return one.task.record() == task.record() && one.task.attempt() == task.attempt();
-  });
-  if (place == abandoned_.end()) return;
-  scheduler_.release(place->worker);
-  abandoned_.erase(place);
 }
 
 void MasterCore::check_owner(const TaskRecord* record) const {
@@ -392,115 +215,6 @@ bool MasterCore::cancel(TaskRecord& record) {
     if (was_open) cancel_now(record);
   });
   return was_open;
-}
-
-void MasterCore::cancel_now(TaskRecord& record) {
-  must_dispatch_ = true;
-  Outcome outcome = failed(Cause::cancelled, "it was cancelled");
-  const auto revoked = [&] {
-    try {
-      return interface_->revoke_task(TaskRef{RecordPtr::share(&record), record.attempt}, record.worker);
-    } catch (...) {
-      return false;
-    }
-  };
-  if (record.schedule == scheduler::ItemState::queued || revoked())
-    scheduler_.withdraw(record, now());
-  else
-    abandon(record);
-  end_with(record, TaskState::cancelled, std::move(outcome));
-}
-
-void MasterCore::out_of_time(TaskRecord& record) {
-  if (record.schedule != scheduler::ItemState::assigned) return;
-  const double seconds = std::chrono::duration<double>(record.options().hard_limit).count();
-  Outcome outcome = failed(Cause::time_limit, fmt::format("it ran longer than its limit of {} s", seconds));
-  outcome.run_time = now() - scheduler::Time{record.start_ns.load(std::memory_order_relaxed)};
-  abandon(record);
-  if (retry(record, *outcome.failure)) {
-    scheduler_.submit_again(record);
-    must_dispatch_ = true;
-    return;
-  }
-  end_with(record, TaskState::error, std::move(outcome));
-}
-
-/// What waits behind a task that takes longer than expected goes elsewhere.
-void MasterCore::take_back_overdue() {
-  std::vector<scheduler::Item*> returned;
-  for (const auto& [item, worker] : scheduler_.overdue(now())) {
-    TaskRecord& record = record_of(*item);
-    bool is_back = false;
-    try {
-      is_back = interface_->revoke_task(TaskRef{RecordPtr::share(&record), record.attempt}, worker);
-    } catch (...) {
-      log::warn(
-          fmt::format("the interface \"{}\" did not give task {} back: {}", interface_name_, record.id, current_exception_text()));
-    }
-    if (is_back) returned.push_back(item);
-  }
-  if (returned.empty()) return;
-  must_dispatch_ = true;
-  Statistics::subtract(statistics_.attempts, returned.size());
-  scheduler_.returned(std::move(returned), now());
-}
-
-void MasterCore::set_timer() {
-  auto when = deadlines_.next();
-  if (scheduler_.has_tasks_ahead()) {
-    constexpr std::chrono::milliseconds interval{2};
-    if (timer_set_for_ && !when) return;  // soon enough
-    const auto look = now() + interval;
-    when = when ? std::min(*when, look) : look;
-  }
-  if (!when || (timer_set_for_ && *timer_set_for_ <= *when)) return;
-  timer_set_for_ = when;
-  loop_.call_at(std::chrono::steady_clock::time_point{*when}, [this] { on_timer(); });
-}
-
-void MasterCore::on_timer() {
-  timer_set_for_.reset();
-  if (ending_) return;
-  const auto time = now();
-  while (scheduler::Item* item = deadlines_.due(time)) out_of_time(record_of(*item));
-  take_back_overdue();
-}
-
-void MasterCore::end_with(TaskRecord& record, TaskState state, Outcome outcome) {
-  if (record.state.load(std::memory_order_relaxed) == TaskState::running) Statistics::subtract(statistics_.running);
-  if (record.find_extra()) deadlines_.clear(record);
-  record.finish_ns = now_ns();
-  record.run_ns = outcome.run_time.count();
-  if (outcome.failure) {
-    TaskExtra& extra = record.need_extra();
-    extra.failure = std::move(*outcome.failure);
-    if (record.start_ns.load(std::memory_order_relaxed) != 0) {
-      auto worker = directory_->find(record.last_worker.load(std::memory_order_relaxed));
-      extra.worker = std::move(worker.name);
-      extra.host = std::move(worker.host);
-    }
-  }
-  if (!outcome.out.empty()) record.need_extra().out = std::move(outcome.out);
-  if (!outcome.err.empty()) record.need_extra().err = std::move(outcome.err);
-  // A task that was stopped may still run somewhere, and read its arguments.
-  if (record.schedule == scheduler::ItemState::done && state != TaskState::cancelled) record.payload = std::move(outcome.value);
-  statistics_.ended(record, state);
-  record.state.store(state);
-  completions_.publish(RecordPtr::adopt(&record));
-}
-
-void MasterCore::end_all(TaskState state, const Failure& failure) {
-  auto items = scheduler_.waiting();
-  if (state == TaskState::cancelled) {
-    const auto assigned = scheduler_.assigned();
-    items.insert(items.end(), assigned.begin(), assigned.end());
-  }
-  for (scheduler::Item* item : items) {
-    scheduler_.withdraw(*item, now());
-    Outcome outcome;
-    outcome.failure = failure;
-    end_with(record_of(*item), state, std::move(outcome));
-  }
 }
 
 WorkerId MasterCore::worker_joined(WorkerInfo info) {

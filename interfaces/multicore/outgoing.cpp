@@ -1,0 +1,88 @@
+#include "multicore/outgoing.hpp"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+
+#include "memory/shared_block.hpp"
+#include "wire/local_socket.hpp"
+
+namespace mw::multicore {
+
+/// As many pieces as go into one system call.
+class Outgoing::Batch {
+ public:
+  Batch(const std::deque<Piece>& pieces, std::size_t written) : skip_{written} {
+    for (const Piece& piece : pieces) {
+      if (count_ + 2 > vectors_.size() || (piece.by_descriptor && count_ > 0)) return;
+      add(piece.bytes.span());
+      if (piece.by_descriptor) {
+        if (written == 0) lend(*piece.arguments.block());
+        return;
+      }
+      if (piece.arguments) add(piece.arguments.arguments());
+    }
+  }
+  std::span<const iovec> vectors() const noexcept { return {vectors_.data(), count_}; }
+  int descriptor() const noexcept { return descriptor_; }
+
+ private:
+  void add(std::span<const std::byte> bytes) {
+    const auto rest = bytes.subspan(std::min(skip_, bytes.size()));
+    skip_ -= bytes.size() - rest.size();
+    if (!rest.empty()) vectors_[count_++] = {const_cast<std::byte*>(rest.data()), rest.size()};
+  }
+  void lend(detail::SharedBlock& block) {
+    block.set_lent(true);
+    descriptor_ = block.fd();
+  }
+
+  std::array<iovec, 128> vectors_;
+  std::size_t count_ = 0;
+  std::size_t skip_;
+  int descriptor_ = -1;
+};
+
+void Outgoing::clear() noexcept {
+  pieces_.clear();
+  written_ = 0;
+}
+
+Bytes& Outgoing::tail() {
+  constexpr std::size_t piece_size = 64 * 1024;
+  const bool is_open = !pieces_.empty() && !pieces_.back().arguments && pieces_.back().bytes.size() < piece_size &&
+                       (pieces_.size() > 1 || written_ == 0);
+  return is_open ? pieces_.back().bytes : new_tail();
+}
+
+Bytes& Outgoing::new_tail() { return pieces_.emplace_back().bytes; }
+
+void Outgoing::attach_block(const TaskRef& task) {
+  pieces_.back().arguments = task;
+  pieces_.back().by_descriptor = true;
+}
+
+bool Outgoing::holds(const TaskRef& task) const noexcept {
+  return std::any_of(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.arguments.record() == task.record(); });
+}
+
+int Outgoing::write_to(int socket) {
+  while (!pieces_.empty()) {
+    const Batch batch{pieces_, written_};
+    const wire::Transfer sent = wire::send_some(socket, batch.vectors(), batch.descriptor());
+    if (sent.error != 0) return sent.error;
+    drop(sent.size);
+  }
+  return 0;
+}
+
+void Outgoing::drop(std::size_t size) {
+  written_ += size;
+  while (!pieces_.empty() && written_ >= pieces_.front().size()) {
+    written_ -= pieces_.front().size();
+    pieces_.pop_front();
+  }
+}
+
+}  // namespace mw::multicore

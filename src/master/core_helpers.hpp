@@ -1,0 +1,28 @@
+// What the parts of MasterCore share.
+//
+// What:    the clock, the text of an exception, an outcome that is a failure.
+// Owner:   nothing.
+// Threads: any.
+// Use:     internal.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include <mw/interface.hpp>
+
+#include "scheduler/cost.hpp"
+
+namespace mw::detail {
+
+inline std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+inline scheduler::Time now() noexcept { return scheduler::Time{now_ns()}; }
+
+/// What the exception being handled says.
+std::string current_exception_text();
+
+/// The outcome of a task that has no result.
+Outcome failed(Cause cause, std::string message);
+
+}  // namespace mw::detail

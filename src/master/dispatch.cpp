@@ -1,0 +1,96 @@
+// MasterCore: which task goes where.
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "master/core.hpp"
+#include "master/core_helpers.hpp"
+
+namespace mw::detail {
+
+void MasterCore::dispatch() {
+  must_dispatch_ = false;
+  // A backend may finish a task inside execute_task(): the outer call goes on with what that made free.
+  if (dispatching_ || ending_) return;
+  dispatching_ = true;
+  if (no_worker_) {
+    Failure failure;
+    failure.cause = Cause::no_worker;
+    failure.message = *no_worker_;
+    end_all(TaskState::error, failure);
+  } else if (!chooses_) {
+    dispatch_by_interface();
+  } else if (options_.scheduler_func) {
+    dispatch_by_choice();
+  } else {
+    dispatch_by_master();
+  }
+  interface_->flush();
+  dispatching_ = false;
+}
+
+void MasterCore::dispatch_by_master() {
+  const auto time = now();
+  while (auto next = scheduler_.next(time)) execute(record_of(*next->item), next->worker);
+}
+
+void MasterCore::dispatch_by_choice() {
+  std::vector<WorkerView> free;
+  for (const WorkerId id : scheduler_.free_workers()) {
+    auto entry = directory_->find(id);
+    free.push_back({id, std::move(entry.name), std::move(entry.host)});
+  }
+  for (scheduler::Item* item = scheduler_.front(); item && !free.empty();) {
+    scheduler::Item* const next = scheduler_.after(*item);
+    TaskRecord& record = record_of(*item);
+    std::optional<std::size_t> choice;
+    try {
+      choice = options_.scheduler_func(TaskHandle{RecordPtr::share(&record)}, free);
+      if (choice && *choice >= free.size()) throw std::out_of_range{fmt::format("{} of {} workers", *choice, free.size())};
+    } catch (...) {
+      const std::string text = current_exception_text();
+      scheduler_.withdraw(*item, now());
+      end_with(record, TaskState::error, failed(Cause::interface_error, "scheduler_func threw: " + text));
+      choice.reset();
+    }
+    if (choice) {
+      const WorkerId worker = free[*choice].id;
+      free.erase(free.begin() + static_cast<std::ptrdiff_t>(*choice));
+      scheduler_.assign(*item, worker, now());
+      execute(record, worker);
+    }
+    item = next;
+  }
+}
+
+void MasterCore::dispatch_by_interface() {
+  while (scheduler::Item* item = scheduler_.front()) {
+    TaskRecord& record = record_of(*item);
+    std::optional<WorkerId> worker;
+    try {
+      worker = interface_->reserve_worker(TaskRef{RecordPtr::share(&record), item->attempt + 1});
+    } catch (...) {
+      const std::string text = current_exception_text();
+      scheduler_.withdraw(*item, now());
+      end_with(record, TaskState::error, failed(Cause::interface_error, "reserve_worker threw: " + text));
+      continue;
+    }
+    if (!worker) return;
+    scheduler_.assign_front(*worker, now());
+    execute(record, *worker);
+  }
+}
+
+void MasterCore::execute(TaskRecord& record, WorkerId worker) {
+  Statistics::add(statistics_.attempts);
+  const TaskRef task{RecordPtr::share(&record), record.attempt};
+  try {
+    interface_->execute_task(task, worker);
+  } catch (...) {
+    if (!is_current(task)) return;
+    const std::string text = current_exception_text();
+    finish(record, failed(Cause::interface_error, fmt::format("{}: execute_task threw: {}", interface_name_, text)));
+  }
+}
+
+}  // namespace mw::detail

@@ -1,0 +1,107 @@
+// MasterCore: tasks that are stopped or taken back: cancelled, out of time, or stuck behind a slow one.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "log/log.hpp"
+#include "master/core.hpp"
+#include "master/core_helpers.hpp"
+
+namespace mw::detail {
+
+/// Takes a running task off its worker and tells the interface to stop it. The slot stays taken until the interface reports the
+/// end.
+void MasterCore::abandon(TaskRecord& record) {
+  const TaskRef task{RecordPtr::share(&record), record.attempt};
+  const WorkerId worker = record.worker;
+  if (worker != any_worker) abandoned_.push_back({task, worker});
+  scheduler_.abandon(record, now());
+  try {
+    interface_->abort_task(task, worker);
+  } catch (...) {
+    log::warn(fmt::format("the interface \"{}\" did not stop task {}: {}", interface_name_, record.id, current_exception_text()));
+  }
+}
+
+void MasterCore::free_abandoned(const TaskRef& task) {
+  const auto place = std::find_if(abandoned_.begin(), abandoned_.end(), [&](const Abandoned& one) {
+    return one.task.record() == task.record() && one.task.attempt() == task.attempt();
+  });
+  if (place == abandoned_.end()) return;
+  scheduler_.release(place->worker);
+  abandoned_.erase(place);
+}
+
+void MasterCore::cancel_now(TaskRecord& record) {
+  must_dispatch_ = true;
+  Outcome outcome = failed(Cause::cancelled, "it was cancelled");
+  const auto revoked = [&] {
+    try {
+      return interface_->revoke_task(TaskRef{RecordPtr::share(&record), record.attempt}, record.worker);
+    } catch (...) {
+      return false;
+    }
+  };
+  if (record.schedule == scheduler::ItemState::queued || revoked())
+    scheduler_.withdraw(record, now());
+  else
+    abandon(record);
+  end_with(record, TaskState::cancelled, std::move(outcome));
+}
+
+void MasterCore::out_of_time(TaskRecord& record) {
+  if (record.schedule != scheduler::ItemState::assigned) return;
+  const double seconds = std::chrono::duration<double>(record.options().hard_limit).count();
+  Outcome outcome = failed(Cause::time_limit, fmt::format("it ran longer than its limit of {} s", seconds));
+  outcome.run_time = now() - scheduler::Time{record.start_ns.load(std::memory_order_relaxed)};
+  abandon(record);
+  if (retry(record, *outcome.failure)) {
+    scheduler_.submit_again(record);
+    must_dispatch_ = true;
+    return;
+  }
+  end_with(record, TaskState::error, std::move(outcome));
+}
+
+/// What waits behind a task that takes longer than expected goes elsewhere.
+void MasterCore::take_back_overdue() {
+  std::vector<scheduler::Item*> returned;
+  for (const auto& [item, worker] : scheduler_.overdue(now())) {
+    TaskRecord& record = record_of(*item);
+    bool is_back = false;
+    try {
+      is_back = interface_->revoke_task(TaskRef{RecordPtr::share(&record), record.attempt}, worker);
+    } catch (...) {
+      log::warn(
+          fmt::format("the interface \"{}\" did not give task {} back: {}", interface_name_, record.id, current_exception_text()));
+    }
+    if (is_back) returned.push_back(item);
+  }
+  if (returned.empty()) return;
+  must_dispatch_ = true;
+  Statistics::subtract(statistics_.attempts, returned.size());
+  scheduler_.returned(std::move(returned), now());
+}
+
+void MasterCore::set_timer() {
+  auto when = deadlines_.next();
+  if (scheduler_.has_tasks_ahead()) {
+    constexpr std::chrono::milliseconds interval{2};
+    if (timer_set_for_ && !when) return;  // soon enough
+    const auto look = now() + interval;
+    when = when ? std::min(*when, look) : look;
+  }
+  if (!when || (timer_set_for_ && *timer_set_for_ <= *when)) return;
+  timer_set_for_ = when;
+  loop_.call_at(std::chrono::steady_clock::time_point{*when}, [this] { on_timer(); });
+}
+
+void MasterCore::on_timer() {
+  timer_set_for_.reset();
+  if (ending_) return;
+  const auto time = now();
+  while (scheduler::Item* item = deadlines_.due(time)) out_of_time(record_of(*item));
+  take_back_overdue();
+}
+
+}  // namespace mw::detail
