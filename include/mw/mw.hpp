@@ -3,6 +3,9 @@
 //     mw/init.hpp       the first line of main()
 //     mw/master.hpp     Master: submit_task, get_result, get_status
 //     mw/task.hpp       Task: a task's state, times, worker, output
+//     mw/task_options.hpp, mw/master_options.hpp   what a task, or a master, may want
+//     mw/map.hpp        map and map_reduce: one function over many inputs
+//     mw/as_completed.hpp, mw/file_range.hpp
 //     mw/program.hpp    any executable as a task
 //     mw/progress.hpp   how far a running task is
 //     mw/error.hpp      what can go wrong
@@ -12,10 +15,13 @@
 //     mw/codec.hpp      values to bytes and back
 #pragma once
 
+#include <mw/as_completed.hpp>
 #include <mw/codec.hpp>
 #include <mw/error.hpp>
+#include <mw/file_range.hpp>
 #include <mw/init.hpp>
 #include <mw/interface.hpp>
+#include <mw/map.hpp>
 #include <mw/master.hpp>
 #include <mw/master_options.hpp>
 #include <mw/multicore.hpp>
@@ -24,3 +30,4 @@
 #include <mw/serial.hpp>
 #include <mw/status.hpp>
 #include <mw/task.hpp>
+#include <mw/task_options.hpp>

@@ -25,7 +25,6 @@ spdlog::logger& logger() {
 }  // namespace
 
 void warn(std::string_view text) { logger().warn("{}", text); }
-void info(std::string_view text) { logger().info("{}", text); }
 void debug(std::string_view text) { logger().debug("{}", text); }
 
 }  // namespace mw::log

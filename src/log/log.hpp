@@ -12,7 +12,6 @@
 namespace mw::log {
 
 void warn(std::string_view text);
-void info(std::string_view text);
 void debug(std::string_view text);
 
 }  // namespace mw::log

@@ -64,6 +64,22 @@ struct Loop::Inside {
     Inside& inside_;
   };
 
+  /// A user's thread is the driver, until this goes, whatever a handler throws.
+  class Session {
+   public:
+    explicit Session(Inside& inside) : inside_{inside} {}
+    ~Session() {
+      inside_.has_driver = false;
+      ++inside_.sessions;
+      if (inside_.wake_at_end.exchange(false)) inside_.wake_thread();
+    }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+   private:
+    Inside& inside_;
+  };
+
   void after() const {
     if (after_each) after_each();
   }
@@ -207,6 +223,7 @@ bool Loop::is_here() const noexcept { return inside_->runner.load(std::memory_or
 bool Loop::drive(Condition& condition) {
   Inside& inside = *inside_;
   if (inside.has_driver.exchange(true)) return false;
+  const Inside::Session session{inside};
   bool is_over = false;
   while (!is_over) {
     while (inside.others_are_waiting()) std::this_thread::yield();
@@ -216,10 +233,7 @@ bool Loop::drive(Condition& condition) {
       if ((is_over = inside.io.run_one() == 0)) break;
       inside.after();
     }
-    if (is_over) inside.has_driver = false;
   }
-  ++inside.sessions;
-  if (inside.wake_at_end.exchange(false)) inside.wake_thread();
   return true;
 }
 

@@ -164,3 +164,24 @@ TEST_CASE("mw speedup refuses what is no run, and runs that differ", "[apps][spe
   check_usage_error(run("mw", {"speedup", "--workers", "0", "--", "x"}));
   check_usage_error(run("mw", {"nonsense"}));
 }
+
+TEST_CASE("mw_bench measures each peer and gives the ratios", "[apps][bench]") {
+  const auto all = json_of(run("mw_bench", {"--runs", "2", "--only", "W4,W6", "--json"}));
+  CHECK(all.at("runs") == 2);
+  for (const char* workload : {"W4", "W6"}) {
+    const auto& entry = all.at("workloads").at(workload);
+    for (const char* peer : {"mw", "sock", "pool"}) {
+      INFO(workload << " on " << peer);
+      CHECK(entry.at(peer).at("values").as_array().size() == 2);
+      CHECK(entry.at(peer).at("median").to_number<double>() > 0);
+    }
+    CHECK(entry.at("sock").at("ratio").to_number<double>() > 0);
+  }
+  const auto table = run("mw_bench", {"--runs", "1", "--only", "W6", "--peers", "mw,sock"});
+  CHECK(table.out.find("| W6: one no-op task") != std::string::npos);
+  CHECK(run("mw_bench", {"--growth", "1000", "--runs", "1"}).out.find("| 1000 |") != std::string::npos);
+  check_usage_error(run("mw_bench", {"--only", "W99"}));
+  check_usage_error(run("mw_bench", {"--peers", "nobody"}));
+  check_usage_error(run("mw_bench", {"--runs", "0"}));
+  check_usage_error(run("mw_bench", {"measure", "W1p", "nobody", "2", "10"}));
+}

@@ -114,6 +114,23 @@ TEST_CASE("an exception of a call comes out of it, and the loop lives on", "[loo
   CHECK(called == 1);
 }
 
+TEST_CASE("an exception of a handler comes out of the driver, and others can drive after it", "[loop]") {
+  Loop loop;
+  Flag never;
+  std::thread other{[&] {
+    std::this_thread::sleep_for(20ms);
+    loop.post([] { throw std::runtime_error{"x"}; });
+  }};
+  CHECK_THROWS_AS(loop.drive(never), std::runtime_error);
+  other.join();
+  Flag over;
+  loop.call([&] { loop.post([&] { over.set = true; }); });
+  Flag met;
+  met.set = true;
+  CHECK(loop.drive(met));
+  CHECK(test::eventually([&] { return over.set.load(); }));
+}
+
 TEST_CASE("a loop ends although a timer is set far ahead", "[loop]") {
   const auto start = std::chrono::steady_clock::now();
   {

@@ -12,6 +12,15 @@
 
 using namespace mw::benchmark;
 
+namespace {
+
+int usage_error(const char* what) {
+  std::cerr << "mw_bench: " << what << '\n';
+  return 2;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   mw::init(argc, argv);
 
@@ -33,13 +42,21 @@ int main(int argc, char** argv) {
   measure_one->add_option("workers", request.workers)->required();
   measure_one->add_option("tasks", request.tasks)->required();
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return app.exit(e);
+  } catch (const CLI::Error& e) {
+    return usage_error(e.what());
+  }
   try {
     if (*measure_one) {
       std::printf("%.6f\n", measure(request));
       return 0;
     }
     return plan.growth_to ? show_growth(plan) : compare(plan);
+  } catch (const mw::UsageError& e) {
+    return usage_error(e.what());
   } catch (const std::exception& e) {
     std::cerr << "mw_bench: " << e.what() << '\n';
     return 1;

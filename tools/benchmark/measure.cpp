@@ -1,6 +1,6 @@
 #include "benchmark/measure.hpp"
 
-#include <stdexcept>
+#include <mw/error.hpp>
 
 #include "benchmark/socket_farm.hpp"
 #include "benchmark/toolkit.hpp"
@@ -19,7 +19,7 @@ double measure_toolkit(const Request& r) {
   if (r.workload == "W4") return static_cast<double>(toolkit::first_result_ns(r.workers));
   if (r.workload == "W5") return toolkit::bytes_per_queued_task(r.workers, r.tasks);
   if (r.workload == "W6") return toolkit::round_trip_us(static_cast<unsigned>(r.tasks));
-  throw std::invalid_argument{"no workload " + r.workload};
+  throw mw::UsageError{"no workload " + r.workload};
 }
 
 double measure_socket_farm(const Request& r) {
@@ -29,7 +29,7 @@ double measure_socket_farm(const Request& r) {
   if (r.workload == "W2") return socket_farm::mib_per_second(r.workers, r.tasks, payload);
   if (r.workload == "W4") return static_cast<double>(socket_farm::first_result_ns(r.workers));
   if (r.workload == "W6") return socket_farm::round_trip_us(static_cast<unsigned>(r.tasks));
-  throw std::invalid_argument{"no workload " + r.workload + " on the socket-pair farm"};
+  throw mw::UsageError{"no workload " + r.workload + " on the socket-pair farm"};
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ double measure_socket_farm(const Request& r) {
 double measure(const Request& request) {
   if (request.peer == "mw") return measure_toolkit(request);
   if (request.peer == "sock") return measure_socket_farm(request);
-  throw std::invalid_argument{"no peer " + request.peer};
+  throw mw::UsageError{"no peer " + request.peer};
 }
 
 }  // namespace mw::benchmark

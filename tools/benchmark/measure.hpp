@@ -19,7 +19,7 @@ struct Request {
   std::uint64_t tasks = 1;
 };
 
-/// Throws std::invalid_argument for a workload or peer that does not exist.
+/// Throws mw::UsageError for a workload or peer that does not exist.
 double measure(const Request& request);
 
 }  // namespace mw::benchmark
