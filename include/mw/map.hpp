@@ -25,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -77,7 +78,7 @@ namespace detail {
 TaskError mapped_error(const RecordPtr& record, std::size_t index, const Failure* failure);
 
 /// The engine of map() and map_reduce(): cuts a range into chunks, keeps them on their way, and gives results back.
-/// `V` is what a chunk has values of; with `is_folded` a part has one for all of its inputs.
+/// `V` is what a chunk has values of: one for each of its inputs, or, folded, one for all of them.
 template <class Range, class Input, class V>
 class ChunkStream {
  public:
@@ -209,6 +210,7 @@ class ChunkStream {
       part.inputs = std::min(static_cast<std::size_t>(part.result.done), sent.count);
       sizer_.measured(part.inputs, std::chrono::nanoseconds{part.result.run_ns}, part.bytes + sent.bytes);
       if (part.result.failures.empty()) part.record = {};  // its bytes are decoded
+      if (part.inputs == 0) throw_codec_error("a chunk of map() came back without any of its inputs done");
     }
     if (part.inputs < sent.count) {
       const auto begin = std::make_move_iterator(sent.run.inputs.begin() + static_cast<std::ptrdiff_t>(part.inputs));
@@ -280,7 +282,7 @@ class Map {
 
   Map(detail::MasterCore& core, Range range, MapOptions options)
       : stream_{std::make_unique<Stream>(core, std::move(range), detail::Registered<&detail::map_chunk<F>>::checked(),
-                                         std::move(options))} {}
+                                         named(std::move(options)))} {}
 
   /// The next result; nothing after the last.
   std::optional<Mapped<Result>> next() {
@@ -292,6 +294,7 @@ class Map {
     auto& failures = part_.result.failures;
     if (failure_ < failures.size() && failures[failure_].first == place)
       return Mapped<Result>{index, detail::mapped_error(part_.record, index, &failures[failure_++].second)};
+    if (value_ == part_.result.values.size()) detail::throw_codec_error("a chunk of map() came back with too few values");
     return Mapped<Result>{index, std::move(part_.result.values[value_++])};
   }
 
@@ -309,6 +312,11 @@ class Map {
 
  private:
   using Stream = detail::ChunkStream<Range, Input, detail::ValueOf<Result>>;
+
+  static MapOptions named(MapOptions options) {
+    if (options.task.name.empty()) options.task.name = "map of " + std::string{detail::Registered<F>::checked().name()};
+    return options;
+  }
 
   bool next_part() {
     auto part = stream_->next();

@@ -1,6 +1,7 @@
 #include "worker/printed_output.hpp"
 
 #include <fcntl.h>
+#include <stdio_ext.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <mw/error.hpp>
@@ -9,6 +10,11 @@
 #include <cstdio>
 #include <cstring>
 #include <iostream>
+#include <typeinfo>
+
+#ifdef __GLIBCXX__
+#include <ext/stdio_sync_filebuf.h>
+#endif
 
 #include <fmt/format.h>
 
@@ -63,13 +69,33 @@ int make_memory_file(const char* name) {
 
 std::string read_memory_file(int fd) { return is_memory_file(fd) ? read_from_start(fd, written(fd)) : std::string{}; }
 
+namespace {
+
+/// A C++ stream passes everything on to its C stream at once, unless somebody has called sync_with_stdio(false) or given it another
+/// buffer.
+bool has_own_buffer(const std::ostream& stream) {
+#ifdef __GLIBCXX__
+  const std::streambuf* const buffer = stream.rdbuf();
+  return !buffer || typeid(*buffer) != typeid(__gnu_cxx::stdio_sync_filebuf<char>);
+#else
+  return true;
+#endif
+}
+
+/// Called after every task, so it does nothing that need not be done.
+void flush_all() {
+  for (std::ostream* stream : {&std::cout, &std::cerr, &std::clog})
+    if (has_own_buffer(*stream)) stream->flush();
+  if (::__fpending(stdout) != 0) std::fflush(stdout);
+  if (::__fpending(stderr) != 0) std::fflush(stderr);
+}
+
+}  // namespace
+
 PrintedOutput take_printed_output() {
-  std::cout.flush();
-  std::cerr.flush();
-  std::clog.flush();
-  std::fflush(stdout);
-  const bool out_failed = std::ferror(stdout) || !std::cout;
-  const bool err_failed = std::ferror(stderr) || !std::cerr;
+  flush_all();
+  const bool out_failed = ::ferror_unlocked(stdout) || !std::cout;
+  const bool err_failed = ::ferror_unlocked(stderr) || !std::cerr;
   PrintedOutput printed{take(STDOUT_FILENO, out_failed), take(STDERR_FILENO, err_failed)};
   if (out_failed) {
     std::clearerr(stdout);

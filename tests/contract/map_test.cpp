@@ -136,6 +136,8 @@ TEST_CASE("an input whose call throws is an error of that input only, with its i
       const auto e = test::task_error([&] { std::move(*done).value(); });
       CHECK(e.cause() == mw::Cause::exception);
       CHECK(e.exception_type() == "std::runtime_error");
+      CHECK(e.function().find("map of ") == 0);
+      CHECK(e.function().find("throw_on_sevens(int)") != std::string::npos);
       CHECK(e.message() == "seven divides " + std::to_string(input) + " (input " + std::to_string(input - 1) + " of map)");
       CHECK(e.worker().find("worker") != std::string::npos);
       ++failed;

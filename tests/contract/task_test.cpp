@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 
 #include <unistd.h>
 
@@ -16,6 +17,12 @@ using namespace contract;
 using test::error_of;
 
 namespace {
+
+void print_with_own_buffers(const std::string& text) {
+  std::ios::sync_with_stdio(false);
+  std::cout << text << " by cout";
+  std::clog << text << " by clog";
+}
 
 std::int64_t return_or_die(std::int64_t i) {
   if (i % 500 == 250) ::raise(SIGKILL);
@@ -74,6 +81,21 @@ TEST_CASE("what a task prints is kept with it", "[contract]") {
   CHECK(loud.stderr_text() == "err by cerr\nerr by fprintf\n");
   CHECK(quiet.stdout_text().empty());
   CHECK(quiet.stderr_text().empty());
+}
+
+TEST_CASE("what a task prints is kept with it, whatever it does to its streams", "[contract]") {
+  const auto spec = GENERATE(from_range(specs_with_processes()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto unsynced = master.submit_task<print_with_own_buffers>("one");
+  master.get_result(unsynced);
+  CHECK(unsynced.stdout_text() == "one by cout");
+  CHECK(unsynced.stderr_text() == "one by clog");
+  for (int i = 0; i < 4; ++i) {
+    const auto again = master.submit_task<print_with_own_buffers>("two");
+    master.get_result(again);
+    CHECK(again.stdout_text() == "two by cout");
+  }
 }
 
 TEST_CASE("P3: an exception comes back with its type and text, and says which task it was", "[contract][P3]") {
