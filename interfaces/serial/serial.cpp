@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "worker/limits.hpp"
 #include "worker/progress_sink.hpp"
@@ -44,7 +45,7 @@ struct SerialInterface::Runner final : worker::ProgressSink {
       worker::PrintedOutput printed = output.end();
       outcome.out = std::move(printed.out);
       outcome.err = std::move(printed.err);
-      host.task_finished(current, std::move(outcome));
+      host.task_finished(std::exchange(current, {}), std::move(outcome));  // its memory may go
     }
     stopped();
   }
