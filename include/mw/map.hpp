@@ -3,8 +3,8 @@
 // What:    Master::map<f>(range, options) calls f with each element of any input range, in chunks, and is itself a range of
 // results.
 //          It reads the range as it goes and holds a bounded part of it, so that 10^9 inputs need no more memory than 10^4.
-// Owner:   the Map keeps the range (a view of it, if it is an lvalue) and what is on its way; work that is not done is cancelled
-// with
+// Owner:   the Map keeps the range (or refers to it, if it is an lvalue and no view) and what is on its way; work that is not done
+// is cancelled with
 //          it. It must not outlive the master.
 // Threads: one at a time.
 // Use:
@@ -77,18 +77,45 @@ namespace detail {
 /// Which input it was, on top of what a task's record knows.
 TaskError mapped_error(const RecordPtr& record, std::size_t index, const Failure* failure);
 
+/// A range for as long as it is gone through: an rvalue or a view is kept, another lvalue is referred to. (std::views::all does the
+/// same, but clang++ 14 can not compile it with the standard library of g++ 12.)
+template <class Range>
+class HeldRange {
+ public:
+  using type = std::remove_reference_t<Range>;
+  explicit HeldRange(Range&& range) : range_{make(std::forward<Range>(range))} {}
+  type& get() noexcept {
+    if constexpr (is_kept)
+      return range_;
+    else
+      return *range_;
+  }
+
+ private:
+  static constexpr bool is_kept = !std::is_lvalue_reference_v<Range> || std::ranges::view<std::remove_cv_t<type>>;
+  static decltype(auto) make(Range&& range) {
+    if constexpr (is_kept)
+      return std::forward<Range>(range);
+    else
+      return &range;
+  }
+  std::conditional_t<is_kept, std::remove_cv_t<type>, type*> range_;
+};
+
 /// The engine of map() and map_reduce(): cuts a range into chunks, keeps them on their way, and gives results back.
 /// `V` is what a chunk has values of: one for each of its inputs, or, folded, one for all of them.
 template <class Range, class Input, class V>
 class ChunkStream {
+  using Elements = typename HeldRange<Range>::type;
+
  public:
-  ChunkStream(MasterCore& core, Range range, const FunctionEntry& function, MapOptions options)
+  ChunkStream(MasterCore& core, HeldRange<Range> range, const FunctionEntry& function, MapOptions options)
       : group_{core},
         range_{std::move(range)},
-        at_{std::ranges::begin(range_)},
+        at_{std::ranges::begin(range_.get())},
         function_{&function},
         options_{std::move(options)},
-        sizer_{options_.chunk, first_guess, total(range_), options_.window_bytes} {}
+        sizer_{options_.chunk, first_guess, total(range_.get()), options_.window_bytes} {}
   ChunkStream(ChunkStream&&) = delete;
 
   /// Results of some inputs that follow each other.
@@ -132,8 +159,8 @@ class ChunkStream {
   static constexpr std::size_t first_guess =
       std::is_trivially_copyable_v<Input> ? std::clamp<std::size_t>(64 * 1024 / sizeof(Input), 16, 4096) : 16;
 
-  static std::optional<std::uint64_t> total(Range& range) {
-    if constexpr (std::ranges::sized_range<Range>)
+  static std::optional<std::uint64_t> total(Elements& range) {
+    if constexpr (std::ranges::sized_range<Elements>)
       return static_cast<std::uint64_t>(std::ranges::size(range));
     else
       return std::nullopt;
@@ -159,13 +186,13 @@ class ChunkStream {
       if (rest.inputs.empty()) given_back_.pop_front();
       send(std::move(run));
     }
-    while (at_ != std::ranges::end(range_) && has_room()) {
+    while (at_ != std::ranges::end(range_.get()) && has_room()) {
       std::size_t count = sizer_.next(group_.slots());
       if (options_.window != 0)
         count = std::min(count, std::max<std::size_t>(options_.window - std::min(unread_, options_.window), 1));
       Run run{next_index_, {}};
       run.inputs.reserve(std::min(count, detail::ChunkSizer::largest));
-      for (; count > 0 && at_ != std::ranges::end(range_); --count, ++at_) run.inputs.push_back(converted(*at_));
+      for (; count > 0 && at_ != std::ranges::end(range_.get()); --count, ++at_) run.inputs.push_back(converted(*at_));
       next_index_ += run.inputs.size();
       unread_ += run.inputs.size();
       sizer_.taken(run.inputs.size());
@@ -231,8 +258,8 @@ class ChunkStream {
   }
 
   TaskGroup group_;
-  Range range_;
-  std::ranges::iterator_t<Range> at_;
+  HeldRange<Range> range_;
+  std::ranges::iterator_t<Elements> at_;
   const FunctionEntry* function_;
   MapOptions options_;
   ChunkSizer sizer_;
@@ -280,7 +307,7 @@ class Map {
     Map* map_ = nullptr;
   };
 
-  Map(detail::MasterCore& core, Range range, MapOptions options)
+  Map(detail::MasterCore& core, detail::HeldRange<Range> range, MapOptions options)
       : stream_{std::make_unique<Stream>(core, std::move(range), detail::Registered<&detail::map_chunk<F>>::checked(),
                                          named(std::move(options)))} {}
 

@@ -146,7 +146,7 @@ class Master {
   /// f for each element of the range; see map.hpp.
   template <auto F, std::ranges::input_range Range>
   auto map(Range&& range, MapOptions options = {}) {
-    return Map<F, std::views::all_t<Range>>{*core_, std::views::all(std::forward<Range>(range)), std::move(options)};
+    return Map<F, Range>{*core_, detail::HeldRange<Range>{std::forward<Range>(range)}, std::move(options)};
   }
 
   /// Reduce(…Reduce(Reduce(init, f(first)), f(second))…): chunks are folded in the workers, then here, in the order of the range.
@@ -156,10 +156,10 @@ class Master {
   auto map_reduce(Range&& range, typename detail::TraitsOf<F>::Result init = {}, MapOptions options = {}) {
     using R = typename detail::TraitsOf<F>::Result;
     using Input = typename detail::InputOf<typename detail::TraitsOf<F>::Arguments>::type;
-    using View = std::views::all_t<Range>;
     options.ordered = true;
-    detail::ChunkStream<View, Input, R> stream{*core_, std::views::all(std::forward<Range>(range)),
-                                               detail::Registered<&detail::reduce_chunk<F, Reduce>>::checked(), std::move(options)};
+    detail::ChunkStream<Range, Input, R> stream{*core_, detail::HeldRange<Range>{std::forward<Range>(range)},
+                                                detail::Registered<&detail::reduce_chunk<F, Reduce>>::checked(),
+                                                std::move(options)};
     while (auto part = stream.next()) {
       if (part->is_lost) throw detail::mapped_error(part->record, part->first, nullptr);
       for (R& value : part->result.values) init = Reduce(std::move(init), std::move(value));

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <ranges>
+#include <numeric>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -74,9 +74,11 @@ double pipelined_tasks_per_second(unsigned workers, std::uint64_t tasks) {
 
 double mapped_elements_per_second(unsigned workers, std::uint64_t elements) {
   auto master = started_master(workers);
+  std::vector<std::uint64_t> inputs(elements);
+  std::iota(inputs.begin(), inputs.end(), std::uint64_t{0});
   const auto start = Clock::now();
   std::uint64_t sum = 0;
-  for (const std::uint64_t value : master.map<same>(std::views::iota(std::uint64_t{0}, elements))) sum += value;
+  for (const std::uint64_t value : master.map<same>(inputs)) sum += value;
   check_sum(sum, elements);
   return static_cast<double>(elements) / seconds_since(start);
 }
