@@ -13,7 +13,9 @@
 // can not stop the function: the next task waits for it.
 //
 // Two counters. A task's own faults (an exception, a program's exit status, a limit) are retried `retries` times. A worker that is
-// lost under a task, by whatever cause, is no fault of it: the task runs again up to `max_losses` times.
+// lost under a task, by whatever cause, is no fault of it: the task runs again up to `max_losses` times. So a function may run more
+// than once, even after it has returned, when its worker dies before the result has reached the master; a task has one result at
+// most.
 #pragma once
 
 #include <chrono>
