@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <iterator>
 #include <string>
@@ -26,9 +26,15 @@ inline bool eventually(const std::function<bool()>& condition, std::chrono::mill
   return true;
 }
 
+/// What is in the file; a process's file may end anywhere, since the process may go while it is read.
 inline std::string file_text(const std::string& path) {
-  std::ifstream file{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{file}, {}};
+  std::string text;
+  std::FILE* file = std::fopen(path.c_str(), "rbe");
+  if (!file) return text;
+  char buffer[4096];
+  while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file)) text.append(buffer, got);
+  std::fclose(file);
+  return text;
 }
 
 /// A process's state letter: 'R', 'S', 'Z' …; 0 if there is none.
