@@ -172,7 +172,7 @@ TEST_CASE("an interface without room is asked again when a task has finished, or
   };
   auto master = master_on<OneAtATime>();
   std::vector<mw::Task<std::int64_t>> tasks;
-  for (int i = 0; i < 100; ++i) tasks.push_back(master.submit_task<add>(i, 0));
+  for (int i = 0; i < 100; ++i) tasks.push_back(master.submit_task<add_slowly>(i, 0, i == 0 ? 100 : 0));  // so that others wait
   for (int i = 0; i < 100; ++i) CHECK(master.get_result(tasks[static_cast<std::size_t>(i)]) == i);
   CHECK(std::get<std::int64_t>(master.get_status().interface.at("refused")) > 0);
 }
