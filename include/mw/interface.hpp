@@ -96,6 +96,9 @@ struct WorkerInfo {
   /// How many more it may hold behind those, so that it need not wait for the next one. The master gives it that many only of tasks
   /// that are known to be short, and asks them back with revoke_task() when one takes longer.
   std::uint32_t ahead = 0;
+  /// How long it waits, about, from the end of a task to the next one, if that does not lie ahead. Where this is not 0, one task of any
+  /// known length is sent ahead, and asked back when another worker has nothing to do.
+  std::chrono::nanoseconds round_trip{0};
 };
 
 /// An interface's own status: keys are snake_case. Keys that every interface shares, where it has them: "workers" and
@@ -117,6 +120,9 @@ class InterfaceHost {
   /// The worker died under the task: it runs again elsewhere, or ends with this failure if that happened too often. For workers
   /// that never joined; see worker_left() for those that did.
   virtual void task_lost(const TaskRef& task, Outcome outcome) = 0;
+  /// No worker has begun this attempt and none will: it goes elsewhere, as if it had never been given out. For interfaces whose
+  /// revoke_task() can not tell at once.
+  virtual void task_returned(const TaskRef& task) = 0;
 
   /// A worker that tasks may be given to from now on; `info.slots` at a time. For interfaces that let the master schedule.
   virtual WorkerId worker_joined(WorkerInfo info) = 0;
@@ -125,6 +131,9 @@ class InterfaceHost {
   virtual void worker_left(WorkerId worker, std::vector<LostTask> lost) = 0;
   /// No worker can run anything, now or later: every waiting task, and every later one, ends with Cause::no_worker and `why`.
   virtual void no_worker_possible(std::string why) = 0;
+  /// The interface is broken for good. Tasks stay as they are, queued again if they were running, for another interface
+  /// (Master::set_interface); who waits for one gets an InterfaceError with `why`. Workers that have not left yet leave now.
+  virtual void interface_failed(std::string why) = 0;
   /// reserve_worker() said no before and may say yes now.
   virtual void room_available() = 0;
 
@@ -159,7 +168,7 @@ class Interface {
   virtual StatusMap get_status() { return {}; }
 
   /// Takes back a task that execute_task() was given and no worker has begun. True: it will not run, and nothing will be reported
-  /// of it. False: it has begun, or nobody can tell.
+  /// of it. False: it has begun, or nobody can tell yet; see InterfaceHost::task_returned().
   virtual bool revoke_task(const TaskRef&, WorkerId) { return false; }
 
   /// The task has ended as far as its master is concerned (it was cancelled, or ran out of time): stop it, and report its end as

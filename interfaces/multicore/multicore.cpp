@@ -11,7 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "log/log.hpp"
-#include "multicore/worker_process.hpp"
+#include "multicore/worker.hpp"
 #include "process/cores.hpp"
 #include "worker/start.hpp"
 
@@ -75,17 +75,17 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   InterfaceHost& host() const noexcept override { return *host_; }
   const MulticoreOptions& options() const noexcept override { return options_; }
 
-  void worker_ready(multicore::WorkerProcess& worker) override {
+  void worker_ready(multicore::Worker& worker) override {
     failed_starts_ = 0;
     was_ever_ready_ = true;
     ready_[index_of(worker.id())] = &worker;
   }
 
-  void worker_has_output(multicore::WorkerProcess& worker) override {
+  void worker_has_output(multicore::Worker& worker) override {
     if (unsent_.empty() || unsent_.back() != worker.id()) unsent_.push_back(worker.id());
   }
 
-  void worker_ended(multicore::WorkerProcess& worker, const std::string& why) override {
+  void worker_ended(multicore::Worker& worker, const std::string& why) override {
     const auto keep = slots_[worker.slot() - 1];
     ready_.erase(index_of(worker.id()));
     slots_[worker.slot() - 1] = nullptr;
@@ -106,7 +106,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   static constexpr unsigned most_failed_first_starts = 3;
   static constexpr unsigned most_failed_starts = 30;
 
-  multicore::WorkerProcess* find(WorkerId worker) const {
+  multicore::Worker* find(WorkerId worker) const {
     const auto place = ready_.find(index_of(worker));
     return place == ready_.end() ? nullptr : place->second;
   }
@@ -122,7 +122,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   }
 
   void start_worker(unsigned slot) {
-    auto worker = std::make_shared<multicore::WorkerProcess>(*this, slot + 1);
+    auto worker = std::make_shared<multicore::Worker>(*this, slot + 1);
     worker->start();
     slots_[slot] = std::move(worker);
   }
@@ -166,8 +166,8 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
 
   MulticoreOptions options_;
   InterfaceHost* host_ = nullptr;
-  std::vector<std::shared_ptr<multicore::WorkerProcess>> slots_;
-  std::unordered_map<std::uint32_t, multicore::WorkerProcess*> ready_;
+  std::vector<std::shared_ptr<multicore::Worker>> slots_;
+  std::unordered_map<std::uint32_t, multicore::Worker*> ready_;
   std::vector<WorkerId> unsent_;  ///< workers that have something to send since the last flush
   std::vector<std::shared_ptr<boost::asio::steady_timer>> respawns_;
   std::function<void()> stopped_;

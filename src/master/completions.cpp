@@ -22,6 +22,12 @@ void Completions::wake() {
   woken_.notify_all();
 }
 
+void Completions::fail(std::string why) {
+  std::lock_guard lock{mutex_};
+  failure_ = std::move(why);
+  woken_.notify_all();
+}
+
 void Completions::drain() {
   scheduler::Item* oldest_first = published_.take_all();
   while (oldest_first) {
@@ -60,21 +66,22 @@ void Completions::hand_out(TaskRecord& record) {
 template <class Ready>
 void Completions::sleep_until(std::unique_lock<std::mutex>& lock, const Ready& ready) {
   struct Locked final : Condition {
-    Locked(std::mutex& m, const Ready& r) : mutex{m}, is_ready{r} {}
+    Locked(Completions& o, const Ready& r) : owner{o}, is_ready{r} {}
     bool is_met() override {
-      std::lock_guard locked{mutex};
-      return is_ready();
+      std::lock_guard locked{owner.mutex_};
+      return is_ready() || !owner.failure_.empty();
     }
-    std::mutex& mutex;
+    Completions& owner;
     const Ready& is_ready;
   };
   while (!ready()) {
+    if (!failure_.empty()) throw InterfaceError{failure_};
     if (loop_ && loop_->is_here())
       throw UsageError{
           "get_result was called on the master's own loop (in scheduler_func, or by an interface): it would wait for ever"};
     if (loop_) {
       lock.unlock();
-      Locked condition{mutex_, ready};
+      Locked condition{*this, ready};
       const bool drove = loop_->drive(condition);
       lock.lock();
       if (drove) {
@@ -83,7 +90,7 @@ void Completions::sleep_until(std::unique_lock<std::mutex>& lock, const Ready& r
       }
     }
     sleepers_.fetch_add(1);
-    while (!ready()) woken_.wait(lock);
+    while (!ready() && failure_.empty()) woken_.wait(lock);
     sleepers_.fetch_sub(1);
   }
 }

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "master/item_stack.hpp"
 #include "master/loop.hpp"
@@ -52,6 +53,10 @@ class Completions {
   /// Wakes those that wait, if any.
   void wake();
 
+  /// Who waits for what is not done gets an InterfaceError with this text, from now on; empty: no more.
+  void fail(std::string why);
+
+  // The waiting ones below throw that error.
   /// Waits until the record is done, and counts it as handed out.
   void wait(TaskRecord& record);
   /// Whether the record is done; if so it counts as handed out.
@@ -75,7 +80,7 @@ class Completions {
   void drain();                       ///< mutex held
   void hand_out(TaskRecord& record);  ///< mutex held
   CompletionGroup::Entry take_from(CompletionGroup& group);
-  /// Returns when `ready()` is true, with the lock held; it is called with the lock held.
+  /// Returns when `ready()` is true, with the lock held; it is called with the lock held. Throws InterfaceError.
   template <class Ready>
   void sleep_until(std::unique_lock<std::mutex>& lock, const Ready& ready);
 
@@ -86,6 +91,7 @@ class Completions {
   std::mutex mutex_;
   std::condition_variable woken_;
   scheduler::ItemList ready_;  ///< oldest first
+  std::string failure_;        ///< why nothing more can be done; empty while it can
   std::uint64_t changes_ = 0;  ///< records that came or were handed out
 };
 

@@ -77,6 +77,7 @@ void MasterCore::throw_start_error() const {
 }
 
 MasterCore::~MasterCore() {
+  loop_.post([this] { end_all_tasks(); });
   stop_interface();
   loop_.finish();
   abandoned_.clear();
@@ -84,7 +85,19 @@ MasterCore::~MasterCore() {
   directory_->release_reference();
 }
 
+void MasterCore::end_all_tasks() {
+  ending_ = true;
+  take_submitted();
+  Failure failure;
+  failure.cause = Cause::cancelled;
+  failure.message = "its master ended before it was done";
+  end_all(TaskState::cancelled, failure);
+}
+
+/// Returns when nothing of the interface runs any more.
 void MasterCore::stop_interface() {
+  if (interface_has_stopped_) return;
+  interface_has_stopped_ = true;
   std::mutex mutex;
   std::condition_variable woken;
   bool stopped = false;
@@ -94,12 +107,6 @@ void MasterCore::stop_interface() {
     woken.notify_all();
   };
   loop_.post([&] {
-    ending_ = true;
-    take_submitted();
-    Failure failure;
-    failure.cause = Cause::cancelled;
-    failure.message = "its master ended before it was done";
-    end_all(TaskState::cancelled, failure);
     try {
       interface_->stop(on_stopped);
     } catch (...) {
@@ -109,6 +116,42 @@ void MasterCore::stop_interface() {
   });
   std::unique_lock lock{mutex};
   woken.wait(lock, [&] { return stopped; });
+}
+
+void MasterCore::set_interface(std::unique_ptr<Interface> interface) {
+  loop_.call([this] {
+    take_submitted();
+    requeue_all();
+  });
+  stop_interface();
+  ++generation_;  // words of the old one that are still on their way are nobody's
+  const std::string name = interface->name();
+  interface->set_host(*this);
+  try {
+    loop_.call_in_thread([&] {
+      std::swap(interface_, interface);
+      chooses_ = interface_->scheduling() == Scheduling::by_master;
+      {
+        std::lock_guard lock{name_mutex_};
+        interface_name_ = name;
+      }
+      no_worker_.reset();
+      interface_->start();
+      interface_is_out_ = false;
+      must_dispatch_ = true;
+      if (!chooses_) slots_ = 1;
+      completions_.fail({});
+    });
+  } catch (...) {
+    loop_.call([&] {
+      interface_is_out_ = true;
+      completions_.fail(fmt::format("the interface \"{}\" could not start", name));
+    });
+    interface_has_stopped_ = true;
+    throw_start_error();
+  }
+  interface_has_stopped_ = false;
+  interface.reset();  // the old one
 }
 
 RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing) {
@@ -196,6 +239,16 @@ void MasterCore::task_lost(const TaskRef& task, Outcome outcome) {
   });
 }
 
+void MasterCore::task_returned(const TaskRef& task) {
+  on_loop([this, task] {
+    must_dispatch_ = true;
+    if (!is_current(task)) return free_abandoned(task);
+    unstart(*task.record());
+    Statistics::subtract(statistics_.attempts);
+    scheduler_.returned({task.record().get()}, now());
+  });
+}
+
 void MasterCore::check_owner(const TaskRecord* record) const {
   if (record && record->owner == directory_) return;
   Failure failure;
@@ -218,11 +271,11 @@ bool MasterCore::cancel(TaskRecord& record) {
 }
 
 WorkerId MasterCore::worker_joined(WorkerInfo info) {
-  const scheduler::Capacity capacity{std::max(info.slots, 1u), info.ahead};
+  const scheduler::Capacity capacity{std::max(info.slots, 1u), info.ahead, info.round_trip};
   const WorkerId worker = directory_->add({std::move(info.name), std::move(info.host)});
   // Posted even from the loop: the backend must know the number before a task comes with it.
-  loop_.post([this, worker, capacity] {
-    if (ending_) return;
+  loop_.post([this, worker, capacity, generation = generation_.load()] {
+    if (ending_ || generation != generation_) return;
     if (statistics_.ready_ns.load(std::memory_order_relaxed) == 0) statistics_.ready_ns = now_ns();
     scheduler_.worker_joined(worker, capacity);
     slots_of_[index_of(worker)] = capacity.slots;
@@ -254,6 +307,14 @@ void MasterCore::no_worker_possible(std::string why) {
   });
 }
 
+void MasterCore::interface_failed(std::string why) {
+  on_loop([this, why = std::move(why)] {
+    if (interface_is_out_ || ending_) return;
+    requeue_all();
+    completions_.fail(fmt::format("the interface \"{}\" failed: {}", interface_name_, why));
+  });
+}
+
 void MasterCore::room_available() {
   on_loop([this] { must_dispatch_ = true; });
 }
@@ -264,7 +325,10 @@ Status MasterCore::status() {
   status.seconds = static_cast<double>(now_ns() - born_ns_) * 1e-9;
   if (const auto ready = statistics_.ready_ns.load(std::memory_order_relaxed))
     status.ready_seconds = static_cast<double>(ready - born_ns_) * 1e-9;
-  status.interface_name = interface_name_;
+  {
+    std::lock_guard lock{name_mutex_};
+    status.interface_name = interface_name_;
+  }
   ask_interface(status);
   return status;
 }

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -49,9 +50,12 @@ class MasterCore final : public InterfaceHost {
   /// False if it was done already.
   bool cancel(TaskRecord& record);
   Completions& completions() noexcept { return completions_; }
+  const MasterOptions& options() const noexcept { return options_; }
   /// Throws TaskError if there is no record, or if it is another master's.
   void check_owner(const TaskRecord* record) const;
   Status status();
+  /// Stops the interface and goes on with this one; see Master::set_interface.
+  void set_interface(std::unique_ptr<Interface> interface);
   /// Slots of all workers together, as of now.
   std::uint32_t slots() const noexcept { return slots_.load(std::memory_order_relaxed); }
 
@@ -60,9 +64,11 @@ class MasterCore final : public InterfaceHost {
   void task_progress(const TaskRef& task, double fraction) override;
   void task_finished(const TaskRef& task, Outcome outcome) override;
   void task_lost(const TaskRef& task, Outcome outcome) override;
+  void task_returned(const TaskRef& task) override;
   WorkerId worker_joined(WorkerInfo info) override;
   void worker_left(WorkerId worker, std::vector<LostTask> lost) override;
   void no_worker_possible(std::string why) override;
+  void interface_failed(std::string why) override;
   void room_available() override;
   void post(std::function<void()> call) override { loop_.post(std::move(call)); }
   void post_to_thread(std::function<void()> call) override { loop_.post_to_thread(std::move(call)); }
@@ -92,12 +98,14 @@ class MasterCore final : public InterfaceHost {
   void free_abandoned(const TaskRef& task);
   void cancel_now(TaskRecord& record);
   void out_of_time(TaskRecord& record);
-  void take_back_overdue();
+  void take_back(const std::vector<scheduler::Assignment>& list);
+  void requeue_all();
   void set_timer();
   void on_timer();
   void end_with(TaskRecord& record, TaskState state, Outcome outcome);
   void end_all(TaskState state, const Failure& failure);
   void stop_interface();
+  void end_all_tasks();
   bool is_current(const TaskRef& task) const noexcept;
   /// Runs `call` now on the loop, else soon.
   template <class Call>
@@ -106,18 +114,22 @@ class MasterCore final : public InterfaceHost {
 
   const std::int64_t born_ns_;
   const MasterOptions options_;
-  std::string interface_name_;
+  mutable std::mutex name_mutex_;
+  std::string interface_name_;                ///< the loop's, except for name_mutex_
+  std::atomic<std::uint32_t> generation_{0};  ///< of the interface
   WorkerDirectory* const directory_;
   Statistics statistics_;
   scheduler::Scheduler scheduler_;
   scheduler::Deadlines deadlines_;
   std::vector<Abandoned> abandoned_;
   std::unique_ptr<Interface> interface_;
-  const bool chooses_;  ///< the master says which worker
+  bool chooses_;  ///< the master says which worker
   ItemStack submitted_;
   std::atomic<std::uint32_t> slots_{0};
   std::unordered_map<std::uint32_t, std::uint32_t> slots_of_;
   std::optional<std::string> no_worker_;  ///< why no worker can run anything
+  bool interface_is_out_ = false;         ///< it failed, or is being replaced
+  bool interface_has_stopped_ = false;    ///< set_interface()'s and the destructor's
   std::optional<scheduler::Time> timer_set_for_;
   bool must_dispatch_ = false;
   bool dispatching_ = false;

@@ -11,7 +11,7 @@ namespace mw::detail {
 void MasterCore::dispatch() {
   must_dispatch_ = false;
   // A backend may finish a task inside execute_task(): the outer call goes on with what that made free.
-  if (dispatching_ || ending_) return;
+  if (dispatching_ || ending_ || interface_is_out_) return;
   dispatching_ = true;
   if (no_worker_) {
     Failure failure;
@@ -32,6 +32,7 @@ void MasterCore::dispatch() {
 void MasterCore::dispatch_by_master() {
   const auto time = now();
   while (auto next = scheduler_.next(time)) execute(record_of(*next->item), next->worker);
+  if (scheduler_.has_tasks_ahead()) take_back(scheduler_.surplus());
 }
 
 void MasterCore::dispatch_by_choice() {

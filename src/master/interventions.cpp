@@ -63,10 +63,10 @@ void MasterCore::out_of_time(TaskRecord& record) {
   end_with(record, TaskState::error, std::move(outcome));
 }
 
-/// What waits behind a task that takes longer than expected goes elsewhere.
-void MasterCore::take_back_overdue() {
+/// Tasks that no worker has begun go elsewhere: at once, or when the interface says task_returned().
+void MasterCore::take_back(const std::vector<scheduler::Assignment>& list) {
   std::vector<scheduler::Item*> returned;
-  for (const auto& [item, worker] : scheduler_.overdue(now())) {
+  for (const auto& [item, worker] : list) {
     TaskRecord& record = record_of(*item);
     bool is_back = false;
     try {
@@ -101,7 +101,24 @@ void MasterCore::on_timer() {
   if (ending_) return;
   const auto time = now();
   while (scheduler::Item* item = deadlines_.due(time)) out_of_time(record_of(*item));
-  take_back_overdue();
+  take_back(scheduler_.overdue(now()));
+}
+
+/// Every task that is somewhere is queued again, as if it had not been given out; no worker is left.
+void MasterCore::requeue_all() {
+  interface_is_out_ = true;
+  for (const auto& [number, slots] : slots_of_) {
+    directory_->left(WorkerId{number});
+    for (scheduler::Item* item : scheduler_.worker_left(WorkerId{number})) unstart(record_of(*item));
+  }
+  slots_of_.clear();
+  slots_ = 0;
+  auto elsewhere = scheduler_.assigned();
+  for (auto item = elsewhere.rbegin(); item != elsewhere.rend(); ++item) {
+    unstart(record_of(**item));
+    scheduler_.again(**item, now());
+  }
+  abandoned_.clear();
 }
 
 }  // namespace mw::detail

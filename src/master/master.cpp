@@ -16,11 +16,15 @@ namespace {
   throw TaskError{TaskFacts{}, std::move(failure)};
 }
 
-std::unique_ptr<detail::MasterCore> make_core(std::unique_ptr<Interface> interface, MasterOptions options) {
+void check(const Interface* interface, const MasterOptions& options) {
   if (!interface) throw UsageError{"Master: the interface is null"};
   if (options.scheduler_func && interface->scheduling() != Scheduling::by_master)
     throw UsageError{
         fmt::format("Master: the interface \"{}\" chooses its workers by itself and takes no scheduler_func", interface->name())};
+}
+
+std::unique_ptr<detail::MasterCore> make_core(std::unique_ptr<Interface> interface, MasterOptions options) {
+  check(interface.get(), options);
   worker::refuse_master_in_worker();
   return std::make_unique<detail::MasterCore>(std::move(interface), std::move(options));
 }
@@ -85,6 +89,11 @@ FinishedTask Master::get_result() {
   FinishedTask task{std::move(record)};
   detail::decode_result<void>(*task.record());
   return task;
+}
+
+void Master::set_interface(std::unique_ptr<Interface> interface) {
+  check(interface.get(), core_->options());
+  core_->set_interface(std::move(interface));
 }
 
 Status Master::get_status() const { return core_->status(); }

@@ -144,10 +144,7 @@ std::optional<Assignment> Scheduler::next(Time now) {
   for (auto& room : rooms_) {
     if (room.empty()) continue;
     Worker& worker = *room.back();
-    if (!worker.has_free_slot()) {
-      const auto time = expected(item->kind);
-      if (!time || worker.expected + *time > policy_.horizon) return std::nullopt;
-    }
+    if (!worker.has_free_slot() && !may_wait_at(worker, *item)) return std::nullopt;
     dequeue(*item);
     put(*item, worker, now);
     return Assignment{item, worker.id};
@@ -250,6 +247,25 @@ std::vector<Assignment> Scheduler::overdue(Time now) {
   return list;
 }
 
+std::vector<Assignment> Scheduler::surplus() {
+  std::vector<Assignment> list;
+  if (queued_count_ != 0 || ahead_.empty() || rooms_.empty()) return list;
+  std::size_t idle = 0;
+  for (const Worker* worker : rooms_.front()) idle += worker->load() == 0;
+  if (idle == 0) return list;
+  std::vector<Worker*> loaded;
+  // Short ones are not worth the way back.
+  for (Worker* worker : ahead_)
+    if (!worker->asked_back && worker->expected > horizon_of(*worker)) loaded.push_back(worker);
+  std::sort(loaded.begin(), loaded.end(), [](const Worker* a, const Worker* b) { return a->expected > b->expected; });
+  for (Worker* worker : loaded) {
+    if (list.size() == idle) break;
+    worker->asked_back = true;
+    list.push_back({worker->items.back(), worker->id});
+  }
+  return list;
+}
+
 void Scheduler::returned(std::vector<Item*> items, Time now) {
   for (Item* item : items) {
     Worker* worker = take_off(*item, now);
@@ -292,8 +308,27 @@ void Scheduler::learn(std::uint16_t kind, Time run_time) {
 
 bool Scheduler::has_room(const Worker& worker) const noexcept {
   if (worker.has_free_slot()) return true;
-  return !worker.stalled && worker.held == 0 && worker.load() < worker.capacity.slots + worker.capacity.ahead &&
-         worker.expected < policy_.horizon;
+  if (worker.stalled || worker.held != 0 || worker.load() >= worker.capacity.slots + worker.capacity.ahead) return false;
+  return worker.expected < horizon_of(worker) || takes_one_ahead(worker);
+}
+
+Time Scheduler::horizon_of(const Worker& worker) const noexcept {
+  return std::max(policy_.horizon, 4 * worker.capacity.round_trip);
+}
+
+/// Whether a task of any known length may be put behind those that the worker runs: their length is known, too.
+bool Scheduler::takes_one_ahead(const Worker& worker) const noexcept {
+  if (worker.capacity.round_trip.count() == 0 || worker.load() != worker.capacity.slots) return false;
+  for (const Item* item = worker.items.front(); item; item = item->next)
+    if (!expected(item->kind)) return false;
+  return true;
+}
+
+/// Whether this task may be put behind those that the worker has.
+bool Scheduler::may_wait_at(const Worker& worker, const Item& item) const noexcept {
+  const auto time = expected(item.kind);
+  if (!time) return false;
+  return worker.expected + *time <= horizon_of(worker) || takes_one_ahead(worker);
 }
 
 void Scheduler::enter_room(Worker& worker) {
@@ -356,6 +391,7 @@ Scheduler::Worker* Scheduler::take_off(Item& item, Time now) {
   worker.expected -= item.cost.time();
   worker.last_event = now;
   worker.stalled = false;
+  worker.asked_back = false;
   if (worker.load() == 0) --busy_count_;
   note_ahead(worker);
   enter_room(worker);

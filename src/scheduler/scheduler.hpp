@@ -34,7 +34,8 @@ namespace mw::scheduler {
 
 struct Policy {
   /// A worker that can hold tasks ahead gets as many as are expected to last this long together with the one it runs. Longer
-  /// than a wake-up across cores (60 to 90 µs measured), shorter than what a person or a schedule notices.
+  /// than a wake-up across cores (60 to 90 µs measured), shorter than what a person or a schedule notices. Four round trips, where
+  /// that is more.
   Time horizon = std::chrono::milliseconds{1};
   /// When a worker says nothing for so much longer than the task it runs was expected to last, what waits behind it goes elsewhere.
   Time patience = std::chrono::milliseconds{2};
@@ -51,6 +52,7 @@ enum class Verdict : std::uint8_t { run_again, give_up };
 struct Capacity {
   std::uint32_t slots = 1;  ///< tasks that it runs at a time, at least 1
   std::uint32_t ahead = 0;  ///< tasks that it holds behind those, and gives back when asked
+  Time round_trip{0};  ///< how long it waits for a task that does not lie ahead; above 0, one always may, however long it takes
 };
 
 class Scheduler {
@@ -105,6 +107,10 @@ class Scheduler {
   /// Tasks that wait behind one that takes longer than expected, newest first: to be taken back in that order. Give those that
   /// could be taken back to returned().
   std::vector<Assignment> overdue(Time now);
+  /// Tasks that lie ahead of one worker while another has nothing to do and nothing is queued: one for each idle worker, those that
+  /// would wait longest first. Worth taking back; give those that could be to returned(). A worker is asked once until its list
+  /// changes.
+  std::vector<Assignment> surplus();
   /// They were taken back before they began: this attempt at them never was. First in line, in the order of submission.
   void returned(std::vector<Item*> items, Time now);
   /// Whether overdue() may ever have something to say as things are.
@@ -131,6 +137,7 @@ class Scheduler {
     std::uint32_t held = 0;           ///< slots taken by abandoned tasks
     bool is_ahead = false;            ///< it holds more tasks than it runs
     bool stalled = false;             ///< its task is overdue: nothing is put behind it
+    bool asked_back = false;          ///< surplus() has named its last task
     Time expected{0};                 ///< all of its items together
     Time last_event{0};               ///< when it began its oldest item, as far as is known
     std::size_t bucket_position = 0;  ///< in rooms_[load], while it has room
@@ -139,6 +146,9 @@ class Scheduler {
   };
 
   bool has_room(const Worker& worker) const noexcept;
+  bool may_wait_at(const Worker& worker, const Item& item) const noexcept;
+  bool takes_one_ahead(const Worker& worker) const noexcept;
+  Time horizon_of(const Worker& worker) const noexcept;
   void enter_room(Worker& worker);
   void leave_room(Worker& worker);
   void note_ahead(Worker& worker);

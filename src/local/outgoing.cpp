@@ -1,27 +1,26 @@
-#include "multicore/outgoing.hpp"
+#include "local/outgoing.hpp"
 
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
 
-#include "memory/shared_block.hpp"
 #include "wire/local_socket.hpp"
 
-namespace mw::multicore {
+namespace mw::local {
 
 /// As many pieces as go into one system call.
 class Outgoing::Batch {
  public:
   Batch(const std::deque<Piece>& pieces, std::size_t written) : skip_{written} {
     for (const Piece& piece : pieces) {
-      if (count_ + 2 > vectors_.size() || (piece.by_descriptor && count_ > 0)) return;
+      if (count_ + 2 > vectors_.size() || (piece.descriptor >= 0 && count_ > 0)) return;
       add(piece.bytes.span());
-      if (piece.by_descriptor) {
-        if (written == 0) lend(*piece.arguments.block());
+      if (piece.descriptor >= 0) {
+        if (written == 0) descriptor_ = piece.descriptor;
         return;
       }
-      if (piece.arguments) add(piece.arguments.arguments());
+      add(piece.payload.bytes);
     }
   }
   std::span<const iovec> vectors() const noexcept { return {vectors_.data(), count_}; }
@@ -32,10 +31,6 @@ class Outgoing::Batch {
     const auto rest = bytes.subspan(std::min(skip_, bytes.size()));
     skip_ -= bytes.size() - rest.size();
     if (!rest.empty()) vectors_[count_++] = {const_cast<std::byte*>(rest.data()), rest.size()};
-  }
-  void lend(detail::SharedBlock& block) {
-    block.set_lent(true);
-    descriptor_ = block.fd();
   }
 
   std::array<iovec, 128> vectors_;
@@ -51,20 +46,20 @@ void Outgoing::clear() noexcept {
 
 Bytes& Outgoing::tail() {
   constexpr std::size_t piece_size = 64 * 1024;
-  const bool is_open = !pieces_.empty() && !pieces_.back().arguments && pieces_.back().bytes.size() < piece_size &&
-                       (pieces_.size() > 1 || written_ == 0);
-  return is_open ? pieces_.back().bytes : new_tail();
+  const bool has_room = !pieces_.empty() && pieces_.back().is_open() && pieces_.back().bytes.size() < piece_size &&
+                        (pieces_.size() > 1 || written_ == 0);
+  return has_room ? pieces_.back().bytes : new_tail();
 }
 
 Bytes& Outgoing::new_tail() { return pieces_.emplace_back().bytes; }
 
-void Outgoing::attach_block(const TaskRef& task) {
-  pieces_.back().arguments = task;
-  pieces_.back().by_descriptor = true;
+void Outgoing::attach_descriptor(int descriptor, std::shared_ptr<const void> owner, const void* tag) {
+  pieces_.back().descriptor = descriptor;
+  pieces_.back().payload = {{}, std::move(owner), tag};
 }
 
-bool Outgoing::holds(const TaskRef& task) const noexcept {
-  return std::any_of(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.arguments.record() == task.record(); });
+bool Outgoing::holds(const void* tag) const noexcept {
+  return std::any_of(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.payload.tag == tag; });
 }
 
 int Outgoing::write_to(int socket) {
@@ -85,4 +80,4 @@ void Outgoing::drop(std::size_t size) {
   }
 }
 
-}  // namespace mw::multicore
+}  // namespace mw::local

@@ -1,0 +1,39 @@
+#include "hub/task_messages.hpp"
+
+namespace mw::hub {
+namespace {
+
+std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+}  // namespace
+
+wire::Task message_of(const TaskRef& task) {
+  wire::Task message{.id = task.id(), .function = task.function_id(), .attempt = task.attempt()};
+  const TaskOptions& options = task.options();
+  message.terms.soft_limit_ns = static_cast<std::uint64_t>(options.soft_limit.count());
+  message.terms.hard_limit_ns = static_cast<std::uint64_t>(options.hard_limit.count());
+  message.terms.memory_limit = options.memory_limit;
+  message.terms.files = options.files;
+  return message;
+}
+
+local::Payload payload_of(const TaskRef& task) { return {task.arguments(), std::make_shared<TaskRef>(task), tag_of(task)}; }
+
+Outcome outcome_of(const wire::Result& result) {
+  Outcome outcome;
+  outcome.out = text_of(result.out);
+  outcome.err = text_of(result.err);
+  outcome.run_time = std::chrono::nanoseconds{result.run_ns};
+  return outcome;
+}
+
+Outcome outcome_of(wire::FailureMessage message) {
+  Outcome outcome;
+  outcome.failure = std::move(message.failure);
+  outcome.out = text_of(message.out);
+  outcome.err = text_of(message.err);
+  outcome.run_time = std::chrono::nanoseconds{message.run_ns};
+  return outcome;
+}
+
+}  // namespace mw::hub

@@ -1,0 +1,36 @@
+// Tasks and outcomes as messages.
+//
+// What:    what the master's end of a connection to a worker writes and reads.
+// Owner:   results share nothing with the frame they came in.
+// Threads: any.
+// Use:
+//     wire::append(out, message_of(task));                  // without its arguments
+//     Outcome outcome = outcome_of(wire::parse_result(frame.payload));
+#pragma once
+
+#include <memory>
+
+#include <mw/interface.hpp>
+
+#include "local/outgoing.hpp"
+#include "wire/messages.hpp"
+
+namespace mw::hub {
+
+/// All but the arguments.
+wire::Task message_of(const TaskRef& task);
+/// The arguments, kept where they are.
+local::Payload payload_of(const TaskRef& task);
+/// By which a task's payload is known.
+inline const void* tag_of(const TaskRef& task) noexcept { return task.record().get(); }
+
+/// All but the value.
+Outcome outcome_of(const wire::Result& result);
+Outcome outcome_of(wire::FailureMessage message);
+
+/// Smaller arguments are copied into the message.
+inline constexpr std::size_t copied_up_to = 16 * 1024;
+
+inline bool is_same(const TaskRef& a, const TaskRef& b) noexcept { return a.record() == b.record() && a.attempt() == b.attempt(); }
+
+}  // namespace mw::hub

@@ -1,0 +1,124 @@
+// A worker process on this machine: its life and its socket.
+//
+// What:    starts a program as a worker, cuts what it says into frames, writes what it is to hear, notices its death. What the
+// frames
+//          mean is its user's business.
+// Owner:   a shared_ptr, and what waits on the io_context; owns the process, the socket and the files its output goes to.
+// Threads: one at a time: where the io_context runs. start() in a thread that lives as long as the worker should (Child).
+// Use:
+//     auto process = std::make_shared<WorkerProcess>(io, user, program);
+//     process->start();                                     // … user.frame(frame)
+//     wire::append(process->outgoing().tail(), message);
+//     process->flush();
+//     process->stop();                                      // … user.ended(end)
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "local/outgoing.hpp"
+#include "process/child.hpp"
+#include "process/stop_ladder.hpp"
+#include "process/unique_fd.hpp"
+#include "wire/frame.hpp"
+#include "worker/claim_page.hpp"
+
+namespace mw::local {
+
+/// What is started.
+struct WorkerProgram {
+  std::string path = "/proc/self/exe";  ///< this very program, even if its file was replaced meanwhile
+  std::string name;                     ///< argv[0]
+  /// Names that do not reach the worker: no setting, and no secret, of ours travels this way.
+  std::vector<std::string> environment_unset = {"MW_*"};
+  process::StopLadder ladder = {};
+  std::chrono::milliseconds handshake_limit{30'000};  ///< how long it may take until it is greeted()
+};
+
+/// How a worker process came to its end.
+struct WorkerEnd {
+  int pid = 0;
+  process::Death death;
+  std::string kill_reason;  ///< why it was killed here; empty if it was not
+  std::string out;          ///< what it printed since its last result
+  std::string err;
+  /// "process 17 ended with signal 9 (Killed)", for people.
+  std::string text() const;
+};
+
+class WorkerUser {
+ public:
+  virtual ~WorkerUser() = default;
+  /// A frame came; it is valid during the call. What it throws as mw::Error breaks the protocol: the process is killed.
+  virtual void frame(const wire::Frame& frame) = 0;
+  /// The process is gone and reaped, and all it wrote was given to frame(). Once.
+  virtual void ended(const WorkerEnd& end) = 0;
+};
+
+class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
+ public:
+  /// The user outlives the process.
+  WorkerProcess(boost::asio::io_context& io, WorkerUser& user, WorkerProgram program);
+
+  /// Throws InterfaceError if the process can not be started.
+  void start();
+  /// It shook hands: it may take as long as it likes from here on.
+  void greeted();
+
+  Outgoing& outgoing() noexcept { return outgoing_; }
+  worker::ClaimPage& claims() noexcept { return *claims_; }
+  /// Writes what is outgoing, now or when the socket has room.
+  void flush();
+  /// The next descriptor that came. Throws wire::ProtocolError if there is none.
+  process::UniqueFd take_descriptor();
+
+  /// SIGKILL for it and its group, at once.
+  void kill(std::string why);
+  /// Walks down the stop ladder: closes its input, waits, SIGTERM, waits, SIGKILL. With a reason, that is what ended it.
+  void stop(std::string why = {});
+
+  int pid() const noexcept { return pid_; }
+  /// It was given data files: their folder is removed when it has died.
+  void expect_folder() noexcept { has_folder_ = true; }
+
+ private:
+  process::Command command(int socket) const;
+  void await_greeting();
+  void read();
+  void handle_frames();
+  void wait_for_room();
+  void climb_down();
+  void died(const process::Death& death);
+  void end_if_over();
+
+  boost::asio::io_context& io_;
+  WorkerUser& user_;
+  const WorkerProgram program_;
+  int pid_ = 0;
+  std::optional<process::Child> child_;
+  boost::asio::local::stream_protocol::socket socket_;
+  boost::asio::steady_timer timer_;
+  process::UniqueFd printed_out_;
+  process::UniqueFd printed_err_;
+  wire::FrameReader reader_;
+  std::deque<process::UniqueFd> descriptors_;
+  std::optional<worker::ClaimPage> claims_;
+  Outgoing outgoing_;
+  bool is_greeted_ = false;
+  bool waits_for_room_ = false;
+  bool has_folder_ = false;
+  std::optional<process::StopSequence> stop_sequence_;
+  std::optional<process::Death> death_;
+  std::string kill_reason_;
+  bool stream_over_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace mw::local
