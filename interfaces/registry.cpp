@@ -1,5 +1,6 @@
 // The table of backends: the one place that knows them all.
 #include <mw/interface.hpp>
+#include <mw/mpi.hpp>
 #include <mw/multicore.hpp>
 #include <mw/serial.hpp>
 
@@ -36,17 +37,24 @@ std::unique_ptr<Interface> make_multicore(std::optional<std::string_view> parame
   return std::make_unique<MulticoreInterface>(workers);
 }
 
+std::unique_ptr<Interface> make_mpi(std::optional<std::string_view> parameters) {
+  const std::string text = parameters ? ":" + std::string{*parameters} : std::string{};
+  return std::make_unique<MpiInterface>(MpiInterface::from_text(text));
+}
+
 constexpr Backend backends[] = {
     {"serial", "serial", make_serial},
     {"multicore", "multicore[:N]", make_multicore},
+    {"mpi", "mpi[:N][?hosts=a,b:4&…]", make_mpi},
 };
 
 }  // namespace
 
 std::unique_ptr<Interface> interface(std::string_view spec) {
-  const auto colon = spec.find(':');
-  const auto name = spec.substr(0, colon);
-  const auto parameters = colon == std::string_view::npos ? std::nullopt : std::optional{spec.substr(colon + 1)};
+  const auto end = spec.find_first_of(":?");
+  const auto name = spec.substr(0, end);
+  std::optional<std::string_view> parameters;
+  if (end != std::string_view::npos) parameters = spec.substr(spec[end] == ':' ? end + 1 : end);
   for (const Backend& backend : backends)
     if (backend.name == name) return backend.make(parameters);
   std::vector<std::string_view> forms;
@@ -57,10 +65,15 @@ std::unique_ptr<Interface> interface(std::string_view spec) {
 std::unique_ptr<Interface> interface(std::string_view spec, std::uint64_t workers) {
   if (spec == "serial" && workers == 1) return interface(spec);
   if (spec == "serial") throw UsageError{fmt::format("the serial interface has 1 worker, not {}", workers)};
-  const std::string with_workers = fmt::format("{}:{}", spec.substr(0, spec.find(':')), workers);
-  if (spec.find(':') != std::string_view::npos && spec != with_workers)
+  // NAME[:N][?MORE], or NAME:?MORE
+  const auto question = spec.find('?');
+  const std::string_view more = question == std::string_view::npos ? std::string_view{} : spec.substr(question);
+  std::string_view plain = spec.substr(0, question);
+  if (!more.empty() && plain.ends_with(':')) plain.remove_suffix(1);
+  const std::string with_workers = fmt::format("{}:{}", plain.substr(0, plain.find(':')), workers);
+  if (plain.find(':') != std::string_view::npos && plain != with_workers)
     throw UsageError{fmt::format("the interface \"{}\" and {} workers contradict each other: give the number once", spec, workers)};
-  return interface(with_workers);
+  return interface(with_workers + std::string{more});
 }
 
 std::vector<std::string> interface_names() {

@@ -24,6 +24,7 @@
 #include <mw/map.hpp>
 #include <mw/master.hpp>
 #include <mw/master_options.hpp>
+#include <mw/mpi.hpp>
 #include <mw/multicore.hpp>
 #include <mw/program.hpp>
 #include <mw/progress.hpp>

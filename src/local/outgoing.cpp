@@ -62,6 +62,12 @@ bool Outgoing::holds(const void* tag) const noexcept {
   return std::any_of(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.payload.tag == tag; });
 }
 
+std::size_t Outgoing::size() const noexcept {
+  std::size_t size = 0;
+  for (const Piece& piece : pieces_) size += piece.size();
+  return size - written_;
+}
+
 int Outgoing::write_to(int socket) {
   while (!pieces_.empty()) {
     const Batch batch{pieces_, written_};

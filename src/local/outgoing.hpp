@@ -41,6 +41,9 @@ class Outgoing {
   /// Whether a payload with this tag is attached and not all written.
   bool holds(const void* tag) const noexcept;
 
+  /// Bytes that wait, descriptors not counted.
+  std::size_t size() const noexcept;
+
   /// Writes what goes. 0: all of it; EAGAIN: the socket has no room; else the error's number.
   int write_to(int socket);
 

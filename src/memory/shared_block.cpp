@@ -18,6 +18,8 @@
 
 #include <mw/error.hpp>
 
+#include "process/place.hpp"
+
 namespace mw::detail {
 namespace {
 
@@ -129,7 +131,8 @@ SharedBlock* make_block(std::size_t capacity) noexcept {
   std::byte* const memory = map(fd.get(), size, 0);
   if (!memory) return nullptr;
   ++alive;
-  return new SharedBlock{std::move(fd), memory, size, true, 0};
+  const std::uint64_t inode = process::inode_of(fd.get());
+  return new SharedBlock{std::move(fd), memory, size, true, inode};
 }
 
 void release_block(SharedBlock* block) noexcept {

@@ -54,7 +54,7 @@ std::optional<Frame> FrameReader::next() {
   const auto header = load<std::uint64_t>(buffer_.get() + begin_);
   const auto type = static_cast<std::uint8_t>(header >> 56);
   const std::uint64_t length = header & length_mask;
-  if (type < static_cast<std::uint8_t>(FrameType::hello) || type > static_cast<std::uint8_t>(FrameType::result_apart))
+  if (type < static_cast<std::uint8_t>(FrameType::hello) || type > static_cast<std::uint8_t>(last_frame_type))
     throw ProtocolError{fmt::format("no frame has type {}: these bytes are no CppMW stream", type)};
   if (length > limits_.max_frame)
     throw ProtocolError{fmt::format("a frame of {} bytes is over the limit of {}", length, limits_.max_frame)};

@@ -41,8 +41,18 @@ enum class FrameType : std::uint8_t {
   heartbeat,
   bye,
   task_apart,
-  result_apart
+  result_apart,
+  task_in_memory,
+  result_in_memory,
+  returned,
+  gone,
+  file_piece,
+  relay,
+  ranks,
+  credit,
+  rank_lost
 };
+inline constexpr FrameType last_frame_type = FrameType::rank_lost;
 
 inline constexpr std::size_t header_size = 8;
 

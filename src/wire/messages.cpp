@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "wire/little_endian.hpp"
+#include "wire/payload.hpp"
 
 namespace mw::wire {
 namespace {
@@ -16,66 +17,6 @@ constexpr std::size_t task_fixed = 8 + 8 + 4 + 4;
 constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4;
 constexpr std::uint64_t longest_time_ns = std::uint64_t{1} << 62;
 constexpr std::size_t result_fixed = 8 + 4 + 8 + 8 + 8;
-
-/// Writes a frame front to back into room taken at once.
-class Writer {
- public:
-  Writer(Bytes& out, FrameType type, std::size_t size, std::uint64_t more = 0) : at_{out.extend(header_size + size)} {
-    write_header(at_, type, size + more);
-    at_ += header_size;
-  }
-  template <class T>
-  Writer& number(T value) {
-    at_ = store(at_, value);
-    return *this;
-  }
-  Writer& bytes(std::span<const std::byte> bytes) {
-    if (!bytes.empty()) std::memcpy(at_, bytes.data(), bytes.size());
-    at_ += bytes.size();
-    return *this;
-  }
-  Writer& text(std::string_view text) {
-    number(static_cast<std::uint32_t>(text.size()));
-    return bytes(std::as_bytes(std::span{text}));
-  }
-
- private:
-  std::byte* at_;
-};
-
-constexpr std::size_t size_of(std::string_view text) { return 4 + text.size(); }
-
-/// Reads a payload front to back; every step is checked.
-class Parser {
- public:
-  Parser(std::string_view what, std::span<const std::byte> payload) : what_{what}, rest_{payload} {}
-
-  template <class T>
-  T number() {
-    const auto from = take(sizeof(T));
-    return load<T>(from.data());
-  }
-  std::span<const std::byte> take(std::uint64_t size) {
-    if (size > rest_.size()) throw ProtocolError{fmt::format("a torn {}: {} bytes are missing", what_, size - rest_.size())};
-    const auto taken = rest_.first(static_cast<std::size_t>(size));
-    rest_ = rest_.subspan(taken.size());
-    return taken;
-  }
-  std::string text(std::size_t limit) {
-    const auto size = number<std::uint32_t>();
-    if (size > limit) throw ProtocolError{fmt::format("a {} with a text of {} bytes; the limit is {}", what_, size, limit)};
-    const auto bytes = take(size);
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  }
-  std::span<const std::byte> rest() { return take(rest_.size()); }
-  void end() const {
-    if (!rest_.empty()) throw ProtocolError{fmt::format("a {} with {} bytes too many", what_, rest_.size())};
-  }
-
- private:
-  std::string_view what_;
-  std::span<const std::byte> rest_;
-};
 
 /// A text of at most `limit` bytes; a longer one is cut and says so.
 std::string cut(const std::string& text, std::size_t limit) {
@@ -143,7 +84,7 @@ Refuse parse_refuse(std::span<const std::byte> payload) {
 
 namespace {
 
-std::size_t size_of(const Terms& terms) {
+std::size_t terms_size_of(const Terms& terms) {
   if (terms.empty()) return 0;
   std::size_t size = terms_fixed;
   for (const DataFile& file : terms.files) size += size_of(file.from) + size_of(file.to);
@@ -156,6 +97,12 @@ void write_task(Writer& writer, const Task& task, std::size_t terms_size) {
   writer.number(task.terms.soft_limit_ns).number(task.terms.hard_limit_ns).number(task.terms.memory_limit);
   writer.number(static_cast<std::uint32_t>(task.terms.files.size()));
   for (const DataFile& file : task.terms.files) writer.text(file.from).text(file.to);
+}
+
+constexpr std::size_t memory_place_size = 4 + 4 + 8 + 8;
+
+void write_place(Writer& writer, const MemoryPlace& place) {
+  writer.number(place.pid).number(place.descriptor).number(place.inode).number(place.size);
 }
 
 Terms parse_terms(std::span<const std::byte> bytes) {
@@ -179,13 +126,13 @@ Terms parse_terms(std::span<const std::byte> bytes) {
 }  // namespace
 
 void append_task_header(Bytes& out, const Task& task, std::uint64_t arguments_size) {
-  const std::size_t terms_size = size_of(task.terms);
+  const std::size_t terms_size = terms_size_of(task.terms);
   Writer writer{out, FrameType::task, task_fixed + terms_size, arguments_size};
   write_task(writer, task, terms_size);
 }
 
 void append_task_apart(Bytes& out, const Task& task, std::uint64_t size) {
-  const std::size_t terms_size = size_of(task.terms);
+  const std::size_t terms_size = terms_size_of(task.terms);
   Writer writer{out, FrameType::task_apart, task_fixed + terms_size + sizeof size};
   write_task(writer, task, terms_size);
   writer.number(size);
@@ -200,8 +147,28 @@ std::uint64_t parse_size_apart(std::span<const std::byte> in_place) {
   return size;
 }
 
+void append_task_in_memory(Bytes& out, const Task& task, const MemoryPlace& place) {
+  const std::size_t terms_size = terms_size_of(task.terms);
+  Writer writer{out, FrameType::task_in_memory, task_fixed + terms_size + memory_place_size};
+  write_task(writer, task, terms_size);
+  write_place(writer, place);
+}
+
+MemoryPlace parse_memory_place(std::span<const std::byte> in_place) {
+  Parser parser{"place of a payload in memory", in_place};
+  MemoryPlace place;
+  place.pid = parser.number<std::uint32_t>();
+  place.descriptor = parser.number<std::uint32_t>();
+  place.inode = parser.number<std::uint64_t>();
+  place.size = parser.number<std::uint64_t>();
+  parser.end();
+  if (place.size > Limits{}.max_frame)
+    throw ProtocolError{fmt::format("a payload of {} bytes is over the limit of {}", place.size, Limits{}.max_frame)};
+  return place;
+}
+
 void append(Bytes& out, const Task& task) {
-  const std::size_t terms_size = size_of(task.terms);
+  const std::size_t terms_size = terms_size_of(task.terms);
   Writer writer{out, FrameType::task, task_fixed + terms_size + task.arguments.size()};
   write_task(writer, task, terms_size);
   writer.bytes(task.arguments);
@@ -245,6 +212,14 @@ void parse_ended(Parser& parser, Message& message) {
 
 }  // namespace
 
+TaskOf parse_task_of(std::span<const std::byte> payload) {
+  Parser parser{"result", payload};
+  TaskOf task;
+  task.id = parser.number<std::uint64_t>();
+  task.attempt = parser.number<std::uint32_t>();
+  return task;
+}
+
 void append_result_header(Bytes& out, const Result& result) {
   Writer writer{out, FrameType::result, result_fixed + result.out.size() + result.err.size(), result.value.size()};
   write_ended(writer, result);
@@ -253,6 +228,12 @@ void append_result_header(Bytes& out, const Result& result) {
 void append_result_apart(Bytes& out, const Result& result, std::uint64_t size) {
   Writer writer{out, FrameType::result_apart, result_fixed + result.out.size() + result.err.size() + sizeof size};
   write_ended(writer, result).number(size);
+}
+
+void append_result_in_memory(Bytes& out, const Result& result, const MemoryPlace& place) {
+  Writer writer{out, FrameType::result_in_memory, result_fixed + result.out.size() + result.err.size() + memory_place_size};
+  write_ended(writer, result);
+  write_place(writer, place);
 }
 
 void append(Bytes& out, const Result& result) {
@@ -268,12 +249,13 @@ Result parse_result(std::span<const std::byte> payload) {
   return result;
 }
 
-void append(Bytes& out, const FailureMessage& message) {
+namespace {
+
+void append_as(Bytes& out, FrameType frame, const FailureMessage& message) {
   const Failure& failure = message.failure;
   const std::string type = cut(failure.type, longest_name);
   const std::string text = cut(failure.message, longest_text);
-  Writer writer{out, FrameType::failure,
-                result_fixed + message.out.size() + message.err.size() + 1 + 1 + 4 + 4 + size_of(type) + size_of(text)};
+  Writer writer{out, frame, result_fixed + message.out.size() + message.err.size() + 1 + 1 + 4 + 4 + size_of(type) + size_of(text)};
   write_ended(writer, message)
       .number(static_cast<std::uint8_t>(failure.cause))
       .number(static_cast<std::uint8_t>(failure.out_of_memory))
@@ -282,6 +264,11 @@ void append(Bytes& out, const FailureMessage& message) {
       .text(type)
       .text(text);
 }
+
+}  // namespace
+
+void append(Bytes& out, const FailureMessage& message) { append_as(out, FrameType::failure, message); }
+void append_gone(Bytes& out, const FailureMessage& message) { append_as(out, FrameType::gone, message); }
 
 FailureMessage parse_failure(std::span<const std::byte> payload) {
   Parser parser{"failure", payload};
@@ -320,17 +307,58 @@ Progress parse_progress(std::span<const std::byte> payload) {
   return progress;
 }
 
-void append(Bytes& out, const Cancel& cancel) { Writer{out, FrameType::cancel, 8}.number(cancel.id); }
+void append(Bytes& out, const Cancel& cancel) {
+  Writer{out, FrameType::cancel, 8 + 4 + 1}.number(cancel.id).number(cancel.attempt).number(static_cast<std::uint8_t>(cancel.end));
+}
 
 Cancel parse_cancel(std::span<const std::byte> payload) {
   Parser parser{"cancel", payload};
-  Cancel cancel{parser.number<std::uint64_t>()};
+  Cancel cancel;
+  cancel.id = parser.number<std::uint64_t>();
+  cancel.attempt = parser.number<std::uint32_t>();
+  const auto end = parser.number<std::uint8_t>();
   parser.end();
+  if (end > 1) throw ProtocolError{fmt::format("a cancel of unknown kind {}", end)};
+  cancel.end = end == 1;
   return cancel;
 }
 
 void append(Bytes& out, const Heartbeat&) { append_header(out, FrameType::heartbeat, 0); }
 void append(Bytes& out, const Bye&) { append_header(out, FrameType::bye, 0); }
+
+void append(Bytes& out, const Returned& returned) {
+  Writer{out, FrameType::returned, 8 + 4}.number(returned.id).number(returned.attempt);
+}
+
+Returned parse_returned(std::span<const std::byte> payload) {
+  Parser parser{"returned task", payload};
+  Returned returned;
+  returned.id = parser.number<std::uint64_t>();
+  returned.attempt = parser.number<std::uint32_t>();
+  parser.end();
+  return returned;
+}
+
+void append(Bytes& out, const FilePiece& piece) {
+  Writer{out, FrameType::file_piece, 8 + 1 + 1 + piece.bytes.size()}
+      .number(piece.file)
+      .number(static_cast<std::uint8_t>(piece.is_executable))
+      .number(static_cast<std::uint8_t>(piece.is_last))
+      .bytes(piece.bytes);
+}
+
+FilePiece parse_file_piece(std::span<const std::byte> payload) {
+  Parser parser{"piece of a file", payload};
+  FilePiece piece;
+  piece.file = parser.number<std::uint64_t>();
+  const auto is_executable = parser.number<std::uint8_t>();
+  const auto is_last = parser.number<std::uint8_t>();
+  if (is_executable > 1 || is_last > 1) throw ProtocolError{"a piece of a file with flags that mean nothing"};
+  piece.is_executable = is_executable == 1;
+  piece.is_last = is_last == 1;
+  piece.bytes = parser.rest();
+  return piece;
+}
 
 Heartbeat parse_heartbeat(std::span<const std::byte> payload) {
   Parser{"heartbeat", payload}.end();

@@ -22,7 +22,7 @@
 
 namespace mw::wire {
 
-inline constexpr std::uint16_t protocol_version = 2;
+inline constexpr std::uint16_t protocol_version = 3;
 
 inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
 inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes
@@ -90,9 +90,35 @@ struct Progress {
   double fraction = 0;  ///< 0 to 1
 };
 
+/// To an agent: give the task back if its worker has not begun it (Returned answers); with `end`, else end that worker.
 struct Cancel {
   std::uint64_t id = 0;
+  std::uint32_t attempt = 0;
+  bool end = false;
 };
+
+/// From an agent: the worker has not begun this task and will not.
+struct Returned {
+  std::uint64_t id = 0;
+  std::uint32_t attempt = 0;
+};
+
+/// To an agent: a part of a data file, which tasks name as "#<number>". The parts of a file come in order.
+struct FilePiece {
+  std::uint64_t file = 0;  ///< its number on this connection, from 1
+  bool is_executable = false;
+  bool is_last = false;
+  std::span<const std::byte> bytes;
+};
+
+/// Where arguments or a value lie: a memory file that a process on the same machine has open.
+struct MemoryPlace {
+  std::uint32_t pid = 0;
+  std::uint32_t descriptor = 0;
+  std::uint64_t inode = 0;  ///< the file's, as a descriptor may be another file's by now
+  std::uint64_t size = 0;   ///< of the data, bytes
+};
+
 struct Heartbeat {};
 struct Bye {};
 
@@ -104,6 +130,10 @@ void append(Bytes& out, const Result& result);
 void append(Bytes& out, const FailureMessage& message);
 void append(Bytes& out, const Progress& progress);
 void append(Bytes& out, const Cancel& cancel);
+void append(Bytes& out, const Returned& returned);
+void append(Bytes& out, const FilePiece& piece);
+/// The worker process behind an agent has ended: `id` is the task that it was in, 0 if none, and `failure` how it ended.
+void append_gone(Bytes& out, const FailureMessage& message);
 void append(Bytes& out, const Heartbeat& heartbeat);
 void append(Bytes& out, const Bye& bye);
 
@@ -111,6 +141,10 @@ void append(Bytes& out, const Bye& bye);
 void append_task_apart(Bytes& out, const Task& task, std::uint64_t size);
 /// The same for a result's value.
 void append_result_apart(Bytes& out, const Result& result, std::uint64_t size);
+/// A task whose arguments are in a memory file that another process can open by itself.
+void append_task_in_memory(Bytes& out, const Task& task, const MemoryPlace& place);
+void append_result_in_memory(Bytes& out, const Result& result, const MemoryPlace& place);
+MemoryPlace parse_memory_place(std::span<const std::byte> in_place);
 /// What they have in place of arguments or a value.
 std::uint64_t parse_size_apart(std::span<const std::byte> in_place);
 
@@ -118,6 +152,13 @@ std::uint64_t parse_size_apart(std::span<const std::byte> in_place);
 void append_task_header(Bytes& out, const Task& task, std::uint64_t arguments_size);
 /// All of a Result but its value, whose bytes must follow.
 void append_result_header(Bytes& out, const Result& result);
+
+/// Which task, and which attempt at it, a result or failure is of; what follows is not looked at.
+struct TaskOf {
+  std::uint64_t id = 0;
+  std::uint32_t attempt = 0;
+};
+TaskOf parse_task_of(std::span<const std::byte> payload);
 
 Hello parse_hello(std::span<const std::byte> payload);  ///< of another version: the version only
 Welcome parse_welcome(std::span<const std::byte> payload);
@@ -127,6 +168,8 @@ Result parse_result(std::span<const std::byte> payload);
 FailureMessage parse_failure(std::span<const std::byte> payload);
 Progress parse_progress(std::span<const std::byte> payload);
 Cancel parse_cancel(std::span<const std::byte> payload);
+Returned parse_returned(std::span<const std::byte> payload);
+FilePiece parse_file_piece(std::span<const std::byte> payload);
 Heartbeat parse_heartbeat(std::span<const std::byte> payload);
 Bye parse_bye(std::span<const std::byte> payload);
 

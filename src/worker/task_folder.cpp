@@ -84,6 +84,11 @@ class Copies {
     return path;
   }
 
+  std::string own_folder() {
+    std::lock_guard lock{mutex_};
+    return folder().string();
+  }
+
   void remove() noexcept {
     std::lock_guard lock{mutex_};
     if (folder_.empty() || made_by_ != ::getpid()) return;
@@ -206,6 +211,8 @@ std::string program_path(const std::string& path) {
 }
 
 void own_working_directory() noexcept { static_cast<void>(::unshare(CLONE_FS)); }
+
+std::string own_folder() { return copies().own_folder(); }
 
 void remove_own_folder() noexcept { copies().remove(); }
 

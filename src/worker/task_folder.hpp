@@ -54,7 +54,9 @@ std::string program_path(const std::string& path);
 /// From now on this thread has a working directory of its own (unshare(2), CLONE_FS).
 void own_working_directory() noexcept;
 
-/// Removes what this process has copied.
+/// This process's own folder, for files that tasks need; made if it is not there. Throws StagingError.
+std::string own_folder();
+/// Removes it.
 void remove_own_folder() noexcept;
 /// The same for a process that was killed.
 void remove_folder_of(pid_t pid) noexcept;

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "wire/frame.hpp"
+#include "wire/manager_messages.hpp"
 #include "wire/messages.hpp"
 
 using namespace mw;
@@ -41,6 +42,15 @@ void check(const Frame& frame) {
     case FrameType::bye: parse_bye(frame.payload); return;
     case FrameType::task_apart: parse_size_apart(parse_task(frame.payload).arguments); return;
     case FrameType::result_apart: parse_size_apart(parse_result(frame.payload).value); return;
+    case FrameType::task_in_memory: parse_memory_place(parse_task(frame.payload).arguments); return;
+    case FrameType::result_in_memory: parse_memory_place(parse_result(frame.payload).value); return;
+    case FrameType::returned: return check_same(frame.payload, parse_returned);
+    case FrameType::gone: parse_failure(frame.payload); return;
+    case FrameType::file_piece: return check_same(frame.payload, parse_file_piece);
+    case FrameType::relay: return check_same(frame.payload, parse_relay);
+    case FrameType::ranks: return check_same(frame.payload, parse_ranks);
+    case FrameType::credit: return check_same(frame.payload, parse_credit);
+    case FrameType::rank_lost: return check_same(frame.payload, parse_rank_lost);
   }
   std::abort();  // the reader lets no other type through
 }

@@ -1,0 +1,76 @@
+// The mpi interface: workers on a cluster, through MPICH.
+//
+// What:    starts mpiexec once, for a manager and N workers. This program is no MPI program and links no MPI: the ranks are a
+// program of
+//          their own (mw_mpi_rank), and each worker runs this program as a child of its rank.
+// Owner:   the master that it is given to.
+// Threads: the master's loop.
+// Use:
+//     mw::Master master{mw::MpiInterface{{.workers = 62, .hostfile = "hosts"}}};     // or mw::interface("mpi:62?hostfile=hosts")
+//     mw::Master master{mw::interface("mpi:?hosts=pi1:4,pi2:4")};                    // one a slot: 8
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <mw/interface.hpp>
+
+namespace mw {
+
+struct MpiOptions {
+  /// How many workers, 1 to 4,096. 0: one for each slot of the hosts; without hosts, one less than the tasks of the Slurm
+  /// allocation that this program runs in; else as many as this process may use cores.
+  unsigned workers = 0;
+  /// "name" or "name:slots". Empty: this machine, or what Slurm has allocated.
+  std::vector<std::string> hosts;
+  /// A file with such names, one a line; '#' begins a comment.
+  std::string hostfile;
+  /// How mpiexec reaches other hosts: "ssh", "fork", "slurm", …; empty: its own choice.
+  std::string launcher;
+  /// Empty: mpiexec.mpich, or mpiexec.hydra, in PATH.
+  std::string mpiexec;
+  /// The host that the manager runs on. Empty: this machine, or, under Slurm, where Slurm puts it.
+  std::string manager;
+  /// The program of the ranks, under the same path on every host. Empty: mw_mpi_rank beside this program, or where CppMW was built.
+  std::string rank_program;
+  /// How long all ranks together may take to start.
+  std::chrono::milliseconds start_limit{120'000};
+  /// How long a rank may be silent until it counts as lost. A rank that dies is noticed at once; this is for hosts that fall off
+  /// the network.
+  std::chrono::milliseconds lost_after{10'000};
+};
+
+class MpiInterface : public Interface {
+ public:
+  static constexpr unsigned max_workers = 4'096;
+
+  /// Throws UsageError for options that make no sense.
+  explicit MpiInterface(MpiOptions options = {});
+  /// From what follows "mpi" in an interface's name: "", ":8", ":8?hosts=a,b:4&launcher=ssh". Keys: hosts, hostfile, launcher,
+  /// mpiexec, manager, rank_program, start_limit_s, lost_after_s. Throws UsageError that names what would be right.
+  static MpiInterface from_text(std::string_view text);
+  MpiInterface(MpiInterface&&) noexcept;
+  ~MpiInterface() override;
+
+  unsigned workers() const noexcept;
+
+  void execute_task(const TaskRef& task, WorkerId worker) override;
+  bool revoke_task(const TaskRef& task, WorkerId worker) override;
+  void abort_task(const TaskRef& task, WorkerId worker) override;
+  void flush() override;
+  StatusMap get_status() override;
+  Scheduling scheduling() const override { return Scheduling::by_master; }
+  std::string name() const override { return "mpi"; }
+  /// Throws InterfaceError if there is no mpiexec, or no program for the ranks.
+  void start() override;
+  void stop(std::function<void()> stopped) override;
+
+ private:
+  class Job;
+  std::unique_ptr<Job> job_;
+};
+
+}  // namespace mw

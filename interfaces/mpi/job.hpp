@@ -1,0 +1,118 @@
+// A running job: mpiexec, the manager's connection, and the workers behind it.
+//
+// What:    starts the ranks, keeps a RemoteWorker for each, moves their streams in and out of the manager's socket, and ends it
+// all. Owner:   owned by the interface; owns mpiexec's process. Threads: the master's loop. Use:     internal; see mpi.cpp.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <mw/mpi.hpp>
+
+#include "hub/remote_worker.hpp"
+#include "local/outgoing.hpp"
+#include "mpi/death_notice.hpp"
+#include "mpi/door.hpp"
+#include "process/child.hpp"
+#include "process/stop_ladder.hpp"
+#include "wire/manager_messages.hpp"
+
+namespace mw {
+
+class MpiInterface::Job final : public hub::RemoteOwner {
+ public:
+  explicit Job(MpiOptions options);
+  ~Job() override;
+
+  unsigned workers() const noexcept { return workers_; }
+  void start(InterfaceHost& host);
+  void execute(const TaskRef& task, WorkerId worker) { ready_.at(index_of(worker))->send(task); }
+  bool take_back(const TaskRef& task, WorkerId worker);
+  void abort(const TaskRef& task, WorkerId worker);
+  void flush();
+  void stop(std::function<void()> stopped);
+  StatusMap status() const;
+
+  // hub::RemoteOwner
+  InterfaceHost& host() const noexcept override { return *host_; }
+  void worker_ready(hub::RemoteWorker& worker) override;
+  void worker_has_output(hub::RemoteWorker& worker) override;
+  void process_ended(hub::RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  enum class Phase { starting, running, failed, stopping, stopped };
+  struct Rank {
+    std::unique_ptr<hub::RemoteWorker> worker;
+    std::string host;
+    std::uint32_t pid = 0;
+    std::uint64_t window = 0;  ///< bytes that may go out before the manager says more
+    bool is_lost = false;
+    std::string end;            ///< what it died of
+    double ready_seconds = -1;  ///< from the start to its first worker; -1: none yet
+    std::optional<mpi::DeathNotice> notice;
+  };
+
+  process::Command command() const;
+  void launch();
+  void read_words();
+  void take_line(const std::string& line);
+  void mpiexec_ended(const process::Death& death);
+  void manager_came(mpi::Door::Socket socket);
+  void read_manager();
+  void handle(const wire::Frame& frame);
+  void handle_ranks(const wire::Ranks& ranks);
+  void handle_relay(const wire::Relay& relay);
+  void lose(std::uint32_t rank, const std::string& why);
+  void give_up(std::uint32_t rank, const std::string& why);
+  void write_out();
+  void fail(const std::string& why);
+  void end_mpiexec();
+  void climb_down();
+  void say_if_stopped();
+  hub::RemoteWorker* find(WorkerId worker) const;
+  Rank& rank_of(const hub::RemoteWorker& worker);
+  double seconds_since_start() const;
+
+  const MpiOptions options_;
+  const unsigned workers_;
+  InterfaceHost* host_ = nullptr;
+  Phase phase_ = Phase::starting;
+  Clock::time_point started_{};
+  process::Command command_;
+  process::UniqueFd host_file_;
+  process::UniqueFd probe_;
+  std::shared_ptr<mpi::Door> door_;
+  std::optional<process::Child> mpiexec_;
+  std::optional<boost::asio::posix::stream_descriptor> words_;  ///< what mpiexec and the ranks say on stdout and stderr
+  std::string unread_;
+  std::string said_;
+  std::array<char, 4096> line_buffer_{};
+  std::unique_ptr<mpi::Door::Socket> socket_;
+  wire::FrameReader reader_;
+  local::Outgoing outgoing_;
+  bool waits_for_room_ = false;
+  std::vector<Rank> ranks_;  ///< by rank; the first is the manager
+  std::unordered_map<const hub::RemoteWorker*, std::uint32_t> number_of_;
+  std::unordered_map<std::uint32_t, hub::RemoteWorker*> ready_;
+  std::vector<std::uint32_t> with_output_;
+  std::string manager_text_;  ///< "the manager (rank 0, process 17 on pi1)"
+  std::unique_ptr<boost::asio::steady_timer> timer_;
+  std::optional<process::StopSequence> stop_sequence_;
+  std::function<void()> stopped_;
+  bool mpiexec_has_ended_ = false;
+  bool manager_is_gone_ = false;
+  double start_up_seconds_ = -1;  ///< until all workers were ready
+  std::int64_t lost_ = 0;
+  unsigned failed_starts_ = 0;
+};
+
+}  // namespace mw

@@ -1,0 +1,152 @@
+#include "mpi/rank/link.hpp"
+
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <mw/error.hpp>
+
+#include "mpi/door.hpp"
+#include "process/place.hpp"
+
+namespace mw::mpi {
+namespace {
+
+std::string take_variable(const char* name) {
+  const char* value = std::getenv(name);
+  if (!value) throw InterfaceError{"this program is a part of CppMW's mpi interface; a master starts it with mpiexec"};
+  std::string copy = value;
+  ::unsetenv(name);
+  return copy;
+}
+
+void set_time_limit(int socket, int seconds) {
+  const timeval limit{seconds, 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+bool send_all(int socket, const void* bytes, std::size_t size) {
+  const char* at = static_cast<const char*>(bytes);
+  while (size > 0) {
+    const ssize_t sent = ::send(socket, at, size, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) return false;
+    at += sent;
+    size -= static_cast<std::size_t>(sent);
+  }
+  return true;
+}
+
+bool receive_all(int socket, void* bytes, std::size_t size) {
+  return ::recv(socket, bytes, size, MSG_WAITALL) == static_cast<ssize_t>(size);
+}
+
+/// Empty if it went well.
+std::string prove_key(int socket, const auth::Key& key) {
+  Greeting greeting;
+  greeting.nonce = auth::make_nonce();
+  Answer answer;
+  if (!send_all(socket, &greeting, sizeof greeting) || !receive_all(socket, &answer, sizeof answer)) return "no answer";
+  if (!auth::is_proof(answer.proof, key, auth::Role::master, answer.nonce, greeting.nonce)) return "it does not have the key";
+  const auth::Proof proof = auth::prove(key, auth::Role::manager, greeting.nonce, answer.nonce);
+  return send_all(socket, &proof, sizeof proof) ? "" : "it hung up";
+}
+
+process::UniqueFd connect_local(const std::string& name, std::string& error) {
+  process::UniqueFd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path + 1, name.data(), std::min(name.size(), sizeof address.sun_path - 1));
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), size) == 0) return socket;
+  error = std::strerror(errno);
+  return {};
+}
+
+process::UniqueFd connect_tcp(const std::string& host_and_port, std::string& error) {
+  const auto colon = host_and_port.rfind(':');
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int result = ::getaddrinfo(host_and_port.substr(0, colon).c_str(), host_and_port.substr(colon + 1).c_str(), &hints, &found);
+  if (result != 0) return error = ::gai_strerror(result), process::UniqueFd{};
+  process::UniqueFd socket{::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  set_time_limit(socket.get(), 5);
+  const bool connected = ::connect(socket.get(), found->ai_addr, found->ai_addrlen) == 0;
+  error = connected ? "" : std::strerror(errno);
+  ::freeaddrinfo(found);
+  if (!connected) return {};
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return socket;
+}
+
+}  // namespace
+
+Start read_start() {
+  Start start;
+  start.addresses = take_variable(variable_addresses);
+  const auto key = auth::key_of(take_variable(variable_key));
+  if (!key) throw InterfaceError{"the master's key is none"};
+  start.key = *key;
+  start.place = take_variable(variable_place);
+  start.probe = take_variable(variable_probe);
+  start.program = take_variable(variable_program);
+  start.name = take_variable(variable_name);
+  const std::string limit = take_variable(variable_lost_after);
+  start.lost_after = std::chrono::milliseconds{std::strtol(limit.c_str(), nullptr, 10)};
+  return start;
+}
+
+bool shares_memory(const Start& start) {
+  const std::string own = process::own_place();
+  if (own.empty() || own != start.place) return false;
+  process::ForeignFile file;
+  std::istringstream{start.probe} >> file.pid >> file.descriptor >> file.inode;
+  try {
+    process::open_descriptor(file);
+    return true;
+  } catch (const InterfaceError&) {
+    return false;
+  }
+}
+
+process::UniqueFd connect(const Start& start) {
+  std::vector<std::string> errors;
+  constexpr int rounds = 3;
+  for (int round = 0; round < rounds; ++round) {
+    if (round > 0) std::this_thread::sleep_for(std::chrono::seconds{1});
+    errors.clear();
+    std::istringstream list{start.addresses};
+    for (std::string address; std::getline(list, address, ' ');) {
+      std::string error;
+      const bool is_local = address.starts_with("unix:");
+      process::UniqueFd socket = is_local ? connect_local(address.substr(5), error) : connect_tcp(address.substr(4), error);
+      if (socket.get() >= 0) {
+        set_time_limit(socket.get(), 10);
+        error = prove_key(socket.get(), start.key);
+        set_time_limit(socket.get(), 0);
+        if (error.empty()) return socket;
+      }
+      errors.push_back(fmt::format("{}: {}", address, error));
+    }
+  }
+  throw InterfaceError{fmt::format("no connection to the master: {}", fmt::join(errors, "; "))};
+}
+
+}  // namespace mw::mpi

@@ -1,0 +1,38 @@
+// What a rank is told at its start, and its way to the master.
+//
+// What:    Start is what the master put into the environment; connect() makes the manager's connection to it.
+// Owner:   the caller gets the socket.
+// Threads: any, before others run.
+// Use:
+//     const Start start = read_start();                     // throws InterfaceError
+//     UniqueFd socket = connect(start);
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "auth/key_proof.hpp"
+#include "process/unique_fd.hpp"
+
+namespace mw::mpi {
+
+struct Start {
+  std::string addresses;  ///< where the master listens: see mpi/door.hpp
+  auth::Key key{};
+  std::string place;    ///< the master's process::own_place()
+  std::string probe;    ///< "pid descriptor inode": a file of the master's, to see whether its descriptors can be opened
+  std::string program;  ///< what the workers run
+  std::string name;     ///< … and its argv[0]
+  std::chrono::milliseconds lost_after{10'000};  ///< how long a rank may be silent
+};
+
+/// Reads and removes it. Throws InterfaceError if this process was not started by a master.
+Start read_start();
+
+/// Whether memory can be shared with the master: it is on this machine, and its probe can be opened.
+bool shares_memory(const Start& start);
+
+/// Tries each address for some seconds, and proves the key. Throws InterfaceError that says what each of them answered.
+process::UniqueFd connect(const Start& start);
+
+}  // namespace mw::mpi

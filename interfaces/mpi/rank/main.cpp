@@ -1,0 +1,112 @@
+// mw_mpi_rank: what mpiexec starts for a CppMW master. Rank 0 is the manager, the others are workers' agents.
+//
+// Each rank is two processes. The first waits for the second, which is the MPI process: if that one dies of a signal, the first
+// ends with a status instead. Hydra would end all ranks of a host of which one died of a signal; a status it lets pass
+// (-disable-auto-cleanup).
+#include <mpi.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include <mw/error.hpp>
+
+#include "mpi/death_notice.hpp"
+#include "mpi/rank/link.hpp"
+#include "mpi/rank/manager.hpp"
+#include "mpi/rank/worker.hpp"
+#include "mpi/rank/world.hpp"
+#include "process/place.hpp"
+
+namespace {
+
+using namespace mw::mpi;
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown host";
+}
+
+/// For ps and top.
+void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
+
+[[noreturn]] void run_rank() {
+  const Start start = read_start();
+  boost::asio::io_context io{1};
+  RankFacts own{static_cast<std::uint32_t>(::getpid()), host_name(), mw::process::own_place()};
+  const bool shares = shares_memory(start);
+  if (!shares) own.place += " apart";  // no memory can be shared with the master from here
+  World world{io, own};
+  if (world.rank() == 0) {
+    name_process("mw-mpi-manager");
+    Manager{io, world, connect(start), start.lost_after}.run();
+  } else {
+    name_process("mw-mpi-rank");
+    mw::agent::AgentOptions options;
+    options.program.path = start.program;
+    options.program.name = start.name;
+    options.program.environment_unset = {"MW_*", "PMI_*", "PMIX_*", "HYD*", "MPI_LOCAL*"};
+    options.program.handshake_limit = std::chrono::milliseconds{120'000};  // until the master has seen all ranks
+    options.shares_memory = shares;
+    WorkerRank{io, world, std::move(options), 6 * start.lost_after}.run();
+  }
+  world.leave();
+}
+
+/// The MPI process.
+[[noreturn]] void run_mpi_process(int argc, char** argv) {
+  int result = 1;
+  try {
+    MPI_Init(&argc, &argv);
+    std::signal(SIGUSR1, SIG_IGN);  // Hydra's word that some rank of this host has died
+    int size = 0;
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    if (size < 2) throw mw::InterfaceError{"this MPI world has one rank: mpiexec and the MPI library are not of one kind (MPICH)"};
+    run_rank();
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "mw_mpi_rank on %s: %s\n", host_name().c_str(), e.what());
+    std::fflush(stderr);
+  }
+  ::_exit(result);
+}
+
+int wait_for(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const pid_t guard = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) {
+    std::perror("mw_mpi_rank: fork");
+    return 1;
+  }
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != guard) ::_exit(1);
+    run_mpi_process(argc, argv);
+  }
+  name_process("mw-mpi-guard");
+  std::signal(SIGUSR1, SIG_IGN);
+  const int status = wait_for(child);
+  const char* rank = std::getenv("PMI_RANK");
+  const DeathNotice notice{rank ? std::atoi(rank) : -1, child, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                           WIFEXITED(status) ? WEXITSTATUS(status) : 0};
+  if (notice.signal != 0 || notice.exit_status != 0) {
+    std::fprintf(stderr, "%s\n", notice.to_text().c_str());
+    std::fflush(stderr);
+  }
+  return notice.signal != 0 ? 128 + notice.signal : notice.exit_status;
+}

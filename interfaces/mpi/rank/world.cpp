@@ -1,0 +1,280 @@
+#include "mpi/rank/world.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include <mw/error.hpp>
+
+#include "process/place.hpp"
+
+namespace mw::mpi {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+
+constexpr microseconds spin_time{30};
+/// While messages are on their way, MPI needs to be called now and then.
+constexpr microseconds shortest_nap{30};
+constexpr microseconds longest_nap{1'000};
+/// How long a rank sleeps at most, if others can wake it; only in case that one of them could not.
+constexpr microseconds long_sleep{200'000};
+constexpr microseconds idle_sleep{10'000};
+constexpr microseconds expecting_sleep{1'000};
+/// MPICH may need some calls until a message that is there shows.
+constexpr int calls_until_seen = 4;
+
+void check(int result, const char* what) {
+  if (result == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING] = {};
+  int size = 0;
+  MPI_Error_string(result, text, &size);
+  throw InterfaceError{fmt::format("{}: {}", what, text)};
+}
+
+/// What each rank says of itself, of one size for all.
+struct Card {
+  std::uint32_t pid = 0;
+  std::uint32_t bell = 0;
+  std::uint64_t bell_inode = 0;
+  char host[256] = {};
+  char place[256] = {};
+};
+
+void copy_text(char (&to)[256], const std::string& from) { std::memcpy(to, from.data(), std::min(from.size(), sizeof to - 1)); }
+
+}  // namespace
+
+World::World(boost::asio::io_context& io, const RankFacts& own) : io_{io}, bell_{io} {
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
+  MPI_Comm_size(MPI_COMM_WORLD, &size_);
+  peers_.resize(static_cast<std::size_t>(size_));
+  ::prctl(PR_SET_TIMERSLACK, 1'000);  // ns; the usual 50 µs are longer than a message takes
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) throw InterfaceError{fmt::format("no pipe: {}", std::strerror(errno))};
+  bell_.assign(ends[0]);
+  bell_write_ = process::UniqueFd{ends[1]};
+  exchange_facts(own);
+  for (Buffer& buffer : buffers_) {
+    buffer.bytes = std::make_unique_for_overwrite<std::byte[]>(most_bytes);
+    post(buffer);
+  }
+  listen_to_bell();
+}
+
+World::~World() = default;
+
+void World::exchange_facts(const RankFacts& own) {
+  Card card;
+  card.pid = own.pid;
+  card.bell = static_cast<std::uint32_t>(bell_write_.get());
+  card.bell_inode = process::inode_of(bell_write_.get());
+  copy_text(card.host, own.host);
+  copy_text(card.place, own.place);
+  std::vector<Card> cards(static_cast<std::size_t>(size_));
+  check(MPI_Allgather(&card, sizeof card, MPI_BYTE, cards.data(), sizeof card, MPI_BYTE, MPI_COMM_WORLD), "MPI_Allgather");
+  for (const Card& one : cards) facts_.push_back({one.pid, one.host, one.place});
+
+  // Memory that the ranks of this host share: one word for each, which says that it sleeps.
+  MPI_Comm host = MPI_COMM_NULL;
+  check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host), "MPI_Comm_split_type");
+  void* memory = nullptr;
+  check(MPI_Win_allocate_shared(sizeof(std::uint64_t), 1, MPI_INFO_NULL, host, &memory, &window_), "MPI_Win_allocate_shared");
+  asleep_ = new (memory) std::atomic<std::uint32_t>{0};
+  asleep_of_.resize(static_cast<std::size_t>(size_));
+  int host_rank = 0, host_size = 0;
+  MPI_Comm_rank(host, &host_rank);
+  MPI_Comm_size(host, &host_size);
+  std::vector<int> ranks(static_cast<std::size_t>(host_size));
+  check(MPI_Allgather(&rank_, 1, MPI_INT, ranks.data(), 1, MPI_INT, host), "MPI_Allgather");
+  for (int i = 0; i < host_size; ++i) {
+    const auto number = static_cast<std::size_t>(ranks[static_cast<std::size_t>(i)]);
+    if (static_cast<int>(number) == rank_) continue;
+    MPI_Aint bytes = 0;
+    int unit = 0;
+    void* theirs = nullptr;
+    check(MPI_Win_shared_query(window_, i, &bytes, &unit, &theirs), "MPI_Win_shared_query");
+    const Card& other = cards[number];
+    if (own.place.empty() || own.place != facts_[number].place) continue;
+    try {
+      peers_[number].bell = process::open_descriptor({other.pid, other.bell, other.bell_inode});
+      peers_[number].rings = true;
+      asleep_of_[number] = static_cast<std::atomic<std::uint32_t>*>(theirs);
+    } catch (const InterfaceError&) {
+      // It can not be woken from here; it will look.
+    }
+  }
+  // Only manager and workers talk to each other.
+  if (rank_ == 0)
+    for (std::size_t i = 1; i < peers_.size(); ++i) all_ring_ = all_ring_ && peers_[i].rings;
+  else
+    all_ring_ = peers_[0].rings;
+  check(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");  // nobody rings before all bells hang
+}
+
+void World::listen_to_bell() {
+  bell_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
+    if (error) return;
+    std::array<char, 64> rung;
+    while (::read(bell_.native_handle(), rung.data(), rung.size()) == static_cast<ssize_t>(rung.size())) {
+    }
+    listen_to_bell();
+  });
+}
+
+void World::ring(int rank) {
+  const auto number = static_cast<std::size_t>(rank);
+  if (!peers_[number].rings) return;
+  // It first says that it sleeps, then looks once more; here the message goes out first, then the look: one of the two sees the
+  // other.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (asleep_of_[number]->load(std::memory_order_relaxed) == 0) return;
+  asleep_of_[number]->store(0, std::memory_order_relaxed);
+  const char sound = 1;
+  static_cast<void>(!::write(peers_[number].bell.get(), &sound, 1));  // a full pipe wakes it, too
+}
+
+void World::send(int rank, Tag tag, Bytes bytes) {
+  Peer& peer = peers_[static_cast<std::size_t>(rank)];
+  if (peer.is_given_up) return;
+  peer.unsent += bytes.size();
+  peer.queue.push_back(std::make_unique<Message>(Message{std::move(bytes), tag}));
+  start_sends(rank);
+}
+
+void World::start_sends(int rank) {
+  Peer& peer = peers_[static_cast<std::size_t>(rank)];
+  bool any = false;
+  while (!peer.queue.empty() && peer.in_flight < most_in_flight && !peer.is_given_up) {
+    auto message = std::move(peer.queue.front());
+    peer.queue.pop_front();
+    MPI_Request request = MPI_REQUEST_NULL;
+    check(MPI_Isend(message->bytes.data(), static_cast<int>(message->bytes.size()), MPI_BYTE, rank, static_cast<int>(message->tag),
+                    MPI_COMM_WORLD, &request),
+          "MPI_Isend");
+    flights_.push_back({request, std::move(message), rank});
+    ++peer.in_flight;
+    any = true;
+  }
+  if (any) ring(rank);
+}
+
+bool World::finish_sends() {
+  bool any = false;
+  for (std::size_t i = 0; i < flights_.size();) {
+    int done = 0;
+    check(MPI_Test(&flights_[i].request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (!done) {
+      ++i;
+      continue;
+    }
+    any = true;
+    const int rank = flights_[i].rank;
+    const std::size_t size = flights_[i].message->bytes.size();
+    std::swap(flights_[i], flights_.back());
+    flights_.pop_back();
+    Peer& peer = peers_[static_cast<std::size_t>(rank)];
+    --peer.in_flight;
+    peer.unsent -= size;
+    if (sent_) sent_(rank, size);
+    start_sends(rank);
+  }
+  return any;
+}
+
+void World::post(Buffer& buffer) {
+  check(MPI_Irecv(buffer.bytes.get(), static_cast<int>(most_bytes), MPI_BYTE, MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD,
+                  &buffer.request),
+        "MPI_Irecv");
+}
+
+bool World::receive(const Handler& handler) {
+  Buffer& buffer = buffers_[oldest_];
+  int done = 0;
+  MPI_Status status;
+  check(MPI_Test(&buffer.request, &done, &status), "MPI_Test");
+  if (!done) return false;
+  int size = 0;
+  MPI_Get_count(&status, MPI_BYTE, &size);
+  oldest_ = (oldest_ + 1) % buffers_.size();
+  if (!peers_[static_cast<std::size_t>(status.MPI_SOURCE)].is_given_up)
+    handler(status.MPI_SOURCE, static_cast<Tag>(status.MPI_TAG), {buffer.bytes.get(), static_cast<std::size_t>(size)});
+  post(buffer);
+  return true;
+}
+
+bool World::poll(const Handler& handler, bool may_receive) {
+  bool any = false;
+  for (int i = 0; i < 64 && may_receive && receive(handler); ++i) any = true;
+  if (!flights_.empty() && finish_sends()) any = true;
+  if (any) {
+    last_event_ = Clock::now();
+    nap_ = shortest_nap;
+  }
+  return any;
+}
+
+void World::sleep(microseconds time) {
+  const auto end = Clock::now() + time;
+  // The io_context's own time has steps of 1 ms.
+  if (time < microseconds{1'000}) {
+    std::this_thread::sleep_for(time);
+    return;
+  }
+  io_.run_one_until(end);
+}
+
+void World::wait(Patience patience, const Handler& handler) {
+  const auto now = Clock::now();
+  if (now - last_event_ < spin_time) {
+    ::sched_yield();
+    return;
+  }
+  if (!flights_.empty()) {
+    nap_ = std::clamp(nap_ * 5 / 4, shortest_nap, longest_nap);
+    return sleep(nap_);
+  }
+  asleep_->store(1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  bool any = false;
+  for (int i = 0; i < calls_until_seen && !any; ++i) any = poll(handler);
+  if (!any) {
+    const auto time = all_ring_ ? long_sleep : patience == Patience::expecting ? expecting_sleep : idle_sleep;
+    if (io_.run_one_until(Clock::now() + time) > 0) last_event_ = Clock::now();
+  }
+  asleep_->store(0, std::memory_order_relaxed);
+}
+
+void World::give_up(int rank) {
+  Peer& peer = peers_[static_cast<std::size_t>(rank)];
+  if (peer.is_given_up) return;
+  peer.is_given_up = any_given_up_ = true;
+  peer.queue.clear();
+  peer.unsent = 0;
+  // MPI may still look at the buffers of what is on its way: they stay for as long as this process lives.
+  for (Flight& flight : flights_)
+    if (flight.rank == rank) static_cast<void>(flight.message.release());
+  std::erase_if(flights_, [rank](const Flight& flight) { return flight.rank == rank; });
+}
+
+void World::leave() {
+  const Handler nobody = [](int, Tag, std::span<const std::byte>) {};
+  // What is on its way must arrive; a rank that died meanwhile is no reason to stay.
+  for (const auto end = Clock::now() + std::chrono::milliseconds{500}; !flights_.empty() && Clock::now() < end;) {
+    if (!poll(nobody)) std::this_thread::sleep_for(shortest_nap);
+  }
+  ::_exit(0);
+}
+
+}  // namespace mw::mpi

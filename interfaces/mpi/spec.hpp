@@ -1,0 +1,34 @@
+// What the user asked for: options from text, and hosts.
+//
+// What:    options_of() reads what follows "mpi" in an interface's name; hosts_of() reads host lists and files.
+// Owner:   plain values.
+// Threads: any.
+// Use:
+//     MpiOptions options = options_of(":8?hosts=a,b:4");    // throws UsageError
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <mw/mpi.hpp>
+
+namespace mw::mpi {
+
+struct HostSlots {
+  std::string name;
+  unsigned slots = 1;
+};
+
+MpiOptions options_of(std::string_view text);
+
+/// The hosts that the options name, in order; none if they name none. Throws UsageError.
+std::vector<HostSlots> hosts_of(const MpiOptions& options);
+
+/// How many workers these options mean. Throws UsageError.
+unsigned workers_of(const MpiOptions& options, const std::vector<HostSlots>& hosts);
+
+/// Whether this process runs in an allocation of Slurm's.
+bool is_in_slurm();
+
+}  // namespace mw::mpi

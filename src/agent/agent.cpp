@@ -1,0 +1,263 @@
+#include "agent/agent.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <boost/asio/io_context.hpp>
+
+#include "memory/shared_block.hpp"
+#include "process/place.hpp"
+
+namespace mw::agent {
+namespace {
+
+/// Messages are collected up to this size.
+constexpr std::size_t piece_size = 64 * 1024;
+
+}  // namespace
+
+Agent::Agent(boost::asio::io_context& io, AgentOptions options) : io_{io}, options_{std::move(options)}, again_{io} {}
+Agent::~Agent() = default;
+
+void Agent::start() { start_worker(); }
+
+void Agent::start_worker() {
+  process_ = std::make_shared<local::WorkerProcess>(io_, static_cast<local::WorkerUser&>(*this), options_.program);
+  try {
+    process_->start();
+  } catch (const Error& e) {
+    process_.reset();
+    Failure failure;
+    failure.cause = Cause::not_started;
+    failure.message = e.what();
+    report_gone(nullptr, std::move(failure), {}, {});
+    ++failed_starts_;
+    start_again(std::chrono::milliseconds{10} * (1 << std::min(failed_starts_, 8u)));
+  }
+}
+
+void Agent::start_again(std::chrono::milliseconds delay) {
+  again_.expires_after(delay);
+  again_.async_wait([this](boost::system::error_code error) {
+    if (!error && !stopped_) start_worker();
+  });
+}
+
+Bytes& Agent::output_tail() {
+  if (output_.empty() || output_.back().size() >= piece_size) output_.emplace_back();
+  return output_.back();
+}
+
+std::optional<Bytes> Agent::next_output() {
+  if (output_.empty()) return std::nullopt;
+  Bytes first = std::move(output_.front());
+  output_.pop_front();
+  return first;
+}
+
+std::size_t Agent::backlog() const noexcept { return process_ ? process_->outgoing().size() : 0; }
+
+void Agent::flush() {
+  if (process_) process_->flush();
+}
+
+bool Agent::plain_task(std::uint64_t id, std::uint32_t attempt) {
+  if (!is_welcome_) return false;
+  begin(id, attempt);
+  return true;
+}
+
+void Agent::pass(std::span<const std::byte> bytes) { process_->outgoing().tail().append(bytes.data(), bytes.size()); }
+
+void Agent::begin(std::uint64_t id, std::uint32_t attempt) {
+  if (!in_flight_.empty() && next_number_ - in_flight_.front().number >= worker::ClaimPage::places)
+    throw wire::ProtocolError{"more tasks than the worker said it takes"};
+  process_->claims().offer(next_number_);
+  in_flight_.push_back({id, attempt, next_number_++});
+}
+
+void Agent::whole(const wire::Frame& frame) {
+  switch (frame.type) {
+    case wire::FrameType::welcome:
+      if (!process_) return;
+      wire::parse_welcome(frame.payload);
+      is_welcome_ = true;
+      failed_starts_ = 0;
+      process_->greeted();
+      pass({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});
+      return;
+    case wire::FrameType::refuse:
+      if (!process_) return;
+      pass({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});
+      process_->flush();
+      process_->stop(wire::parse_refuse(frame.payload).reason);
+      return;
+    case wire::FrameType::task:
+      if (is_welcome_) handle_task(wire::parse_task(frame.payload));
+      return;
+    case wire::FrameType::task_in_memory:
+      if (is_welcome_) handle_task_in_memory(wire::parse_task(frame.payload));
+      return;
+    case wire::FrameType::cancel: handle_cancel(wire::parse_cancel(frame.payload)); return;
+    case wire::FrameType::file_piece: files_.add(wire::parse_file_piece(frame.payload)); return;
+    case wire::FrameType::heartbeat: return;
+    default: throw wire::ProtocolError{fmt::format("a master does not send frames of type {}", static_cast<int>(frame.type))};
+  }
+}
+
+/// Files that came from the master have a number in place of a path.
+static void name_files(wire::Terms& terms, const FileStore& store) {
+  for (DataFile& file : terms.files) {
+    if (file.from.empty() || file.from.front() != '#') continue;
+    std::uint64_t number = 0;
+    std::from_chars(file.from.data() + 1, file.from.data() + file.from.size(), number);
+    file.from = store.path_of(number);
+  }
+}
+
+void Agent::handle_task(wire::Task task) {
+  begin(task.id, task.attempt);
+  name_files(task.terms, files_);
+  if (!task.terms.files.empty()) process_->expect_folder();
+  wire::append(process_->outgoing().tail(), task);
+}
+
+void Agent::handle_task_in_memory(wire::Task task) {
+  const wire::MemoryPlace place = wire::parse_memory_place(task.arguments);
+  std::shared_ptr<process::UniqueFd> descriptor;
+  try {
+    descriptor = std::make_shared<process::UniqueFd>(process::open_descriptor({place.pid, place.descriptor, place.inode}));
+  } catch (const InterfaceError&) {
+    // Its master has given it up meanwhile.
+    wire::append(output_tail(), wire::Returned{task.id, task.attempt});
+    return;
+  }
+  begin(task.id, task.attempt);
+  name_files(task.terms, files_);
+  if (!task.terms.files.empty()) process_->expect_folder();
+  wire::append_task_apart(process_->outgoing().new_tail(), task, place.size);
+  process_->outgoing().attach_descriptor(descriptor->get(), descriptor);
+}
+
+void Agent::handle_cancel(const wire::Cancel& cancel) {
+  const auto place = std::find_if(in_flight_.begin(), in_flight_.end(),
+                                  [&](const InFlight& one) { return one.id == cancel.id && one.attempt == cancel.attempt; });
+  if (place == in_flight_.end()) return;
+  if (process_->claims().take_back(place->number)) {
+    const InFlight task = *place;
+    const bool was_front = place == in_flight_.begin();
+    in_flight_.erase(place);
+    give_back(task);
+    if (was_front) next_begins();
+  } else if (cancel.end) {
+    place->unwanted = true;
+    if (place == in_flight_.begin()) next_begins();
+  }
+}
+
+void Agent::give_back(const InFlight& task) { wire::append(output_tail(), wire::Returned{task.id, task.attempt}); }
+
+/// The first task in flight is now the one that the worker runs.
+void Agent::next_begins() {
+  while (!in_flight_.empty() && in_flight_.front().unwanted && process_->claims().take_back(in_flight_.front().number)) {
+    give_back(in_flight_.front());
+    in_flight_.pop_front();
+  }
+  if (in_flight_.empty() || !in_flight_.front().unwanted) return;
+  aborted_id_ = in_flight_.front().id;
+  process_->kill(fmt::format("task {} was ended", aborted_id_));
+}
+
+void Agent::frame(const wire::Frame& frame) {
+  const std::span<const std::byte> all{frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size};
+  switch (frame.type) {
+    case wire::FrameType::result_apart: pass_result_apart(frame); return;
+    case wire::FrameType::result:
+    case wire::FrameType::failure: {
+      const auto [id, attempt] = wire::parse_task_of(frame.payload);
+      output_tail().append(all.data(), all.size());
+      finish_front(id, attempt);
+      return;
+    }
+    case wire::FrameType::hello:
+    case wire::FrameType::progress: output_tail().append(all.data(), all.size()); return;
+    case wire::FrameType::heartbeat: return;
+    default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};
+  }
+}
+
+void Agent::finish_front(std::uint64_t id, std::uint32_t attempt) {
+  if (in_flight_.empty() || in_flight_.front().id != id || in_flight_.front().attempt != attempt)
+    throw wire::ProtocolError{fmt::format("a result for task {}, attempt {}, which it was not given next", id, attempt)};
+  in_flight_.pop_front();
+  next_begins();
+}
+
+/// The value lies in memory that the worker shares with this process: either the master can reach it, too, or it goes out as bytes.
+void Agent::pass_result_apart(const wire::Frame& frame) {
+  const auto result = wire::parse_result(frame.payload);
+  const std::uint64_t size = wire::parse_size_apart(result.value);
+  process::UniqueFd descriptor = process_->take_descriptor();
+  if (options_.shares_memory) {
+    wire::append_result_in_memory(output_tail(), result, lent_.keep(std::move(descriptor), size));
+  } else {
+    Bytes value = detail::receive_block(std::move(descriptor), static_cast<std::size_t>(size));
+    wire::Result header = result;
+    header.value = value.span();
+    wire::append_result_header(output_tail(), header);
+    output_.push_back(std::move(value));
+    output_.emplace_back();  // nothing is appended to the worker's own memory
+  }
+  finish_front(result.id, result.attempt);
+}
+
+/// The task that the dead process was in. Those before it were done, and their results died with it; those behind it had not begun.
+std::optional<Agent::InFlight> Agent::last_begun() {
+  for (auto one = in_flight_.rbegin(); one != in_flight_.rend(); ++one)
+    if (!ended_process_->claims().take_back(one->number)) return *one;
+  return std::nullopt;
+}
+
+void Agent::ended(const local::WorkerEnd& end) {
+  ended_process_ = std::move(process_);
+  if (stopped_) return std::exchange(stopped_, [] {})();
+  auto culprit = last_begun();
+  if (aborted_id_ != 0 && culprit && culprit->id != aborted_id_) culprit.reset();
+  Failure failure = process::to_failure(end.death);
+  if (!end.kill_reason.empty()) failure.cause = Cause::worker_lost;
+  failure.message = end.text();
+  const bool was_welcome = is_welcome_;
+  if (!was_welcome && !end.err.empty()) failure.message += "; it said: " + end.err;
+  report_gone(culprit ? &*culprit : nullptr, std::move(failure), end.out, end.err);
+  if (was_welcome)
+    start_again(std::chrono::milliseconds{0});
+  else
+    start_again(std::chrono::milliseconds{10} * (1 << std::min(++failed_starts_, 8u)));
+}
+
+void Agent::report_gone(const InFlight* culprit, Failure failure, const std::string& out, const std::string& err) {
+  wire::FailureMessage message;
+  message.id = culprit ? culprit->id : 0;
+  message.attempt = culprit ? culprit->attempt : 0;
+  message.out = std::as_bytes(std::span{out});
+  message.err = std::as_bytes(std::span{err});
+  message.failure = std::move(failure);
+  wire::append_gone(output_tail(), message);
+  relay_.drop_rest();
+  in_flight_.clear();
+  next_number_ = 0;
+  aborted_id_ = 0;
+  is_welcome_ = false;
+}
+
+void Agent::stop(std::function<void()> stopped) {
+  stopped_ = std::move(stopped);
+  boost::system::error_code ignored;
+  again_.cancel(ignored);
+  if (process_) return process_->stop();
+  std::exchange(stopped_, [] {})();
+}
+
+}  // namespace mw::agent

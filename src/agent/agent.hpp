@@ -1,0 +1,111 @@
+// An agent: it stands for a master towards one worker process on this machine.
+//
+// What:    keeps a worker process running, passes on what its master sends and what it answers, ends it when asked, says how it
+// died, and
+//          starts the next. Data files that come from the master are kept here; large payloads go through shared memory where the
+//          master is on this machine.
+// Owner:   owns the process.
+// Threads: one: where the io_context runs.
+// Use:
+//     Agent agent{io, options};
+//     agent.start();
+//     agent.receive(bytes);                                 // from the master, in pieces of any size
+//     agent.flush();                                        // after one or several
+//     while (auto bytes = agent.next_output()) send(*bytes);
+//     agent.stop([] { … });
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <mw/bytes.hpp>
+
+#include "agent/file_store.hpp"
+#include "agent/frame_relay.hpp"
+#include "agent/lent_blocks.hpp"
+#include "local/worker_process.hpp"
+#include "wire/messages.hpp"
+
+namespace mw::agent {
+
+struct AgentOptions {
+  local::WorkerProgram program;
+  bool shares_memory = false;  ///< the master can open this process's descriptors, and this one the master's
+};
+
+class Agent final : private local::WorkerUser, private FrameRelay::Target {
+ public:
+  Agent(boost::asio::io_context& io, AgentOptions options);
+  ~Agent() override;
+
+  /// Starts the worker; if that is not possible, says so to the master and tries again.
+  void start();
+  /// Throws wire::ProtocolError for bytes that no master sends.
+  void receive(std::span<const std::byte> bytes) { relay_.receive(bytes, *this); }
+  /// What was received goes to the worker.
+  void flush();
+  /// The next piece for the master; empty if there is none now.
+  std::optional<Bytes> next_output();
+  bool has_output() const noexcept { return !output_.empty(); }
+  /// Bytes that wait for the worker to read.
+  std::size_t backlog() const noexcept;
+  bool is_busy() const noexcept { return !in_flight_.empty(); }
+  /// Ends the worker, gently first, then calls `stopped`.
+  void stop(std::function<void()> stopped);
+
+ private:
+  struct InFlight {
+    std::uint64_t id;
+    std::uint32_t attempt;
+    std::uint64_t number;   ///< on the claim page
+    bool unwanted = false;  ///< to be ended as soon as it is known to have begun
+  };
+
+  // FrameRelay::Target: from the master
+  bool plain_task(std::uint64_t id, std::uint32_t attempt) override;
+  void pass(std::span<const std::byte> bytes) override;
+  void whole(const wire::Frame& frame) override;
+  void handle_task(wire::Task task);
+  void handle_task_in_memory(wire::Task task);
+  void handle_cancel(const wire::Cancel& cancel);
+
+  // local::WorkerUser: from the worker
+  void frame(const wire::Frame& frame) override;
+  void ended(const local::WorkerEnd& end) override;
+
+  void start_worker();
+  void start_again(std::chrono::milliseconds delay);
+  void begin(std::uint64_t id, std::uint32_t attempt);
+  void finish_front(std::uint64_t id, std::uint32_t attempt);
+  void next_begins();
+  void give_back(const InFlight& task);
+  void pass_result_apart(const wire::Frame& frame);
+  std::optional<InFlight> last_begun();
+  Bytes& output_tail();
+  void report_gone(const InFlight* culprit, Failure failure, const std::string& out, const std::string& err);
+
+  boost::asio::io_context& io_;
+  const AgentOptions options_;
+  FrameRelay relay_;
+  FileStore files_;
+  LentBlocks lent_;
+  std::shared_ptr<local::WorkerProcess> process_;
+  std::shared_ptr<local::WorkerProcess> ended_process_;  ///< kept until the next one starts
+  bool is_welcome_ = false;  ///< the master knows this worker: what it sends is for it, not for the one before
+  std::deque<InFlight> in_flight_;
+  std::uint64_t next_number_ = 0;
+  unsigned failed_starts_ = 0;
+  std::uint64_t aborted_id_ = 0;
+  std::deque<Bytes> output_;
+  boost::asio::steady_timer again_;
+  std::function<void()> stopped_;
+};
+
+}  // namespace mw::agent

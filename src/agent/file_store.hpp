@@ -1,0 +1,40 @@
+// Data files that came from a master.
+//
+// What:    puts the pieces of numbered files together in this process's own folder.
+// Owner:   the files go with the store.
+// Threads: one at a time.
+// Use:
+//     store.add(piece);
+//     path = store.path_of(3);
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+#include "process/unique_fd.hpp"
+#include "wire/messages.hpp"
+
+namespace mw::agent {
+
+class FileStore {
+ public:
+  ~FileStore();
+  /// Never throws for want of disk or permission: such a file is broken, and path_of() says why.
+  void add(const wire::FilePiece& piece);
+  /// Where the file is; a path that does not exist, and says why, if it is broken or did not come whole.
+  std::string path_of(std::uint64_t file) const;
+
+ private:
+  struct File {
+    process::UniqueFd fd;
+    std::string path;
+    std::string error;
+    bool is_whole = false;
+  };
+  static void open(File& file, std::uint64_t number, bool is_executable);
+
+  std::unordered_map<std::uint64_t, File> files_;
+};
+
+}  // namespace mw::agent

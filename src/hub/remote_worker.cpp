@@ -1,0 +1,252 @@
+#include "hub/remote_worker.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "hub/task_messages.hpp"
+#include "memory/shared_block.hpp"
+#include "process/place.hpp"
+#include "registry/registry.hpp"
+
+namespace mw::hub {
+
+void RemoteWorker::receive(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const auto room = reader_.prepare();
+    const std::size_t size = std::min(room.size(), bytes.size());
+    std::memcpy(room.data(), bytes.data(), size);
+    reader_.commit(size);
+    bytes = bytes.subspan(size);
+    while (auto frame = reader_.next()) handle(*frame);
+  }
+}
+
+void RemoteWorker::handle(const wire::Frame& frame) {
+  switch (frame.type) {
+    case wire::FrameType::hello: handle_hello(wire::parse_hello(frame.payload)); return;
+    case wire::FrameType::result: {
+      const auto result = wire::parse_result(frame.payload);
+      Outcome outcome = outcome_of(result);
+      outcome.value = Bytes{result.value};
+      finish_front({result.id, result.attempt}, std::move(outcome));
+      return;
+    }
+    case wire::FrameType::result_in_memory: finish_from_memory(wire::parse_result(frame.payload)); return;
+    case wire::FrameType::failure: {
+      auto message = wire::parse_failure(frame.payload);
+      const wire::TaskOf which{message.id, message.attempt};
+      finish_front(which, outcome_of(std::move(message)));
+      return;
+    }
+    case wire::FrameType::progress: {
+      const auto progress = wire::parse_progress(frame.payload);
+      if (!in_flight_.empty() && in_flight_.front().task.id() == progress.id)
+        owner_.host().task_progress(in_flight_.front().task, progress.fraction);
+      return;
+    }
+    case wire::FrameType::returned: handle_returned(wire::parse_returned(frame.payload)); return;
+    case wire::FrameType::gone: handle_gone(wire::parse_failure(frame.payload)); return;
+    case wire::FrameType::heartbeat: return;
+    default: throw wire::ProtocolError{fmt::format("an agent does not send frames of type {}", static_cast<int>(frame.type))};
+  }
+}
+
+void RemoteWorker::handle_hello(const wire::Hello& hello) {
+  if (is_ready()) throw wire::ProtocolError{"a second hello"};
+  if (const auto reason = wire::refusal(hello, registry::program_identity())) {
+    wire::append(tail(), wire::Refuse{*reason});
+    owner_.worker_has_output(*this);
+    return;
+  }
+  most_ahead_ = hello.ahead;
+  id_ = owner_.host().worker_joined({options_.name, hello.host, hello.slots, hello.ahead, options_.round_trip});
+  wire::append(tail(), wire::Welcome{wire::protocol_version, index_of(id_)});
+  owner_.worker_has_output(*this);
+  owner_.worker_ready(*this);
+}
+
+void RemoteWorker::send(const TaskRef& task) {
+  held_.push_back(task);
+  put_held();
+}
+
+/// The worker keeps its tasks in so many places, each of which is used again when its task is over.
+void RemoteWorker::put_held() {
+  while (!held_.empty() && (in_flight_.empty() || next_number_ - in_flight_.front().number <= most_ahead_)) {
+    const TaskRef task = std::move(held_.front());
+    held_.pop_front();
+    put(task);
+  }
+}
+
+void RemoteWorker::put(const TaskRef& task) {
+  wire::Task message = message_of(task);
+  const auto arguments = task.arguments();
+  detail::SharedBlock* const block = task.block();
+  if (!message.terms.files.empty() && !options_.shares_files) place_files(message.terms);
+  if (block && block->is_ours() && options_.shares_memory) {
+    block->set_lent(true);
+    wire::append_task_in_memory(
+        tail(), message,
+        {static_cast<std::uint32_t>(::getpid()), static_cast<std::uint32_t>(block->fd()), block->inode(), arguments.size()});
+  } else if (arguments.size() <= copied_up_to) {
+    message.arguments = arguments;
+    wire::append(tail(), message);
+  } else {
+    wire::append_task_header(tail(), message, arguments.size());
+    pieces_.back().payload = payload_of(task);
+  }
+  owner_.worker_has_output(*this);
+  in_flight_.push_back({task, next_number_++});
+  if (in_flight_.size() == 1) owner_.host().task_started(task, id_);
+}
+
+/// Sends the files that the agent does not have, and names each by its number.
+void RemoteWorker::place_files(wire::Terms& terms) {
+  for (DataFile& file : terms.files) {
+    auto feed = FileFeed::open(file.from);
+    if (!feed) continue;  // the worker will not find it either, and says so
+    const auto [place, is_new] = files_.try_emplace(feed->version(), files_.size() + 1);
+    file.from = fmt::format("#{}", place->second);
+    if (!is_new) continue;
+    feed->set_number(place->second);
+    pieces_.emplace_back().feed = std::move(feed);
+  }
+}
+
+Bytes& RemoteWorker::tail() {
+  constexpr std::size_t piece_size = 64 * 1024;
+  const bool has_room = !pieces_.empty() && pieces_.back().is_open() && pieces_.back().bytes.size() < piece_size &&
+                        (pieces_.size() > 1 || taken_ == 0);
+  return has_room ? pieces_.back().bytes : pieces_.emplace_back().bytes;
+}
+
+std::size_t RemoteWorker::take_output(Bytes& to, std::size_t limit) {
+  const std::size_t before = to.size();
+  while (!pieces_.empty() && to.size() - before < limit) {
+    Piece& piece = pieces_.front();
+    if (piece.feed && taken_ == piece.bytes.size()) {
+      piece.bytes.clear();
+      taken_ = 0;
+      if (!piece.feed->next(piece.bytes)) piece.feed.reset();
+    }
+    const auto copy = [&](std::span<const std::byte> part, std::size_t from) {
+      const std::size_t size = std::min(limit - (to.size() - before), part.size() - from);
+      to.append(part.data() + from, size);
+      taken_ += size;
+    };
+    if (taken_ < piece.bytes.size()) copy(piece.bytes.span(), taken_);
+    if (taken_ >= piece.bytes.size()) copy(piece.payload.bytes, taken_ - piece.bytes.size());
+    if (taken_ < piece.size() || piece.feed) continue;
+    pieces_.pop_front();
+    taken_ = 0;
+  }
+  return to.size() - before;
+}
+
+bool RemoteWorker::is_unsent(const TaskRef& task) const {
+  return std::any_of(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.payload.tag == tag_of(task); });
+}
+
+bool RemoteWorker::take_back(const TaskRef& task) {
+  const auto held = std::find_if(held_.begin(), held_.end(), [&](const TaskRef& other) { return is_same(other, task); });
+  if (held != held_.end()) {
+    held_.erase(held);
+    return true;
+  }
+  const auto place =
+      std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) { return is_same(one.task, task); });
+  if (place == in_flight_.end() || place->asked_back) return false;
+  place->asked_back = true;
+  wire::append(tail(), wire::Cancel{task.id(), task.attempt(), false});
+  owner_.worker_has_output(*this);
+  return false;
+}
+
+void RemoteWorker::abort(const TaskRef& task) {
+  const auto place =
+      std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) { return is_same(one.task, task); });
+  if (place == in_flight_.end()) return;
+  aborted_ = task;
+  wire::append(tail(), wire::Cancel{task.id(), task.attempt(), true});
+  owner_.worker_has_output(*this);
+}
+
+void RemoteWorker::handle_returned(const wire::Returned& returned) {
+  const auto place = std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) {
+    return one.task.id() == returned.id && one.task.attempt() == returned.attempt;
+  });
+  if (place == in_flight_.end()) throw wire::ProtocolError{"a task returned that it was not given"};
+  const TaskRef task = std::move(place->task);
+  const bool was_front = place == in_flight_.begin();
+  in_flight_.erase(place);
+  if (was_front) next_begins();
+  owner_.host().task_returned(task);
+  put_held();
+}
+
+void RemoteWorker::next_begins() {
+  if (!in_flight_.empty()) owner_.host().task_started(in_flight_.front().task, id_);
+}
+
+void RemoteWorker::finish_front(const wire::TaskOf& which, Outcome outcome) {
+  if (in_flight_.empty() || in_flight_.front().task.id() != which.id || in_flight_.front().task.attempt() != which.attempt)
+    throw wire::ProtocolError{
+        fmt::format("a result for task {}, attempt {}, which it was not given next", which.id, which.attempt)};
+  if (is_unsent(in_flight_.front().task)) throw wire::ProtocolError{"a result before it had the whole task"};
+  const TaskRef task = std::move(in_flight_.front().task);
+  in_flight_.pop_front();
+  ++tasks_done_;
+  busy_time_ += outcome.run_time;
+  next_begins();
+  owner_.host().task_finished(task, std::move(outcome));
+  put_held();
+}
+
+void RemoteWorker::finish_from_memory(const wire::Result& result) {
+  const wire::MemoryPlace place = wire::parse_memory_place(result.value);
+  Outcome outcome = outcome_of(result);
+  outcome.value = detail::receive_block(process::open_descriptor({place.pid, place.descriptor, place.inode}), place.size);
+  finish_front({result.id, result.attempt}, std::move(outcome));
+}
+
+void RemoteWorker::handle_gone(wire::FailureMessage message) {
+  TaskRef culprit;
+  for (const InFlight& one : in_flight_)
+    if (one.task.id() == message.id && one.task.attempt() == message.attempt) culprit = one.task;
+  const std::string why = message.failure.message;
+  if (culprit) message.failure.message = "its worker " + why;
+  report_end(culprit, outcome_of(std::move(message)), why);
+}
+
+void RemoteWorker::lost(const std::string& why, const Failure& failure) {
+  Outcome outcome;
+  outcome.failure = failure;
+  pieces_.clear();
+  taken_ = 0;
+  report_end(in_flight_.empty() ? TaskRef{} : in_flight_.front().task, std::move(outcome), why);
+}
+
+/// What the culprit lost is its loss; the others had not begun, or their results are gone, and they go elsewhere.
+void RemoteWorker::report_end(const TaskRef& culprit, Outcome outcome, const std::string& why) {
+  const bool was_ready = is_ready();
+  const bool was_aborted = static_cast<bool>(aborted_);
+  std::vector<LostTask> lost;
+  if (culprit) {
+    owner_.host().task_started(culprit, id_);
+    lost.push_back({culprit, std::move(outcome)});
+  }
+  const WorkerId id = std::exchange(id_, any_worker);
+  in_flight_.clear();
+  held_.clear();
+  aborted_ = {};
+  next_number_ = 0;
+  if (was_ready) owner_.host().worker_left(id, std::move(lost));
+  owner_.process_ended(*this, was_ready, was_aborted, why);
+}
+
+}  // namespace mw::hub

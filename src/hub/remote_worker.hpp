@@ -1,0 +1,120 @@
+// A worker behind an agent, as its master sees it.
+//
+// What:    shakes hands, sends it tasks and data files, reports what comes back and what was lost. How bytes travel is its owner's
+// business. Owner:   owned by the backend; holds the tasks that the worker has. Threads: the master's loop. Use:
+//     RemoteWorker worker{owner, {.name = "mpi rank 3", …}};
+//     worker.receive(bytes);                                // … owner.worker_ready(worker); host.task_finished(…)
+//     worker.send(task);                                    // … owner.worker_has_output(worker)
+//     worker.take_output(buffer, limit);
+//     worker.lost("its host is silent");
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <mw/interface.hpp>
+
+#include "hub/file_feed.hpp"
+#include "local/outgoing.hpp"
+#include "wire/frame.hpp"
+#include "wire/messages.hpp"
+
+namespace mw::hub {
+
+class RemoteWorker;
+
+/// Who is told how a remote worker fares.
+class RemoteOwner {
+ public:
+  virtual ~RemoteOwner() = default;
+  virtual InterfaceHost& host() const noexcept = 0;
+  /// It shook hands; it takes tasks.
+  virtual void worker_ready(RemoteWorker& worker) = 0;
+  /// It has something to send.
+  virtual void worker_has_output(RemoteWorker& worker) = 0;
+  /// Its process has ended, and its tasks are reported; its agent starts another.
+  virtual void process_ended(RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) = 0;
+};
+
+class RemoteWorker {
+ public:
+  struct Options {
+    std::string name;            ///< for people: "mpi rank 3"
+    bool shares_memory = false;  ///< its agent can open this process's descriptors
+    bool shares_files = false;   ///< it sees the files of this machine under the same paths
+    std::chrono::nanoseconds round_trip{0};
+  };
+
+  RemoteWorker(RemoteOwner& owner, Options options) : owner_{owner}, options_{std::move(options)} {}
+
+  /// What its agent sent, in pieces of any size. Throws Error where that breaks the protocol: the agent is of no use then.
+  void receive(std::span<const std::byte> bytes);
+  /// Appends at most `limit` bytes of what is to be sent. Returns how many.
+  std::size_t take_output(Bytes& to, std::size_t limit);
+  bool has_output() const noexcept { return !pieces_.empty(); }
+
+  void send(const TaskRef& task);
+  /// True if the task had not gone out; else it is asked back, and task_returned() may follow.
+  bool take_back(const TaskRef& task);
+  /// Ends the task, and with it the process that runs it.
+  void abort(const TaskRef& task);
+  /// Its agent is gone: what it had is reported.
+  void lost(const std::string& why, const Failure& failure);
+
+  const std::string& name() const noexcept { return options_.name; }
+  bool is_ready() const noexcept { return id_ != any_worker; }
+  bool is_busy() const noexcept { return !in_flight_.empty(); }
+  WorkerId id() const noexcept { return id_; }
+  std::int64_t tasks_done() const noexcept { return tasks_done_; }
+  std::chrono::nanoseconds busy_time() const noexcept { return busy_time_; }
+
+ private:
+  struct InFlight {
+    TaskRef task;
+    std::uint64_t number;
+    bool asked_back = false;
+  };
+  struct Piece {
+    Bytes bytes;
+    local::Payload payload;
+    std::unique_ptr<FileFeed> feed;
+    bool is_open() const { return !payload.owner && !feed; }
+    std::size_t size() const { return bytes.size() + payload.bytes.size(); }
+  };
+
+  void handle(const wire::Frame& frame);
+  void handle_hello(const wire::Hello& hello);
+  void handle_gone(wire::FailureMessage message);
+  void handle_returned(const wire::Returned& returned);
+  void finish_front(const wire::TaskOf& which, Outcome outcome);
+  void finish_from_memory(const wire::Result& result);
+  void next_begins();
+  void put(const TaskRef& task);
+  void put_held();
+  void place_files(wire::Terms& terms);
+  bool is_unsent(const TaskRef& task) const;
+  Bytes& tail();
+  void report_end(const TaskRef& culprit, Outcome outcome, const std::string& why);
+
+  RemoteOwner& owner_;
+  const Options options_;
+  WorkerId id_ = any_worker;
+  std::uint32_t most_ahead_ = 0;
+  wire::FrameReader reader_;
+  std::deque<InFlight> in_flight_;  ///< in the order in which the worker runs them; the first one runs
+  std::deque<TaskRef> held_;        ///< for which there is no place yet
+  std::uint64_t next_number_ = 0;
+  TaskRef aborted_;
+  std::deque<Piece> pieces_;
+  std::size_t taken_ = 0;  ///< of the first piece
+  std::map<FileVersion, std::uint64_t> files_;
+  std::int64_t tasks_done_ = 0;
+  std::chrono::nanoseconds busy_time_{0};
+};
+
+}  // namespace mw::hub

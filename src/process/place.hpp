@@ -1,0 +1,34 @@
+// Which machine this is, and what other processes on it have open.
+//
+// What:    own_place() names the machine as far as sharing memory goes: two processes with the same place see each other's
+//          descriptors under /proc (proc(5)). open_descriptor() opens such a one.
+// Owner:   the caller gets the descriptor.
+// Threads: any.
+// Use:
+//     if (theirs == own_place()) fd = open_descriptor({pid, descriptor, inode});
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "process/unique_fd.hpp"
+
+namespace mw::process {
+
+/// The running kernel, the namespaces and the user; empty where that can not be told.
+std::string own_place();
+
+/// A file that another process has open; its inode tells it from one that took its number since.
+struct ForeignFile {
+  std::uint32_t pid = 0;
+  std::uint32_t descriptor = 0;
+  std::uint64_t inode = 0;
+};
+
+/// Opens it for reading and writing. Throws InterfaceError if it is not there any more, or not to be had.
+UniqueFd open_descriptor(const ForeignFile& file);
+
+/// 0 if there is no such descriptor.
+std::uint64_t inode_of(int fd) noexcept;
+
+}  // namespace mw::process
