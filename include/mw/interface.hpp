@@ -175,7 +175,7 @@ class Interface {
   /// that of any task, which frees its slot. Where that is not possible, let it run.
   virtual void abort_task(const TaskRef&, WorkerId) {}
 
-  /// Comes after one or several execute_task(): what they have put off, to do it in one go, is due now.
+  /// Comes after one or several calls of the three above: what they have put off, to do it in one go, is due now.
   virtual void flush() {}
 
   virtual Scheduling scheduling() const { return Scheduling::by_interface; }

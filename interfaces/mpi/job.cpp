@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <deque>
 #include <filesystem>
 #include <map>
 
@@ -18,7 +17,6 @@
 #include "mpi/launch.hpp"
 #include "mpi/spec.hpp"
 #include "process/place.hpp"
-#include "wire/local_socket.hpp"
 #include "worker/start.hpp"
 
 namespace mw {
@@ -31,7 +29,6 @@ using boost::system::error_code;
 constexpr std::uint64_t window = std::uint64_t{4} << 20;
 constexpr std::size_t most_queued = std::size_t{4} << 20;
 constexpr std::size_t most_in_piece = std::size_t{256} << 10;
-constexpr int most_reads = 16;
 
 /// A round trip on one machine, and over a network: what a worker would wait for its next task.
 constexpr std::chrono::microseconds near_round_trip{500};
@@ -161,21 +158,11 @@ void MpiInterface::Job::manager_came(mpi::Door::Socket socket) {
 }
 
 void MpiInterface::Job::read_manager() {
-  socket_->async_wait(boost::asio::socket_base::wait_read, [this](error_code error) {
-    std::deque<process::UniqueFd> none;
+  const auto room = reader_.prepare();
+  socket_->async_receive(boost::asio::buffer(room.data(), room.size()), [this](error_code error, std::size_t size) {
     try {
-      for (int i = 0; i < most_reads && !error; ++i) {
-        const auto room = reader_.prepare();
-        const wire::Transfer got = wire::receive_some(socket_->native_handle(), room, none);
-        if (got.error == EAGAIN) break;
-        if (got.error != 0 || got.size == 0) {
-          error = boost::asio::error::eof;
-          break;
-        }
-        reader_.commit(got.size);
-        while (auto frame = reader_.next()) handle(*frame);
-        if (got.size < room.size()) break;
-      }
+      reader_.commit(size);
+      while (auto frame = reader_.next()) handle(*frame);
     } catch (const Error& e) {
       return fail(fmt::format("{} broke the protocol: {}", manager_text_.empty() ? "its manager" : manager_text_, e.what()));
     }
@@ -230,7 +217,7 @@ void MpiInterface::Job::handle_ranks(const wire::Ranks& ranks) {
     if (number == 0) continue;
     const bool is_here = !place.empty() && ranks.list[number].place == place;
     hub::RemoteWorker::Options options;
-    options.name = fmt::format("mpi rank {}", number);
+    options.name = fmt::format("mpi worker {}", number);
     options.shares_memory = options.shares_files = is_here;
     options.round_trip = is_here ? near_round_trip : far_round_trip;
     rank.worker = std::make_unique<hub::RemoteWorker>(*this, std::move(options));
@@ -287,14 +274,11 @@ MpiInterface::Job::Rank& MpiInterface::Job::rank_of(const hub::RemoteWorker& wor
 
 bool MpiInterface::Job::take_back(const TaskRef& task, WorkerId worker) {
   auto* remote = find(worker);
-  const bool is_back = remote && remote->take_back(task);
-  write_out();
-  return is_back;
+  return remote && remote->take_back(task);
 }
 
 void MpiInterface::Job::abort(const TaskRef& task, WorkerId worker) {
   if (auto* remote = find(worker)) remote->abort(task);
-  write_out();
 }
 
 void MpiInterface::Job::worker_ready(hub::RemoteWorker& worker) {

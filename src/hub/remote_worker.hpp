@@ -2,7 +2,7 @@
 //
 // What:    shakes hands, sends it tasks and data files, reports what comes back and what was lost. How bytes travel is its owner's
 // business. Owner:   owned by the backend; holds the tasks that the worker has. Threads: the master's loop. Use:
-//     RemoteWorker worker{owner, {.name = "mpi rank 3", …}};
+//     RemoteWorker worker{owner, {.name = "mpi worker 3", …}};
 //     worker.receive(bytes);                                // … owner.worker_ready(worker); host.task_finished(…)
 //     worker.send(task);                                    // … owner.worker_has_output(worker)
 //     worker.take_output(buffer, limit);
@@ -44,7 +44,7 @@ class RemoteOwner {
 class RemoteWorker {
  public:
   struct Options {
-    std::string name;            ///< for people: "mpi rank 3"
+    std::string name;            ///< for people: "mpi worker 3"
     bool shares_memory = false;  ///< its agent can open this process's descriptors
     bool shares_files = false;   ///< it sees the files of this machine under the same paths
     std::chrono::nanoseconds round_trip{0};

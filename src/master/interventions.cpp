@@ -18,6 +18,7 @@ void MasterCore::abandon(TaskRecord& record) {
   scheduler_.abandon(record, now());
   try {
     interface_->abort_task(task, worker);
+    interface_->flush();
   } catch (...) {
     log::warn(fmt::format("the interface \"{}\" did not stop task {}: {}", interface_name_, record.id, current_exception_text()));
   }
@@ -77,6 +78,7 @@ void MasterCore::take_back(const std::vector<scheduler::Assignment>& list) {
     }
     if (is_back) returned.push_back(item);
   }
+  if (!list.empty()) interface_->flush();
   if (returned.empty()) return;
   must_dispatch_ = true;
   Statistics::subtract(statistics_.attempts, returned.size());

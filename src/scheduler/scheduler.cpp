@@ -235,7 +235,7 @@ std::vector<Assignment> Scheduler::overdue(Time now) {
   std::vector<Assignment> list;
   for (Worker* worker : ahead_) {
     const Time expected_end = worker->last_event + worker->items.front()->cost.time();
-    if (now < expected_end + policy_.patience) continue;
+    if (now < expected_end + policy_.patience + 8 * worker->capacity.round_trip) continue;
     leave_room(*worker);
     worker->stalled = true;
     enter_room(*worker);

@@ -38,6 +38,7 @@ struct Policy {
   /// that is more.
   Time horizon = std::chrono::milliseconds{1};
   /// When a worker says nothing for so much longer than the task it runs was expected to last, what waits behind it goes elsewhere.
+  /// Eight round trips more, where they take time.
   Time patience = std::chrono::milliseconds{2};
 };
 

@@ -22,7 +22,7 @@ namespace mw::worker {
 class ClaimPage {
  public:
   /// Numbers that may be on offer at a time: a number's place is used again by the number that is this much larger.
-  static constexpr std::uint64_t places = 256;
+  static constexpr std::uint64_t places = 512;
 
   /// A new page. Throws InterfaceError.
   static ClaimPage create();

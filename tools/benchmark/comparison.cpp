@@ -9,6 +9,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <boost/json.hpp>
 
 #include <mw/error.hpp>
@@ -31,13 +32,25 @@ struct Workload {
 
 const std::vector<Workload>& workloads() {
   static const std::vector<Workload> list{
-      {"W1a", "no-op tasks, one at a time for each worker", "tasks/s", 20'000, true, 0, {"mw", "sock", "pool"}},
-      {"W1p", "no-op tasks, submitted all, then collected", "tasks/s", 100'000, true, 0, {"mw", "sock", "pool"}},
-      {"W1b", "no-op calls, best batching", "calls/s", 1'000'000, true, 0, {"mw", "sock", "pool"}},
-      {"W2", "1 MiB in, 1 MiB out", "MiB/s", 1'000, true, 0, {"mw", "sock", "pool"}},
-      {"W4", "process start to first result", "ms", 1, false, 1, {"mw", "sock", "pool"}},
-      {"W5", "master's memory a queued no-op task", "B", 1'000'000, false, 0, {"mw", "pool"}},
-      {"W6", "one no-op task, there and back, median", "us", 2'000, false, 1, {"mw", "sock", "pool"}},
+      {"W1a",
+       "no-op tasks, one at a time for each worker",
+       "tasks/s",
+       20'000,
+       true,
+       0,
+       {"multicore", "mpi", "sock", "pool", "mpi4py"}},
+      {"W1p",
+       "no-op tasks, submitted all, then collected",
+       "tasks/s",
+       100'000,
+       true,
+       0,
+       {"multicore", "mpi", "sock", "pool", "mpi4py"}},
+      {"W1b", "no-op calls, best batching", "calls/s", 1'000'000, true, 0, {"multicore", "mpi", "sock", "pool", "mpi4py"}},
+      {"W2", "1 MiB in, 1 MiB out", "MiB/s", 1'000, true, 0, {"multicore", "mpi", "sock", "pool", "mpi4py"}},
+      {"W4", "process start to first result", "ms", 1, false, 1, {"multicore", "mpi", "sock", "pool", "mpi4py"}},
+      {"W5", "master's memory a queued no-op task", "B", 1'000'000, false, 0, {"multicore", "mpi", "pool", "mpi4py"}},
+      {"W6", "one no-op task, there and back, median", "us", 2'000, false, 1, {"multicore", "mpi", "sock", "pool", "mpi4py"}},
   };
   return list;
 }
@@ -50,12 +63,20 @@ std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe");
 
 std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-double run_once(const Workload& workload, const std::string& peer, unsigned workers, std::uint64_t tasks) {
+/// Python programs print what ours print. mpi4py.futures wants to be started by mpiexec, with one rank more than it has workers.
+std::string output_of(const std::string& peer, const std::string& workload, unsigned workers, std::uint64_t tasks) {
   const std::string count = fmt::format("{}", tasks);
   const std::string width = fmt::format("{}", workers);
+  if (peer == "pool") return tool::run_for_output("python3", {MW_POOL_SCRIPT, workload, width, count});
+  if (peer != "mpi4py") return tool::run_for_output(own_path(), {"measure", workload, peer, width, count});
+  return tool::run_for_output(
+      "mpiexec.openmpi", {"--allow-run-as-root", "--oversubscribe", "-n", fmt::format("{}", workers + 1), "/usr/bin/python3", "-m",
+                          "mpi4py.futures", MW_MPI4PY_SCRIPT, workload, width, count});
+}
+
+double run_once(const Workload& workload, const std::string& peer, unsigned workers, std::uint64_t tasks) {
   const std::int64_t start = now_ns();
-  const std::string output = peer == "pool" ? tool::run_for_output("python3", {MW_POOL_SCRIPT, workload.name, width, count})
-                                            : tool::run_for_output(own_path(), {"measure", workload.name, peer, width, count});
+  const std::string output = output_of(peer, workload.name, workers, tasks);
   const double value = std::strtod(output.c_str(), nullptr);
   // W4's programs print when the result came, on the clock that all processes share.
   return std::string{workload.name} == "W4" ? (value - static_cast<double>(start)) * 1e-6 : value;
@@ -88,28 +109,42 @@ std::string cell(const Workload& workload, const std::map<std::string, Sample>& 
                      sample.most(), workload.digits);
 }
 
-std::string ratio_cell(const Workload& workload, const std::map<std::string, Sample>& row, const std::string& peer) {
-  if (!row.contains(peer) || !row.contains("mw")) return "–";
-  return fmt::format("{:.2f}", ratio(workload, row.at("mw").median(), row.at(peer).median()));
+std::string ratio_cell(const Workload& workload, const std::map<std::string, Sample>& row, const std::string& first,
+                       const std::string& peer) {
+  if (!row.contains(peer) || !row.contains(first)) return "–";
+  return fmt::format("{:.2f}", ratio(workload, row.at(first).median(), row.at(peer).median()));
+}
+
+const char* title_of(const std::string& peer) {
+  if (peer == "multicore") return "CppMW multicore";
+  if (peer == "mpi") return "CppMW mpi";
+  if (peer == "sock") return "socket-pair farm";
+  return peer == "pool" ? "multiprocessing.Pool" : "mpi4py.futures";
 }
 
 void print_table(const Plan& plan, const Samples& samples) {
-  fmt::print("{} workers, medians of {} runs in turn (least to most); a ratio above 1 is in CppMW's favour\n\n", plan.workers,
-             plan.runs);
-  fmt::print("| workload | unit | CppMW | socket-pair farm | multiprocessing.Pool | × farm | × Pool |\n");
-  fmt::print("| --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
+  const std::string& first = plan.peers.front();
+  fmt::print("{} workers, medians of {} runs in turn (least to most); a ratio above 1 is in favour of {}\n\n", plan.workers,
+             plan.runs, title_of(first));
+  std::string head = "| workload | unit |", line = "| --- | --- |";
+  for (const auto& peer : plan.peers) head += fmt::format(" {} |", title_of(peer)), line += " ---: |";
+  for (const auto& peer : plan.peers)
+    if (peer != first) head += fmt::format(" × {} |", title_of(peer)), line += " ---: |";
+  fmt::print("{}\n{}\n", head, line);
   for (const Workload& workload : workloads()) {
     const auto place = samples.find(workload.name);
     if (place == samples.end()) continue;
-    const auto& row = place->second;
-    fmt::print("| {}: {} | {} | {} | {} | {} | {} | {} |\n", workload.name, workload.what, workload.unit, cell(workload, row, "mw"),
-               cell(workload, row, "sock"), cell(workload, row, "pool"), ratio_cell(workload, row, "sock"),
-               ratio_cell(workload, row, "pool"));
+    std::string text = fmt::format("| {}: {} | {} |", workload.name, workload.what, workload.unit);
+    for (const auto& peer : plan.peers) text += fmt::format(" {} |", cell(workload, place->second, peer));
+    for (const auto& peer : plan.peers)
+      if (peer != first) text += fmt::format(" {} |", ratio_cell(workload, place->second, first, peer));
+    fmt::print("{}\n", text);
   }
 }
 
 void print_json(const Plan& plan, const Samples& samples) {
-  boost::json::object all{{"workers", plan.workers}, {"runs", plan.runs}};
+  const std::string& first = plan.peers.front();
+  boost::json::object all{{"workers", plan.workers}, {"runs", plan.runs}, {"compared", first}};
   auto& list = all["workloads"].emplace_object();
   for (const Workload& workload : workloads()) {
     const auto place = samples.find(workload.name);
@@ -121,8 +156,8 @@ void print_json(const Plan& plan, const Samples& samples) {
       auto& values = entry[peer].emplace_object();
       values["median"] = sample.median();
       values["values"] = boost::json::value_from(sample.values);
-      if (peer != "mw" && place->second.contains("mw"))
-        values["ratio"] = ratio(workload, place->second.at("mw").median(), sample.median());
+      if (peer != first && place->second.contains(first))
+        values["ratio"] = ratio(workload, place->second.at(first).median(), sample.median());
     }
   }
   fmt::print("{}\n", boost::json::serialize(all));
@@ -139,14 +174,14 @@ const Workload& find_workload(const std::string& name) {
 int compare(const Plan& plan) {
   for (const auto& name : plan.workloads) find_workload(name);
   for (const auto& peer : plan.peers)
-    if (peer != "mw" && peer != "sock" && peer != "pool")
-      throw UsageError{fmt::format("there is no peer \"{}\"; there are mw, sock and pool", peer)};
+    if (!wanted(workloads().front().peers, peer))
+      throw UsageError{fmt::format("there is no peer \"{}\"; there are {}", peer, fmt::join(workloads().front().peers, ", "))};
   Samples samples;
   for (unsigned run = 1; run <= plan.runs; ++run)
     for (const Workload& workload : workloads()) {
       if (!wanted(plan.workloads, workload.name)) continue;
-      for (const auto& peer : workload.peers) {
-        if (!wanted(plan.peers, peer)) continue;
+      for (const auto& peer : plan.peers) {
+        if (!wanted(workload.peers, peer)) continue;
         fmt::print(stderr, "\r\033[Krun {} of {}: {} on {}", run, plan.runs, workload.name, peer);
         samples[workload.name][peer].values.push_back(run_once(workload, peer, plan.workers, workload.tasks));
       }
@@ -167,7 +202,7 @@ int show_growth(const Plan& plan) {
   for (unsigned run = 1; run <= plan.runs; ++run)
     for (const std::uint64_t count : counts) {
       fmt::print(stderr, "\r\033[Krun {} of {}: {} tasks", run, plan.runs, count);
-      samples[count].values.push_back(1e6 / run_once(workload, "mw", plan.workers, count));
+      samples[count].values.push_back(1e6 / run_once(workload, plan.peers.front(), plan.workers, count));
     }
   fmt::print(stderr, "\r\033[K");
   if (plan.json) {

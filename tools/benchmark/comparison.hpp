@@ -14,8 +14,8 @@ namespace mw::benchmark {
 struct Plan {
   unsigned runs = 5;
   unsigned workers = 2;
-  std::vector<std::string> workloads;  ///< empty: all
-  std::vector<std::string> peers;      ///< empty: all
+  std::vector<std::string> workloads;                           ///< empty: all
+  std::vector<std::string> peers{"multicore", "sock", "pool"};  ///< the first is compared with the others
   std::uint64_t growth_to = 0;
   bool json = false;
 };

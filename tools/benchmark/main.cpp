@@ -1,4 +1,5 @@
-// mw_bench: the workloads W1a to W6 on CppMW, on a bare socket-pair farm and on Python's multiprocessing.Pool, interleaved.
+// mw_bench: the workloads W1a to W6 on CppMW, on a bare socket-pair farm, and on Python's multiprocessing.Pool and mpi4py.futures,
+// in turn.
 #include <mw/mw.hpp>
 
 #include <cstdio>
@@ -25,12 +26,15 @@ int main(int argc, char** argv) {
   mw::init(argc, argv);
 
   Plan plan;
-  CLI::App app{"Measures CppMW beside a bare socket-pair farm and Python's multiprocessing.Pool, in turn, in one run."};
+  CLI::App app{
+      "Measures CppMW beside a bare socket-pair farm, Python's multiprocessing.Pool and mpi4py.futures, in turn, in one run."};
   app.require_subcommand(0, 1);
   app.add_option("--runs", plan.runs, "how often each is measured")->check(CLI::Range(1, 1000))->capture_default_str();
   app.add_option("--workers", plan.workers, "workers of each")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--only", plan.workloads, "some workloads only: W1a, W1p, W1b, W2, W4, W5, W6")->delimiter(',');
-  app.add_option("--peers", plan.peers, "some peers only: mw, sock, pool")->delimiter(',');
+  app.add_option("--peers", plan.peers, "the first is compared with the others: multicore, mpi, sock, pool, mpi4py")
+      ->delimiter(',')
+      ->capture_default_str();
   app.add_option("--growth", plan.growth_to, "instead: the cost of a task from 10^3 up to this many tasks");
   app.add_flag("--json", plan.json, "one JSON object instead of a Markdown table");
 

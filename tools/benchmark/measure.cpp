@@ -12,13 +12,14 @@ constexpr std::size_t payload = 1 << 20;
 constexpr unsigned outstanding = 16;
 
 double measure_toolkit(const Request& r) {
-  if (r.workload == "W1a") return toolkit::single_tasks_per_second(r.workers, r.tasks);
-  if (r.workload == "W1p") return toolkit::pipelined_tasks_per_second(r.workers, r.tasks);
-  if (r.workload == "W1b") return toolkit::mapped_elements_per_second(r.workers, r.tasks);
-  if (r.workload == "W2") return toolkit::mib_per_second(r.workers, r.tasks, payload);
-  if (r.workload == "W4") return static_cast<double>(toolkit::first_result_ns(r.workers));
-  if (r.workload == "W5") return toolkit::bytes_per_queued_task(r.workers, r.tasks);
-  if (r.workload == "W6") return toolkit::round_trip_us(static_cast<unsigned>(r.tasks));
+  const toolkit::Farm farm{r.peer, r.workers};
+  if (r.workload == "W1a") return toolkit::single_tasks_per_second(farm, r.tasks);
+  if (r.workload == "W1p") return toolkit::pipelined_tasks_per_second(farm, r.tasks);
+  if (r.workload == "W1b") return toolkit::mapped_elements_per_second(farm, r.tasks);
+  if (r.workload == "W2") return toolkit::mib_per_second(farm, r.tasks, payload);
+  if (r.workload == "W4") return static_cast<double>(toolkit::first_result_ns(farm));
+  if (r.workload == "W5") return toolkit::bytes_per_queued_task(farm, r.tasks);
+  if (r.workload == "W6") return toolkit::round_trip_us(farm, static_cast<unsigned>(r.tasks));
   throw mw::UsageError{"no workload " + r.workload};
 }
 
@@ -35,7 +36,7 @@ double measure_socket_farm(const Request& r) {
 }  // namespace
 
 double measure(const Request& request) {
-  if (request.peer == "mw") return measure_toolkit(request);
+  if (request.peer == "multicore" || request.peer == "mpi") return measure_toolkit(request);
   if (request.peer == "sock") return measure_socket_farm(request);
   throw mw::UsageError{"no peer " + request.peer};
 }

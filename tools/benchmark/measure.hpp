@@ -4,7 +4,7 @@
 // Owner:   nothing.
 // Threads: main's; call it once a process.
 // Use:
-//     double per_second = measure({"W1p", "mw", 2, 20'000});
+//     double per_second = measure({"W1p", "multicore", 2, 20'000});
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace mw::benchmark {
 
 struct Request {
   std::string workload;  ///< "W1a" …
-  std::string peer;      ///< "mw" or "sock"
+  std::string peer;      ///< "multicore", "mpi" or "sock"
   unsigned workers = 2;
   std::uint64_t tasks = 1;
 };

@@ -27,8 +27,9 @@ int sleep_for_s(int seconds) {
 }
 
 /// A master whose workers are all up.
-Master started_master(unsigned workers) {
-  Master master{MulticoreInterface{workers}};
+Master started_master(const Farm& farm) {
+  const unsigned workers = farm.workers;
+  Master master{interface(farm.interface, workers)};
   while (std::get<std::int64_t>(master.get_status().interface.at("workers")) < workers)
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   for (unsigned i = 0; i < 2 * workers; ++i) master.get_result(master.submit_task<same>(i));
@@ -48,11 +49,11 @@ std::size_t resident_bytes() {
 
 }  // namespace
 
-double single_tasks_per_second(unsigned workers, std::uint64_t tasks) {
-  auto master = started_master(workers);
+double single_tasks_per_second(const Farm& farm, std::uint64_t tasks) {
+  auto master = started_master(farm);
   const auto start = Clock::now();
   std::uint64_t sent = 0, sum = 0;
-  for (; sent < std::min<std::uint64_t>(workers, tasks); ++sent) master.submit_task<same>(sent);
+  for (; sent < std::min<std::uint64_t>(farm.workers, tasks); ++sent) master.submit_task<same>(sent);
   for (std::uint64_t back = 0; back < tasks; ++back) {
     sum += master.get_result().result<std::uint64_t>();
     if (sent < tasks) master.submit_task<same>(sent++);
@@ -61,8 +62,8 @@ double single_tasks_per_second(unsigned workers, std::uint64_t tasks) {
   return static_cast<double>(tasks) / seconds_since(start);
 }
 
-double pipelined_tasks_per_second(unsigned workers, std::uint64_t tasks) {
-  auto master = started_master(workers);
+double pipelined_tasks_per_second(const Farm& farm, std::uint64_t tasks) {
+  auto master = started_master(farm);
   const auto start = Clock::now();
   std::vector<Task<std::uint64_t>> submitted;
   for (std::uint64_t i = 0; i < tasks; ++i) submitted.push_back(master.submit_task<same>(i));
@@ -72,8 +73,8 @@ double pipelined_tasks_per_second(unsigned workers, std::uint64_t tasks) {
   return static_cast<double>(tasks) / seconds_since(start);
 }
 
-double mapped_elements_per_second(unsigned workers, std::uint64_t elements) {
-  auto master = started_master(workers);
+double mapped_elements_per_second(const Farm& farm, std::uint64_t elements) {
+  auto master = started_master(farm);
   std::vector<std::uint64_t> inputs(elements);
   std::iota(inputs.begin(), inputs.end(), std::uint64_t{0});
   const auto start = Clock::now();
@@ -83,12 +84,12 @@ double mapped_elements_per_second(unsigned workers, std::uint64_t elements) {
   return static_cast<double>(elements) / seconds_since(start);
 }
 
-double mib_per_second(unsigned workers, std::uint64_t tasks, std::size_t bytes) {
-  auto master = started_master(workers);
+double mib_per_second(const Farm& farm, std::uint64_t tasks, std::size_t bytes) {
+  auto master = started_master(farm);
   const std::vector<std::byte> payload(bytes, std::byte{1});
   const auto start = Clock::now();
   std::uint64_t sent = 0;
-  for (; sent < std::min<std::uint64_t>(2 * workers, tasks); ++sent) master.submit_task<same_bytes>(payload);
+  for (; sent < std::min<std::uint64_t>(2 * farm.workers, tasks); ++sent) master.submit_task<same_bytes>(payload);
   for (std::uint64_t back = 0; back < tasks; ++back) {
     const auto result = master.get_result().result<std::vector<std::byte>>();
     if (result.size() != bytes) throw std::runtime_error{"a wrong size"};
@@ -97,16 +98,16 @@ double mib_per_second(unsigned workers, std::uint64_t tasks, std::size_t bytes) 
   return 2 * static_cast<double>(tasks * bytes) / (1 << 20) / seconds_since(start);
 }
 
-std::int64_t first_result_ns(unsigned workers) {
-  Master master{MulticoreInterface{workers}};
+std::int64_t first_result_ns(const Farm& farm) {
+  Master master{interface(farm.interface, farm.workers)};
   master.get_result(master.submit_task<same>(std::uint64_t{1}));
   return Clock::now().time_since_epoch().count();
 }
 
-double bytes_per_queued_task(unsigned workers, std::uint64_t tasks) {
-  Master master{MulticoreInterface{workers}};
-  for (unsigned i = 0; i < workers; ++i) master.submit_task<sleep_for_s>(600);
-  while (master.get_status().running < workers) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+double bytes_per_queued_task(const Farm& farm, std::uint64_t tasks) {
+  Master master{interface(farm.interface, farm.workers)};
+  for (unsigned i = 0; i < farm.workers; ++i) master.submit_task<sleep_for_s>(600);
+  while (master.get_status().running < farm.workers) std::this_thread::sleep_for(std::chrono::milliseconds{1});
   std::vector<Task<std::uint64_t>> submitted;
   submitted.reserve(tasks);
   const std::size_t before = resident_bytes();
@@ -115,8 +116,8 @@ double bytes_per_queued_task(unsigned workers, std::uint64_t tasks) {
   return static_cast<double>(resident_bytes() - before) / static_cast<double>(tasks);
 }
 
-double round_trip_us(unsigned rounds) {
-  auto master = started_master(2);
+double round_trip_us(const Farm& farm, unsigned rounds) {
+  auto master = started_master(farm);
   std::vector<double> times;
   for (unsigned i = 0; i < rounds; ++i) {
     const auto start = Clock::now();

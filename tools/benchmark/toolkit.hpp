@@ -1,23 +1,29 @@
 // The same measurements on CppMW itself, through its public API.
 //
-// What:    one function a workload; each makes a master on multicore.
+// What:    one function a workload; each makes a master.
 // Owner:   masters live and end inside each call.
 // Threads: main's.
 // Use:
-//     double per_second = toolkit::pipelined_tasks_per_second(2, 20'000);
+//     double per_second = toolkit::pipelined_tasks_per_second({"multicore", 2}, 20'000);
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace mw::benchmark::toolkit {
 
-double single_tasks_per_second(unsigned workers, std::uint64_t tasks);            ///< W1a: one task at a time for each worker
-double pipelined_tasks_per_second(unsigned workers, std::uint64_t tasks);         ///< W1p: submit all, then get all
-double mapped_elements_per_second(unsigned workers, std::uint64_t elements);      ///< W1b
-double mib_per_second(unsigned workers, std::uint64_t tasks, std::size_t bytes);  ///< W2: both ways together
-std::int64_t first_result_ns(unsigned workers);                                   ///< W4: steady clock
-double bytes_per_queued_task(unsigned workers, std::uint64_t tasks);              ///< W5
-double round_trip_us(unsigned rounds);                                            ///< W6: the median
+struct Farm {
+  std::string interface;  ///< "multicore", "mpi", with no number
+  unsigned workers = 2;
+};
+
+double single_tasks_per_second(const Farm& farm, std::uint64_t tasks);            ///< W1a: one task at a time for each worker
+double pipelined_tasks_per_second(const Farm& farm, std::uint64_t tasks);         ///< W1p: submit all, then get all
+double mapped_elements_per_second(const Farm& farm, std::uint64_t elements);      ///< W1b
+double mib_per_second(const Farm& farm, std::uint64_t tasks, std::size_t bytes);  ///< W2: both ways together
+std::int64_t first_result_ns(const Farm& farm);                                   ///< W4: steady clock
+double bytes_per_queued_task(const Farm& farm, std::uint64_t tasks);              ///< W5
+double round_trip_us(const Farm& farm, unsigned rounds);                          ///< W6: the median
 
 }  // namespace mw::benchmark::toolkit

@@ -64,6 +64,8 @@ void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
 [[noreturn]] void run_mpi_process(int argc, char** argv) {
   int result = 1;
   try {
+    // Messages up to the size of a usual batch go in one step, where UCX would ask the receiver to fetch them.
+    ::setenv("UCX_RNDV_THRESH", "64k", 0);
     MPI_Init(&argc, &argv);
     std::signal(SIGUSR1, SIG_IGN);  // Hydra's word that some rank of this host has died
     int size = 0;

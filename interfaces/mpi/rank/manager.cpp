@@ -1,12 +1,10 @@
 #include "mpi/rank/manager.hpp"
 
 #include <cerrno>
-#include <deque>
 #include <thread>
 
 #include <fmt/format.h>
 
-#include "wire/local_socket.hpp"
 #include "wire/manager_messages.hpp"
 #include "wire/messages.hpp"
 
@@ -61,21 +59,15 @@ void Manager::from_worker(int rank, Tag tag, std::span<const std::byte> bytes) {
 }
 
 void Manager::read_master() {
-  socket_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
-    std::deque<process::UniqueFd> none;
-    while (!error) {
-      const auto room = reader_.prepare();
-      const wire::Transfer got = wire::receive_some(socket_.native_handle(), room, none);
-      if (got.error == EAGAIN) break;
-      if (got.error != 0 || got.size == 0) {
-        is_over_ = true;
-        return;
-      }
-      reader_.commit(got.size);
-      while (auto frame = reader_.next()) handle(*frame);
-      if (got.size < room.size()) break;
+  const auto room = reader_.prepare();
+  socket_.async_read_some(boost::asio::buffer(room.data(), room.size()), [this](boost::system::error_code error, std::size_t size) {
+    if (error) {
+      is_over_ = true;
+      return;
     }
-    if (!error && !is_over_) read_master();
+    reader_.commit(size);
+    while (auto frame = reader_.next()) handle(*frame);
+    if (!is_over_) read_master();
   });
 }
 

@@ -23,14 +23,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 
-constexpr microseconds spin_time{30};
-/// While messages are on their way, MPI needs to be called now and then.
+constexpr microseconds spin_time{5};
+/// While messages are on their way, here or from here, MPI needs to be called now and then.
 constexpr microseconds shortest_nap{30};
+/// The ranks of this host fetch messages by themselves; only their buffers wait for the sender to look.
+constexpr microseconds shortest_nap_for_sent{200};
 constexpr microseconds longest_nap{1'000};
 /// How long a rank sleeps at most, if others can wake it; only in case that one of them could not.
 constexpr microseconds long_sleep{200'000};
 constexpr microseconds idle_sleep{10'000};
 constexpr microseconds expecting_sleep{1'000};
+/// Nothing came for so long: nothing is expected any more.
+constexpr microseconds expecting_time{1'000'000};
 /// MPICH may need some calls until a message that is there shows.
 constexpr int calls_until_seen = 4;
 
@@ -55,7 +59,7 @@ void copy_text(char (&to)[256], const std::string& from) { std::memcpy(to, from.
 
 }  // namespace
 
-World::World(boost::asio::io_context& io, const RankFacts& own) : io_{io}, bell_{io} {
+World::World(boost::asio::io_context& io, const RankFacts& own) : io_{io}, bell_read_{io}, alarm_{io} {
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
   MPI_Comm_size(MPI_COMM_WORLD, &size_);
@@ -63,7 +67,7 @@ World::World(boost::asio::io_context& io, const RankFacts& own) : io_{io}, bell_
   ::prctl(PR_SET_TIMERSLACK, 1'000);  // ns; the usual 50 µs are longer than a message takes
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) throw InterfaceError{fmt::format("no pipe: {}", std::strerror(errno))};
-  bell_.assign(ends[0]);
+  bell_read_.assign(ends[0]);
   bell_write_ = process::UniqueFd{ends[1]};
   exchange_facts(own);
   for (Buffer& buffer : buffers_) {
@@ -86,13 +90,13 @@ void World::exchange_facts(const RankFacts& own) {
   check(MPI_Allgather(&card, sizeof card, MPI_BYTE, cards.data(), sizeof card, MPI_BYTE, MPI_COMM_WORLD), "MPI_Allgather");
   for (const Card& one : cards) facts_.push_back({one.pid, one.host, one.place});
 
-  // Memory that the ranks of this host share: one word for each, which says that it sleeps.
+  // Memory that the ranks of this host share.
   MPI_Comm host = MPI_COMM_NULL;
   check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host), "MPI_Comm_split_type");
   void* memory = nullptr;
-  check(MPI_Win_allocate_shared(sizeof(std::uint64_t), 1, MPI_INFO_NULL, host, &memory, &window_), "MPI_Win_allocate_shared");
-  asleep_ = new (memory) std::atomic<std::uint32_t>{0};
-  asleep_of_.resize(static_cast<std::size_t>(size_));
+  check(MPI_Win_allocate_shared(64, 1, MPI_INFO_NULL, host, &memory, &window_), "MPI_Win_allocate_shared");
+  own_bell_ = new (memory) Bell;
+  bell_of_.resize(static_cast<std::size_t>(size_));
   int host_rank = 0, host_size = 0;
   MPI_Comm_rank(host, &host_rank);
   MPI_Comm_size(host, &host_size);
@@ -110,7 +114,7 @@ void World::exchange_facts(const RankFacts& own) {
     try {
       peers_[number].bell = process::open_descriptor({other.pid, other.bell, other.bell_inode});
       peers_[number].rings = true;
-      asleep_of_[number] = static_cast<std::atomic<std::uint32_t>*>(theirs);
+      bell_of_[number] = static_cast<Bell*>(theirs);
     } catch (const InterfaceError&) {
       // It can not be woken from here; it will look.
     }
@@ -124,25 +128,36 @@ void World::exchange_facts(const RankFacts& own) {
 }
 
 void World::listen_to_bell() {
-  bell_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
-    if (error) return;
-    std::array<char, 64> rung;
-    while (::read(bell_.native_handle(), rung.data(), rung.size()) == static_cast<ssize_t>(rung.size())) {
-    }
-    listen_to_bell();
+  bell_read_.async_read_some(boost::asio::buffer(rung_), [this](boost::system::error_code error, std::size_t) {
+    if (!error) listen_to_bell();
   });
 }
 
+/// After a message has gone out: its receiver first says that it sleeps, then looks at the count; here the count comes first: one
+/// of the two sees the other.
 void World::ring(int rank) {
   const auto number = static_cast<std::size_t>(rank);
   if (!peers_[number].rings) return;
-  // It first says that it sleeps, then looks once more; here the message goes out first, then the look: one of the two sees the
-  // other.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (asleep_of_[number]->load(std::memory_order_relaxed) == 0) return;
-  asleep_of_[number]->store(0, std::memory_order_relaxed);
+  Bell& bell = *bell_of_[number];
+  (rank_ == 0 ? bell.to_worker : own_bell_->to_manager).fetch_add(1);
+  if (bell.is_asleep.load() == 0) return;
+  bell.is_asleep.store(0, std::memory_order_relaxed);
   const char sound = 1;
   static_cast<void>(!::write(peers_[number].bell.get(), &sound, 1));  // a full pipe wakes it, too
+}
+
+bool World::any_far_flight() const noexcept {
+  return std::any_of(flights_.begin(), flights_.end(),
+                     [this](const Flight& flight) { return !peers_[static_cast<std::size_t>(flight.rank)].rings; });
+}
+
+bool World::is_missing_any() const noexcept {
+  if (rank_ != 0) return peers_[0].rings && own_bell_->to_worker.load(std::memory_order_relaxed) != peers_[0].received;
+  for (std::size_t i = 1; i < peers_.size(); ++i) {
+    const Peer& peer = peers_[i];
+    if (peer.rings && !peer.is_given_up && bell_of_[i]->to_manager.load(std::memory_order_relaxed) != peer.received) return true;
+  }
+  return false;
 }
 
 void World::send(int rank, Tag tag, Bytes bytes) {
@@ -155,7 +170,6 @@ void World::send(int rank, Tag tag, Bytes bytes) {
 
 void World::start_sends(int rank) {
   Peer& peer = peers_[static_cast<std::size_t>(rank)];
-  bool any = false;
   while (!peer.queue.empty() && peer.in_flight < most_in_flight && !peer.is_given_up) {
     auto message = std::move(peer.queue.front());
     peer.queue.pop_front();
@@ -165,9 +179,8 @@ void World::start_sends(int rank) {
           "MPI_Isend");
     flights_.push_back({request, std::move(message), rank});
     ++peer.in_flight;
-    any = true;
+    ring(rank);
   }
-  if (any) ring(rank);
 }
 
 bool World::finish_sends() {
@@ -208,6 +221,7 @@ bool World::receive(const Handler& handler) {
   int size = 0;
   MPI_Get_count(&status, MPI_BYTE, &size);
   oldest_ = (oldest_ + 1) % buffers_.size();
+  ++peers_[static_cast<std::size_t>(status.MPI_SOURCE)].received;
   if (!peers_[static_cast<std::size_t>(status.MPI_SOURCE)].is_given_up)
     handler(status.MPI_SOURCE, static_cast<Tag>(status.MPI_TAG), {buffer.bytes.get(), static_cast<std::size_t>(size)});
   post(buffer);
@@ -225,35 +239,41 @@ bool World::poll(const Handler& handler, bool may_receive) {
   return any;
 }
 
+/// Until a socket, a bell or the time wakes it.
 void World::sleep(microseconds time) {
-  const auto end = Clock::now() + time;
-  // The io_context's own time has steps of 1 ms.
-  if (time < microseconds{1'000}) {
-    std::this_thread::sleep_for(time);
+  if (time >= microseconds{1'000}) {
+    if (io_.run_one_for(time) > 0) last_event_ = Clock::now();
     return;
   }
-  io_.run_one_until(end);
+  // The io_context's own time has steps of 1 ms.
+  bool is_over = false;
+  alarm_.expires_after(time);
+  alarm_.async_wait([&is_over](boost::system::error_code) { is_over = true; });
+  io_.run_one();
+  if (is_over) return;
+  last_event_ = Clock::now();
+  alarm_.cancel();
+  while (!is_over) io_.poll_one();
 }
 
 void World::wait(Patience patience, const Handler& handler) {
-  const auto now = Clock::now();
-  if (now - last_event_ < spin_time) {
+  if (Clock::now() - last_event_ < spin_time) {
     ::sched_yield();
     return;
   }
-  if (!flights_.empty()) {
-    nap_ = std::clamp(nap_ * 5 / 4, shortest_nap, longest_nap);
-    return sleep(nap_);
-  }
-  asleep_->store(1, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  own_bell_->is_asleep.store(1);
   bool any = false;
   for (int i = 0; i < calls_until_seen && !any; ++i) any = poll(handler);
-  if (!any) {
-    const auto time = all_ring_ ? long_sleep : patience == Patience::expecting ? expecting_sleep : idle_sleep;
-    if (io_.run_one_until(Clock::now() + time) > 0) last_event_ = Clock::now();
-  }
-  asleep_->store(0, std::memory_order_relaxed);
+  if (!any) sleep(sleeping_time(patience));
+  own_bell_->is_asleep.store(0, std::memory_order_relaxed);
+}
+
+microseconds World::sleeping_time(Patience patience) {
+  if (is_missing_any() || any_far_flight()) return nap_ = std::clamp(nap_ * 5 / 4, shortest_nap, longest_nap);
+  if (!flights_.empty()) return nap_ = std::clamp(nap_ * 5 / 4, shortest_nap_for_sent, longest_nap);
+  if (all_ring_) return long_sleep;
+  const bool expects = patience == Patience::expecting && Clock::now() - last_event_ < expecting_time;
+  return expects ? expecting_sleep : idle_sleep;
 }
 
 void World::give_up(int rank) {

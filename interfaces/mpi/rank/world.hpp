@@ -14,12 +14,14 @@
 //     }
 //
 // MPICH has no blocking receive that leaves the core alone, so a rank that sleeps says so in memory that the ranks of its host
-// share (MPI_Win_allocate_shared), and who sends to it writes into its pipe. Ranks of other hosts can not do that: for them a
-// sleeping rank looks after a time. That time is short while it expects something.
+// share (MPI_Win_allocate_shared), and who sends to it writes into its pipe. The count
+// of what was sent lies there, too: a message that MPI has not shown yet is missing, and the rank does not sleep long. Ranks of
+// other hosts can not do that: for them a sleeping rank looks after a time. That time is short while it expects something.
 #pragma once
 
 #include <mpi.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -32,6 +34,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <mw/bytes.hpp>
 
@@ -88,6 +91,12 @@ class World {
   [[noreturn]] void leave();
 
  private:
+  /// Of one rank, in memory that the ranks of its host share.
+  struct Bell {
+    std::atomic<std::uint64_t> to_manager{0};  ///< messages that this worker has sent
+    std::atomic<std::uint64_t> to_worker{0};   ///< … and that were sent to it
+    std::atomic<std::uint32_t> is_asleep{0};
+  };
   struct Message {
     Bytes bytes;
     Tag tag;
@@ -102,7 +111,8 @@ class World {
     std::size_t unsent = 0;
     unsigned in_flight = 0;
     bool is_given_up = false;
-    bool rings = false;  ///< it is on this host, and can be woken
+    bool rings = false;          ///< it is on this host, and can be woken
+    std::uint64_t received = 0;  ///< messages from it
     process::UniqueFd bell;
   };
   struct Buffer {
@@ -119,6 +129,9 @@ class World {
   void ring(int rank);
   void listen_to_bell();
   void sleep(std::chrono::microseconds time);
+  std::chrono::microseconds sleeping_time(Patience patience);
+  bool is_missing_any() const noexcept;
+  bool any_far_flight() const noexcept;
 
   static constexpr unsigned most_in_flight = 4;  ///< for one rank
   static constexpr std::size_t buffer_count = 4;
@@ -134,11 +147,13 @@ class World {
   std::function<void(int, std::size_t)> sent_;
 
   MPI_Win window_ = MPI_WIN_NULL;
-  std::atomic<std::uint32_t>* asleep_ = nullptr;        ///< this rank's own
-  std::vector<std::atomic<std::uint32_t>*> asleep_of_;  ///< by rank; null for other hosts
+  Bell* own_bell_ = nullptr;
+  std::vector<Bell*> bell_of_;  ///< by rank; null for other hosts
   bool all_ring_ = true;
   process::UniqueFd bell_write_;
-  boost::asio::posix::stream_descriptor bell_;
+  boost::asio::posix::stream_descriptor bell_read_;
+  std::array<char, 64> rung_{};
+  boost::asio::steady_timer alarm_;
   std::chrono::steady_clock::time_point last_event_{};
   std::chrono::microseconds nap_{0};
   bool any_given_up_ = false;
