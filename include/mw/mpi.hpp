@@ -36,6 +36,8 @@ struct MpiOptions {
   std::string manager;
   /// The program of the ranks, under the same path on every host. Empty: mw_mpi_rank beside this program, or where CppMW was built.
   std::string rank_program;
+  /// Whether large payloads go through shared memory, and data files are not sent, where ranks run on this machine.
+  bool local_memory = true;
   /// How long all ranks together may take to start.
   std::chrono::milliseconds start_limit{120'000};
   /// How long a rank may be silent until it counts as lost. A rank that dies is noticed at once; this is for hosts that fall off
@@ -50,7 +52,7 @@ class MpiInterface : public Interface {
   /// Throws UsageError for options that make no sense.
   explicit MpiInterface(MpiOptions options = {});
   /// From what follows "mpi" in an interface's name: "", ":8", ":8?hosts=a,b:4&launcher=ssh". Keys: hosts, hostfile, launcher,
-  /// mpiexec, manager, rank_program, start_limit_s, lost_after_s. Throws UsageError that names what would be right.
+  /// mpiexec, manager, rank_program, memory (on or off), start_limit_s, lost_after_s. Throws UsageError that names what would be right.
   static MpiInterface from_text(std::string_view text);
   MpiInterface(MpiInterface&&) noexcept;
   ~MpiInterface() override;

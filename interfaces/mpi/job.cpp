@@ -81,7 +81,7 @@ void MpiInterface::Job::start(InterfaceHost& host) {
   command_.environment_set = {
       {mpi::variable_addresses, door_->addresses()},
       {mpi::variable_key, auth::to_text(key)},
-      {mpi::variable_place, process::own_place()},
+      {mpi::variable_place, options_.local_memory ? process::own_place() : std::string{}},
       {mpi::variable_probe, fmt::format("{} {} {}", ::getpid(), probe_.get(), process::inode_of(probe_.get()))},
       {mpi::variable_program, std::filesystem::read_symlink("/proc/self/exe").string()},
       {mpi::variable_name, process::own_name()},

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view form =
     "mpi[:N][?hosts=a,b:4][&hostfile=FILE][&launcher=ssh|fork|slurm|…][&mpiexec=PATH][&manager=HOST][&rank_program=PATH]"
-    "[&start_limit_s=X][&lost_after_s=X]";
+    "[&memory=on|off][&start_limit_s=X][&lost_after_s=X]";
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
   throw UsageError{fmt::format("interface \"mpi{}\": {}; the form is {}", text, why, form)};
@@ -77,6 +77,9 @@ void set(MpiOptions& options, std::string_view key, std::string_view value, std:
     options.manager = value;
   } else if (key == "rank_program") {
     options.rank_program = value;
+  } else if (key == "memory") {
+    if (value != "on" && value != "off") refuse(text, fmt::format("memory is on or off, not \"{}\"", value));
+    options.local_memory = value == "on";
   } else if (key == "start_limit_s") {
     take_time(options.start_limit);
   } else if (key == "lost_after_s") {

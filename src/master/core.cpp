@@ -140,12 +140,14 @@ void MasterCore::set_interface(std::unique_ptr<Interface> interface) {
       interface_is_out_ = false;
       must_dispatch_ = true;
       if (!chooses_) slots_ = 1;
+      interface_failure_.clear();
       completions_.fail({});
     });
   } catch (...) {
     loop_.call([&] {
       interface_is_out_ = true;
-      completions_.fail(fmt::format("the interface \"{}\" could not start", name));
+      interface_failure_ = fmt::format("the interface \"{}\" could not start", name);
+      completions_.fail(interface_failure_);
     });
     interface_has_stopped_ = true;
     throw_start_error();
@@ -311,7 +313,8 @@ void MasterCore::interface_failed(std::string why) {
   on_loop([this, why = std::move(why)] {
     if (interface_is_out_ || ending_) return;
     requeue_all();
-    completions_.fail(fmt::format("the interface \"{}\" failed: {}", interface_name_, why));
+    interface_failure_ = fmt::format("the interface \"{}\" failed: {}", interface_name_, why);
+    completions_.fail(interface_failure_);
   });
 }
 
@@ -348,7 +351,7 @@ void MasterCore::ask_interface(Status& status) {
     std::string error;
     try {
       interface = interface_->get_status();
-      error = schema_error(interface);
+      error = interface_failure_.empty() ? schema_error(interface) : interface_failure_;
     } catch (...) {
       error = "get_status threw: " + current_exception_text();
     }

@@ -129,6 +129,7 @@ class MasterCore final : public InterfaceHost {
   std::unordered_map<std::uint32_t, std::uint32_t> slots_of_;
   std::optional<std::string> no_worker_;  ///< why no worker can run anything
   bool interface_is_out_ = false;         ///< it failed, or is being replaced
+  std::string interface_failure_;         ///< why it failed; empty while it works
   bool interface_has_stopped_ = false;    ///< set_interface()'s and the destructor's
   std::optional<scheduler::Time> timer_set_for_;
   bool must_dispatch_ = false;

@@ -170,14 +170,14 @@ TEST_CASE("mw_bench measures each peer and gives the ratios", "[apps][bench]") {
   CHECK(all.at("runs") == 2);
   for (const char* workload : {"W4", "W6"}) {
     const auto& entry = all.at("workloads").at(workload);
-    for (const char* peer : {"mw", "sock", "pool"}) {
+    for (const char* peer : {"multicore", "sock", "pool"}) {
       INFO(workload << " on " << peer);
       CHECK(entry.at(peer).at("values").as_array().size() == 2);
       CHECK(entry.at(peer).at("median").to_number<double>() > 0);
     }
     CHECK(entry.at("sock").at("ratio").to_number<double>() > 0);
   }
-  const auto table = run("mw_bench", {"--runs", "1", "--only", "W6", "--peers", "mw,sock"});
+  const auto table = run("mw_bench", {"--runs", "1", "--only", "W6", "--peers", "mpi,sock,multicore"});
   CHECK(table.out.find("| W6: one no-op task") != std::string::npos);
   CHECK(run("mw_bench", {"--growth", "1000", "--runs", "1"}).out.find("| 1000 |") != std::string::npos);
   check_usage_error(run("mw_bench", {"--only", "W99"}));

@@ -17,43 +17,14 @@
 #include "contract/functions.hpp"
 #include "process/child.hpp"
 #include "support/processes.hpp"
+#include "support/program.hpp"
 #include "support/temporary.hpp"
 
 using namespace contract;
+using test::beside;
+using test::Program;
 
 namespace {
-
-std::string beside(const std::string& name) { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name; }
-
-/// A program of this build with `tag` in its environment; killed at the latest when this goes.
-class Program {
- public:
-  Program(const std::string& program, const std::vector<std::string>& arguments, const std::string& tag) : pid_{::fork()} {
-    if (pid_ != 0) return;
-    ::putenv(const_cast<char*>(tag.c_str()));
-    std::vector<char*> argv{const_cast<char*>(program.c_str())};
-    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    ::execv(program.c_str(), argv.data());
-    ::_exit(127);
-  }
-  ~Program() {
-    if (pid_ > 0) kill(), wait();
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-
-  void kill() { ::kill(pid_, SIGKILL); }
-  /// As waitpid(2) has it.
-  int wait() {
-    int status = -1;
-    ::waitpid(std::exchange(pid_, -1), &status, 0);
-    return status;
-  }
-
- private:
-  pid_t pid_;
-};
 
 std::int64_t index_after_10_ms(std::int64_t index) {
   std::this_thread::sleep_for(std::chrono::milliseconds{10});
@@ -237,7 +208,7 @@ TEST_CASE("P14, P20: kill -9 of random workers throughout a run loses nothing an
 TEST_CASE("P33: kill -9 of the master leaves no worker, no program and no child of theirs", "[faults][P33]") {
   const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-master";
   const test::TemporaryFolder folder;
-  Program master{beside("long_run"), {folder.path("ready")}, tag};
+  Program master{beside("long_run"), {folder.path("ready"), "multicore:3"}, tag};
   REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("ready")); }));
   // The master, 3 workers, the shell, and what the shell started.
   REQUIRE(test::eventually([&] { return test::processes_with(tag).size() >= 6; }));

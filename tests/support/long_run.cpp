@@ -16,9 +16,10 @@ int spin(int x) {
   return state;
 }
 
+/// long_run READY-FILE INTERFACE
 int main(int argc, char** argv) {
   mw::init(argc, argv);
-  mw::Master master{mw::MulticoreInterface{3}};
+  mw::Master master{mw::interface(argv[2])};
   const auto shell = master.submit_task(mw::Program{"sh", {"-c", "sleep 777 & sleep 777"}});
   const auto busy = master.submit_task<spin>(1);
   const auto sleeping = master.submit_task<[](int s) {

@@ -8,11 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -79,9 +80,32 @@ void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
   ::_exit(result);
 }
 
-int wait_for(pid_t child) {
+/// Field 4 of /proc/PID/stat; 0 where there is none.
+pid_t parent_of(pid_t pid) {
+  std::string stat;
+  std::getline(std::ifstream{fmt::format("/proc/{}/stat", pid)}, stat);
+  const auto name_end = stat.rfind(')');
+  return name_end == std::string::npos || name_end + 4 >= stat.size() ? 0 : std::atoi(stat.c_str() + name_end + 4);
+}
+
+/// Who started this process, and who that: Hydra's proxy, and mpiexec or what stands for it on another host.
+struct Ancestors {
+  pid_t parent = ::getppid();
+  pid_t grandparent = parent_of(parent);
+  bool operator==(const Ancestors&) const = default;
+};
+
+/// Waits for the MPI process. When mpiexec is gone, that one goes, too: Hydra's proxy would wait for it, and it, if it is still in
+/// MPI_Init, for the proxy. SIGCHLD is blocked.
+int wait_for(pid_t child, const Ancestors& at_start) {
+  sigset_t child_ended;
+  ::sigemptyset(&child_ended);
+  ::sigaddset(&child_ended, SIGCHLD);
+  constexpr timespec interval{1, 0};
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(child, &status, WNOHANG) != child) {
+    ::sigtimedwait(&child_ended, nullptr, &interval);
+    if (Ancestors{} != at_start) ::kill(child, SIGKILL);
   }
   return status;
 }
@@ -90,19 +114,25 @@ int wait_for(pid_t child) {
 
 int main(int argc, char** argv) {
   const pid_t guard = ::getpid();
+  const Ancestors ancestors;
+  sigset_t child_ended, before;
+  ::sigemptyset(&child_ended);
+  ::sigaddset(&child_ended, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &child_ended, &before);
   const pid_t child = ::fork();
   if (child < 0) {
     std::perror("mw_mpi_rank: fork");
     return 1;
   }
   if (child == 0) {
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != guard) ::_exit(1);
     run_mpi_process(argc, argv);
   }
   name_process("mw-mpi-guard");
   std::signal(SIGUSR1, SIG_IGN);
-  const int status = wait_for(child);
+  const int status = wait_for(child, ancestors);
   const char* rank = std::getenv("PMI_RANK");
   const DeathNotice notice{rank ? std::atoi(rank) : -1, child, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                            WIFEXITED(status) ? WEXITSTATUS(status) : 0};

@@ -1,0 +1,335 @@
+// mpi under fire: ranks, the manager and mpiexec get killed, stopped, or never start.
+#include <catch2/catch.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "contract/functions.hpp"
+#include "support/errors.hpp"
+#include "support/processes.hpp"
+#include "support/program.hpp"
+#include "support/temporary.hpp"
+
+using namespace contract;
+using namespace std::chrono_literals;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int slowness = 4;
+#else
+constexpr int slowness = 1;
+#endif
+
+std::int64_t index_after_5_ms(std::int64_t index) {
+  std::this_thread::sleep_for(5ms);
+  return index;
+}
+
+std::int64_t number(const mw::Status& status, const std::string& key) {
+  const auto place = status.interface.find(key);
+  return place == status.interface.end() ? -1 : std::get<std::int64_t>(place->second);
+}
+
+std::string text(const mw::Status& status, const std::string& key) {
+  const auto place = status.interface.find(key);
+  return place == status.interface.end() ? "" : std::get<std::string>(place->second);
+}
+
+bool wait_for_workers(mw::Master& master, std::int64_t count) {
+  return test::eventually([&] { return number(master.get_status(), "workers") == count; }, 60s);
+}
+
+/// The MPI process of a rank.
+pid_t pid_of(mw::Master& master, int rank) {
+  return static_cast<pid_t>(number(master.get_status(), rank == 0 ? "manager_pid" : "rank_" + std::to_string(rank) + "_pid"));
+}
+
+pid_t mpiexec_pid() {
+  for (const pid_t pid : test::children())
+    if (test::file_text("/proc/" + std::to_string(pid) + "/comm").starts_with("mpiexec")) return pid;
+  return -1;
+}
+
+/// The worker process behind a rank.
+pid_t worker_of(pid_t rank) {
+  for (const pid_t pid : test::all_processes())
+    if (test::parent_of(pid) == rank) return pid;
+  return -1;
+}
+
+/// Processes of this job: ranks, their first processes, Hydra's.
+std::vector<pid_t> job_processes() {
+  std::vector<pid_t> found;
+  for (const pid_t pid : test::all_processes()) {
+    const std::string name = test::file_text("/proc/" + std::to_string(pid) + "/comm");
+    const char state = test::state_of(pid);
+    if (state == 'Z' || state == '\0') continue;
+    if (name.starts_with("mw-mpi") || name.starts_with("mw_mpi") || name.starts_with("mpiexec") || name.starts_with("hydra"))
+      found.push_back(pid);
+  }
+  return found;
+}
+
+void check_all(mw::Master& master, std::vector<mw::Task<std::int64_t>>& tasks) {
+  std::set<std::uint64_t> seen;
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const auto task = master.get_result();
+    CHECK(seen.insert(task.id()).second);
+    sum += task.result<std::int64_t>();
+  }
+  const auto count = static_cast<std::int64_t>(tasks.size());
+  CHECK(seen.size() == tasks.size());
+  CHECK(sum == count * (count - 1) / 2);
+  const auto status = master.get_status();
+  CHECK(status.finished == tasks.size());
+  CHECK(status.running + status.submitted + status.errors == 0);
+}
+
+std::vector<mw::Task<std::int64_t>> submit(mw::Master& master, int count) {
+  std::vector<mw::Task<std::int64_t>> tasks;
+  for (int i = 0; i < count; ++i) tasks.push_back(master.submit_task<index_after_5_ms>(i));
+  return tasks;
+}
+
+/// What get_result throws as InterfaceError; empty if it throws none.
+std::string interface_error(mw::Master& master, const mw::Task<std::int64_t>& task) {
+  try {
+    master.get_result(task);
+  } catch (const mw::InterfaceError& e) {
+    return e.what();
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("P7: ranks and workers that are killed while 2,000 tasks run: the right answer, each once", "[faults][mpi][P7][P14]") {
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  {
+    mw::Master master{mw::interface("mpi:4")};
+    REQUIRE(wait_for_workers(master, 4));
+    auto tasks = submit(master, 2000);
+    std::atomic<bool> over{false};
+    std::atomic<int> kills{0};
+    std::thread killer{[&] {
+      std::mt19937 random{seed};
+      // Two ranks for good, and workers all the time.
+      for (int i = 0; !over; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{30 + random() % 60});
+        const pid_t rank = pid_of(master, 1 + static_cast<int>(random() % 4));
+        if (i == 4 || i == 9) {
+          ::kill(pid_of(master, i == 4 ? 2 : 4), SIGKILL);
+        } else if (const pid_t worker = worker_of(rank); worker > 0) {
+          ::kill(worker, SIGKILL);
+          ++kills;
+        }
+      }
+    }};
+    check_all(master, tasks);
+    over = true;
+    killer.join();
+    CHECK(kills > 5);
+    const auto status = master.get_status();
+    CHECK(text(status, "rank_2_state").find("signal 9") != std::string::npos);
+    CHECK(text(status, "rank_4_state").find("signal 9") != std::string::npos);
+    CHECK(number(status, "workers_lost") > 5);
+    CHECK(wait_for_workers(master, 2));
+  }
+  CHECK(test::eventually([] { return job_processes().empty(); }, slowness * 5s));
+}
+
+TEST_CASE(
+    "kill -9 of the manager: an InterfaceError that names it within 5 s, every task intact for another interface, nothing left",
+    "[faults][mpi][P7]") {
+  mw::Master master{mw::interface("mpi:2")};
+  REQUIRE(wait_for_workers(master, 2));
+  auto tasks = submit(master, 1000);
+  REQUIRE(test::eventually([&] { return master.get_status().finished > 50; }));
+  const pid_t manager = pid_of(master, 0);
+  const auto start = std::chrono::steady_clock::now();
+  REQUIRE(::kill(manager, SIGKILL) == 0);
+  const std::string error = interface_error(master, tasks.back());
+  CHECK(std::chrono::steady_clock::now() - start < slowness * 5s);
+  INFO(error);
+  CHECK(error.find("the manager (rank 0, process " + std::to_string(manager)) != std::string::npos);
+  CHECK(error.find("signal 9") != std::string::npos);
+  CHECK(master.get_status().interface_status == "error");
+  CHECK(test::eventually([] { return job_processes().empty(); }, slowness * 5s));
+  CHECK(test::eventually([] { return test::children().empty(); }, slowness * 5s));
+
+  const auto before = master.get_status();
+  CHECK(before.running == 0);
+  CHECK(before.errors == 0);
+  CHECK(before.submitted + before.finished == 1000);
+  master.set_interface(mw::interface("multicore:2"));
+  check_all(master, tasks);
+  CHECK(master.get_status().interface_status == "ok");
+  CHECK(master.get_status().interface_name == "multicore");
+}
+
+TEST_CASE("kill -9 of mpiexec: an InterfaceError that names it, nothing left, and the job goes on with another one",
+          "[faults][mpi]") {
+  mw::Master master{mw::interface("mpi:2")};
+  REQUIRE(wait_for_workers(master, 2));
+  auto tasks = submit(master, 500);
+  const pid_t mpiexec = mpiexec_pid();
+  REQUIRE(mpiexec > 0);
+  ::kill(mpiexec, SIGKILL);
+  const std::string error = interface_error(master, tasks.back());
+  INFO(error);
+  CHECK(error.find("mpiexec (process " + std::to_string(mpiexec) + ") ended with signal 9") != std::string::npos);
+  CHECK(test::eventually([] { return job_processes().empty(); }, slowness * 5s));
+  master.set_interface(mw::interface("mpi:2"));
+  check_all(master, tasks);
+}
+
+TEST_CASE("a rank that falls silent is given up, and its tasks run elsewhere", "[faults][mpi][P20][P36]") {
+  {
+    mw::Master master{mw::interface("mpi:2?lost_after_s=" + std::to_string(2 * slowness))};
+    REQUIRE(wait_for_workers(master, 2));
+    const pid_t silent = pid_of(master, 1);
+    ::kill(silent, SIGSTOP);  // its host might have been cut off
+    auto tasks = submit(master, 200);
+    check_all(master, tasks);
+    REQUIRE(test::eventually([&] { return text(master.get_status(), "rank_1_state").starts_with("lost"); }, slowness * 20s));
+    CHECK(text(master.get_status(), "rank_1_state").find("nothing was heard") != std::string::npos);
+  }
+  CHECK(test::eventually([] { return job_processes().empty(); }, 10s));
+}
+
+TEST_CASE("when all ranks are lost, the error says so", "[faults][mpi]") {
+  mw::Master master{mw::interface("mpi:2")};
+  REQUIRE(wait_for_workers(master, 2));
+  const auto task = master.submit_task<add_slowly>(1, 1, 60'000);
+  for (int rank : {1, 2}) ::kill(pid_of(master, rank), SIGKILL);
+  const std::string error = interface_error(master, task);
+  INFO(error);
+  CHECK(error.find("all of its 2 ranks are lost") != std::string::npos);
+  CHECK(error.find("signal 9") != std::string::npos);
+}
+
+TEST_CASE("P33: kill -9 of the master leaves no rank, no worker and no child of theirs", "[faults][mpi][P33]") {
+  const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-mpi-master";
+  const test::TemporaryFolder folder;
+  test::Program master{test::beside("long_run"), {folder.path("ready"), "mpi:3"}, tag};
+  REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("ready")); }, slowness * 30s));
+  CHECK(test::processes_with(tag).size() >= 12);  // mpiexec, Hydra, 4 ranks of two processes, 3 workers, sh and two sleep
+  master.kill();
+  master.wait();
+  CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }, slowness * 5s));
+}
+
+TEST_CASE("P28: an mpiexec that is missing, fails, or never starts a rank is an error that says so", "[faults][mpi][P28]") {
+  const test::TemporaryFolder folder;
+  const auto script = [&](const std::string& name, const std::string& body) {
+    std::ofstream{folder.path(name)} << "#!/bin/sh\n" << body << "\n";
+    ::chmod(folder.path(name).c_str(), 0700);
+    return folder.path(name);
+  };
+  CHECK_THROWS_WITH(mw::Master{mw::interface("mpi:2?mpiexec=/nonexistent/mpiexec")}, Catch::Contains("/nonexistent/mpiexec"));
+  CHECK_THROWS_WITH(mw::Master{mw::interface("mpi:2?rank_program=/nonexistent/rank")}, Catch::Contains("/nonexistent/rank"));
+  {
+    const std::string path = std::getenv("PATH");
+    ::setenv("PATH", folder.path("").c_str(), 1);
+    CHECK_THROWS_WITH(mw::Master{mw::interface("mpi:2")}, Catch::Contains("apt-get install mpich"));
+    ::setenv("PATH", path.c_str(), 1);
+  }
+  {
+    mw::Master master{mw::interface("mpi:2?mpiexec=" + script("fails", "echo no such host >&2; exit 3"))};
+    const std::string error = interface_error(master, master.submit_task<add>(1, 1));
+    INFO(error);
+    CHECK(error.find("exit status 3") != std::string::npos);
+    CHECK(error.find("no such host") != std::string::npos);
+  }
+  {
+    mw::Master master{mw::interface("mpi:2?start_limit_s=1&mpiexec=" + script("sleeps", "exec sleep 600"))};
+    const std::string error = interface_error(master, master.submit_task<add>(1, 1));
+    CHECK(error.find("did not start within 1 s") != std::string::npos);
+  }
+  CHECK(test::eventually([] { return test::children().empty(); }, 5s));
+}
+
+TEST_CASE("an mpiexec of another MPI is noticed: every rank believes that it is alone", "[faults][mpi]") {
+  const test::TemporaryFolder folder;
+  std::ofstream{folder.path("mpiexec")} << "#!/bin/sh\nwhile [ $# -gt 1 ]; do shift; done\n\"$1\" & \"$1\" & wait\nexit 1\n";
+  ::chmod(folder.path("mpiexec").c_str(), 0700);
+  mw::Master master{mw::interface("mpi:1?mpiexec=" + folder.path("mpiexec"))};
+  const std::string error = interface_error(master, master.submit_task<add>(1, 1));
+  INFO(error);
+  CHECK(error.find("not of one kind") != std::string::npos);
+}
+
+TEST_CASE("an idle job leaves the cores alone", "[faults][mpi][idle]") {
+  mw::Master master{mw::interface("mpi:2")};
+  REQUIRE(wait_for_workers(master, 2));
+  auto tasks = submit(master, 20);
+  check_all(master, tasks);
+  std::this_thread::sleep_for(1s);
+  const auto ticks = [&] {
+    long sum = 0;
+    for (int rank = 0; rank < 3; ++rank) {
+      std::istringstream stat{test::file_text("/proc/" + std::to_string(pid_of(master, rank)) + "/stat")};
+      std::string word;
+      for (int i = 0; i < 13; ++i) stat >> word;
+      long user = 0, system = 0;
+      stat >> user >> system;
+      sum += user + system;
+    }
+    return sum;
+  };
+  const long before = ticks();
+  std::this_thread::sleep_for(4s);
+  const double share = static_cast<double>(ticks() - before) / static_cast<double>(::sysconf(_SC_CLK_TCK)) / 4;
+  INFO(share);
+  CHECK(share < slowness * 0.05);
+}
+
+TEST_CASE("mpi's status names ranks and hosts, and start-up time", "[faults][mpi][P10]") {
+  mw::Master master{mw::interface("mpi:2")};
+  REQUIRE(wait_for_workers(master, 2));
+  auto tasks = submit(master, 40);
+  check_all(master, tasks);
+  const auto status = master.get_status();
+  CHECK(status.interface_status == "ok");
+  CHECK(std::get<double>(status.interface.at("start_up_seconds")) > 0);
+  CHECK(number(status, "rank_1_tasks_done") + number(status, "rank_2_tasks_done") == 40);
+  CHECK(number(status, "host_1_tasks_done") == 40);
+  CHECK(number(status, "host_1_ranks") == 2);
+  CHECK(number(status, "hosts") == 1);
+  CHECK(std::get<double>(status.interface.at("host_1_busy_seconds")) > 0.19);
+  CHECK(text(status, "rank_1_state") == "ready");
+  CHECK_FALSE(text(status, "rank_1_host").empty());
+}
+
+TEST_CASE("mpi's options that make no sense are usage errors", "[faults][mpi]") {
+  const auto spec =
+      GENERATE(as<std::string>{}, "mpi:", "mpi:0", "mpi:x", "mpi:4097", "mpi:2?", "mpi:2?hosts", "mpi:2?hosts=", "mpi:2?hosts=a:0",
+               "mpi:2?hosts=a,-b", "mpi:2?hosts=a;b", "mpi:2?nonsense=1", "mpi:2?hostfile=/nonexistent", "mpi:2?start_limit_s=0",
+               "mpi:2?lost_after_s=x", "mpi:2?memory=maybe", "mpi:2&hosts=a", "mpi:?hosts=a&hostfile=/dev/null");
+  INFO(spec);
+  CHECK_THROWS_AS(mw::interface(spec), mw::UsageError);
+}
+
+TEST_CASE("mpi takes the number of workers from its hosts, or from -n", "[faults][mpi]") {
+  CHECK(mw::MpiInterface::from_text(":?hosts=a,b:4").workers() == 5);
+  CHECK(mw::MpiInterface::from_text(":3?hosts=a,b:4").workers() == 3);
+  CHECK(mw::MpiInterface::from_text("").workers() >= 1);
+  const test::TemporaryFolder folder;
+  std::ofstream{folder.path("hosts")} << "# the cluster\npi1:4   # four cores\n\npi2\n";
+  CHECK(mw::MpiInterface::from_text("?hostfile=" + folder.path("hosts")).workers() == 5);
+  CHECK_NOTHROW(mw::interface("mpi:?hosts=a", 7));
+  CHECK_NOTHROW(mw::interface("mpi?hosts=a", 7));
+  CHECK_THROWS_AS(mw::interface("mpi:2?hosts=a", 7), mw::UsageError);
+}
