@@ -38,7 +38,8 @@ std::string to_text(const Report::Value& value) {
 /// What a run measured beside its results.
 struct Measured {
   std::int64_t workers = 1;
-  double init_seconds = 0;
+  double init_seconds = 0;         ///< until all workers were ready
+  double calculation_seconds = 0;  ///< from then until the work was done
   double total_seconds = 0;
   std::uint64_t tasks = 0;
   std::uint64_t attempts = 0;
@@ -50,7 +51,7 @@ struct App::Inside {
   Inside(std::string name, const std::string& description) : cli{description, std::move(name)} {
     cli.set_version_flag("--version", MW_VERSION);
     cli.get_formatter()->column_width(34);
-    cli.add_option("-i,--interface", interface_spec, "what runs the tasks: serial, or multicore[:N] on this machine's cores")
+    cli.add_option("-i,--interface", interface_spec, "what runs the tasks: serial; multicore[:N] on this machine's cores; mpi[:N][?hosts=a,b:4] on a cluster")
         ->capture_default_str()
         ->type_name("SPEC");
     cli.add_option("-n,--workers", workers, "how many workers; default: as many as this process may use cores")->type_name("N");
@@ -117,6 +118,7 @@ struct App::Inside {
                                   {"workers", measured.workers},
                                   {"result", result},
                                   {"init_seconds", measured.init_seconds},
+                                  {"calculation_seconds", measured.calculation_seconds},
                                   {"total_seconds", measured.total_seconds},
                                   {"tasks", measured.tasks},
                                   {"attempts", measured.attempts}};
@@ -134,10 +136,14 @@ struct App::Inside {
         if (progress.value_or(::isatty(STDERR_FILENO) == 1)) bar.emplace(master);
         work(master, report);
       }
+      const double done = seconds_since(start);
       const Status status = master.get_status();
       measured.tasks = status.tasks;
       measured.attempts = status.attempts;
       measured.init_seconds = std::max(status.ready_seconds, 0.0);
+      if (const auto all_ready = status.interface.find("start_up_seconds"); all_ready != status.interface.end())
+        measured.init_seconds = std::get<double>(all_ready->second);
+      measured.calculation_seconds = std::max(done - measured.init_seconds, 0.0);
       const auto wanted = status.interface.find("workers_wanted");
       const auto running = status.interface.find("workers");
       if (wanted != status.interface.end())

@@ -30,6 +30,13 @@ std::vector<std::string> specs() {
   return specs;
 }
 
+int workers_of(const std::string& spec) { return std::atoi(spec.substr(spec.find(':') + 1).c_str()); }
+
+std::string with_workers(const std::string& spec, int workers) {
+  const auto more = spec.find('?');
+  return spec.substr(0, spec.find(':') + 1) + std::to_string(workers) + (more == std::string::npos ? "" : spec.substr(more));
+}
+
 std::vector<std::string> specs_with_processes() {
   std::vector<std::string> specs;
   for (const std::string& spec : contract::specs())

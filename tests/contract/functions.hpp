@@ -11,6 +11,9 @@ namespace contract {
 
 /// Every interface of this build, as tests ask for it.
 std::vector<std::string> specs();
+/// The number of workers in "multicore:2", and the same with another one; what follows it stays.
+int workers_of(const std::string& spec);
+std::string with_workers(const std::string& spec, int workers);
 /// Those whose tasks run in processes of their own, so that a task may crash.
 std::vector<std::string> specs_with_processes();
 

@@ -212,6 +212,7 @@ TEST_CASE("when no worker is possible, waiting tasks and later ones end with the
 TEST_CASE("P9: the contract suite runs on every interface of the table", "[seam][P9]") {
   const auto names = mw::interface_names();
   CHECK(names.size() >= 2);
+  if (std::getenv("CPPMW_TEST_SPECS")) return;  // this run is of chosen ones
   const auto tested = specs();
   REQUIRE(tested.size() == names.size());
   for (std::size_t i = 0; i < names.size(); ++i) {

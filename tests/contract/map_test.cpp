@@ -291,7 +291,7 @@ TEST_CASE("retries in map are for the input that failed", "[contract][map]") {
   CHECK(sum == 2);
 }
 
-TEST_CASE("as_completed gives each task of its list once, as they are done", "[contract][as_completed]") {
+TEST_CASE("as_completed gives each task of its list once, as they are done", "[contract][map][as_completed]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
@@ -310,7 +310,7 @@ TEST_CASE("as_completed gives each task of its list once, as they are done", "[c
   CHECK(test::task_error([&] { master.get_result(); }).cause() == mw::Cause::nothing_to_wait_for);
 }
 
-TEST_CASE("as_completed follows the order of completion, and a failed task is one of them", "[contract][as_completed][P4]") {
+TEST_CASE("as_completed follows the order of completion, and a failed task is one of them", "[contract][map][as_completed][P4]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
@@ -327,7 +327,7 @@ TEST_CASE("as_completed follows the order of completion, and a failed task is on
   CHECK(order == std::vector<std::size_t>{1, 0});
 }
 
-TEST_CASE("as_completed refuses foreign tasks, and tasks of two lists at a time", "[contract][as_completed]") {
+TEST_CASE("as_completed refuses foreign tasks, and tasks of two lists at a time", "[contract][map][as_completed]") {
   mw::Master master{mw::interface("serial")}, other{mw::interface("serial")};
   const std::vector<mw::Task<int>> slow{master.submit_task<sleep_ms>(300)};
   {
@@ -340,7 +340,7 @@ TEST_CASE("as_completed refuses foreign tasks, and tasks of two lists at a time"
   CHECK(count == 1);
 }
 
-TEST_CASE("as_completed takes a long list in a time that grows with its length", "[contract][as_completed]") {
+TEST_CASE("as_completed takes a long list in a time that grows with its length", "[contract][map][as_completed]") {
   mw::Master master{mw::interface("multicore:2")};
   std::vector<mw::Task<std::int64_t>> tasks;
   for (int i = 0; i < 50'000; ++i) tasks.push_back(master.submit_task<add>(i, 0));
@@ -349,7 +349,7 @@ TEST_CASE("as_completed takes a long list in a time that grows with its length",
   CHECK(sum == 50'000ll * 49'999 / 2);
 }
 
-TEST_CASE("map_reduce folds in the order of its inputs, for any chunk", "[contract][map_reduce]") {
+TEST_CASE("map_reduce folds in the order of its inputs, for any chunk", "[contract][map][map_reduce]") {
   const auto spec = GENERATE(from_range(specs()));
   const auto chunk = GENERATE(as<std::size_t>{}, 0, 1, 7);
   INFO(spec << ", chunk " << chunk);
@@ -363,7 +363,7 @@ TEST_CASE("map_reduce folds in the order of its inputs, for any chunk", "[contra
         }).cause() == mw::Cause::exception);
 }
 
-TEST_CASE("map_reduce over byte ranges of files counts every word once, wherever the cuts are", "[contract][map_reduce]") {
+TEST_CASE("map_reduce over byte ranges of files counts every word once, wherever the cuts are", "[contract][map][map_reduce]") {
   const auto spec = GENERATE(from_range(specs()));
   const auto size = GENERATE(as<std::uint64_t>{}, 1, 2, 3, 64, 1 << 20);
   INFO(spec << ", ranges of " << size);

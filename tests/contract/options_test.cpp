@@ -27,7 +27,7 @@ namespace {
 /// One worker, so that tasks wait.
 std::vector<std::string> single_specs() {
   std::vector<std::string> list;
-  for (const std::string& name : mw::interface_names()) list.push_back(name == "serial" ? name : name + ":1");
+  for (const std::string& spec : specs()) list.push_back(spec == "serial" ? spec : with_workers(spec, 1));
   return list;
 }
 
@@ -220,7 +220,7 @@ TEST_CASE("P23: a task that ran out of time is tried again as often as its retri
   CHECK(e.cause() == mw::Cause::time_limit);
   CHECK(e.attempt() == 3);
   CHECK(e.faults() == 3);
-  CHECK(test::eventually([&] { return std::get<std::int64_t>(master.get_status().interface.at("workers")) == 2; }));
+  CHECK(test::eventually([&] { return std::get<std::int64_t>(master.get_status().interface.at("workers")) == workers_of(spec); }));
 }
 
 TEST_CASE("a task that takes more memory than it may ends with memory_limit; its worker lives on", "[contract][options]") {
@@ -451,7 +451,7 @@ TEST_CASE("P22: within a second of cancel the process group is gone and the slot
   CHECK(master.cancel(task));
   const auto is_gone = [](int pid) { return test::state_of(pid) == '\0' || test::state_of(pid) == 'Z'; };
   CHECK(test::eventually([&] { return is_gone(worker) && is_gone(sleeper); }, 1s));
-  CHECK(test::eventually([&] { return std::get<std::int64_t>(master.get_status().interface.at("workers")) == 2; }, 1s));
+  CHECK(test::eventually([&] { return std::get<std::int64_t>(master.get_status().interface.at("workers")) == workers_of(spec); }, 1s));
   CHECK(std::chrono::steady_clock::now() - start < 1s);
   CHECK(master.get_result(master.submit_task<add>(1, 1)) == 2);
   CHECK(std::get<std::int64_t>(master.get_status().interface.at("workers_lost")) == 0);

@@ -31,7 +31,7 @@ std::int64_t return_or_die(std::int64_t i) {
 
 }  // namespace
 
-TEST_CASE("a task's states, times, worker and progress are true", "[contract]") {
+TEST_CASE("a task's states, times, worker and progress are true", "[contract][task]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   const test::TemporaryFolder folder;
@@ -55,7 +55,7 @@ TEST_CASE("a task's states, times, worker and progress are true", "[contract]") 
   CHECK(task.run_time().count() > 0);
 }
 
-TEST_CASE("a task behind another one is not called running", "[contract]") {
+TEST_CASE("a task behind another one is not called running", "[contract][task]") {
   const auto spec = GENERATE(as<std::string>{}, "serial", "multicore:1");
   INFO(spec);
   const test::TemporaryFolder folder;
@@ -69,7 +69,7 @@ TEST_CASE("a task behind another one is not called running", "[contract]") {
   CHECK(master.get_result(second) == 2);
 }
 
-TEST_CASE("what a task prints is kept with it", "[contract]") {
+TEST_CASE("what a task prints is kept with it", "[contract][task]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
@@ -83,7 +83,7 @@ TEST_CASE("what a task prints is kept with it", "[contract]") {
   CHECK(quiet.stderr_text().empty());
 }
 
-TEST_CASE("what a task prints is kept with it, whatever it does to its streams", "[contract]") {
+TEST_CASE("what a task prints is kept with it, whatever it does to its streams", "[contract][task]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
@@ -98,7 +98,7 @@ TEST_CASE("what a task prints is kept with it, whatever it does to its streams",
   }
 }
 
-TEST_CASE("P3: an exception comes back with its type and text, and says which task it was", "[contract][P3]") {
+TEST_CASE("P3: an exception comes back with its type and text, and says which task it was", "[contract][task][P3]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
@@ -128,7 +128,7 @@ TEST_CASE("P3: an exception comes back with its type and text, and says which ta
   }
 }
 
-TEST_CASE("an exception that is no std::exception comes back with its type", "[contract]") {
+TEST_CASE("an exception that is no std::exception comes back with its type", "[contract][task]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
@@ -137,7 +137,7 @@ TEST_CASE("an exception that is no std::exception comes back with its type", "[c
   CHECK(master.get_result(master.submit_task<add>(1, 2)) == 3);  // the worker lives on
 }
 
-TEST_CASE("a task that wants more memory than there is ends with std::bad_alloc", "[contract][P24]") {
+TEST_CASE("a task that wants more memory than there is ends with std::bad_alloc", "[contract][task][P24]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
@@ -145,7 +145,7 @@ TEST_CASE("a task that wants more memory than there is ends with std::bad_alloc"
   CHECK(error_of(master, task).exception_type().find("std::bad_alloc") != std::string::npos);
 }
 
-TEST_CASE("P24: a crash says by which signal, where, and the last lines of stderr", "[contract][P24]") {
+TEST_CASE("P24: a crash says by which signal, where, and the last lines of stderr", "[contract][task][P24]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
   const auto signal = GENERATE(SIGSEGV, SIGABRT, SIGKILL);
@@ -162,7 +162,7 @@ TEST_CASE("P24: a crash says by which signal, where, and the last lines of stder
   CHECK(master.get_result(master.submit_task<add>(1, 2)) == 3);
 }
 
-TEST_CASE("P24: a task that calls exit says with which status", "[contract][P24]") {
+TEST_CASE("P24: a task that calls exit says with which status", "[contract][task][P24]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
@@ -172,7 +172,7 @@ TEST_CASE("P24: a task that calls exit says with which status", "[contract][P24]
   CHECK(e.stderr_tail() == "leaving with 3\n");
 }
 
-TEST_CASE("P20: a task whose worker dies once runs again, and so do those behind it", "[contract][P20]") {
+TEST_CASE("P20: a task whose worker dies once runs again, and so do those behind it", "[contract][task][P20]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
   const test::TemporaryFolder folder;
@@ -188,7 +188,7 @@ TEST_CASE("P20: a task whose worker dies once runs again, and so do those behind
   CHECK(status.finished == 51);
 }
 
-TEST_CASE("P29: a task that kills its workers in a stream of short ones is the only one to blame", "[contract][P29]") {
+TEST_CASE("P29: a task that kills its workers in a stream of short ones is the only one to blame", "[contract][task][P29]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
@@ -211,7 +211,7 @@ TEST_CASE("P29: a task that kills its workers in a stream of short ones is the o
 }
 
 TEST_CASE("P20: many short tasks with long ones strewn in, and the work ahead given back again and again, all finish",
-          "[contract][P20]") {
+          "[contract][task][P20]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
@@ -225,7 +225,7 @@ TEST_CASE("P20: many short tasks with long ones strewn in, and the work ahead gi
   CHECK(status.attempts == count);
 }
 
-TEST_CASE("P20: the end of a master ends what is not done, and every task says so", "[contract][P20]") {
+TEST_CASE("P20: the end of a master ends what is not done, and every task says so", "[contract][task][P20]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   std::vector<mw::Task<std::int64_t>> tasks;
@@ -244,7 +244,7 @@ TEST_CASE("P20: the end of a master ends what is not done, and every task says s
   CHECK(finished < tasks.size());
 }
 
-TEST_CASE("P12: a master that runs for long keeps flat memory", "[contract][P12]") {
+TEST_CASE("P12: a master that runs for long keeps flat memory", "[contract][task][P12]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
@@ -264,7 +264,7 @@ TEST_CASE("P12: a master that runs for long keeps flat memory", "[contract][P12]
   CHECK(after < before + 40'000);  // 10 bytes a task; a record is more than 200
 }
 
-TEST_CASE("P10: one schema of status, and its counts are true", "[contract][P10]") {
+TEST_CASE("P10: one schema of status, and its counts are true", "[contract][task][P10]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   const test::TemporaryFolder folder;
@@ -289,7 +289,7 @@ TEST_CASE("P10: one schema of status, and its counts are true", "[contract][P10]
   CHECK(status.to_json().find("\"interface_status\":\"ok\"") != std::string::npos);
 }
 
-TEST_CASE("S8: a worker's command line and environment hold no setting of the master's", "[contract][S8]") {
+TEST_CASE("S8: a worker's command line and environment hold no setting of the master's", "[contract][task][S8]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
   ::setenv("MW_KEY", "hunter2", 1);
@@ -304,7 +304,7 @@ TEST_CASE("S8: a worker's command line and environment hold no setting of the ma
   ::unsetenv("MW_KEY");
 }
 
-TEST_CASE("P33: when a master has ended, no process of its workers is left", "[contract][P33]") {
+TEST_CASE("P33: when a master has ended, no process of its workers is left", "[contract][task][P33]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
   std::vector<pid_t> pids;

@@ -51,10 +51,11 @@ boost::json::object run_once(const SpeedupOptions& options, std::uint64_t worker
   return value.as_object();
 }
 
-double seconds_of(const boost::json::object& run) {
-  const auto& value = run.at("total_seconds");
-  if (!value.is_number()) throw Error{"the run's total_seconds is no number"};
-  return value.to_number<double>();
+double seconds_of(const SpeedupOptions& options, const boost::json::object& run) {
+  const char* const key = options.without_start_up ? "calculation_seconds" : "total_seconds";
+  const auto* value = run.if_contains(key);
+  if (!value || !value->is_number()) throw Error{fmt::format("the run's {} is no number", key)};
+  return value->to_number<double>();
 }
 
 void show_progress(const SpeedupOptions& options, std::uint64_t workers, std::uint64_t round) {
@@ -76,7 +77,7 @@ Table measure(const SpeedupOptions& options) {
         throw Error{fmt::format("with {} workers the result is {}, with {} it was {}", row.workers,
                                 boost::json::serialize(run.at("result")), table.rows.front().workers,
                                 boost::json::serialize(table.first.at("result")))};
-      row.seconds.push_back(seconds_of(run));
+      row.seconds.push_back(seconds_of(options, run));
     }
   }
   if (options.progress) fmt::print(stderr, "\r\x1b[K");
@@ -130,6 +131,7 @@ void print_table(const SpeedupOptions& options, const Table& table) {
          fmt::format("{:.1f}", table.percent(row)), fmt::format("{:.2f} to {:.2f}", row.seconds.front(), row.seconds.back()));
   fmt::print("\nThe maximum is min(workers, cores); this machine gives {} core{}.{}\n", table.cores, table.cores == 1 ? "" : "s",
              spread ? fmt::format(" Medians of {} runs in turn.", options.runs) : "");
+  if (options.without_start_up) fmt::print("Seconds count from when all workers were ready until the work was done.\n");
   if (!table.has_base())
     fmt::print("No run had 1 worker: the speedup counts from {} workers, taken as perfect.\n", table.rows.front().workers);
 }

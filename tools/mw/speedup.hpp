@@ -19,6 +19,7 @@ struct SpeedupOptions {
   std::vector<std::string> arguments = {};
   std::vector<std::uint64_t> workers = {};  ///< empty: 1, 2 and twice the cores
   std::uint64_t runs = 1;                   ///< of each; in turn, so that a machine that gets slower slows all alike
+  bool without_start_up = false;            ///< count calculation_seconds: from when all workers were ready
   bool markdown = false;
   bool json = false;
   bool progress = false;
