@@ -87,6 +87,8 @@ void MpiInterface::Job::start(InterfaceHost& host) {
       {mpi::variable_name, process::own_name()},
       {mpi::variable_lost_after, std::to_string(options_.lost_after.count())},
   };
+  // Under srun, mpiexec's own srun would wait for this program's step to end.
+  if (mpi::is_in_slurm()) command_.environment_set.emplace_back("SLURM_OVERLAP", "1");
   door_->open([this](mpi::Door::Socket socket) { manager_came(std::move(socket)); });
   launch();
   timer_ = std::make_unique<boost::asio::steady_timer>(host.io(), options_.start_limit);

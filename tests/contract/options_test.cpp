@@ -451,7 +451,8 @@ TEST_CASE("P22: within a second of cancel the process group is gone and the slot
   CHECK(master.cancel(task));
   const auto is_gone = [](int pid) { return test::state_of(pid) == '\0' || test::state_of(pid) == 'Z'; };
   CHECK(test::eventually([&] { return is_gone(worker) && is_gone(sleeper); }, 1s));
-  CHECK(test::eventually([&] { return std::get<std::int64_t>(master.get_status().interface.at("workers")) == workers_of(spec); }, 1s));
+  CHECK(test::eventually([&] { return std::get<std::int64_t>(master.get_status().interface.at("workers")) == workers_of(spec); },
+                         1s));
   CHECK(std::chrono::steady_clock::now() - start < 1s);
   CHECK(master.get_result(master.submit_task<add>(1, 1)) == 2);
   CHECK(std::get<std::int64_t>(master.get_status().interface.at("workers_lost")) == 0);

@@ -309,7 +309,7 @@ TEST_CASE("random events lose no task and hand none out twice", "[scheduler]") {
         break;
       case 5: {
         std::vector<Item*> returned;
-        for (const auto& [item, worker] : scheduler.overdue(later)) {
+        for (const auto& [item, worker] : random() % 2 ? scheduler.overdue(later) : scheduler.surplus()) {
           REQUIRE(running.at(item) == worker);
           if (random() % 2) continue;
           returned.push_back(item);
@@ -332,7 +332,8 @@ TEST_CASE("random events lose no task and hand none out twice", "[scheduler]") {
         if (capacity.size() < 5) {
           capacity[++last_worker] = 1 + random() % 4;
           const auto slots = static_cast<std::uint32_t>(1 + random() % capacity[last_worker]);
-          scheduler.worker_joined(WorkerId{last_worker}, {slots, capacity[last_worker] - slots});
+          const Time round_trip{random() % 2 * 500'000};
+          scheduler.worker_joined(WorkerId{last_worker}, {slots, capacity[last_worker] - slots, round_trip});
         }
         break;
       case 2:
@@ -364,4 +365,65 @@ TEST_CASE("random events lose no task and hand none out twice", "[scheduler]") {
     REQUIRE(scheduler.queued_count() + scheduler.assigned_count() + done == submitted);
     REQUIRE(scheduler.assigned_count() == running.size());
   }
+}
+
+TEST_CASE("a worker that is far away gets one task ahead, however long, once its kind was measured", "[scheduler]") {
+  Scheduler scheduler;
+  auto tasks = items(5);
+  scheduler.worker_joined(a, {.slots = 1, .ahead = 10, .round_trip = std::chrono::microseconds{500}});
+  for (auto& task : tasks) scheduler.submit(task);
+  REQUIRE(scheduler.next(now)->item == &tasks[0]);
+  CHECK_FALSE(scheduler.next(now));  // nobody knows how long it takes
+  scheduler.finished(tasks[0], now, std::chrono::seconds{5});
+  CHECK(scheduler.next(now)->item == &tasks[1]);
+  CHECK(scheduler.next(now)->item == &tasks[2]);
+  CHECK_FALSE(scheduler.next(now));
+  scheduler.finished(tasks[1], now, std::chrono::seconds{5});
+  CHECK(scheduler.next(now)->item == &tasks[3]);
+  CHECK_FALSE(scheduler.next(now));
+}
+
+TEST_CASE("what lies ahead of one worker is asked back when another has nothing to do, once", "[scheduler]") {
+  Scheduler scheduler;
+  auto tasks = items(5);
+  const Capacity far{.slots = 1, .ahead = 10, .round_trip = std::chrono::microseconds{500}};
+  scheduler.worker_joined(a, far);
+  scheduler.submit(tasks[0]);
+  REQUIRE(scheduler.next(now));
+  scheduler.finished(tasks[0], now, std::chrono::seconds{1});
+  for (int i = 1; i <= 2; ++i) {
+    scheduler.submit(tasks[static_cast<std::size_t>(i)]);
+    REQUIRE(scheduler.next(now)->worker == a);
+  }
+  CHECK(scheduler.surplus().empty());  // nobody is idle
+  scheduler.worker_joined(b, far);
+  const auto surplus = scheduler.surplus();
+  REQUIRE(surplus.size() == 1);
+  CHECK(surplus[0].item == &tasks[2]);
+  CHECK(surplus[0].worker == a);
+  CHECK(scheduler.surplus().empty());
+  scheduler.returned({&tasks[2]}, now);
+  CHECK(tasks[2].attempt == 0);
+  const auto next = scheduler.next(now);
+  REQUIRE(next);
+  CHECK(next->item == &tasks[2]);
+  CHECK(next->worker == b);
+  CHECK(tasks[2].attempt == 1);
+  CHECK(scheduler.surplus().empty());
+}
+
+TEST_CASE("short tasks ahead are not worth asking back", "[scheduler]") {
+  Scheduler scheduler;
+  auto tasks = items(4);
+  const Capacity far{.slots = 1, .ahead = 10, .round_trip = std::chrono::microseconds{500}};
+  scheduler.worker_joined(a, far);
+  scheduler.submit(tasks[0]);
+  REQUIRE(scheduler.next(now));
+  scheduler.finished(tasks[0], now, std::chrono::microseconds{10});
+  for (int i = 1; i < 4; ++i) {
+    scheduler.submit(tasks[static_cast<std::size_t>(i)]);
+    REQUIRE(scheduler.next(now)->worker == a);
+  }
+  scheduler.worker_joined(b, far);
+  CHECK(scheduler.surplus().empty());
 }

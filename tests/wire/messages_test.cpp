@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "wire/manager_messages.hpp"
 #include "wire/messages.hpp"
 
 using namespace mw::wire;
@@ -112,7 +113,34 @@ TEST_CASE("messages come back as they were", "[wire]") {
   CHECK(parse_welcome(payload_of(Welcome{1, 42}).span()).worker == 42);
   CHECK(parse_refuse(payload_of(Refuse{"no"}).span()).reason == "no");
   CHECK(parse_progress(payload_of(Progress{1, 2, 0.25}).span()).fraction == 0.25);
-  CHECK(parse_cancel(payload_of(Cancel{8}).span()).id == 8);
+  const Cancel c = parse_cancel(payload_of(Cancel{8, 3, true}).span());
+  CHECK(c.id == 8);
+  CHECK(c.attempt == 3);
+  CHECK(c.end);
+  const Returned r = parse_returned(payload_of(Returned{9, 4}).span());
+  CHECK(r.id == 9);
+  CHECK(r.attempt == 4);
+  const Bytes written = payload_of(FilePiece{5, true, false, bytes_of("abc")});
+  const FilePiece piece = parse_file_piece(written.span());
+  CHECK(piece.file == 5);
+  CHECK(piece.is_executable);
+  CHECK_FALSE(piece.is_last);
+  CHECK(text_of(piece.bytes) == "abc");
+  Bytes in_memory;
+  append_task_in_memory(in_memory, with_every_term(), {1, 2, 3, 4});
+  const Bytes payload{in_memory.span().subspan(header_size)};
+  const Task apart = parse_task(payload.span());
+  CHECK(apart.terms.files.size() == 2);
+  const MemoryPlace place = parse_memory_place(apart.arguments);
+  CHECK(place.pid == 1);
+  CHECK(place.descriptor == 2);
+  CHECK(place.inode == 3);
+  CHECK(place.size == 4);
+  Bytes gone;
+  append_gone(gone, failure());
+  CHECK(parse_failure(gone.span().subspan(header_size)).failure.signal == 11);
+  CHECK(parse_task_of(payload_of(failure()).span()).id == 9);
+  CHECK(parse_task_of(payload_of(failure()).span()).attempt == 2);
 }
 
 TEST_CASE("a message that is torn anywhere, or too long, is refused", "[wire]") {
@@ -122,6 +150,10 @@ TEST_CASE("a message that is torn anywhere, or too long, is refused", "[wire]") 
   check_torn(payload_of(failure()), parse_failure);
   check_torn(payload_of(Progress{1, 1, 1}), parse_progress);
   check_torn(payload_of(Cancel{1}), parse_cancel);
+  check_torn(payload_of(Returned{1, 1}), parse_returned);
+  check_torn(payload_of(Credit{1, 2}), parse_credit);
+  check_torn(payload_of(RankLost{1, "why"}), parse_rank_lost);
+  check_torn(payload_of(Ranks{{{1, "host", "place"}, {2, "", ""}}}), parse_ranks);
   check_torn(payload_of(Heartbeat{}), parse_heartbeat);
   check_torn(payload_of(Bye{}), parse_bye);
   Task bare = with_every_term();
@@ -210,4 +242,24 @@ TEST_CASE("the bytes of a task frame are pinned", "[wire]") {
                                     2,  0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 'A'};
   REQUIRE(out.size() == sizeof expected);
   CHECK(std::memcmp(out.data(), expected, sizeof expected) == 0);
+}
+
+TEST_CASE("what a manager and a master say to each other", "[wire]") {
+  const Bytes relayed = payload_of(Relay{7, bytes_of("stream")});
+  CHECK(parse_relay(relayed.span()).rank == 7);
+  CHECK(text_of(parse_relay(relayed.span()).bytes) == "stream");
+  CHECK_THROWS_AS(parse_relay(relayed.span().first(3)), ProtocolError);
+  const Ranks ranks = parse_ranks(payload_of(Ranks{{{1, "a", "here"}, {2, "b", ""}}}).span());
+  REQUIRE(ranks.list.size() == 2);
+  CHECK(ranks.list[1].host == "b");
+  CHECK(ranks.list[0].place == "here");
+  const Credit credit = parse_credit(payload_of(Credit{3, 1u << 30}).span());
+  CHECK(credit.rank == 3);
+  CHECK(credit.bytes == 1u << 30);
+  CHECK(parse_rank_lost(payload_of(RankLost{2, "signal"}).span()).why == "signal");
+  // A count that nothing backs takes no memory.
+  Bytes many;
+  append(many, Ranks{});
+  many.data()[header_size + 3] = std::byte{0x7f};
+  CHECK_THROWS_AS(parse_ranks(many.span().subspan(header_size)), ProtocolError);
 }
