@@ -65,13 +65,32 @@ TEST_CASE("monte_pi counts the same points inside for any number of workers and 
   CHECK(inside({"-i", "multicore", "-n", "1"}) == serial);
   CHECK(inside({"-i", "multicore", "-n", "7"}) == serial);
   CHECK(inside({"-i", "multicore:3"}) == serial);
+#ifdef MW_HAVE_MPI
+  CHECK(inside({"-i", "mpi:1"}) == serial);
+  CHECK(inside({"-i", "mpi", "-n", "4"}) == serial);
+#endif
   CHECK(inside({}) == serial);
+}
+
+TEST_CASE("every application runs unchanged on mpi", "[apps][mpi]") {
+#ifdef MW_HAVE_MPI
+  CHECK(json_of(run("null_test", {"--tasks", "1000", "--json", "-i", "mpi:2"})).at("tasks").to_number<int>() >= 1000);
+  const auto all = json_of(run("monte_pi", {"--points", "1e6", "--json", "-i", "mpi:2"}));
+  CHECK(all.at("workers").to_number<int>() == 2);
+  CHECK(all.at("init_seconds").to_number<double>() > 0.01);
+  CHECK(all.at("calculation_seconds").to_number<double>() > 0);
+#else
+  // The build says how to get it.
+  const auto off = run("monte_pi", {"-i", "mpi:2"});
+  CHECK(off.death.exit_status == 1);
+  CHECK(off.err.find("apt-get install mpich libmpich-dev") != std::string::npos);
+#endif
 }
 
 TEST_CASE("with --json, stdout is one object with parameters, interface, workers, result, times, tasks and attempts", "[apps]") {
   const auto all = json_of(run("monte_pi", {"--points", "1e4", "--json", "-n", "2", "--progress"}));
-  for (const char* key :
-       {"program", "version", "parameters", "interface", "workers", "result", "init_seconds", "total_seconds", "tasks", "attempts"})
+  for (const char* key : {"program", "version", "parameters", "interface", "workers", "result", "init_seconds",
+                          "calculation_seconds", "total_seconds", "tasks", "attempts"})
     CHECK(all.contains(key));
   CHECK(all.at("parameters").at("points").to_number<int>() == 10'000);
   CHECK(all.at("workers").to_number<int>() == 2);
@@ -177,7 +196,12 @@ TEST_CASE("mw_bench measures each peer and gives the ratios", "[apps][bench]") {
     }
     CHECK(entry.at("sock").at("ratio").to_number<double>() > 0);
   }
+#ifdef MW_HAVE_MPI
   const auto table = run("mw_bench", {"--runs", "1", "--only", "W6", "--peers", "mpi,sock,multicore"});
+  CHECK(table.out.find("CppMW mpi") != std::string::npos);
+#else
+  const auto table = run("mw_bench", {"--runs", "1", "--only", "W6", "--peers", "multicore,sock"});
+#endif
   CHECK(table.out.find("| W6: one no-op task") != std::string::npos);
   CHECK(run("mw_bench", {"--growth", "1000", "--runs", "1"}).out.find("| 1000 |") != std::string::npos);
   check_usage_error(run("mw_bench", {"--only", "W99"}));

@@ -9,7 +9,9 @@
 
 namespace contract {
 
-/// Every interface of this build, as tests ask for it.
+/// Every interface that works in this build.
+std::vector<std::string> names();
+/// … as tests ask for it.
 std::vector<std::string> specs();
 /// The number of workers in "multicore:2", and the same with another one; what follows it stays.
 int workers_of(const std::string& spec);

@@ -210,7 +210,7 @@ TEST_CASE("when no worker is possible, waiting tasks and later ones end with the
 }
 
 TEST_CASE("P9: the contract suite runs on every interface of the table", "[seam][P9]") {
-  const auto names = mw::interface_names();
+  const auto names = contract::names();
   CHECK(names.size() >= 2);
   if (std::getenv("CPPMW_TEST_SPECS")) return;  // this run is of chosen ones
   const auto tested = specs();
@@ -226,4 +226,103 @@ TEST_CASE("interface specs that make no sense are usage errors that say what wou
                              "multicore:99999999999999999999", "multicore:1.5", "multicore:2,", "serial:1", ":", "Multicore");
   INFO(spec);
   CHECK_THROWS_AS(mw::interface(spec), mw::UsageError);
+}
+
+namespace {
+
+std::int64_t negative(std::int64_t value) { return -value; }
+
+/// Runs a few tasks, then breaks.
+struct Fragile : Direct {
+  int left = 3;
+  void execute_task(const mw::TaskRef& task, mw::WorkerId worker) override {
+    if (left-- > 0) return Direct::execute_task(task, worker);
+    if (left == -1) host().interface_failed("the cable is cut");
+  }
+};
+
+struct NeverStarts : Direct {
+  void start() override { throw mw::InterfaceError{"no port"}; }
+};
+
+}  // namespace
+
+TEST_CASE("an interface that fails: who waits gets an InterfaceError, and every task goes on with another one", "[seam]") {
+  auto master = master_on<Fragile>();
+  std::vector<mw::Task<std::int64_t>> tasks;
+  for (int i = 0; i < 100; ++i) tasks.push_back(master.submit_task<add>(i, 1));
+  for (int i = 0; i < 3; ++i) CHECK(master.get_result(tasks[static_cast<std::size_t>(i)]) == i + 1);
+  CHECK_THROWS_WITH(master.get_result(tasks[50]), "the interface \"custom\" failed: the cable is cut");
+  CHECK_THROWS_AS(master.get_result(std::span<const mw::Task<std::int64_t>>{tasks}.subspan(3)), mw::InterfaceError);
+  CHECK_THROWS_AS(
+      [&] {
+        for (const auto value : master.map<negative>(std::vector<std::int64_t>{1, 2, 3})) static_cast<void>(value);
+      }(),
+      mw::InterfaceError);
+  CHECK(master.get_result(tasks[0]) == 1);  // what is done stays readable
+  const auto broken = master.get_status();
+  CHECK(broken.interface_status == "error");
+  CHECK(broken.interface_error.find("the cable is cut") != std::string::npos);
+  CHECK(broken.finished == 3);
+  CHECK(broken.running + broken.errors == 0);
+
+  CHECK_THROWS_WITH(master.set_interface(std::make_unique<NeverStarts>()), "no port");
+  CHECK_THROWS_AS(master.get_result(tasks[50]), mw::InterfaceError);
+  CHECK_THROWS_AS(master.set_interface(nullptr), mw::UsageError);
+  CHECK(master.cancel(tasks[99]));
+
+  master.set_interface(mw::interface("multicore:2"));
+  for (int i = 0; i < 99; ++i) CHECK(master.get_result(tasks[static_cast<std::size_t>(i)]) == i + 1);
+  CHECK(tasks[50].attempts() == 2);  // one there, one here
+  const auto status = master.get_status();
+  CHECK(status.interface_status == "ok");
+  CHECK(status.interface_name == "multicore");
+  CHECK(status.cancelled >= 1);
+}
+
+TEST_CASE("a master whose interface has failed can end, and its tasks are cancelled", "[seam]") {
+  mw::Task<std::int64_t> task;
+  {
+    auto master = master_on<Fragile>();
+    for (int i = 0; i < 10; ++i) task = master.submit_task<add>(i, 1);
+    CHECK_THROWS_AS(master.get_result(task), mw::InterfaceError);
+  }
+  CHECK(task.state() == mw::TaskState::cancelled);
+}
+
+TEST_CASE("a master moves from one interface to another in mid-run: each task ends once", "[seam][P20]") {
+  mw::Master master{mw::interface("multicore:2")};
+  std::vector<mw::Task<std::int64_t>> tasks;
+  for (int i = 0; i < 300; ++i) tasks.push_back(master.submit_task<add_slowly>(i, 1, 1));
+  for (const char* next : {"serial", "multicore:3", "serial", "multicore:1"}) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    master.set_interface(mw::interface(next));
+  }
+  std::int64_t sum = 0;
+  for (int i = 0; i < 300; ++i) sum += master.get_result().result<std::int64_t>();
+  CHECK(sum == 300 * 301 / 2);
+  CHECK(master.get_status().finished == 300);
+  CHECK(master.get_status().lost == 0);
+}
+
+TEST_CASE("an interface may give a task back later: it never was given out", "[seam]") {
+  struct GivesBack : mw::Interface {
+    int given = 0;
+    void execute_task(const mw::TaskRef& task, mw::WorkerId) override {
+      host().post([this, task] {
+        if (given++ % 2 == 0) return host().task_returned(task);
+        host().task_returned(mw::TaskRef{task.record(), task.attempt() + 7});  // of no attempt that there is
+        host().task_finished(task, mw::run_here(task));
+        host().task_returned(task);  // too late
+      });
+    }
+  };
+  auto master = master_on<GivesBack>();
+  std::vector<mw::Task<std::int64_t>> tasks;
+  for (int i = 0; i < 50; ++i) tasks.push_back(master.submit_task<add>(i, 1));
+  for (int i = 0; i < 50; ++i) {
+    CHECK(master.get_result(tasks[static_cast<std::size_t>(i)]) == i + 1);
+    CHECK(tasks[static_cast<std::size_t>(i)].attempts() == 1);
+  }
+  CHECK(master.get_status().attempts == 50);
 }
