@@ -96,8 +96,8 @@ struct WorkerInfo {
   /// How many more it may hold behind those, so that it need not wait for the next one. The master gives it that many only of tasks
   /// that are known to be short, and asks them back with revoke_task() when one takes longer.
   std::uint32_t ahead = 0;
-  /// How long it waits, about, from the end of a task to the next one, if that does not lie ahead. Where this is not 0, one task of any
-  /// known length is sent ahead, and asked back when another worker has nothing to do.
+  /// How long it waits, about, from the end of a task to the next one, if that does not lie ahead. Where this is not 0, one task of
+  /// any known length is sent ahead, and asked back when another worker has nothing to do.
   std::chrono::nanoseconds round_trip{0};
 };
 

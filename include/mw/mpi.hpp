@@ -52,7 +52,8 @@ class MpiInterface : public Interface {
   /// Throws UsageError for options that make no sense.
   explicit MpiInterface(MpiOptions options = {});
   /// From what follows "mpi" in an interface's name: "", ":8", ":8?hosts=a,b:4&launcher=ssh". Keys: hosts, hostfile, launcher,
-  /// mpiexec, manager, rank_program, memory (on or off), start_limit_s, lost_after_s. Throws UsageError that names what would be right.
+  /// mpiexec, manager, rank_program, memory (on or off), start_limit_s, lost_after_s. Throws UsageError that names what would be
+  /// right.
   static MpiInterface from_text(std::string_view text);
   MpiInterface(MpiInterface&&) noexcept;
   ~MpiInterface() override;

@@ -51,7 +51,8 @@ struct App::Inside {
   Inside(std::string name, const std::string& description) : cli{description, std::move(name)} {
     cli.set_version_flag("--version", MW_VERSION);
     cli.get_formatter()->column_width(34);
-    cli.add_option("-i,--interface", interface_spec, "what runs the tasks: serial; multicore[:N] on this machine's cores; mpi[:N][?hosts=a,b:4] on a cluster")
+    cli.add_option("-i,--interface", interface_spec,
+                   "what runs the tasks: serial; multicore[:N] on this machine's cores; mpi[:N][?hosts=a,b:4] on a cluster")
         ->capture_default_str()
         ->type_name("SPEC");
     cli.add_option("-n,--workers", workers, "how many workers; default: as many as this process may use cores")->type_name("N");

@@ -37,7 +37,8 @@ void add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options) {
   speedup->add_option("--runs", options.runs, "runs of each, in turn; the table has medians")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  speedup->add_flag("--without-start-up", options.without_start_up, "count from when all workers were ready until the work was done");
+  speedup->add_flag("--without-start-up", options.without_start_up,
+                    "count from when all workers were ready until the work was done");
   speedup->add_flag("--markdown", options.markdown, "print a Markdown table");
   speedup->add_flag("--json", options.json, "print one JSON object");
   speedup->footer(
