@@ -90,7 +90,12 @@ void MpiInterface::Job::start(InterfaceHost& host) {
   // Under srun, mpiexec's own srun would wait for this program's step to end.
   if (mpi::is_in_slurm()) command_.environment_set.emplace_back("SLURM_OVERLAP", "1");
   door_->open([this](mpi::Door::Socket socket) { manager_came(std::move(socket)); });
-  launch();
+  try {
+    launch();
+  } catch (...) {
+    door_->close();
+    throw;
+  }
   timer_ = std::make_unique<boost::asio::steady_timer>(host.io(), options_.start_limit);
   timer_->async_wait([this](error_code error) {
     if (!error && phase_ == Phase::starting)
@@ -128,8 +133,11 @@ void MpiInterface::Job::read_words() {
 
 void MpiInterface::Job::take_line(const std::string& line) {
   if (const auto notice = mpi::DeathNotice::of(line)) {
-    if (notice->rank < 0 || static_cast<std::size_t>(notice->rank) >= std::max<std::size_t>(ranks_.size(), workers_ + 1u)) return;
-    if (ranks_.empty()) return;
+    if (phase_ == Phase::starting) {
+      const std::string who = notice->rank < 0 ? "a rank" : fmt::format("rank {}", notice->rank);
+      return fail(fmt::format("{} ended with {} before the job had started{}", who, describe(*notice), what_was_said()));
+    }
+    if (notice->rank < 0 || static_cast<std::size_t>(notice->rank) >= ranks_.size()) return;
     const auto number = static_cast<std::uint32_t>(notice->rank);
     ranks_[number].notice = *notice;
     if (number > 0 && phase_ == Phase::running) lose(number, fmt::format("its process ended with {}", describe(*notice)));
@@ -140,14 +148,17 @@ void MpiInterface::Job::take_line(const std::string& line) {
   if (said_.size() > most_said) said_.erase(0, said_.size() - most_said);
 }
 
+std::string MpiInterface::Job::what_was_said() const {
+  return said_.empty() ? "" : "; it said: " + said_.substr(0, said_.find_last_not_of('\n') + 1);
+}
+
 void MpiInterface::Job::mpiexec_ended(const process::Death& death) {
   mpiexec_has_ended_ = true;
   if (phase_ == Phase::starting || phase_ == Phase::running) {
     // What it said last is still in the pipe.
     host_->post([this, death] {
       std::string why = fmt::format("mpiexec (process {}) ended with {}", mpiexec_->pid(), process::describe(death));
-      if (!said_.empty()) why += "; it said: " + said_.substr(0, said_.find_last_not_of('\n') + 1);
-      fail(why);
+      fail(why + what_was_said());
     });
   }
   say_if_stopped();

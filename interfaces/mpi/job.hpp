@@ -65,6 +65,7 @@ class MpiInterface::Job final : public hub::RemoteOwner {
   void launch();
   void read_words();
   void take_line(const std::string& line);
+  std::string what_was_said() const;
   void mpiexec_ended(const process::Death& death);
   void manager_came(mpi::Door::Socket socket);
   void read_manager();
