@@ -67,16 +67,17 @@ pid_t worker_of(pid_t rank) {
   return -1;
 }
 
-/// Processes of this job: ranks, their first processes, Hydra's.
+/// In the environment of all that this process starts: mpiexec, Hydra's, ranks, workers.
+const std::string tag = [] {
+  const std::string value = std::to_string(::getpid());
+  ::setenv("CPPMW_TEST_JOB", value.c_str(), 1);
+  return "CPPMW_TEST_JOB=" + value;
+}();
+
+/// What lives of the jobs of this process.
 std::vector<pid_t> job_processes() {
-  std::vector<pid_t> found;
-  for (const pid_t pid : test::all_processes()) {
-    const std::string name = test::file_text("/proc/" + std::to_string(pid) + "/comm");
-    const char state = test::state_of(pid);
-    if (state == 'Z' || state == '\0') continue;
-    if (name.starts_with("mw-mpi") || name.starts_with("mw_mpi") || name.starts_with("mpiexec") || name.starts_with("hydra"))
-      found.push_back(pid);
-  }
+  auto found = test::processes_with(tag + '\0');
+  std::erase(found, ::getpid());
   return found;
 }
 
@@ -155,6 +156,7 @@ TEST_CASE(
     "[faults][mpi][P7]") {
   mw::Master master{mw::interface("mpi:2")};
   REQUIRE(wait_for_workers(master, 2));
+  CHECK(job_processes().size() >= 10);  // mpiexec, Hydra's proxy, three ranks of two processes, two workers
   auto tasks = submit(master, 1000);
   REQUIRE(test::eventually([&] { return master.get_status().finished > 50; }));
   const pid_t manager = pid_of(master, 0);
@@ -221,14 +223,14 @@ TEST_CASE("when all ranks are lost, the error says so", "[faults][mpi]") {
 }
 
 TEST_CASE("P33: kill -9 of the master leaves no rank, no worker and no child of theirs", "[faults][mpi][P33]") {
-  const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-mpi-master";
+  const std::string master_tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-mpi-master";
   const test::TemporaryFolder folder;
-  test::Program master{test::beside("long_run"), {folder.path("ready"), "mpi:3"}, tag};
+  test::Program master{test::beside("long_run"), {folder.path("ready"), "mpi:3"}, master_tag};
   REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("ready")); }, slowness * 30s));
-  CHECK(test::processes_with(tag).size() >= 12);  // mpiexec, Hydra, 4 ranks of two processes, 3 workers, sh and two sleep
+  CHECK(test::processes_with(master_tag).size() >= 12);  // mpiexec, Hydra, 4 ranks of two processes, 3 workers, sh and two sleep
   master.kill();
   master.wait();
-  CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }, slowness * 5s));
+  CHECK(test::eventually([&] { return test::processes_with(master_tag).empty(); }, slowness * 5s));
 }
 
 TEST_CASE("P28: an mpiexec that is missing, fails, or never starts a rank is an error that says so", "[faults][mpi][P28]") {
