@@ -50,7 +50,7 @@ struct Door::Visitor {
   auth::Proof proof{};
 };
 
-Door::Door(asio::io_context& io, const auth::Key& key, Reach reach) : io_{io}, key_{key}, local_{io}, tcp_{io} {
+Door::Door(asio::io_context& io, const auth::Key& key, Reach reach) : key_{key}, local_{io}, tcp_{io} {
   try {
     const auto random = auth::make_key();
     name_ = fmt::format("cppmw-{}-{}", ::getpid(), auth::to_text(random).substr(0, 16));

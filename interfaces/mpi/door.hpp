@@ -69,7 +69,6 @@ class Door : public std::enable_shared_from_this<Door> {
 
   static constexpr unsigned most_visitors = 16;  ///< that have not proved anything yet
 
-  boost::asio::io_context& io_;
   const auth::Key key_;
   std::string name_;
   boost::asio::local::stream_protocol::acceptor local_;
