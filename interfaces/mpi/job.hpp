@@ -1,7 +1,9 @@
 // A running job: mpiexec, the manager's connection, and the workers behind it.
 //
-// What:    starts the ranks, keeps a RemoteWorker for each, moves their streams in and out of the manager's socket, and ends it
-// all. Owner:   owned by the interface; owns mpiexec's process. Threads: the master's loop. Use:     internal; see mpi.cpp.
+// What:    starts the ranks, keeps a RemoteWorker for each, moves their streams in and out of the manager's socket, ends it all.
+// Owner:   owned by the interface; owns mpiexec's process.
+// Threads: the master's loop.
+// Use:     internal; see mpi.cpp.
 #pragma once
 
 #include <chrono>
@@ -61,7 +63,6 @@ class MpiInterface::Job final : public hub::RemoteOwner {
     std::optional<mpi::DeathNotice> notice;
   };
 
-  process::Command command() const;
   void launch();
   void read_words();
   void take_line(const std::string& line);

@@ -12,11 +12,13 @@
 #include <fmt/format.h>
 
 #include "mpi/spec.hpp"
+#include "process/place.hpp"
 
 namespace mw::mpi {
 namespace {
 
 namespace fs = std::filesystem;
+using process::host_name;
 
 bool is_executable(const std::string& path) {
   struct stat status = {};
@@ -60,14 +62,8 @@ std::string find_rank_program(const std::string& wanted) {
 #else
   throw InterfaceError{
       "mpi: this CppMW was built without it, as MPICH was not found then: install it (Debian: apt-get install mpich libmpich-dev) "
-      "and "
-      "build again"};
+      "and build again"};
 #endif
-}
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
 }
 
 bool is_own_name(const std::string& name) { return name == "localhost" || name == "127.0.0.1" || name == host_name(); }
@@ -109,11 +105,10 @@ Launch make_launch(const MpiOptions& options, unsigned workers) {
     const std::string manager = options.manager.empty() ? host_name() : options.manager;
     launch.host_file = memory_file(host_file_text(hosts, manager));
     launch.manager_is_here = is_own_name(manager);
-    launch.is_this_machine = false;
     command.inherit_fds.push_back(launch.host_file.get());
     command.arguments.insert(command.arguments.end(), {"-f", fmt::format("/proc/self/fd/{}", launch.host_file.get())});
   } else if (slurm_chooses) {
-    launch.manager_is_here = launch.is_this_machine = false;
+    launch.manager_is_here = false;
   } else if (options.launcher.empty()) {
     command.arguments.insert(command.arguments.end(), {"-launcher", "fork"});
   }

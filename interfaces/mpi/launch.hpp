@@ -20,7 +20,6 @@ namespace mw::mpi {
 struct Launch {
   process::Command command;
   process::UniqueFd host_file;
-  bool is_this_machine = true;  ///< all ranks, for certain
   bool manager_is_here = true;  ///< for certain
 };
 

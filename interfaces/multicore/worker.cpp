@@ -119,7 +119,7 @@ void Worker::put(const TaskRef& task) {
 }
 
 bool Worker::take_back(const TaskRef& task) {
-  const auto is_it = [&](const TaskRef& other) { return other.record() == task.record() && other.attempt() == task.attempt(); };
+  const auto is_it = [&](const TaskRef& other) { return hub::is_same(other, task); };
   if (const auto held = std::find_if(held_.begin(), held_.end(), is_it); held != held_.end()) {
     held_.erase(held);
     return true;
@@ -136,9 +136,8 @@ bool Worker::take_back(const TaskRef& task) {
 
 /// Kills the process if the first task in flight is the one; else waits until it is.
 void Worker::abort(const TaskRef& task) {
-  const auto place = std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) {
-    return one.task.record() == task.record() && one.task.attempt() == task.attempt();
-  });
+  const auto place =
+      std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) { return hub::is_same(one.task, task); });
   if (place == in_flight_.end()) return;
   if (place != in_flight_.begin()) {
     place->unwanted = true;

@@ -1,7 +1,5 @@
 #include <mw/serial.hpp>
 
-#include <unistd.h>
-
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -9,21 +7,13 @@
 #include <thread>
 #include <utility>
 
+#include "process/place.hpp"
 #include "worker/limits.hpp"
 #include "worker/progress_sink.hpp"
 #include "worker/task_folder.hpp"
 #include "worker/thread_output.hpp"
 
 namespace mw {
-
-namespace {
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown host";
-}
-
-}  // namespace
 
 /// One thread, one queue.
 struct SerialInterface::Runner final : worker::ProgressSink {
@@ -93,7 +83,7 @@ SerialInterface::~SerialInterface() = default;
 
 void SerialInterface::start() {
   runner_ = std::make_unique<Runner>(host());
-  runner_->id = host().worker_joined({"serial worker", host_name(), 1, 0});
+  runner_->id = host().worker_joined({"serial worker", process::host_name(), 1, 0});
 }
 
 void SerialInterface::execute_task(const TaskRef& task, WorkerId) {

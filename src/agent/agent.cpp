@@ -107,8 +107,10 @@ void Agent::whole(const wire::Frame& frame) {
   }
 }
 
+namespace {
+
 /// Files that came from the master have a number in place of a path.
-static void name_files(wire::Terms& terms, const FileStore& store) {
+void name_files(wire::Terms& terms, const FileStore& store) {
   for (DataFile& file : terms.files) {
     if (file.from.empty() || file.from.front() != '#') continue;
     std::uint64_t number = 0;
@@ -116,6 +118,8 @@ static void name_files(wire::Terms& terms, const FileStore& store) {
     file.from = store.path_of(number);
   }
 }
+
+}  // namespace
 
 void Agent::handle_task(wire::Task task) {
   begin(task.id, task.attempt);

@@ -1,12 +1,14 @@
 // A worker behind an agent, as its master sees it.
 //
-// What:    shakes hands, sends it tasks and data files, reports what comes back and what was lost. How bytes travel is its owner's
-// business. Owner:   owned by the backend; holds the tasks that the worker has. Threads: the master's loop. Use:
+// What:    shakes hands, sends it tasks and data files, reports what comes back and what was lost. Bytes are its owner's business.
+// Owner:   owned by the backend; holds the tasks that the worker has.
+// Threads: the master's loop.
+// Use:
 //     RemoteWorker worker{owner, {.name = "mpi worker 3", …}};
 //     worker.receive(bytes);                                // … owner.worker_ready(worker); host.task_finished(…)
 //     worker.send(task);                                    // … owner.worker_has_output(worker)
 //     worker.take_output(buffer, limit);
-//     worker.lost("its host is silent");
+//     worker.lost("its host is silent", failure);
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,5 @@
 #include "master/core.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -11,17 +9,9 @@
 
 #include "log/log.hpp"
 #include "master/core_helpers.hpp"
+#include "process/place.hpp"
 
 namespace mw::detail {
-namespace {
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown host";
-}
-
-}  // namespace
-
 /// What the exception being handled says.
 std::string current_exception_text() {
   try {
@@ -45,7 +35,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
     : born_ns_{now_ns()},
       options_{std::move(options)},
       interface_name_{interface->name()},
-      directory_{new WorkerDirectory{WorkerDirectory::Entry{interface_name_ + " worker", host_name()}}},
+      directory_{new WorkerDirectory{WorkerDirectory::Entry{interface_name_ + " worker", process::host_name()}}},
       interface_{std::move(interface)},
       chooses_{interface_->scheduling() == Scheduling::by_master},
       loop_{[this] { after_handler(); }},

@@ -27,6 +27,11 @@ std::string own_place() {
   return place;
 }
 
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
 UniqueFd open_descriptor(const ForeignFile& file) {
   const std::string path = fmt::format("/proc/{}/fd/{}", file.pid, file.descriptor);
   UniqueFd fd{::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK)};

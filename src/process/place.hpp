@@ -18,6 +18,9 @@ namespace mw::process {
 /// The running kernel, the namespaces and the user; empty where that can not be told.
 std::string own_place();
 
+/// What this machine is called.
+std::string host_name();
+
 /// A file that another process has open; its inode tells it from one that took its number since.
 struct ForeignFile {
   std::uint32_t pid = 0;

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "memory/shared_block.hpp"
+#include "process/place.hpp"
 #include "registry/registry.hpp"
 #include "wire/frame.hpp"
 #include "wire/local_socket.hpp"
@@ -62,8 +63,7 @@ class Server final : public ProgressSink {
     hello.ahead = claims_ ? static_cast<std::uint32_t>(ClaimPage::places - 1) : 0;
     hello.pid = static_cast<std::uint32_t>(::getpid());
     hello.platform = MW_PLATFORM;
-    char name[256] = {};
-    if (::gethostname(name, sizeof name - 1) == 0) hello.host = name;
+    hello.host = process::host_name();
     outbox_.send([&](Bytes& out) { wire::append(out, hello); });
   }
 

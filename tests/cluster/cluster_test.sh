@@ -59,10 +59,22 @@ nothing_left() {
   return 1
 }
 
+# S8: mpiexec, ssh and Hydra's proxies were not given the key on their command lines.
+key_is_secret() {
+  local rank key process
+  rank=$(pgrep -x mw-mpi-rank | head -1)
+  key=$(tr '\0' '\n' <"/proc/$rank/environ" | sed -n 's/^MW_MPI_KEY=//p')
+  [ ${#key} -eq 64 ] || { echo "no key to look for"; return 1; }
+  for process in /proc/[0-9]*; do
+    ! tr '\0' '\n' 2>/dev/null <"$process/cmdline" | grep -F "$key" >/dev/null || { echo "the key is in $process/cmdline"; return 1; }
+  done
+}
+
 host_falls_off() {
   on h0 "$bin/cluster_run" "mpi:4?hosts=$all&lost_after_s=3" "$cluster/running" &
   local run=$!
   for _ in $(seq 100); do [ -e "$cluster/running" ] && break; sleep 0.2; done
+  key_is_secret || return 1
   cluster_unplug h3
   wait "$run" && grep -q '_state":"lost: nothing was heard' "$cluster/out"
 }
@@ -75,5 +87,5 @@ check "contract: results" contract "mpi:4?hosts=$all" "[results]~[P32]"
 check "contract: options" contract "mpi:4?hosts=$all" "[options]~[S6]"
 check "data files reach hosts with no shared file system" files_travel
 check "nothing is left" nothing_left
-check "a host that falls off the network: its tasks run elsewhere, and the job ends" host_falls_off
+check "S8: the key is on no command line; a host that falls off the network: its tasks run elsewhere, and the job ends" host_falls_off
 exit "$failed"

@@ -29,11 +29,7 @@
 namespace {
 
 using namespace mw::mpi;
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown host";
-}
+using mw::process::host_name;
 
 /// For ps and top.
 void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
@@ -63,7 +59,6 @@ void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
 
 /// The MPI process.
 [[noreturn]] void run_mpi_process(int argc, char** argv) {
-  int result = 1;
   try {
     // Messages up to the size of a usual batch go in one step, where UCX would ask the receiver to fetch them.
     ::setenv("UCX_RNDV_THRESH", "64k", 0);
@@ -77,7 +72,7 @@ void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
     std::fprintf(stderr, "mw_mpi_rank on %s: %s\n", host_name().c_str(), e.what());
     std::fflush(stderr);
   }
-  ::_exit(result);
+  ::_exit(1);
 }
 
 /// Field 4 of /proc/PID/stat; 0 where there is none.

@@ -97,8 +97,7 @@ void World::exchange_facts(const RankFacts& own) {
   check(MPI_Win_allocate_shared(64, 1, MPI_INFO_NULL, host, &memory, &window_), "MPI_Win_allocate_shared");
   own_bell_ = new (memory) Bell;
   bell_of_.resize(static_cast<std::size_t>(size_));
-  int host_rank = 0, host_size = 0;
-  MPI_Comm_rank(host, &host_rank);
+  int host_size = 0;
   MPI_Comm_size(host, &host_size);
   std::vector<int> ranks(static_cast<std::size_t>(host_size));
   check(MPI_Allgather(&rank_, 1, MPI_INT, ranks.data(), 1, MPI_INT, host), "MPI_Allgather");
@@ -279,7 +278,7 @@ microseconds World::sleeping_time(Patience patience) {
 void World::give_up(int rank) {
   Peer& peer = peers_[static_cast<std::size_t>(rank)];
   if (peer.is_given_up) return;
-  peer.is_given_up = any_given_up_ = true;
+  peer.is_given_up = true;
   peer.queue.clear();
   peer.unsent = 0;
   // MPI may still look at the buffers of what is on its way: they stay for as long as this process lives.

@@ -5,18 +5,18 @@
 // Owner:   owns the buffers of messages under way. A rank that was given up is never touched again.
 // Threads: one.
 // Use:
-//     World world{io};                                      // after MPI_Init
+//     World world{io, own};                                 // after MPI_Init
 //     world.send(3, Tag::stream, std::move(bytes));
 //     while (!done) {
-//       bool any = world.poll([](int rank, Tag tag, std::span<const std::byte> bytes) { … });
+//       bool any = world.poll(handler);
 //       any |= io.poll() > 0;
-//       if (!any) world.wait(Patience::expecting);
+//       if (!any) world.wait(Patience::expecting, handler);
 //     }
 //
 // MPICH has no blocking receive that leaves the core alone, so a rank that sleeps says so in memory that the ranks of its host
-// share (MPI_Win_allocate_shared), and who sends to it writes into its pipe. The count
-// of what was sent lies there, too: a message that MPI has not shown yet is missing, and the rank does not sleep long. Ranks of
-// other hosts can not do that: for them a sleeping rank looks after a time. That time is short while it expects something.
+// share (MPI_Win_allocate_shared), and who sends to it writes into its pipe. The count of what was sent lies there, too: a message
+// that MPI has not shown yet is missing, and the rank does not sleep long. Ranks of other hosts can not do that: for them a
+// sleeping rank looks after a time. That time is short while it expects something.
 #pragma once
 
 #include <mpi.h>
@@ -74,7 +74,7 @@ class World {
 
   /// At most most_bytes of them.
   void send(int rank, Tag tag, Bytes bytes);
-  /// Bytes for this rank that are not on their way.
+  /// Bytes for this rank that have not gone out.
   std::size_t unsent(int rank) const noexcept { return peers_[static_cast<std::size_t>(rank)].unsent; }
   /// Called with the sizes of messages to a rank that have gone out.
   void on_sent(std::function<void(int rank, std::size_t bytes)> sent) { sent_ = std::move(sent); }
@@ -87,7 +87,7 @@ class World {
   /// This rank is dead: nothing is sent to it any more.
   void give_up(int rank);
 
-  /// How this process ends: all ranks together where all live, else each by itself. Never returns.
+  /// How this process ends: by itself, when what it sent has gone out, and without MPI_Finalize. Never returns.
   [[noreturn]] void leave();
 
  private:
@@ -121,7 +121,6 @@ class World {
   };
 
   void exchange_facts(const RankFacts& own);
-  void share_bells(const RankFacts& own);
   void post(Buffer& buffer);
   void start_sends(int rank);
   bool finish_sends();
@@ -156,7 +155,6 @@ class World {
   boost::asio::steady_timer alarm_;
   std::chrono::steady_clock::time_point last_event_{};
   std::chrono::microseconds nap_{0};
-  bool any_given_up_ = false;
 };
 
 }  // namespace mw::mpi
