@@ -1,8 +1,33 @@
-# mw_add_app(name sources…): an application of CppMW, master and workers in one program.
-function(mw_add_app name)
-  add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE mw::mw mw::app)
+# mw_add_worker(name sources…): the worker build of a program: one file that needs nothing of the machine it comes to, in
+# workers/PLATFORM/NAME beside the program. The same sources; no master, no backend.
+function(mw_add_worker name)
+  if(NOT MW_BUILD_WORKERS OR NOT MW_WORKER_PLATFORM)
+    return()
+  endif()
+  add_executable(${name}_worker ${ARGN})
+  set_target_properties(${name}_worker PROPERTIES
+    OUTPUT_NAME ${name}
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/workers/${MW_WORKER_PLATFORM})
+  target_link_libraries(${name}_worker PRIVATE mw::worker_only)
   if(TARGET mw_options)
-    target_link_libraries(${name} PRIVATE mw::options)
+    target_link_libraries(${name}_worker PRIVATE mw::options)
+  endif()
+  if(NOT MW_SANITIZE)
+    target_link_options(${name}_worker PRIVATE -static -s)
+  endif()
+endfunction()
+
+# mw_add_app(name sources…): an application of CppMW, master and workers in one program, and its worker build.
+function(mw_add_app name)
+  if(NOT MW_WORKERS_ONLY)
+    add_executable(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE mw::mw mw::app)
+    if(TARGET mw_options)
+      target_link_libraries(${name} PRIVATE mw::options)
+    endif()
+  endif()
+  mw_add_worker(${name} ${ARGN})
+  if(TARGET ${name} AND TARGET ${name}_worker)
+    add_dependencies(${name} ${name}_worker)
   endif()
 endfunction()

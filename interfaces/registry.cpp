@@ -1,4 +1,5 @@
 // The table of backends: the one place that knows them all.
+#include <mw/boinc.hpp>
 #include <mw/interface.hpp>
 #include <mw/mpi.hpp>
 #include <mw/multicore.hpp>
@@ -42,10 +43,23 @@ std::unique_ptr<Interface> make_mpi(std::optional<std::string_view> parameters) 
   return std::make_unique<MpiInterface>(MpiInterface::from_text(text));
 }
 
+#ifdef MW_HAVE_BOINC
+std::unique_ptr<Interface> make_boinc(std::optional<std::string_view> parameters) {
+  return std::make_unique<BoincInterface>(BoincInterface::from_text(parameters ? *parameters : std::string_view{}));
+}
+#else
+std::unique_ptr<Interface> make_boinc(std::optional<std::string_view>) {
+  throw UsageError{
+      "the interface boinc was not built: install SQLite 3, libcurl and pugixml (Debian: libsqlite3-dev, libcurl4-openssl-dev, "
+      "libpugixml-dev) and build CppMW anew"};
+}
+#endif
+
 constexpr Backend backends[] = {
     {"serial", "serial", make_serial},
     {"multicore", "multicore[:N]", make_multicore},
     {"mpi", "mpi[:N][?hosts=a,b:4&…]", make_mpi},
+    {"boinc", "boinc[:N][?quorum=Q&…]", make_boinc},
 };
 
 }  // namespace

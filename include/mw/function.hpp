@@ -17,6 +17,7 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include <mw/bytes.hpp>
 #include <mw/codec.hpp>
@@ -29,7 +30,10 @@ class FunctionEntry {
   /// Decodes the arguments, calls, encodes the result. Throws ArgumentsError, or what the function throws.
   using Call = Bytes (*)(std::span<const std::byte> arguments);
 
-  FunctionEntry(const std::type_info& tag, const std::type_info& result, Call call) noexcept;
+  /// Where the floating-point numbers of an encoded result are. Throws CodecError if it is none.
+  using FindFloats = std::vector<FloatRun> (*)(std::span<const std::byte> result);
+
+  FunctionEntry(const std::type_info& tag, const std::type_info& result, Call call, FindFloats find_floats) noexcept;
 
   /// Qualified name with parameter types, as people write it: "monte_pi(unsigned long, unsigned long)".
   std::string_view name() const;
@@ -41,11 +45,13 @@ class FunctionEntry {
   /// Counted in this process, from 0; the 65,536th and all later ones share a number.
   std::uint16_t number() const noexcept { return number_; }
   Bytes call(std::span<const std::byte> arguments) const { return call_(arguments); }
+  std::vector<FloatRun> find_floats(std::span<const std::byte> result_bytes) const { return find_floats_(result_bytes); }
 
  private:
   const std::type_info* tag_;
   const std::type_info* result_;
   Call call_;
+  FindFloats find_floats_;
   std::uint64_t id_;
   const FunctionEntry* next_;
   std::uint16_t number_ = 0;
@@ -121,10 +127,24 @@ Bytes call_with_bytes(std::span<const std::byte> bytes) {
   }
 }
 
+template <class R>
+std::vector<FloatRun> find_floats(std::span<const std::byte> bytes) {
+  std::vector<FloatRun> runs;
+  if constexpr (!std::is_void_v<R>)
+    decode_with(bytes, [&runs](InputArchive& archive) {
+      archive.note_floats(runs);
+      R value{};
+      archive(value);
+      return true;
+    });
+  return runs;
+}
+
 /// Instantiated by submit_task<F>: its one static member registers F.
 template <auto F>
 struct Registered {
-  static inline const FunctionEntry entry{typeid(Tag<F>), typeid(typename TraitsOf<F>::Result), &call_with_bytes<F>};
+  static inline const FunctionEntry entry{typeid(Tag<F>), typeid(typename TraitsOf<F>::Result), &call_with_bytes<F>,
+                                          &find_floats<typename TraitsOf<F>::Result>};
   /// The entry, checked once.
   static const FunctionEntry& checked() {
     static const FunctionEntry& checked = check_unambiguous(entry);

@@ -235,7 +235,8 @@ class ChunkStream {
       part.result = decode<ChunkResult<V>>(result_bytes(*part.record));
       part.bytes = result_bytes(*part.record).size();
       part.inputs = std::min(static_cast<std::size_t>(part.result.done), sent.count);
-      sizer_.measured(part.inputs, std::chrono::nanoseconds{part.result.run_ns}, part.bytes + sent.bytes);
+      const auto run_time = std::chrono::duration_cast<std::chrono::nanoseconds>(TaskHandle{part.record}.run_time());
+      sizer_.measured(part.inputs, run_time, part.bytes + sent.bytes);
       if (part.result.failures.empty()) part.record = {};  // its bytes are decoded
       if (part.inputs == 0) throw_codec_error("a chunk of map() came back without any of its inputs done");
     }

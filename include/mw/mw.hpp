@@ -8,14 +8,17 @@
 //     mw/as_completed.hpp, mw/file_range.hpp
 //     mw/program.hpp    any executable as a task
 //     mw/progress.hpp   how far a running task is
+//     mw/checkpoint.hpp how a long task goes on where it was
 //     mw/error.hpp      what can go wrong
 //     mw/status.hpp     what a master knows of itself
 //     mw/interface.hpp  the seam for backends
-//     mw/serial.hpp, mw/multicore.hpp   backends by type
+//     mw/serial.hpp, mw/multicore.hpp, mw/mpi.hpp, mw/boinc.hpp   backends by type
 //     mw/codec.hpp      values to bytes and back
 #pragma once
 
 #include <mw/as_completed.hpp>
+#include <mw/boinc.hpp>
+#include <mw/checkpoint.hpp>
 #include <mw/codec.hpp>
 #include <mw/error.hpp>
 #include <mw/file_range.hpp>

@@ -53,6 +53,11 @@ process::Command WorkerProcess::command(int socket) const {
   command.arguments = {"(worker)"};  // for people who look at ps
   command.environment_unset = program_.environment_unset;
   command.environment_set = {{worker::environment_name, fmt::format("fd:{},claims:{}", socket, claims_->fd())}};
+  if (!program_.workunit_folder.empty()) {
+    command.environment_set.emplace_back(worker::workunit_environment_name, program_.workunit_folder);
+    command.environment_set.emplace_back(worker::checkpoint_environment_name,
+                                         fmt::format("{}", std::chrono::duration<double>{program_.checkpoint_interval}.count()));
+  }
   command.stdout_fd = printed_out_.get();
   command.stderr_fd = printed_err_.get();
   command.inherit_fds = {socket, claims_->fd()};

@@ -38,6 +38,8 @@ struct WorkerProgram {
   std::string name;                     ///< argv[0]
   /// Names that do not reach the worker: no setting, and no secret, of ours travels this way.
   std::vector<std::string> environment_unset = {"MW_*"};
+  std::string workunit_folder;  ///< of the workunit that it computes for: its results are compared with other hosts'; empty: none
+  std::chrono::milliseconds checkpoint_interval{60'000};
   process::StopLadder ladder = {};
   std::chrono::milliseconds handshake_limit{30'000};  ///< how long it may take until it is greeted()
 };

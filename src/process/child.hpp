@@ -40,8 +40,9 @@ struct Command {
   int stderr_fd = -1;
   std::vector<int> inherit_fds = {};  ///< kept open under the same number, from 3; every other descriptor is closed
   bool new_process_group = true;
-  std::uint64_t memory_limit = 0;  ///< of its data, bytes (RLIMIT_DATA); 0: none
-  int death_signal = SIGKILL;      ///< what the kernel sends it when the thread that started it ends
+  std::string working_directory = {};  ///< empty: this process's
+  std::uint64_t memory_limit = 0;      ///< of its data, bytes (RLIMIT_DATA); 0: none
+  int death_signal = SIGKILL;          ///< what the kernel sends it when the thread that started it ends
 };
 
 /// How a process ended.

@@ -27,6 +27,7 @@ struct Plan {
   std::vector<char*> envp;
   std::vector<int> kept;  ///< sorted, each from 3
   int standard[3];
+  const char* working_directory = nullptr;
   bool new_process_group;
   std::uint64_t memory_limit = 0;
   int death_signal;
@@ -83,6 +84,7 @@ Plan plan_of(const Command& command) {
   plan.standard[1] = command.stdout_fd;
   plan.standard[2] = command.stderr_fd;
   plan.new_process_group = command.new_process_group;
+  plan.working_directory = command.working_directory.empty() ? nullptr : command.working_directory.c_str();
   plan.death_signal = command.death_signal;
   plan.memory_limit = command.memory_limit;
   plan.parent = ::getpid();
@@ -145,7 +147,9 @@ int execute_first(const Plan& plan) {
     const rlimit limit{plan.memory_limit, plan.memory_limit};
     ::setrlimit(RLIMIT_DATA, &limit);
   }
-  if (place_standard(plan)) {
+  if (plan.working_directory && ::chdir(plan.working_directory) != 0) {
+    error = errno;
+  } else if (place_standard(plan)) {
     limit_descriptors(plan);
     reset_signals();
     error = execute_first(plan);

@@ -87,10 +87,12 @@ Index& index() {
 
 namespace detail {
 
-FunctionEntry::FunctionEntry(const std::type_info& tag_type, const std::type_info& result_type, Call function) noexcept
+FunctionEntry::FunctionEntry(const std::type_info& tag_type, const std::type_info& result_type, Call function,
+                             FindFloats floats) noexcept
     : tag_{&tag_type},
       result_{&result_type},
       call_{function},
+      find_floats_{floats},
       id_{fnv1a(tag_type.name())},
       next_{newest.load(std::memory_order_relaxed)} {
   do {

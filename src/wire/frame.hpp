@@ -50,9 +50,10 @@ enum class FrameType : std::uint8_t {
   relay,
   ranks,
   credit,
-  rank_lost
+  rank_lost,
+  bundle
 };
-inline constexpr FrameType last_frame_type = FrameType::rank_lost;
+inline constexpr FrameType last_frame_type = FrameType::bundle;
 
 inline constexpr std::size_t header_size = 8;
 

@@ -1,6 +1,7 @@
 #include "worker/execute.hpp"
 
 #include <cxxabi.h>
+#include <mw/detail/chunk.hpp>
 #include <mw/detail/task_group.hpp>
 
 #include <cstdlib>
@@ -18,6 +19,12 @@ std::string type_name(const std::type_info& type) {
 }  // namespace mw::worker
 
 namespace mw::detail {
+namespace {
+bool budgets_are_kept = true;
+}
+
+bool keeps_budgets() noexcept { return budgets_are_kept; }
+void ignore_budgets() noexcept { budgets_are_kept = false; }
 
 Failure describe_current_exception() {
   using worker::TaskFailed;

@@ -18,6 +18,7 @@
 #include "wire/frame.hpp"
 #include "wire/local_socket.hpp"
 #include "wire/messages.hpp"
+#include "worker/checkpoint.hpp"
 #include "worker/execute.hpp"
 #include "worker/limits.hpp"
 #include "worker/outbox.hpp"
@@ -107,6 +108,7 @@ class Server final : public ProgressSink {
       outbox_.flush();
     else
       outbox_.expect_delay();
+    begin_checkpoints(task.id);
     set_progress_sink(this);
     Outcome outcome = is_plain ? call(function, task) : call_on_terms(function, task);
     set_progress_sink(nullptr);

@@ -4,11 +4,13 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <mw/detail/chunk.hpp>
 #include <mw/error.hpp>
-#include <mw/init.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "worker/checkpoint.hpp"
 #include "worker/serve.hpp"
 
 namespace mw {
@@ -79,6 +82,13 @@ void name_process(const char* argv0) {
   ::prctl(PR_SET_NAME, name.substr(0, 15).c_str());
 }
 
+/// How often the one whose machine this is wants tasks to write checkpoints.
+std::chrono::milliseconds checkpoint_interval() {
+  const char* text = std::getenv(checkpoint_environment_name);
+  const double seconds = text ? std::strtod(text, nullptr) : 60;
+  return std::chrono::milliseconds{static_cast<std::int64_t>(std::clamp(seconds, 0.0, 86'400.0) * 1000)};
+}
+
 int serve_at(const Place& place) {
   std::optional<ClaimPage> claims;
   if (place.claims >= 0) {
@@ -93,11 +103,11 @@ int serve_at(const Place& place) {
   return serve(place.socket, std::move(claims));
 }
 
-[[noreturn]] void run_as_worker(const char* where, const char* argv0) {
+[[noreturn]] void run_as_worker(const std::string& where, const char* argv0) {
   const auto place = place_of(where);
   if (!place) {
     std::fprintf(stderr, "%s: %s=%s names no socket of a CppMW master; unset it to run this program by hand\n", argv0,
-                 environment_name, where);
+                 environment_name, where.c_str());
     std::exit(2);
   }
   die_with_master();
@@ -109,6 +119,22 @@ int serve_at(const Place& place) {
 }  // namespace
 
 bool init_was_called() noexcept { return initialised; }
+void note_init() noexcept { initialised = true; }
+
+void run_if_worker(const char* argv0) {
+  const char* value = std::getenv(environment_name);
+  if (!value) return;
+  const std::string where = value;
+  ::unsetenv(environment_name);  // what a task starts is no worker
+  if (const char* folder = std::getenv(workunit_environment_name)) {
+    detail::ignore_budgets();
+    set_checkpoint_folder(folder, checkpoint_interval());
+    ::unsetenv(workunit_environment_name);
+    ::unsetenv(checkpoint_environment_name);
+  }
+  note_init();
+  run_as_worker(where, argv0);
+}
 
 void refuse_master_in_worker() {
   if (!std::getenv(environment_name)) return;
@@ -120,16 +146,5 @@ void refuse_master_in_worker() {
 int orphan_signal() noexcept { return SIGRTMAX; }
 
 }  // namespace worker
-
-void init(int argc, char** argv) {
-  const char* argv0 = argc > 0 && argv[0] ? argv[0] : "program";
-  if (const char* where = std::getenv(worker::environment_name)) {
-    const std::string copy = where;
-    ::unsetenv(worker::environment_name);  // what a task starts is no worker
-    worker::initialised = true;
-    worker::run_as_worker(copy.c_str(), argv0);
-  }
-  worker::initialised = true;
-}
 
 }  // namespace mw

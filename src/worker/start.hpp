@@ -12,8 +12,18 @@ namespace mw::worker {
 /// The one variable that makes a process a worker.
 inline constexpr const char* environment_name = "MW_WORKER";
 
+/// The folder of the workunit that the worker computes for, whose results are compared with other hosts'.
+inline constexpr const char* workunit_environment_name = "MW_WORKUNIT";
+
+/// … and the seconds between its checkpoints; 60 if that is not there.
+inline constexpr const char* checkpoint_environment_name = "MW_CHECKPOINT_S";
+
 /// Whether mw::init() ran in this process.
 bool init_was_called() noexcept;
+void note_init() noexcept;
+
+/// In a process that was started as a worker: serves, and exits. Else it returns.
+void run_if_worker(const char* argv0);
 
 /// Throws InterfaceError if this process was started as a worker and went past the place where mw::init() should be: a master
 /// in it would start workers in turn, and so on.

@@ -7,12 +7,15 @@
 #include <string>
 #include <vector>
 
+#include <mw/error.hpp>
+
 #include <fmt/format.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
 #include "mw/speedup.hpp"
+#include "mw/volunteer.hpp"
 
 namespace {
 
@@ -49,7 +52,14 @@ void add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options) {
 void parse(CLI::App& cli, std::vector<std::string> arguments, const std::vector<std::string>& command) {
   std::reverse(arguments.begin(), arguments.end());
   cli.parse(arguments);
-  if (command.empty()) throw CLI::RequiredError{"-- and the application behind it"};
+  if (command.empty() && cli.got_subcommand("speedup")) throw CLI::RequiredError{"-- and the application behind it"};
+}
+
+void speedup(mw::tool::SpeedupOptions options, const std::vector<std::string>& command) {
+  options.program = command.front();
+  options.arguments.assign(command.begin() + 1, command.end());
+  options.progress = ::isatty(STDERR_FILENO) == 1;
+  mw::tool::speedup(options);
 }
 
 }  // namespace
@@ -58,8 +68,10 @@ int main(int argc, char** argv) {
   CLI::App cli{"Tools around CppMW applications.", "mw"};
   cli.set_version_flag("--version", MW_VERSION);
   cli.require_subcommand(1);
-  mw::tool::SpeedupOptions options;
-  add_speedup(cli, options);
+  mw::tool::SpeedupOptions speedup_options;
+  mw::tool::VolunteerCommand volunteer_command;
+  add_speedup(cli, speedup_options);
+  mw::tool::add_volunteer(cli, volunteer_command);
   std::vector<std::string> arguments{argv + 1, argv + argc};
   const std::vector<std::string> command = take_command(arguments);
   try {
@@ -70,14 +82,18 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "mw: {} (see mw --help)\n", e.what());
     return status_usage;
   }
-  options.program = command.front();
-  options.arguments.assign(command.begin() + 1, command.end());
-  options.progress = ::isatty(STDERR_FILENO) == 1;
+  const std::string name = cli.get_subcommands().front()->get_name();
   try {
-    mw::tool::speedup(options);
+    if (name == "volunteer")
+      mw::tool::volunteer(volunteer_command);
+    else
+      speedup(std::move(speedup_options), command);
     return 0;
+  } catch (const mw::UsageError& e) {
+    fmt::print(stderr, "mw {}: {}\n", name, e.what());
+    return status_usage;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "mw speedup: {}\n", e.what());
+    fmt::print(stderr, "mw {}: {}\n", name, e.what());
     return status_failed;
   }
 }

@@ -96,13 +96,25 @@ class OutputArchive : public cereal::OutputArchive<OutputArchive> {
   Bytes& out_;
 };
 
+/// Where floating-point numbers lie in encoded bytes.
+struct FloatRun {
+  std::size_t offset = 0;
+  std::size_t width = 0;  ///< 4 or 8 bytes each
+  std::size_t count = 0;
+  bool operator==(const FloatRun&) const = default;
+};
+
 class InputArchive : public cereal::InputArchive<InputArchive> {
  public:
-  explicit InputArchive(std::span<const std::byte> in) : cereal::InputArchive<InputArchive>{this}, rest_{in} {}
+  explicit InputArchive(std::span<const std::byte> in) : cereal::InputArchive<InputArchive>{this}, rest_{in}, size_{in.size()} {}
+
+  /// From now on `runs` is told of every floating-point number that is read.
+  void note_floats(std::vector<FloatRun>& runs) noexcept { floats_ = &runs; }
 
   template <class T>
   T read() {
     using Wire = typename OnWire<T>::type;
+    if constexpr (std::is_floating_point_v<T>) note<T>(1);
     std::byte bytes[sizeof(Wire)];
     std::memcpy(bytes, take(sizeof bytes).data(), sizeof bytes);
     reverse_if_big(bytes);
@@ -121,6 +133,7 @@ class InputArchive : public cereal::InputArchive<InputArchive> {
   void read_all(T* values, std::size_t count) {
     if constexpr (is_the_same_on_wire<T>) {
       if (count > left() / sizeof(T)) throw_too_short(std::uint64_t{count} * sizeof(T), left());
+      if constexpr (std::is_floating_point_v<T>) note<T>(count);
       if (count != 0) std::memcpy(values, take(count * sizeof(T)).data(), count * sizeof(T));
     } else {
       for (std::size_t i = 0; i < count; ++i) values[i] = read<T>();
@@ -151,7 +164,14 @@ class InputArchive : public cereal::InputArchive<InputArchive> {
     return taken;
   }
 
+  template <class T>
+  void note(std::size_t count) {
+    if (floats_) floats_->push_back({size_ - left(), sizeof(T), count});
+  }
+
   std::span<const std::byte> rest_;
+  std::size_t size_;
+  std::vector<FloatRun>* floats_ = nullptr;
 };
 
 template <class Archive>

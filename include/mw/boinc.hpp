@@ -1,0 +1,130 @@
+// The boinc interface: a volunteer pool.
+//
+// What:    this program becomes a BOINC project: a server in it gives out workunits to the stock boinc-client, or to `mw
+// volunteer`, on
+//          any number of strangers' machines, compares what they send back, and hands the agreed results to the master. What is
+//          computed there is the worker build of this program (mw_add_app makes it).
+// Owner:   the master that it is given to.
+// Threads: the master's loop. The server has a thread of its own; a validator of the user's runs in it.
+// Use:
+//     mw::Master master{mw::interface("boinc:?listen=0.0.0.0:8931&url=http://example.org:8931/&quorum=2")};
+//     mw::Master master{mw::BoincInterface{{.quorum = 2, .validator = mw::numeric_validator(1e-9)}}};
+//     mw::Master master{mw::interface("boinc:4")};          // with four volunteers on this machine: to try it out
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <mw/codec.hpp>
+#include <mw/interface.hpp>
+
+namespace mw {
+
+/// Two results of one task, from two hosts.
+struct ResultPair {
+  std::uint64_t function_id = 0;
+  std::string_view function;  ///< its name
+  std::span<const std::byte> first;
+  std::span<const std::byte> second;
+
+  /// One of them, decoded. Throws CodecError: then the results do not agree.
+  template <class R>
+  R first_as() const {
+    return decode<R>(first);
+  }
+  template <class R>
+  R second_as() const {
+    return decode<R>(second);
+  }
+};
+
+/// Whether two results say the same. What it throws counts as no.
+using Validator = std::function<bool(const ResultPair&)>;
+
+/// Byte by byte: for integers, texts, and floating-point numbers that every host computes alike.
+Validator bitwise_validator();
+/// Floating-point numbers may differ by `relative` of the larger one, or by `absolute`; everything else must be equal. A Program's
+/// output is compared word by word.
+Validator numeric_validator(double relative, double absolute = 0);
+
+/// Which hosts' results may be compared: see BOINC's homogeneous redundancy.
+enum class HostMix : std::uint8_t {
+  any,     ///< all hosts
+  coarse,  ///< of one operating system and processor vendor, Intel and AMD being one
+  fine     ///< of one operating system, vendor and processor family
+};
+
+struct BoincOptions {
+  /// "ADDRESS:PORT" to listen at; port 0: any that is free.
+  std::string listen = "127.0.0.1:8931";
+  /// What volunteers attach to; empty: http:// and the address above.
+  std::string url;
+  /// The folder in which the project lives: keys, database, files. Empty: ~/.local/state/cppmw/boinc/NAME of this program.
+  /// "temporary": a new one, removed at the end.
+  std::string state;
+  /// Where the worker builds are, one for each platform; empty: the folder "workers" beside this program.
+  std::string workers;
+  /// How many results must agree (BOINC's min_quorum), 1 to 100.
+  unsigned quorum = 1;
+  /// How many copies of a workunit are sent at once (target_nresults); 0: as many as the quorum.
+  unsigned target = 0;
+  /// How many copies of a workunit may end in an error (max_error_results) …
+  unsigned max_errors = 3;
+  /// … may be made at all (max_total_results) …
+  unsigned max_total = 10;
+  /// … and may succeed without agreement (max_success_results), before its tasks count as lost.
+  unsigned max_success = 6;
+  /// How long a host may keep a workunit.
+  std::chrono::seconds delay_bound{7 * 86'400};
+  /// How long a workunit is to run, about: tasks are put together accordingly.
+  std::chrono::seconds workunit_time{600};
+  /// How many tasks a workunit carries; 0: as many as workunit_time asks for.
+  unsigned tasks_per_workunit = 0;
+  /// How many workunits a host may have, for each of its processors.
+  unsigned workunits_per_processor = 4;
+  /// How often an idle client looks for work.
+  std::chrono::milliseconds poll{60'000};
+  /// Hosts that have proven reliable run most workunits alone (BOINC's adaptive replication).
+  bool adaptive_replication = false;
+  HostMix host_mix = HostMix::any;
+  /// What agreement means; empty: bitwise_validator().
+  Validator validator;
+  /// Bytes that a workunit's results may have.
+  std::uint64_t max_output = std::uint64_t{512} << 20;
+  /// Anyone may make an account with an e-mail address; else a volunteer needs the project's key.
+  bool open_accounts = false;
+  /// So many volunteers of our own run on this machine, as long as the master does; 0 to 256.
+  unsigned local_volunteers = 0;
+};
+
+class BoincInterface : public Interface {
+ public:
+  /// Throws UsageError for options that make no sense.
+  explicit BoincInterface(BoincOptions options = {});
+  /// From what follows "boinc" in an interface's name: ":", ":4", ":?quorum=2&listen=0.0.0.0:8931". Keys are listed in
+  /// interfaces/boinc/README.md. Throws UsageError that names what would be right.
+  static BoincInterface from_text(std::string_view text);
+  BoincInterface(BoincInterface&&) noexcept;
+  ~BoincInterface() override;
+
+  void execute_task(const TaskRef& task, WorkerId worker) override;
+  bool revoke_task(const TaskRef& task, WorkerId worker) override;
+  void abort_task(const TaskRef& task, WorkerId worker) override;
+  void flush() override;
+  StatusMap get_status() override;
+  std::string name() const override { return "boinc"; }
+  /// Throws InterfaceError if the state folder, the port or the worker builds are not to be had.
+  void start() override;
+  void stop(std::function<void()> stopped) override;
+
+ private:
+  class Pool;
+  std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace mw

@@ -1,0 +1,179 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <mw/boinc.hpp>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "boinc/local_volunteers.hpp"
+#include "boinc/server/server.hpp"
+#include "boinc/spec.hpp"
+#include "log/log.hpp"
+#include "process/unique_fd.hpp"
+
+namespace mw {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where projects live that were given no folder (XDG Base Directory Specification).
+fs::path default_state(const std::string& program) {
+  fs::path base = "/tmp";
+  if (const char* home = std::getenv("HOME"); home && *home) base = fs::path{home} / ".local/state";
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state == '/') base = state;
+  return base / "cppmw/boinc" / program;
+}
+
+fs::path new_temporary_folder() {
+  std::string name = (fs::temp_directory_path() / "cppmw-boinc-XXXXXX").string();
+  if (!::mkdtemp(name.data()))
+    throw InterfaceError{fmt::format("boinc: no folder can be made in {}: {}", name, std::strerror(errno))};
+  return name;
+}
+
+}  // namespace
+
+class BoincInterface::Pool final : public boinc::ServerSink {
+ public:
+  Pool(BoincInterface& owner, BoincOptions options)
+      : owner_{&owner}, options_{std::move(options)}, settings_{boinc::settings_of(options_)} {}
+  ~Pool() override {
+    if (stopper_.joinable()) stopper_.join();
+    if (is_temporary_) {
+      std::error_code ignored;
+      fs::remove_all(settings_.state, ignored);
+    }
+  }
+  void set_owner(BoincInterface& owner) noexcept { owner_ = &owner; }
+
+  void start() {
+    open_state();
+    const std::string workers =
+        options_.workers.empty() ? (fs::read_symlink("/proc/self/exe").parent_path() / "workers").string() : options_.workers;
+    try {
+      server_.emplace(settings_, boinc::ServerPlace{options_.listen, workers}, *this);
+    } catch (const fs::filesystem_error& e) {
+      throw InterfaceError{fmt::format("boinc: the project's folder can not be used: {}", e.what())};
+    }
+    if (options_.local_volunteers > 0)
+      volunteers_.emplace(host().io(), boinc::LocalVolunteers::Place{server_->url(), settings_.state}, options_.local_volunteers);
+    else
+      std::fprintf(stderr, "volunteers: boinc --attach_project %s %s\n", server_->url().c_str(), server_->account_key().c_str());
+  }
+
+  void stop(std::function<void()> stopped) {
+    // The server's thread may take a while to end; the loop must not wait for it.
+    auto end_server = [this, stopped = std::move(stopped)]() mutable {
+      stopper_ = std::thread{[this, stopped = std::move(stopped)] {
+        if (server_) server_->stop();
+        stopped();
+      }};
+    };
+    if (!volunteers_) return end_server();
+    volunteers_->stop([end = std::make_shared<decltype(end_server)>(std::move(end_server))] { (*end)(); });
+  }
+
+  void submit(const TaskRef& task) { submitted_.push_back(task); }
+  void drop(const TaskRef& task) { dropped_.push_back(task); }
+  void flush() {
+    if (!submitted_.empty()) server_->submit(std::exchange(submitted_, {}));
+    if (!dropped_.empty()) server_->drop(std::exchange(dropped_, {}));
+  }
+
+  StatusMap status() const {
+    StatusMap map = server_->status();
+    map["volunteers_here"] = static_cast<std::int64_t>(volunteers_ ? volunteers_->running() : 0);
+    return map;
+  }
+
+  // ServerSink, in the server's thread
+  void host_appeared(std::int64_t id, const std::string& name, std::int64_t processors) override {
+    WorkerInfo info;
+    info.name = fmt::format("boinc host {}", id);
+    info.host = name;
+    info.slots = static_cast<std::uint32_t>(processors);
+    workers_[id] = host().worker_joined(std::move(info));
+  }
+  void task_runs(const TaskRef& task, std::int64_t id, double fraction) override {
+    host().task_started(task, worker_of(id));
+    if (fraction > 0) host().task_progress(task, fraction);
+  }
+  void task_ended(const TaskRef& task, std::int64_t id, Outcome outcome, bool is_lost) override {
+    if (id != 0) host().task_started(task, worker_of(id));  // it did, if nobody said so
+    if (is_lost)
+      host().task_lost(task, std::move(outcome));
+    else
+      host().task_finished(task, std::move(outcome));
+  }
+  void server_failed(const std::string& why) override { host().interface_failed(why); }
+
+ private:
+  InterfaceHost& host() const { return owner_->host(); }
+  WorkerId worker_of(std::int64_t id) const {
+    const auto place = workers_.find(id);
+    return place == workers_.end() ? any_worker : place->second;
+  }
+
+  /// The folder, and nobody else in it.
+  void open_state() {
+    is_temporary_ = options_.state == "temporary";
+    const fs::path path = is_temporary_            ? new_temporary_folder()
+                          : options_.state.empty() ? default_state(settings_.title)
+                                                   : fs::path{options_.state};
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error)
+      throw InterfaceError{fmt::format("boinc: the project's folder {} can not be made: {}", path.string(), error.message())};
+    fs::permissions(path, fs::perms::owner_all, error);
+    settings_.state = fs::absolute(path).string();
+    lock_ = process::UniqueFd{::open((path / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+    if (lock_.get() < 0 || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
+      throw InterfaceError{fmt::format("boinc: the project's folder {} is in use by another program ({}); state= names another one",
+                                       path.string(), std::strerror(errno))};
+  }
+
+  BoincInterface* owner_;
+  const BoincOptions options_;
+  boinc::Settings settings_;
+  bool is_temporary_ = false;
+  process::UniqueFd lock_;
+  std::optional<boinc::Server> server_;
+  std::optional<boinc::LocalVolunteers> volunteers_;
+  std::vector<TaskRef> submitted_;
+  std::vector<TaskRef> dropped_;
+  std::map<std::int64_t, WorkerId> workers_;  ///< the server's thread's
+  std::thread stopper_;
+};
+
+BoincInterface::BoincInterface(BoincOptions options) : pool_{std::make_unique<Pool>(*this, std::move(options))} {}
+BoincInterface BoincInterface::from_text(std::string_view text) { return BoincInterface{boinc::parse_spec(text)}; }
+BoincInterface::BoincInterface(BoincInterface&& other) noexcept : Interface{other}, pool_{std::move(other.pool_)} {
+  pool_->set_owner(*this);
+}
+BoincInterface::~BoincInterface() = default;
+
+void BoincInterface::start() { pool_->start(); }
+void BoincInterface::stop(std::function<void()> stopped) { pool_->stop(std::move(stopped)); }
+void BoincInterface::execute_task(const TaskRef& task, WorkerId) { pool_->submit(task); }
+
+/// No volunteer's work on it counts any more, whether one has begun or not.
+bool BoincInterface::revoke_task(const TaskRef& task, WorkerId) {
+  pool_->drop(task);
+  pool_->flush();
+  return true;
+}
+
+void BoincInterface::abort_task(const TaskRef& task, WorkerId) { pool_->drop(task); }
+void BoincInterface::flush() { pool_->flush(); }
+StatusMap BoincInterface::get_status() { return pool_->status(); }
+
+}  // namespace mw

@@ -1,0 +1,41 @@
+// Volunteers of our own, on this machine.
+//
+// What:    runs `mw volunteer` so many times, each a host of its own, and starts one again that has died.
+// Owner:   owns the processes.
+// Threads: the master's loop; to be made in the thread that lives as long as the master (Child).
+// Use:
+//     LocalVolunteers volunteers{io, {url, state}, 4};
+//     volunteers.stop([] { … });
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+namespace mw::boinc {
+
+class LocalVolunteers {
+ public:
+  struct Place {
+    std::string url;
+    std::string state;  ///< the project's folder: its account_key, and the volunteers' own folders
+  };
+  /// Throws InterfaceError if there is no mw command.
+  LocalVolunteers(boost::asio::io_context& io, Place place, std::size_t count);
+  ~LocalVolunteers();
+
+  std::size_t running() const noexcept;
+  /// Ends them, then calls `stopped`.
+  void stop(std::function<void()> stopped);
+
+ private:
+  struct One;
+  struct Inside;
+  std::shared_ptr<Inside> inside_;
+};
+
+}  // namespace mw::boinc

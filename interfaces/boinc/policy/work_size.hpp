@@ -1,0 +1,55 @@
+// How much work goes into a workunit, and how many workunits to a host.
+//
+// What:    a workunit costs a volunteer some 20 s of polling whatever is in it, so it carries as many tasks as run for about the
+// target;
+//          towards the end fewer, so that all hosts end together (guided self-scheduling, Polychronopoulos and Kuck 1987). Pure.
+// Owner:   values.
+// Threads: any.
+// Use:
+//     const std::size_t tasks = tasks_in_workunit({.target_s = 600, .task_s = 0.2, .waiting = 100'000, .processors = 40});
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace mw::boinc {
+
+struct BundleQuestion {
+  double target_s = 600;       ///< a workunit's run time that is aimed at
+  double task_s = 0;           ///< a task's, as known on this host; 0: unknown
+  std::size_t waiting = 1;     ///< tasks that are in no workunit yet
+  std::size_t processors = 1;  ///< of all hosts that asked lately
+  std::size_t most = 1000;
+};
+
+inline std::size_t tasks_in_workunit(const BundleQuestion& question) noexcept {
+  if (question.task_s <= 0) return 1;  // to learn it
+  const double fill = std::floor(question.target_s / question.task_s);
+  const std::size_t share = question.waiting / (2 * std::max<std::size_t>(question.processors, 1)) + 1;
+  const std::size_t most = std::min(std::max<std::size_t>(question.most, 1), share);
+  return fill < static_cast<double>(most) ? std::max<std::size_t>(static_cast<std::size_t>(fill), 1) : most;
+}
+
+struct AmountQuestion {
+  double seconds = 0;            ///< the client's work_req_seconds
+  double instances = 0;          ///< processors that are idle, as it says
+  std::int64_t processors = 1;   ///< of the host
+  double workunit_s = 0;         ///< a workunit's run time on it; 0: unknown
+  std::int64_t in_progress = 0;  ///< workunits that it has
+  std::int64_t most_a_processor = 4;
+};
+
+/// How many workunits to send: enough for its processors, and for the time that it asks for as far as that is known; a host does
+/// not hoard.
+inline std::int64_t workunits_to_send(const AmountQuestion& question) noexcept {
+  const std::int64_t processors = std::max<std::int64_t>(question.processors, 1);
+  const std::int64_t room = processors * question.most_a_processor - question.in_progress;
+  double wanted = std::max(question.instances, static_cast<double>(processors - question.in_progress));
+  if (question.workunit_s > 0) wanted = std::max(wanted, std::ceil(question.seconds / question.workunit_s));
+  wanted = std::max(wanted, 1.0);
+  return std::max<std::int64_t>(0, wanted < static_cast<double>(room) ? static_cast<std::int64_t>(wanted) : room);
+}
+
+}  // namespace mw::boinc

@@ -1,0 +1,91 @@
+#include "boinc/server/assimilator.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "boinc/server/validator.hpp"
+#include "log/log.hpp"
+
+namespace mw::boinc {
+namespace {
+
+std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+TaskEnd end_of(std::int64_t task, std::int64_t host, wire::Ending ending) {
+  TaskEnd end{task, host, {}, ending.is_gone};
+  end.outcome.value = Bytes{ending.result.value};
+  end.outcome.failure = std::move(ending.failure);
+  end.outcome.out = text_of(ending.result.out);
+  end.outcome.err = text_of(ending.result.err);
+  end.outcome.run_time = std::chrono::nanoseconds{static_cast<std::int64_t>(ending.result.run_ns)};
+  return end;
+}
+
+std::string_view why_of(std::int64_t error_mask) {
+  if (error_mask & workunit_error::too_many_errors) return "too many hosts could not compute it";
+  if (error_mask & workunit_error::too_many_successes) return "too many hosts computed it, and no quorum agrees";
+  if (error_mask & workunit_error::too_many_total) return "too many hosts were given it and none finished it";
+  return "it was given up";
+}
+
+/// "workunit x: too many hosts …: x_0 on host 3: exit status 1; x_1 on host 4: no reply by its deadline"
+std::string story_of(const Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances) {
+  std::string story = fmt::format("workunit {}: {}", project.names.workunit(workunit.id), why_of(workunit.state.error_mask));
+  for (const InstanceRow& one : instances) {
+    if (one.host == 0) continue;
+    story += fmt::format("; {} on host {}: {}", project.names.instance({one.workunit, one.number}), one.host,
+                         !one.why.empty()                                 ? one.why
+                         : one.state.outcome == InstanceOutcome::no_reply ? "no reply by its deadline"
+                         : one.state.outcome == InstanceOutcome::success  ? "a result that others do not agree with"
+                                                                          : "no result");
+  }
+  return story;
+}
+
+void end_in_error(Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances) {
+  const std::string story = story_of(project, workunit, instances);
+  for (const std::int64_t task : workunit.tasks) {
+    const auto place = project.tasks.find(task);
+    if (!place || place->stage != TaskStage::in_workunit) continue;
+    project.tasks.set_stage(task, TaskStage::dropped);
+    TaskEnd end{task, 0, {}, true};
+    end.outcome.failure.emplace();
+    end.outcome.failure->cause = Cause::worker_lost;
+    end.outcome.failure->message = story;
+    project.ends.push_back(std::move(end));
+  }
+}
+
+}  // namespace
+
+void assimilate(Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances) {
+  const auto canonical =
+      std::find_if(instances.begin(), instances.end(), [&](const InstanceRow& one) { return one.id == workunit.canonical; });
+  if (workunit.canonical == 0 || canonical == instances.end()) return end_in_error(project, workunit, instances);
+  Answer answer = read_answer(project, *canonical, workunit.tasks.size());
+  for (std::size_t i = 0; i < workunit.tasks.size(); ++i) {
+    const auto place = project.tasks.find(workunit.tasks[i]);
+    if (!place || place->stage != TaskStage::in_workunit) continue;
+    project.tasks.set_stage(workunit.tasks[i], TaskStage::done);
+    ++project.counts.tasks_done;
+    project.ends.push_back(end_of(workunit.tasks[i], canonical->host, std::move(answer.endings[i])));
+  }
+}
+
+std::optional<TaskEnd> end_again(Project& project, const KnownTask& task) {
+  try {
+    const auto workunit = project.work.workunit(task.workunit);
+    if (!workunit || workunit->canonical == 0) return std::nullopt;
+    for (const InstanceRow& one : project.work.instances(workunit->id)) {
+      if (one.id != workunit->canonical) continue;
+      Answer answer = read_answer(project, one, workunit->tasks.size());
+      return end_of(task.id, one.host, std::move(answer.endings.at(static_cast<std::size_t>(task.position))));
+    }
+  } catch (const std::exception& e) {
+    log::warn(fmt::format("boinc: the stored result of task {} can not be used, it is computed again: {}", task.id, e.what()));
+  }
+  return std::nullopt;
+}
+
+}  // namespace mw::boinc

@@ -1,0 +1,25 @@
+// What people, and clients that do not have an account yet, are shown.
+//
+// What:    the page at the master URL, the project's configuration, and the account calls of BOINC's web interface.
+// Owner:   nothing.
+// Threads: the server's; account calls inside a transaction.
+// Use:
+//     body = master_page(project, status);
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "boinc/server/project.hpp"
+
+namespace mw::boinc {
+
+/// HTML, with the tags by which a client finds the scheduler.
+std::string master_page(Project& project);
+/// get_project_config.php
+std::string project_config(const Project& project);
+/// create_account.php and lookup_account.php; `query` is what follows the '?'.
+std::string create_account(Project& project, std::string_view query);
+std::string lookup_account(Project& project, std::string_view query);
+
+}  // namespace mw::boinc

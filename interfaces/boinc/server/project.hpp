@@ -1,0 +1,82 @@
+// What the rooms of the server have in common: the project's settings, keys and stores, and what they tell the master.
+//
+// What:    a struct of parts; it does nothing by itself.
+// Owner:   owns the parts.
+// Threads: the server's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <mw/interface.hpp>
+
+#include "boinc/server/app_versions.hpp"
+#include "boinc/server/keys.hpp"
+#include "boinc/server/names.hpp"
+#include "boinc/server/settings.hpp"
+#include "boinc/store/accounts.hpp"
+#include "boinc/store/hosts.hpp"
+#include "boinc/store/tasks.hpp"
+#include "boinc/store/work.hpp"
+
+namespace mw::boinc {
+
+/// A task's end, for the master. Told once what it stands on is committed.
+struct TaskEnd {
+  std::int64_t task = 0;
+  std::int64_t host = 0;  ///< 0: no host in particular
+  Outcome outcome;
+  bool is_lost = false;  ///< nobody computed it; it may be tried again
+};
+
+/// A task that runs on a host now, as that host says.
+struct TaskRuns {
+  std::int64_t task = 0;
+  std::int64_t host = 0;
+  double fraction = 0;
+};
+
+struct Counts {
+  std::uint64_t workunits = 0;  ///< of this run, as are all
+  std::uint64_t sent = 0;       ///< instances
+  std::uint64_t reported = 0;
+  std::uint64_t valid = 0;
+  std::uint64_t invalid = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t timed_out = 0;
+  std::uint64_t refused_uploads = 0;
+  std::uint64_t bad_requests = 0;
+  std::uint64_t tasks_done = 0;
+};
+
+struct Project {
+  Project(Settings set, sqlite::Database opened, Keys with)
+      : settings{std::move(set)},
+        database{std::move(opened)},
+        keys{std::move(with)},
+        names{settings.app, keys.secret},
+        tasks{database},
+        work{database},
+        hosts{database},
+        accounts{database} {}
+
+  Time now() const { return settings.now(); }
+
+  const Settings settings;
+  sqlite::Database database;
+  const Keys keys;
+  const Names names;
+  AppVersions versions;
+  Tasks tasks;
+  Work work;
+  Hosts hosts;
+  Accounts accounts;
+  Counts counts;
+  std::vector<TaskEnd> ends;  ///< for the master, after the commit
+  std::vector<TaskRuns> running;
+};
+
+}  // namespace mw::boinc

@@ -1,0 +1,351 @@
+#include "boinc/server/scheduler.hpp"
+
+#include <algorithm>
+#include <random>
+#include <sstream>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "boinc/policy/credit.hpp"
+#include "boinc/policy/work_size.hpp"
+#include "boinc/protocol/md5.hpp"
+#include "log/log.hpp"
+
+namespace mw::boinc {
+namespace {
+
+constexpr double refusal_delay_s = 3600;
+constexpr std::size_t longest_reason = 2000;
+constexpr double unknown_run_time_s = 3600;   // of a workunit, for a client's own estimates
+constexpr double bound_over_estimate = 1000;  // a task may be that much slower than expected before its client ends it
+constexpr double memory_bound = 2e9;
+constexpr double disk_bound = 8e9;
+
+double draw() {
+  static std::mt19937_64 random{std::random_device{}()};
+  return std::uniform_real_distribution<double>{0, 1}(random);
+}
+
+/// What went wrong, for people: the client's words, cut.
+std::string reason_of(const ReportedResult& result) {
+  std::string text = fmt::format("exit status {}, client state {}", result.exit_status, static_cast<std::int64_t>(result.state));
+  if (!result.stderr_text.empty())
+    text +=
+        ", stderr: " + result.stderr_text.substr(result.stderr_text.size() - std::min(result.stderr_text.size(), longest_reason));
+  return text;
+}
+
+std::string cut(const std::string& text) { return text.substr(0, 200); }
+
+HostInfo cut(const HostInfo& info) {
+  HostInfo host = info;
+  for (std::string* text : {&host.cpid, &host.name, &host.os_name, &host.os_version, &host.cpu_vendor, &host.cpu_model})
+    *text = cut(*text);
+  constexpr std::int64_t most_processors = 4096;
+  host.ncpus = std::clamp<std::int64_t>(host.ncpus, 1, most_processors);
+  return host;
+}
+
+}  // namespace
+
+bool Scheduler::is_write(const SchedulerRequest& request) const {
+  return request.host_id == 0 || !request.results.empty() || !request.running.empty() || !request.other_results.empty() ||
+         (request.wants_work() && (project_.tasks.waiting_count() > 0 || !project_.work.unsent(0, 1).empty()));
+}
+
+SchedulerReply Scheduler::answer(const SchedulerRequest& request) {
+  SchedulerReply reply;
+  reply.master_url = project_.settings.url;
+  reply.project_name = project_.settings.title;
+  reply.next_rpc_delay_s = project_.settings.poll_s;
+  const auto user = project_.accounts.find(request.authenticator);
+  if (!user) {
+    reply.messages.push_back({"The account key is not one of this project's: attach again with the right one", true});
+    reply.request_delay_s = refusal_delay_s;
+    ++project_.counts.bad_requests;
+    return reply;
+  }
+  Host* host = host_of(request, *user, reply);
+  reply.code_sign_key = project_.keys.code_sign_public;
+  take_results(request, *host, reply);
+  reply.acknowledges_messages = !request.messages.empty();
+  note_running(request, *host);
+  abort_unneeded(request, *host, reply);
+  send_again(request, *host, reply);
+  if (request.wants_work()) send_work(request, *host, reply);
+  return reply;
+}
+
+/// The host that asks; a new one if it is not known, or if its counter has gone back: then it is a copy of the one we know.
+Host* Scheduler::host_of(const SchedulerRequest& request, std::int64_t user, SchedulerReply& reply) {
+  const Time now = project_.now();
+  Host* host = request.host_id != 0 ? project_.hosts.find(request.host_id) : project_.hosts.find(user, request.host.cpid);
+  const bool is_usable = host && host->user == user && (request.host_id == 0 || request.rpc_seqno >= host->rpc_seqno);
+  if (!is_usable) {
+    host = &project_.hosts.create(user, cut(request.host), request.platforms.empty() ? "" : cut(request.platforms.front()), now);
+    log::debug(fmt::format("boinc: new host {} ({}), {} processors", host->id, host->info.name, host->info.ncpus));
+  }
+  if (host->id != request.host_id) reply.host_id = host->id;
+  host->info = cut(request.host);
+  if (!request.platforms.empty()) host->platform = cut(request.platforms.front());
+  host->rpc_seqno = request.rpc_seqno;
+  host->last_rpc = now;
+  project_.hosts.touch(*host);
+  return host;
+}
+
+void Scheduler::take_results(const SchedulerRequest& request, Host& host, SchedulerReply& reply) {
+  std::vector<std::int64_t> changed;
+  for (const ReportedResult& result : request.results) {
+    reply.acknowledged.push_back(result.name);  // whatever it is: else it comes again and again
+    const auto number = project_.names.find_instance(result.name);
+    auto instance = number ? project_.work.instance(number->workunit, number->number) : std::nullopt;
+    if (!instance) continue;  // of an earlier run
+    if (instance->host != host.id) {
+      log::warn(fmt::format("boinc: host {} ({}) reported {}, which is host {}'s; it does not count", host.id, host.info.name,
+                            result.name, instance->host));
+      ++project_.counts.bad_requests;
+      continue;
+    }
+    const bool is_open = instance->state.server_state == ServerState::in_progress ||
+                         (instance->state.outcome == InstanceOutcome::no_reply && instance->received == Time{});
+    if (!is_open) continue;  // it was reported before
+    take_result(result, *instance, host);
+    project_.work.update(*instance);
+    changed.push_back(instance->workunit);
+    ++project_.counts.reported;
+  }
+  for (const std::int64_t workunit : changed) transitioner_.run(workunit);
+}
+
+void Scheduler::take_result(const ReportedResult& result, InstanceRow& instance, Host& host) {
+  instance.received = project_.now();
+  instance.elapsed = result.elapsed_seconds;
+  instance.exit_status = result.exit_status;
+  instance.claimed_credit = credit_of(result.elapsed_seconds, host.fpops());
+  instance.state.server_state = ServerState::over;
+  if (result.state == ClientState::uploaded && result.exit_status == 0) {
+    if (has_output(result, instance)) {
+      instance.state.outcome = InstanceOutcome::success;
+      return;
+    }
+    instance.why = "it was reported as done, but its output is not here";
+  } else {
+    instance.why = reason_of(result);
+  }
+  instance.state.outcome = InstanceOutcome::client_error;
+  ++project_.counts.errors;
+  // What we, or the volunteer, asked for is no fault.
+  if (result.exit_status == exit_status::aborted_by_project || result.exit_status == exit_status::aborted_by_user) return;
+  host.record.failed(project_.now(), Fault::error);
+  project_.hosts.write(host);
+  log::warn(fmt::format("boinc: {} failed on host {} ({}): {}", result.name, host.id, host.info.name, instance.why));
+}
+
+/// The stored file counts, not what the report says of it.
+bool Scheduler::has_output(const ReportedResult& result, InstanceRow& instance) const {
+  const std::string name = project_.names.output({instance.workunit, instance.number});
+  const auto stored = project_.work.output_facts(instance.id);
+  if (!stored) return false;
+  const auto said =
+      std::find_if(result.files.begin(), result.files.end(), [&](const ReportedFile& file) { return file.name == name; });
+  return said != result.files.end() && said->md5 == stored->md5 && said->nbytes == static_cast<double>(stored->nbytes);
+}
+
+void Scheduler::note_running(const SchedulerRequest& request, const Host& host) {
+  for (const RunningTask& running : request.running) {
+    const auto number = project_.names.find_instance(running.name);
+    if (!number || running.position < 0) continue;
+    const auto instance = project_.work.instance(number->workunit, number->number);
+    if (!instance || instance->host != host.id || instance->state.server_state != ServerState::in_progress) continue;
+    const auto workunit = project_.work.workunit(number->workunit);
+    const auto position = static_cast<std::size_t>(running.position);
+    if (workunit && position < workunit->tasks.size())
+      project_.running.push_back({workunit->tasks[position], host.id, std::clamp(running.fraction, 0.0, 1.0)});
+  }
+}
+
+void Scheduler::abort_unneeded(const SchedulerRequest& request, const Host& host, SchedulerReply& reply) {
+  for (const std::string& name : request.other_results) {
+    const auto number = project_.names.find_instance(name);
+    if (!number) continue;
+    const auto instance = project_.work.instance(number->workunit, number->number);
+    const auto workunit = instance ? project_.work.workunit(number->workunit) : std::nullopt;
+    if (!workunit || instance->host != host.id || workunit->state.error_mask != 0) reply.aborted.push_back(name);
+  }
+}
+
+/// What was given out and has not arrived: the reply was lost.
+void Scheduler::send_again(const SchedulerRequest& request, Host& host, SchedulerReply& reply) {
+  if (!request.lists_other_results) return;
+  std::unordered_set<std::string_view> known{request.other_results.begin(), request.other_results.end()};
+  for (const ReportedResult& result : request.results) known.insert(result.name);
+  const WorkerBuild* build = project_.versions.for_platforms(request.platforms);
+  for (const InstanceRow& one : project_.work.in_progress_on(host.id)) {
+    const std::string name = project_.names.instance({one.workunit, one.number});
+    if (known.contains(name) || !build) continue;
+    const auto workunit = project_.work.workunit(one.workunit);
+    if (!workunit || workunit->state.error_mask != 0) continue;
+    describe_app(*build, reply);
+    describe(one, *workunit, *build, host, reply);
+  }
+}
+
+void Scheduler::send_work(const SchedulerRequest& request, Host& host, SchedulerReply& reply) {
+  const WorkerBuild* build = project_.versions.for_platforms(request.platforms);
+  const auto in_progress = static_cast<std::int64_t>(project_.work.in_progress_on(host.id).size());
+  const std::int64_t most = project_.settings.workunits_per_processor;
+  AmountQuestion question{.seconds = std::max(request.work_req_seconds, request.cpu_req_seconds),
+                          .instances = request.cpu_req_instances,
+                          .processors = host.info.ncpus,
+                          .workunit_s = 0,
+                          .in_progress = in_progress,
+                          .most_a_processor = most};
+  std::int64_t sent = 0;
+  if (build && !host.record.is_quarantined(project_.now())) {
+    while (sent < workunits_to_send(question)) {
+      if (!send_unsent(*build, host, reply) && !send_new(*build, host, reply)) break;
+      ++sent;
+      const double operations = reply.workunits.back().fpops_est;
+      question.workunit_s = std::max(operations / host.fpops(), 1.0);
+    }
+  }
+  if (sent > 0) {
+    describe_app(*build, reply);
+    return;
+  }
+  if (reply.instances.empty()) reply.messages.push_back({why_no_work(host, build), build == nullptr});
+}
+
+std::string Scheduler::why_no_work(const Host& host, const WorkerBuild* build) const {
+  if (!build) return "This project has no application for your platform (" + host.platform + ")";
+  if (host.record.is_quarantined(project_.now()))
+    return "This host has returned too many errors or wrong results lately; it gets work again later";
+  return "Project has no tasks available";
+}
+
+/// A copy of a workunit that others have, too.
+bool Scheduler::send_unsent(const WorkerBuild& build, Host& host, SchedulerReply& reply) {
+  constexpr std::size_t page = 100;
+  while (true) {
+    const auto candidates = project_.work.unsent(host.seen_unsent, page);
+    for (InstanceRow instance : candidates) {
+      auto workunit = project_.work.workunit(instance.workunit);
+      if (workunit && may_have(*workunit, host)) {
+        send(instance, *workunit, build, host, reply);
+        return true;
+      }
+      // It has a copy, or is of another class: that stays so, and it is not looked at again.
+      host.seen_unsent = instance.id;
+    }
+    if (candidates.size() < page) return false;
+  }
+}
+
+bool Scheduler::send_new(const WorkerBuild& build, Host& host, SchedulerReply& reply) {
+  auto workunit = generator_.make(host);
+  if (!workunit) return false;
+  if (project_.settings.adaptive && host.record.may_run_alone(draw())) workunit->state.quorum = workunit->state.target = 1;
+  project_.work.update(*workunit, std::nullopt);
+  transitioner_.run(workunit->id);  // makes its instances
+  workunit = project_.work.workunit(workunit->id);
+  auto instances = project_.work.instances(workunit->id);
+  if (instances.empty()) return false;
+  send(instances.front(), *workunit, build, host, reply);
+  return true;
+}
+
+/// One copy a host (S5), and alike hosts where that matters.
+bool Scheduler::may_have(const WorkunitRow& workunit, const Host& host) const {
+  if (workunit.host_class != 0 &&
+      workunit.host_class != host_class(project_.settings.redundancy, host.info.os_name, host.info.cpu_vendor, host.info.cpu_model))
+    return false;
+  const auto instances = project_.work.instances(workunit.id);
+  return std::none_of(instances.begin(), instances.end(), [&](const InstanceRow& one) { return one.host == host.id; });
+}
+
+void Scheduler::send(InstanceRow& instance, WorkunitRow& workunit, const WorkerBuild& build, Host& host, SchedulerReply& reply) {
+  const Time now = project_.now();
+  instance.state.server_state = ServerState::in_progress;
+  instance.state.deadline = now + project_.settings.delay_bound;
+  instance.host = host.id;
+  instance.user = host.user;
+  instance.platform = build.platform;
+  instance.version_num = build.version_num;
+  instance.sent = now;
+  project_.work.update(instance);
+  if (workunit.host_class == 0)
+    workunit.host_class = host_class(project_.settings.redundancy, host.info.os_name, host.info.cpu_vendor, host.info.cpu_model);
+  // A host that is not trusted does not run alone what a trusted one would have.
+  if (project_.settings.adaptive && workunit.state.quorum < project_.settings.limits.quorum && !host.record.may_run_alone(draw())) {
+    workunit.state.quorum = project_.settings.limits.quorum;
+    workunit.state.target = std::max(workunit.state.target, project_.settings.limits.target);
+  }
+  project_.work.update(workunit, instance.state.deadline);
+  ++project_.counts.sent;
+  describe(instance, workunit, build, host, reply);
+}
+
+void Scheduler::describe(const InstanceRow& instance, const WorkunitRow& workunit, const WorkerBuild& build, const Host& host,
+                         SchedulerReply& reply) {
+  const Names& names = project_.names;
+  const std::string& url = project_.settings.url;
+  const std::string input = names.input(workunit.id), output = names.output({instance.workunit, instance.number});
+
+  WorkunitInfo info;
+  info.name = names.workunit(workunit.id);
+  info.app_name = project_.settings.app;
+  const double seconds = generator_.expected_s(workunit, host);
+  info.fpops_est = (seconds > 0 ? seconds : unknown_run_time_s) * host.fpops();
+  info.fpops_bound = std::max(info.fpops_est, unknown_run_time_s * host.fpops()) * bound_over_estimate;
+  info.memory_bound = memory_bound;
+  info.disk_bound = disk_bound;
+  info.files.push_back({input, "in", false});
+  reply.files.push_back(
+      {.name = input, .url = url + "download/" + input, .nbytes = workunit.input_nbytes, .md5 = workunit.input_md5});
+  std::istringstream files{workunit.files};
+  std::size_t number = 0;
+  for (std::string word; files >> word; ++number) {
+    const std::int64_t id = std::stoll(word);  // ours: digits, and perhaps an 'x'
+    sqlite::Statement find_file = project_.database.prepare("SELECT md5, nbytes FROM file WHERE id = ?");
+    if (!find_file.bind(id).step()) continue;
+    const std::string md5{find_file.text(0)};
+    const std::string name = names.data_file(id, md5);
+    reply.files.push_back({.name = name, .url = url + "download/" + name, .nbytes = find_file.integer(1), .md5 = md5});
+    info.files.push_back({name, fmt::format("data_{}", number), false});
+  }
+
+  FileInfo upload;
+  upload.name = output;
+  upload.is_upload = true;
+  upload.url = url + "file_upload_handler";
+  upload.max_nbytes = static_cast<double>(project_.settings.max_output);
+  upload.upload_permission = project_.keys.upload.sign(md5_hex(upload_permission_text(output, upload.max_nbytes)));
+  reply.files.push_back(std::move(upload));
+
+  InstanceInfo instance_info;
+  instance_info.name = names.instance({instance.workunit, instance.number});
+  instance_info.workunit = info.name;
+  instance_info.deadline_s = to_ms(instance.state.deadline) / 1000;
+  instance_info.platform = build.platform;
+  instance_info.version_num = build.version_num;
+  instance_info.files.push_back({output, "out", false});
+  reply.workunits.push_back(std::move(info));
+  reply.instances.push_back(std::move(instance_info));
+}
+
+void Scheduler::describe_app(const WorkerBuild& build, SchedulerReply& reply) const {
+  if (!reply.app_versions.empty()) return;
+  reply.app_name = project_.settings.app;
+  reply.app_title = project_.settings.title;
+  reply.files.insert(reply.files.begin(), {.name = build.file_name,
+                                           .url = project_.settings.url + "download/" + build.file_name,
+                                           .nbytes = build.nbytes,
+                                           .md5 = build.md5,
+                                           .is_executable = true,
+                                           .signature = build.signature});
+  reply.app_versions.push_back({project_.settings.app, build.version_num, build.platform, 1e9, {{build.file_name, "", true}}});
+}
+
+}  // namespace mw::boinc

@@ -1,0 +1,331 @@
+#include "boinc/server/server.hpp"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "boinc/server/http_session.hpp"
+#include "boinc/server/rooms.hpp"
+#include "boinc/store/schema.hpp"
+#include "log/log.hpp"
+
+namespace mw::boinc {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using asio::ip::tcp;
+
+constexpr std::chrono::hours seen_lately{1};
+constexpr std::chrono::seconds touch_interval{5};
+constexpr std::chrono::milliseconds longest_sleep{60'000};
+
+/// A file for each connection, and some for everything else.
+std::size_t most_connections() {
+  rlimit limit = {};
+  constexpr std::size_t wanted = 4096, others = 128;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted / 4;
+  if (limit.rlim_cur < limit.rlim_max && limit.rlim_cur < wanted + others) {
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, wanted + others);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return std::clamp<std::size_t>(limit.rlim_cur > others ? limit.rlim_cur - others : 16, 16, wanted);
+}
+
+tcp::endpoint endpoint_of(const std::string& listen) {
+  const auto colon = listen.rfind(':');
+  std::string address = listen.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  boost::system::error_code error;
+  const auto ip = asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error);
+  if (error) throw InterfaceError{fmt::format("boinc: \"{}\" is no address to listen at: {}", listen, error.message())};
+  return {ip, static_cast<std::uint16_t>(std::stoul(listen.substr(colon + 1)))};
+}
+
+}  // namespace
+
+struct Server::Inside {
+  Inside(Settings settings, const ServerPlace& place, ServerSink& owner)
+      : sink{owner}, acceptor{io}, transition_timer{io}, touch_timer{io}, status_timer{io}, connections{most_connections()} {
+    open_port(place.listen);
+    if (settings.url.empty()) settings.url = url_of(acceptor.local_endpoint());
+    if (!settings.url.ends_with('/')) settings.url += '/';
+    for (const std::string& folder : {download_folder(settings), upload_folder(settings)}) fs::create_directories(folder);
+    Keys keys = Keys::in_folder(settings.state);
+    const std::string path = settings.state + "/project.db";
+    rooms.emplace(
+        io, std::move(settings), open_database(path), std::move(keys), [this] { tell(); },
+        [this](const std::string& why) { sink.server_failed(why); });
+    open_project(place);
+  }
+
+  static std::string url_of(const tcp::endpoint& endpoint) {
+    const auto address = endpoint.address();
+    const std::string host = address.is_unspecified() ? "127.0.0.1"
+                             : address.is_v6()        ? "[" + address.to_string() + "]"
+                                                      : address.to_string();
+    return fmt::format("http://{}:{}/", host, endpoint.port());
+  }
+
+  void open_port(const std::string& listen) {
+    const tcp::endpoint endpoint = endpoint_of(listen);
+    boost::system::error_code error;
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error)
+      throw InterfaceError{fmt::format("boinc: can not listen at {}: {}; listen= names another address", listen, error.message())};
+  }
+
+  void open_project(const ServerPlace& place) {
+    Project& project = rooms->project;
+    sqlite::Transaction transaction{project.database};
+    project.versions = AppVersions::find(project.database, project.keys, project.settings, place.workers);
+    if (!project.accounts.find(project.keys.account))
+      project.accounts.create(project.keys.account, std::nullopt, "", "volunteer", project.now());
+    project.tasks.disown_all();
+    transaction.commit();
+    forget_if_rebuilt();
+  }
+
+  /// Results of another build of the program are not this one's.
+  void forget_if_rebuilt() {
+    const fs::path path = fs::path{rooms->project.settings.state} / "builds";
+    std::string builds;
+    for (const WorkerBuild& build : rooms->project.versions.all()) builds += build.file_name + "\n";
+    std::ostringstream text;
+    text << std::ifstream{path}.rdbuf();
+    if (text.str() == builds) return;
+    if (rooms->project.tasks.has_unclaimed())
+      log::warn("boinc: the program was built anew since the last run, which had not ended: its tasks begin again");
+    forget();
+    rooms->project.tasks.disown_all();
+    std::ofstream{path} << builds;
+  }
+
+  void run() {
+    asio::co_spawn(io, accept(), asio::detached);
+    wait_for_transitions();
+    write_touched();
+    io.run();
+  }
+
+  asio::awaitable<void> accept() {
+    while (acceptor.is_open()) {
+      auto [error, socket] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+      if (!error) {
+        asio::co_spawn(io, serve(std::move(socket), *rooms, connections), asio::detached);
+        continue;
+      }
+      if (error == asio::error::operation_aborted) co_return;
+      // Out of descriptors, most likely: connections end, and the client comes again.
+      log::warn(fmt::format("boinc: no connection could be taken: {}", error.message()));
+      asio::steady_timer pause{io, std::chrono::milliseconds{100}};
+      co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+  }
+
+  /// Runs `call` in a transaction of its own.
+  template <class Call>
+  void write(Durability durability, const Call& call) {
+    try {
+      rooms->committer.begin(durability);
+      call();
+    } catch (const std::exception& e) {
+      rooms->committer.fail(e.what());
+    }
+  }
+
+  void wait_for_transitions() {
+    const auto next = rooms->transitioner.next_due();
+    const Time now = rooms->project.now();
+    const auto sleep = next ? std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(*next - now),
+                                         std::chrono::milliseconds{0}, longest_sleep)
+                            : longest_sleep;
+    transition_timer.expires_after(sleep + std::chrono::milliseconds{1});
+    transition_timer.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      constexpr std::size_t at_once = 100;
+      if (const auto due = rooms->transitioner.next_due(); due && *due <= rooms->project.now())
+        write(Durability::machine, [this] { rooms->transitioner.run_due(at_once); });
+      wait_for_transitions();
+    });
+  }
+
+  void write_touched() {
+    touch_timer.expires_after(touch_interval);
+    touch_timer.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      if (rooms->project.hosts.has_touched()) write(Durability::process, [this] { rooms->project.hosts.write_touched(); });
+      write_touched();
+    });
+  }
+
+  /// What the last commit stands behind.
+  void tell() {
+    Project& project = rooms->project;
+    // A deadline may be nearer now than what the timer waits for.
+    if (project.counts.sent != sent_when_timed) {
+      sent_when_timed = project.counts.sent;
+      wait_for_transitions();
+    }
+    for (const TaskRuns& one : std::exchange(project.running, {})) {
+      announce(one.host);
+      if (const TaskRef task = rooms->intake.find(one.task)) sink.task_runs(task, one.host, one.fraction);
+    }
+    for (TaskEnd& one : std::exchange(project.ends, {})) {
+      announce(one.host);
+      if (const TaskRef task = rooms->intake.release(one.task))
+        sink.task_ended(task, one.host, std::move(one.outcome), one.is_lost);
+    }
+    publish_status();
+  }
+
+  void announce(std::int64_t host) {
+    if (host == 0 || !announced.insert(host).second) return;
+    if (const Host* known = rooms->project.hosts.find(host)) sink.host_appeared(host, known->info.name, known->info.ncpus);
+  }
+
+  void publish_status() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_status) {
+      if (std::exchange(status_is_due, true)) return;
+      status_timer.expires_at(next_status);
+      status_timer.async_wait([this](boost::system::error_code error) {
+        status_is_due = false;
+        if (!error) publish_status();
+      });
+      return;
+    }
+    next_status = now + std::chrono::milliseconds{20};
+    const Project& project = rooms->project;
+    const Counts& counts = project.counts;
+    const auto number = [](auto count) { return static_cast<std::int64_t>(count); };
+    StatusMap map;
+    map["url"] = project.settings.url;
+    map["workers"] = number(project.hosts.active_processors(project.now() - seen_lately));
+    map["hosts"] = number(project.hosts.active(project.now() - seen_lately));
+    map["tasks_waiting"] = number(project.tasks.waiting_count());
+    map["tasks_open"] = number(rooms->intake.open_count());
+    map["workunits"] = number(counts.workunits);
+    map["instances_sent"] = number(counts.sent);
+    map["instances_reported"] = number(counts.reported);
+    map["results_valid"] = number(counts.valid);
+    map["results_invalid"] = number(counts.invalid);
+    map["results_error"] = number(counts.errors);
+    map["results_timed_out"] = number(counts.timed_out);
+    map["uploads_refused"] = number(counts.refused_uploads);
+    map["requests_refused"] = number(counts.bad_requests);
+    map["connections"] = number(connections.count());
+    map["connections_turned_away"] = number(connections.turned_away());
+    std::lock_guard lock{status_mutex};
+    status = std::move(map);
+  }
+
+  void submit(const std::vector<TaskRef>& tasks) {
+    write(Durability::machine, [&] {
+      for (const TaskRef& task : tasks) rooms->intake.take(task);
+    });
+  }
+
+  void drop(const std::vector<TaskRef>& tasks) {
+    write(Durability::process, [&] {
+      for (const TaskRef& task : tasks) rooms->intake.drop(task);
+    });
+  }
+
+  void end() {
+    boost::system::error_code ignored;
+    acceptor.close(ignored);
+    transition_timer.cancel();
+    touch_timer.cancel();
+    status_timer.cancel();
+    rooms->committer.finish();
+    connections.close_all();
+    try {
+      sqlite::Transaction transaction{rooms->project.database};
+      rooms->project.hosts.write_touched();
+      transaction.commit();
+      // With tasks left, the next run of the program goes on with them.
+      if (rooms->intake.open_count() == 0) forget();
+    } catch (const Error& e) {
+      log::warn(fmt::format("boinc: {}", e.what()));
+    }
+    guard.reset();
+  }
+
+  void forget() {
+    forget_run(rooms->project.database);
+    for (const std::string& folder : {download_folder(rooms->project.settings), upload_folder(rooms->project.settings)})
+      for (const auto& entry : fs::directory_iterator{folder}) fs::remove_all(entry.path());
+  }
+
+  ServerSink& sink;
+  asio::io_context io;
+  asio::executor_work_guard<asio::io_context::executor_type> guard{io.get_executor()};
+  tcp::acceptor acceptor;
+  asio::steady_timer transition_timer;
+  asio::steady_timer touch_timer;
+  asio::steady_timer status_timer;
+  Connections connections;
+  std::optional<Rooms> rooms;
+  std::unordered_set<std::int64_t> announced;
+  std::uint64_t sent_when_timed = 0;
+  std::chrono::steady_clock::time_point next_status{};
+  bool status_is_due = false;
+  mutable std::mutex status_mutex;
+  StatusMap status;
+  std::thread thread;
+};
+
+Server::Server(Settings settings, const ServerPlace& place, ServerSink& sink)
+    : inside_{std::make_unique<Inside>(std::move(settings), place, sink)} {
+  inside_->publish_status();
+  inside_->thread = std::thread{[this] { inside_->run(); }};
+}
+
+Server::~Server() {
+  if (inside_->thread.joinable()) stop();
+}
+
+void Server::submit(std::vector<TaskRef> tasks) {
+  asio::post(inside_->io, [this, tasks = std::move(tasks)] { inside_->submit(tasks); });
+}
+
+void Server::drop(std::vector<TaskRef> tasks) {
+  asio::post(inside_->io, [this, tasks = std::move(tasks)] { inside_->drop(tasks); });
+}
+
+StatusMap Server::status() const {
+  std::lock_guard lock{inside_->status_mutex};
+  return inside_->status;
+}
+
+const std::string& Server::url() const noexcept { return inside_->rooms->project.settings.url; }
+const std::string& Server::account_key() const noexcept { return inside_->rooms->project.keys.account; }
+
+void Server::stop() {
+  if (!inside_->thread.joinable()) return;
+  asio::post(inside_->io, [this] { inside_->end(); });
+  inside_->thread.join();
+}
+
+}  // namespace mw::boinc

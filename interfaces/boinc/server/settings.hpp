@@ -1,0 +1,43 @@
+// What a project is set to.
+//
+// What:    the options, checked and made whole.
+// Owner:   a value.
+// Threads: a value; read only once the server runs.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include <mw/boinc.hpp>
+
+#include "boinc/policy/host_class.hpp"
+#include "boinc/policy/states.hpp"
+
+namespace mw::boinc {
+
+struct Settings {
+  std::string app;    ///< the program's name, as files may be called
+  std::string title;  ///< the same for people
+  std::string state;  ///< the project's folder
+  std::string url;    ///< ends with a '/'
+  WorkunitState limits;
+  std::chrono::milliseconds delay_bound{7 * 86'400'000ll};
+  double workunit_s = 600;
+  std::size_t tasks_per_workunit = 0;  ///< 0: by workunit_s
+  std::int64_t workunits_per_processor = 4;
+  double poll_s = 60;
+  bool adaptive = false;
+  Redundancy redundancy = Redundancy::any;
+  Validator validator;
+  std::int64_t max_output = 0;
+  bool open_accounts = false;
+  std::function<Time()> now = [] { return std::chrono::time_point_cast<Time::duration>(std::chrono::system_clock::now()); };
+};
+
+/// Where things are in the project's folder.
+inline std::string download_folder(const Settings& settings) { return settings.state + "/download"; }
+inline std::string upload_folder(const Settings& settings) { return settings.state + "/upload"; }
+
+}  // namespace mw::boinc

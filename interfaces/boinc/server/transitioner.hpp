@@ -1,0 +1,35 @@
+// The transitioner: carries out what the policy says a workunit needs.
+//
+// What:    run after every event of a workunit, and when its time has come. The file deleter is part of it: what nobody will read
+// again goes. Owner:   refers to the project. Threads: the server's; inside a transaction. Use:
+//     transitioner.run(workunit_id);
+//     transitioner.run_due();  timer.expires_at(*transitioner.next_due());
+#pragma once
+
+#include <optional>
+
+#include "boinc/server/validator.hpp"
+
+namespace mw::boinc {
+
+class Transitioner {
+ public:
+  Transitioner(Project& project, ResultValidator& validator) : project_{project}, validator_{validator} {}
+
+  void run(std::int64_t workunit);
+  /// Those whose time has come, `most` at a time. True if there may be more.
+  bool run_due(std::size_t most);
+  std::optional<Time> next_due() { return project_.work.next_due(); }
+  /// Nobody wants its tasks any more.
+  void cancel(std::int64_t workunit);
+
+ private:
+  void run(WorkunitRow& workunit);
+  void end_instance(InstanceRow& instance, InstanceOutcome outcome);
+  void delete_files(const WorkunitRow& workunit, const std::vector<InstanceRow>& instances);
+
+  Project& project_;
+  ResultValidator& validator_;
+};
+
+}  // namespace mw::boinc

@@ -1,0 +1,142 @@
+#include "boinc/server/upload_handler.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "log/log.hpp"
+
+namespace mw::boinc {
+namespace {
+
+constexpr std::int64_t small_size = 64 * 1024;
+constexpr std::size_t catch_up_step = 1024 * 1024;
+
+std::int64_t size_of_file(const std::string& path) {
+  struct stat status = {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_size : 0;
+}
+
+}  // namespace
+
+Upload::Upload(Project& project, UploadHead head) : project_{project}, head_{std::move(head)}, position_{head_.offset} { check(); }
+
+std::string Upload::path() const { return upload_folder(project_.settings) + "/" + head_.name; }
+
+void Upload::refuse(UploadStatus status, std::string why) {
+  log::warn(fmt::format("boinc: the upload of {} was refused: {}", head_.name, why));
+  ++project_.counts.refused_uploads;
+  answer_ = UploadReply{status, std::move(why), {}};
+}
+
+void Upload::check() {
+  const auto number = project_.names.find_output(head_.name);
+  if (!number) return refuse(UploadStatus::permanent, "it is no file that this project expects");
+  const auto max_nbytes = static_cast<double>(project_.settings.max_output);
+  if (head_.max_nbytes != max_nbytes ||
+      !project_.keys.upload_check.verify(md5_hex(upload_permission_text(head_.name, max_nbytes)), head_.permission))
+    return refuse(UploadStatus::permanent, "its permission is not signed by this project");
+  if (head_.nbytes > project_.settings.max_output)
+    return refuse(UploadStatus::permanent,
+                  fmt::format("it has {} bytes; the limit is {}", head_.nbytes, project_.settings.max_output));
+  instance_ = project_.work.instance(number->workunit, number->number);
+  if (!instance_) {
+    answer_ = UploadReply{UploadStatus::done, "nobody needs it any more", {}};  // of an earlier run
+    return;
+  }
+  if (instance_->received != Time{} || instance_->state.server_state == ServerState::unsent) {
+    answer_ = UploadReply{UploadStatus::done, "it was reported before", {}};
+    return;
+  }
+  const auto stored = project_.work.output_facts(instance_->id);
+  if (stored && stored->nbytes == head_.nbytes && stored->md5 == head_.md5) {
+    answer_ = UploadReply{UploadStatus::done, {}, {}};
+    return;
+  }
+  if (head_.offset > 0 || head_.nbytes > small_size) open_file();
+}
+
+void Upload::open_file() {
+  file_ = process::UniqueFd{::open(path().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+  if (file_.get() < 0) return refuse(UploadStatus::transient, fmt::format("it can not be stored: {}", std::strerror(errno)));
+  const std::int64_t here = size_of_file(path());
+  if (head_.offset > here)
+    return refuse(UploadStatus::transient, fmt::format("it goes on at byte {}, but only {} are here", head_.offset, here));
+  if (here > head_.offset && ::ftruncate(file_.get(), head_.offset) != 0)
+    return refuse(UploadStatus::transient, fmt::format("it can not be stored: {}", std::strerror(errno)));
+}
+
+void Upload::write(std::span<const std::byte> bytes) {
+  if (static_cast<std::int64_t>(bytes.size()) > missing()) {
+    refuse(UploadStatus::permanent, "it has more bytes than it says");
+    return;
+  }
+  if (summed_ == position_) {
+    md5_.update(bytes);
+    summed_ += static_cast<std::int64_t>(bytes.size());
+  }
+  if (file_.get() < 0) {
+    small_.append(bytes.data(), bytes.size());
+    position_ += static_cast<std::int64_t>(bytes.size());
+    return;
+  }
+  while (!bytes.empty()) {
+    const ssize_t put = ::pwrite(file_.get(), bytes.data(), bytes.size(), position_);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return refuse(UploadStatus::transient, fmt::format("it can not be stored: {}", std::strerror(errno)));
+    position_ += put;
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
+}
+
+bool Upload::catch_up() {
+  if (answer_ || summed_ == position_) return true;
+  std::vector<std::byte> buffer(std::min(catch_up_step, static_cast<std::size_t>(position_ - summed_)));
+  const ssize_t got = ::pread(file_.get(), buffer.data(), buffer.size(), summed_);
+  if (got <= 0) {
+    refuse(UploadStatus::transient, "what is stored can not be read");
+    return true;
+  }
+  md5_.update({buffer.data(), static_cast<std::size_t>(got)});
+  summed_ += got;
+  return summed_ == position_;
+}
+
+UploadReply Upload::finish() {
+  if (answer_) return *answer_;
+  if (missing() > 0) {
+    refuse(UploadStatus::transient, fmt::format("{} bytes are missing", missing()));
+    return *answer_;
+  }
+  if (const std::string md5 = md5_.hex(); md5 != head_.md5) {
+    if (file_.get() >= 0) ::unlink(path().c_str());
+    refuse(UploadStatus::transient, fmt::format("its MD5 is {}, not {}", md5, head_.md5));
+    return *answer_;
+  }
+  // It may have been reported, or have come another way, meanwhile.
+  const auto now = project_.work.instance(instance_->workunit, instance_->number);
+  if (!now || now->received != Time{}) return {UploadStatus::done, "nobody needs it any more", {}};
+  OutputRow row{head_.nbytes, head_.md5, std::nullopt};
+  if (file_.get() < 0) row.bytes = std::move(small_);
+  project_.work.set_output(instance_->id, row);
+  return {UploadStatus::done, {}, {}};
+}
+
+UploadReply size_here(Project& project, const UploadHead& question) {
+  UploadReply reply;
+  reply.file_size = 0;
+  const auto number = project.names.find_output(question.name);
+  const auto instance = number ? project.work.instance(number->workunit, number->number) : std::nullopt;
+  if (!instance) return reply;
+  const auto stored = project.work.output_facts(instance->id);
+  reply.file_size = stored ? stored->nbytes : size_of_file(upload_folder(project.settings) + "/" + question.name);
+  return reply;
+}
+
+}  // namespace mw::boinc

@@ -1,0 +1,60 @@
+// The upload handler: takes output files, in pieces, and resumes them where they broke off.
+//
+// What:    Upload is one upload: its head is checked against what we gave out (name, permission, size), its bytes are stored, its
+// size and MD5
+//          are checked on what is stored. Small files go into the database, larger ones into the upload folder.
+// Owner:   an Upload owns the file that it writes.
+// Threads: the server's; finish() inside a transaction.
+// Use:
+//     Upload upload{project, head};
+//     if (upload.refused()) return *upload.refused();
+//     upload.write(bytes); …
+//     const UploadReply reply = upload.finish();
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "boinc/protocol/md5.hpp"
+#include "boinc/protocol/upload.hpp"
+#include "boinc/server/project.hpp"
+#include "process/unique_fd.hpp"
+
+namespace mw::boinc {
+
+class Upload {
+ public:
+  Upload(Project& project, UploadHead head);
+
+  /// The answer, if nothing is to be stored: a refusal, or it is here already.
+  const std::optional<UploadReply>& answer() const noexcept { return answer_; }
+  /// Bytes that are still to come.
+  std::int64_t missing() const noexcept { return head_.nbytes - position_; }
+  /// Throws InterfaceError if they can not be stored.
+  void write(std::span<const std::byte> bytes);
+  /// Reads what an earlier upload left, some of it at a time, for the MD5. True when that is done.
+  bool catch_up();
+  /// When all bytes are there, or no more come.
+  UploadReply finish();
+
+ private:
+  void refuse(UploadStatus status, std::string why);
+  void check();
+  void open_file();
+  std::string path() const;
+
+  Project& project_;
+  const UploadHead head_;
+  std::optional<InstanceRow> instance_;
+  std::optional<UploadReply> answer_;
+  std::int64_t position_;
+  std::int64_t summed_ = 0;  ///< bytes that are in md5_
+  Md5 md5_;
+  Bytes small_;
+  process::UniqueFd file_;
+};
+
+/// How much of the file is here: the answer to a client's question.
+UploadReply size_here(Project& project, const UploadHead& question);
+
+}  // namespace mw::boinc

@@ -1,0 +1,161 @@
+#include "boinc/server/validator.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "boinc/policy/agreement.hpp"
+#include "boinc/policy/credit.hpp"
+#include "log/log.hpp"
+#include "memory/shared_block.hpp"
+#include "registry/registry.hpp"
+
+namespace mw::boinc {
+namespace {
+
+Bytes read_file(const std::string& path) {
+  std::ifstream file{path, std::ios::binary | std::ios::ate};
+  if (!file) throw InterfaceError{fmt::format("the uploaded file {} can not be read", path)};
+  Bytes bytes;
+  const auto size = static_cast<std::size_t>(file.tellg());
+  std::byte* to = bytes.extend(size);
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(to), static_cast<std::streamsize>(size));
+  if (!file) throw InterfaceError{fmt::format("the uploaded file {} can not be read to its end", path)};
+  return bytes;
+}
+
+/// What a failure says apart from where it happened.
+bool equal_failures(const Failure& a, const Failure& b) {
+  return a.cause == b.cause && a.type == b.type && a.exit_status == b.exit_status && a.signal == b.signal &&
+         (a.cause != Cause::exception || a.message == b.message);
+}
+
+bool is_viable(const InstanceRow& one) {
+  return one.state.server_state == ServerState::over && one.state.outcome == InstanceOutcome::success &&
+         one.state.validate_state != ValidateState::invalid;
+}
+
+}  // namespace
+
+Answer read_answer(Project& project, const InstanceRow& instance, std::size_t tasks) {
+  auto output = project.work.output(instance.id);
+  if (!output) throw InterfaceError{"there is no uploaded file"};
+  Answer answer;
+  answer.bytes =
+      output->bytes ? std::move(*output->bytes)
+                    : read_file(upload_folder(project.settings) + "/" + project.names.output({instance.workunit, instance.number}));
+  answer.endings = wire::parse_answer(answer.bytes.span(), tasks);
+  return answer;
+}
+
+void ResultValidator::validate(WorkunitRow& workunit, std::vector<InstanceRow>& instances) {
+  const Time now = project_.now();
+  std::vector<InstanceRow*> viable;
+  std::vector<Answer> answers;
+  for (InstanceRow& one : instances) {
+    if (!is_viable(one)) continue;
+    try {
+      answers.push_back(read_answer(project_, one, workunit.tasks.size()));
+      viable.push_back(&one);
+    } catch (const Error& e) {
+      one.state.outcome = InstanceOutcome::validate_error;
+      one.why = e.what();
+      ++project_.counts.errors;
+      if (Host* host = project_.hosts.find(one.host)) {
+        host->record.failed(now, Fault::error);
+        project_.hosts.write(*host);
+        log::warn(fmt::format("boinc: what host {} ({}) sent for {} can not be read: {}", host->id, host->info.name,
+                              project_.names.instance({one.workunit, one.number}), e.what()));
+      }
+    }
+  }
+  // Later ones are compared with the canonical one.
+  std::optional<std::size_t> canonical;
+  std::vector<bool> valid;
+  if (workunit.canonical != 0) {
+    for (std::size_t i = 0; i < viable.size(); ++i)
+      if (viable[i]->id == workunit.canonical) canonical = i;
+    if (!canonical) {  // it can not be read any more: the others stay as they are
+      for (InstanceRow* one : viable) one->state.validate_state = ValidateState::no_check;
+      return;
+    }
+    for (std::size_t i = 0; i < viable.size(); ++i)
+      valid.push_back(i == *canonical || equal(workunit, answers[*canonical], answers[i]));
+  } else {
+    Agreement agreement = agree(viable.size(), workunit.state.quorum,
+                                [&](std::size_t a, std::size_t b) { return equal(workunit, answers[a], answers[b]); });
+    canonical = agreement.canonical;
+    valid = std::move(agreement.valid);
+  }
+  if (!canonical) {
+    if (viable.size() < static_cast<std::size_t>(workunit.state.quorum)) return;
+    for (InstanceRow* one : viable) one->state.validate_state = ValidateState::inconclusive;
+    workunit.state.target = std::max(workunit.state.target, static_cast<std::int64_t>(viable.size()) + 1);
+    return;
+  }
+  double credit = std::numeric_limits<double>::max();
+  for (std::size_t i = 0; i < viable.size(); ++i)
+    if (valid[i]) credit = std::min(credit, viable[i]->claimed_credit);
+  for (std::size_t i = 0; i < viable.size(); ++i) judge(*viable[i], valid[i], credit);
+  if (workunit.canonical == 0) learn(workunit, *viable[*canonical], answers[*canonical]);
+  workunit.canonical = viable[*canonical]->id;
+  workunit.state.has_canonical = true;
+}
+
+void ResultValidator::judge(InstanceRow& instance, bool is_valid, double credit) {
+  const ValidateState before = instance.state.validate_state;
+  instance.state.validate_state = is_valid ? ValidateState::valid : ValidateState::invalid;
+  if (before == ValidateState::valid) return;
+  Host* host = project_.hosts.find(instance.host);
+  if (is_valid) {
+    ++project_.counts.valid;
+    if (!host) return;
+    host->record.ended_well();
+    host->credit.grant(credit, project_.now());
+  } else {
+    ++project_.counts.invalid;
+    if (!host) return;
+    host->record.failed(project_.now(), Fault::wrong);
+    log::warn(fmt::format("boinc: host {} ({}) sent a wrong result for {}", host->id, host->info.name,
+                          project_.names.instance({instance.workunit, instance.number})));
+  }
+  project_.hosts.write(*host);
+}
+
+bool ResultValidator::equal(const WorkunitRow& workunit, const Answer& first, const Answer& second) const {
+  const auto* entry = registry::find(workunit.function);
+  for (std::size_t i = 0; i < first.endings.size(); ++i) {
+    const wire::Ending &a = first.endings[i], &b = second.endings[i];
+    if (a.is_gone != b.is_gone || a.failure.has_value() != b.failure.has_value()) return false;
+    if (a.failure && !equal_failures(*a.failure, *b.failure)) return false;
+    if (!a.failure &&
+        !equal_values({workunit.function, entry ? entry->name() : std::string_view{}, a.result.value, b.result.value}))
+      return false;
+  }
+  return true;
+}
+
+bool ResultValidator::equal_values(const ResultPair& pair) const {
+  if (!project_.settings.validator) return std::ranges::equal(pair.first, pair.second);
+  try {
+    return project_.settings.validator(pair);
+  } catch (...) {
+    return false;
+  }
+}
+
+void ResultValidator::learn(const WorkunitRow& workunit, const InstanceRow& canonical, const Answer& answer) {
+  const Host* host = project_.hosts.find(canonical.host);
+  double seconds = 0;
+  for (const wire::Ending& ending : answer.endings) seconds += static_cast<double>(ending.result.run_ns) * 1e-9;
+  constexpr double shortest_s = 1e-6;
+  if (host)
+    generator_.learn(workunit.function, std::max(seconds / static_cast<double>(answer.endings.size()), shortest_s) * host->fpops());
+}
+
+}  // namespace mw::boinc

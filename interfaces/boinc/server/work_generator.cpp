@@ -1,0 +1,110 @@
+#include "boinc/server/work_generator.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "boinc/policy/work_size.hpp"
+#include "boinc/protocol/md5.hpp"
+#include "registry/registry.hpp"
+#include "wire/bundle.hpp"
+
+namespace mw::boinc {
+namespace {
+
+constexpr std::size_t most_input_bytes = 4 * 1024 * 1024;  // unless one task alone has more
+constexpr std::size_t most_tasks = 1000;
+constexpr std::chrono::hours active_within{1};
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream{text};
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+/// The task's own numbers of its data files become the workunit's.
+void renumber_files(wire::Terms& terms, const std::vector<std::string>& own, std::vector<std::string>& all) {
+  for (std::size_t i = 0; i < terms.files.size() && i < own.size(); ++i) {
+    auto place = std::find(all.begin(), all.end(), own[i]);
+    if (place == all.end()) place = all.insert(all.end(), own[i]);
+    terms.files[i].from = fmt::format("#{}{}", place - all.begin(), own[i].ends_with('x') ? "x" : "");
+  }
+}
+
+}  // namespace
+
+WorkGenerator::WorkGenerator(Project& project)
+    : project_{project},
+      find_function_{project.database.prepare("SELECT operations FROM function WHERE id = ?")},
+      set_function_{project.database.prepare("INSERT OR REPLACE INTO function(id, operations) VALUES (?, ?)")} {}
+
+double WorkGenerator::operations_of(std::uint64_t function) {
+  const auto [place, is_new] = operations_.try_emplace(function, 0);
+  if (is_new && find_function_.bind(static_cast<std::int64_t>(function)).step()) {
+    place->second = find_function_.real(0);
+    find_function_.reset();
+  }
+  return place->second;
+}
+
+void WorkGenerator::learn(std::uint64_t function, double operations) {
+  double& known = operations_[function];
+  const double before = known;
+  known = known <= 0 ? operations : known + (operations - known) / 4;
+  // Written when it is news; a start with an old figure does no harm.
+  if (before <= 0 || known > before * 1.25 || known < before * 0.8) set_function_.run(static_cast<std::int64_t>(function), known);
+}
+
+std::size_t WorkGenerator::size_for(const Host& host, double operations) const {
+  const Settings& settings = project_.settings;
+  if (settings.tasks_per_workunit > 0) return settings.tasks_per_workunit;
+  return tasks_in_workunit({.target_s = settings.workunit_s,
+                            .task_s = operations / host.fpops(),
+                            .waiting = project_.tasks.waiting_count(),
+                            .processors = project_.hosts.active_processors(project_.now() - active_within),
+                            .most = most_tasks});
+}
+
+std::optional<WorkunitRow> WorkGenerator::make(const Host& host) {
+  if (project_.tasks.waiting_count() == 0) return std::nullopt;
+  // How many depends on the function, which the first of them tells: mostly it is that of the last time.
+  std::vector<WaitingTask> tasks = project_.tasks.next(size_for(host, operations_of(last_function_)), most_input_bytes);
+  if (tasks.empty()) return std::nullopt;
+  if (tasks.front().function != last_function_) {
+    last_function_ = tasks.front().function;
+    tasks = project_.tasks.next(size_for(host, operations_of(last_function_)), most_input_bytes);
+  }
+
+  WorkunitRow workunit;
+  workunit.state = project_.settings.limits;
+  workunit.function = last_function_;
+  workunit.operations = operations_of(last_function_) * static_cast<double>(tasks.size());
+  const Bytes input = write_input(tasks, workunit);
+  workunit.input_nbytes = static_cast<std::int64_t>(input.size());
+  workunit.input_md5 = md5_hex(input.span());
+  for (const WaitingTask& task : tasks) workunit.tasks.push_back(task.id);
+  project_.work.add(workunit, input.span());
+  for (std::size_t i = 0; i < tasks.size(); ++i) project_.tasks.put(tasks[i].id, workunit.id, i);
+  ++project_.counts.workunits;
+  return workunit;
+}
+
+Bytes WorkGenerator::write_input(const std::vector<WaitingTask>& tasks, WorkunitRow& workunit) const {
+  Bytes input;
+  std::vector<std::string> files;
+  wire::append(input,
+               wire::BundleHead{.identity = registry::program_identity(), .tasks = static_cast<std::uint32_t>(tasks.size())});
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    wire::Task task = wire::parse_task(tasks[i].message.span().subspan(wire::header_size));
+    task.id = i + 1;
+    task.attempt = 1;
+    renumber_files(task.terms, words_of(tasks[i].files), files);
+    wire::append(input, task);
+  }
+  for (const std::string& file : files) workunit.files += file + " ";
+  return input;
+}
+
+}  // namespace mw::boinc

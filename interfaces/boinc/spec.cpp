@@ -1,0 +1,205 @@
+#include "boinc/spec.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "process/child.hpp"
+
+namespace mw::boinc {
+namespace {
+
+constexpr std::string_view form =
+    "boinc:[N][?listen=ADDRESS:PORT][&url=URL][&state=DIR][&workers=DIR][&quorum=Q][&target=T][&max_error=E][&max_total=E][&max_"
+    "success=E]"
+    "[&delay_bound_s=S][&workunit_s=S][&tasks_per_workunit=N][&workunits_per_processor=N][&poll_s=S][&adaptive=on|off]"
+    "[&hosts=any|coarse|fine][&validator=bitwise|numeric:R][&max_output_mb=M][&accounts=open|closed]";
+
+constexpr unsigned most_volunteers = 256;
+constexpr unsigned most_copies = 100;
+
+[[noreturn]] void refuse(std::string_view text, std::string_view why) {
+  throw UsageError{fmt::format("interface \"boinc{}\": {}; the form is {}", text, why, form)};
+}
+
+template <class Number>
+std::optional<Number> number_of(std::string_view text, Number least, Number most) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || !(number >= least && number <= most)) return std::nullopt;
+  return number;
+}
+
+/// Sets one option; false if the value makes no sense.
+using Setter = bool (*)(BoincOptions&, std::string_view);
+
+template <auto Member>
+bool set_text(BoincOptions& options, std::string_view value) {
+  options.*Member = value;
+  return !value.empty();
+}
+template <auto Member, unsigned Least = 1, unsigned Most = most_copies>
+bool set_number(BoincOptions& options, std::string_view value) {
+  const auto number = number_of(value, Least, Most);
+  if (number) options.*Member = *number;
+  return number.has_value();
+}
+template <auto Member>
+bool set_duration(BoincOptions& options, std::string_view value) {
+  using Duration = std::remove_reference_t<decltype(options.*Member)>;
+  constexpr double most_s = 1e9;
+  const auto seconds = number_of(value, std::chrono::duration<double>{Duration{1}}.count(), most_s);
+  if (seconds) options.*Member = std::chrono::duration_cast<Duration>(std::chrono::duration<double>{*seconds});
+  return seconds.has_value();
+}
+template <auto Member>
+bool set_switch(BoincOptions& options, std::string_view value, std::string_view on, std::string_view off) {
+  options.*Member = value == on;
+  return value == on || value == off;
+}
+
+bool set_validator(BoincOptions& options, std::string_view value) {
+  constexpr std::string_view numeric = "numeric:";
+  if (value == "bitwise") {
+    options.validator = bitwise_validator();
+    return true;
+  }
+  if (!value.starts_with(numeric)) return false;
+  const auto tolerance = number_of(value.substr(numeric.size()), 0.0, 1.0);
+  if (tolerance) options.validator = numeric_validator(*tolerance);
+  return tolerance.has_value();
+}
+
+bool set_mix(BoincOptions& options, std::string_view value) {
+  options.host_mix = value == "fine" ? HostMix::fine : value == "coarse" ? HostMix::coarse : HostMix::any;
+  return value == "fine" || value == "coarse" || value == "any";
+}
+
+bool set_max_output(BoincOptions& options, std::string_view value) {
+  constexpr std::uint64_t most_mb = 1024 * 1024;
+  const auto megabytes = number_of<std::uint64_t>(value, 1, most_mb);
+  if (megabytes) options.max_output = *megabytes << 20;
+  return megabytes.has_value();
+}
+
+const std::map<std::string_view, Setter>& setters() {
+  static const std::map<std::string_view, Setter> table{
+      {"listen", set_text<&BoincOptions::listen>},
+      {"url", set_text<&BoincOptions::url>},
+      {"state", set_text<&BoincOptions::state>},
+      {"workers", set_text<&BoincOptions::workers>},
+      {"quorum", set_number<&BoincOptions::quorum>},
+      {"target", set_number<&BoincOptions::target>},
+      {"max_error", set_number<&BoincOptions::max_errors, 0>},
+      {"max_total", set_number<&BoincOptions::max_total>},
+      {"max_success", set_number<&BoincOptions::max_success>},
+      {"delay_bound_s", set_duration<&BoincOptions::delay_bound>},
+      {"workunit_s", set_duration<&BoincOptions::workunit_time>},
+      {"tasks_per_workunit", set_number<&BoincOptions::tasks_per_workunit, 0, 1000>},
+      {"workunits_per_processor", set_number<&BoincOptions::workunits_per_processor, 1, 1000>},
+      {"poll_s", set_duration<&BoincOptions::poll>},
+      {"adaptive",
+       [](BoincOptions& o, std::string_view v) { return set_switch<&BoincOptions::adaptive_replication>(o, v, "on", "off"); }},
+      {"hosts", set_mix},
+      {"validator", set_validator},
+      {"max_output_mb", set_max_output},
+      {"accounts",
+       [](BoincOptions& o, std::string_view v) { return set_switch<&BoincOptions::open_accounts>(o, v, "open", "closed"); }},
+  };
+  return table;
+}
+
+void set_option(BoincOptions& options, std::string_view text, std::string_view option) {
+  const auto equals = option.find('=');
+  const std::string_view key = option.substr(0, equals);
+  const auto setter = setters().find(key);
+  if (setter == setters().end()) refuse(text, fmt::format("there is no option \"{}\"", key));
+  const std::string_view value = equals == std::string_view::npos ? std::string_view{} : option.substr(equals + 1);
+  if (!setter->second(options, value)) refuse(text, fmt::format("\"{}\" is no value for {}", value, key));
+}
+
+[[noreturn]] void refuse_option(std::string_view why) { throw UsageError{fmt::format("boinc: {}", why)}; }
+
+void check_listen(const std::string& listen) {
+  const auto colon = listen.rfind(':');
+  if (colon == std::string::npos || colon == 0 || !number_of<unsigned>(std::string_view{listen}.substr(colon + 1), 0, 65'535))
+    refuse_option(fmt::format("\"{}\" is no address to listen at; it is ADDRESS:PORT, for example 127.0.0.1:8931", listen));
+}
+
+void check_copies(const BoincOptions& options) {
+  const unsigned target = std::max(options.target, options.quorum);
+  if (options.quorum < 1 || options.quorum > most_copies)
+    refuse_option(fmt::format("a quorum of {} makes no sense; it is 1 to {}", options.quorum, most_copies));
+  if (options.max_total < target || options.max_success < options.quorum)
+    refuse_option(fmt::format("max_total ({}) and max_success ({}) must not be below the {} copies that agree", options.max_total,
+                              options.max_success, target));
+}
+
+}  // namespace
+
+BoincOptions parse_spec(std::string_view text) {
+  BoincOptions options;
+  const auto question = text.find('?');
+  std::string_view plain = text.substr(0, question);
+  if (plain.starts_with(':')) plain.remove_prefix(1);
+  if (!plain.empty()) {
+    const auto volunteers = number_of(plain, 1u, most_volunteers);
+    if (!volunteers)
+      refuse(text, fmt::format("\"{}\" is no number of volunteers on this machine, 1 to {}", plain, most_volunteers));
+    options.local_volunteers = *volunteers;
+  }
+  if (question == std::string_view::npos) return options;
+  std::string_view rest = text.substr(question + 1);
+  while (!rest.empty()) {
+    // An address or a folder may hold anything but '&'.
+    const auto end = rest.find('&');
+    set_option(options, text, rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  }
+  return options;
+}
+
+std::string program_name() {
+  std::string name = std::filesystem::path{process::own_name()}.filename().string();
+  return name.empty() ? "application" : name;
+}
+
+Settings settings_of(const BoincOptions& options) {
+  check_listen(options.listen);
+  check_copies(options);
+  if (!options.url.empty() && !options.url.starts_with("http://") && !options.url.starts_with("https://"))
+    refuse_option(fmt::format("\"{}\" is no URL; it begins with http:// or https://", options.url));
+  if (options.local_volunteers > most_volunteers)
+    refuse_option(fmt::format("{} volunteers on this machine are more than {}", options.local_volunteers, most_volunteers));
+  Settings settings;
+  settings.title = program_name();
+  settings.app = settings.title.substr(0, 40);
+  for (char& c : settings.app)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-') c = '_';
+  settings.url = options.url;
+  settings.limits.quorum = options.quorum;
+  settings.limits.target = std::max(options.target, options.quorum);
+  settings.limits.max_errors = options.max_errors;
+  settings.limits.max_total = options.max_total;
+  settings.limits.max_success = options.max_success;
+  settings.delay_bound = options.delay_bound;
+  settings.workunit_s = static_cast<double>(options.workunit_time.count());
+  settings.tasks_per_workunit = options.tasks_per_workunit;
+  settings.workunits_per_processor = options.workunits_per_processor;
+  settings.poll_s = std::chrono::duration<double>{options.poll}.count();
+  settings.adaptive = options.adaptive_replication;
+  settings.redundancy = options.host_mix == HostMix::fine     ? Redundancy::fine
+                        : options.host_mix == HostMix::coarse ? Redundancy::coarse
+                                                              : Redundancy::any;
+  settings.validator = options.validator;
+  settings.max_output = static_cast<std::int64_t>(options.max_output);
+  settings.open_accounts = options.open_accounts;
+  return settings;
+}
+
+}  // namespace mw::boinc

@@ -1,0 +1,30 @@
+// A light BOINC client: for boards that have no other, and for trying a project out on this machine.
+//
+// What:    attaches to one project, keeps its slots busy, reports, and goes on where it was when it is started again. It speaks
+// BOINC's
+//          protocol, checks the project's signature on what it runs, and asks no more often than the project wants.
+// Owner:   owns its folder, in which nobody else may work.
+// Threads: the calling one.
+// Use:
+//     Volunteer volunteer{options};                         // throws InterfaceError, TransferError
+//     volunteer.run();                                      // until SIGTERM, SIGINT, or idle if so asked
+#pragma once
+
+#include <memory>
+
+#include "boinc/volunteer/options.hpp"
+
+namespace mw::boinc {
+
+class Volunteer {
+ public:
+  explicit Volunteer(VolunteerOptions options);
+  ~Volunteer();
+  void run();
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace mw::boinc

@@ -1,0 +1,23 @@
+// How a volunteer takes part.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace mw::boinc {
+
+struct VolunteerOptions {
+  std::string url;               ///< the project's master URL
+  std::string key;               ///< the account key
+  std::string folder;            ///< where files and state are kept
+  std::string name;              ///< the host's, as the project is told; empty: this machine's
+  unsigned slots = 1;            ///< workunits that run at a time
+  std::optional<double> poll_s;  ///< between requests; empty: as the project wants it
+  double checkpoint_s = 60;
+  bool allow_programs = false;  ///< tasks may run programs of this machine
+  bool exit_when_idle = false;
+  bool quiet = false;
+};
+
+}  // namespace mw::boinc

@@ -1,0 +1,128 @@
+#include "boinc/volunteer/slot_run.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <boost/asio/steady_timer.hpp>
+
+#include "boinc/protocol/xml.hpp"
+#include "process/child.hpp"
+#include "process/unique_fd.hpp"
+#include "workunit/run.hpp"
+
+namespace mw::boinc {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds patience{2};  // after an order to quit or abort
+constexpr std::size_t longest_stderr = 64 * 1024;
+
+void write_text(const fs::path& path, const std::string& text) { std::ofstream{path} << text; }
+
+/// As BOINC's client does it: a file that says where the file is.
+void write_link(const fs::path& slot, const std::string& open_name, const fs::path& target) {
+  pugi::xml_document document;
+  document.append_child("soft_link").text().set(target.c_str());
+  write_text(slot / open_name, to_text(document));
+}
+
+std::string end_of_file(const fs::path& path, std::size_t most) {
+  std::ifstream file{path, std::ios::binary};
+  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  return text.substr(text.size() - std::min(text.size(), most));
+}
+
+double children_cpu_seconds() {
+  rusage usage = {};
+  ::getrusage(RUSAGE_CHILDREN, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace
+
+struct SlotRun::Inside : std::enable_shared_from_this<Inside> {
+  Inside(boost::asio::io_context& loop, fs::path folder, std::function<void(SlotEnd)> call)
+      : io{loop}, slot{std::move(folder)}, channel{slot}, ended{std::move(call)}, timer{loop} {}
+
+  void over(const process::Death& death) {
+    child->kill_group(SIGKILL);
+    timer.cancel();
+    SlotEnd end;
+    end.elapsed_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    end.cpu_seconds = children_cpu_seconds() - cpu_before;
+    end.stderr_text = end_of_file(slot / "stderr.txt", longest_stderr);
+    end.exit_status = death.signaled ? exit_status::signal : death.exit_status;
+    end.is_over = death.signaled ? !was_ordered : death.exit_status != 0 || fs::exists(slot / "boinc_finish_called");
+    if (ended) std::exchange(ended, nullptr)(std::move(end));
+  }
+
+  boost::asio::io_context& io;
+  const fs::path slot;
+  workunit::TaskChannel channel;
+  std::function<void(SlotEnd)> ended;
+  std::optional<process::Child> child;
+  boost::asio::steady_timer timer;
+  std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+  double cpu_before = children_cpu_seconds();
+  workunit::TaskStatus last_status;
+  bool was_ordered = false;
+};
+
+SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const VolunteerTask& task, const VolunteerOptions& options,
+                 std::function<void(SlotEnd)> ended) {
+  const fs::path slot{place.slot}, files{place.files};
+  fs::create_directories(slot);
+  fs::remove(slot / "boinc_finish_called");
+  fs::remove(slot / workunit::channel_file_name);
+  for (const VolunteerFile& input : task.inputs) write_link(slot, input.open_name, files / input.info.name);
+  write_link(slot, task.output.open_name, files / task.output.info.name);
+  pugi::xml_document init_data;
+  pugi::xml_node root = init_data.append_child("app_init_data");
+  add(root, "checkpoint_period", options.checkpoint_s);
+  write_text(slot / "init_data.xml", to_text(init_data));
+  inside_ = std::make_shared<Inside>(io, slot, std::move(ended));
+
+  const process::UniqueFd stderr_file{::open((slot / "stderr.txt").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+  process::Command command;
+  command.path = (files / task.program.info.name).string();
+  command.working_directory = slot.string();
+  command.stderr_fd = command.stdout_fd = stderr_file.get();
+  command.environment_unset = {"MW_*"};
+  if (options.allow_programs) command.environment_set = {{workunit::allow_programs_name, "1"}};
+  inside_->child.emplace(process::Child::start(io, command));
+  inside_->child->async_wait([self = inside_](process::Death death) { self->over(death); });
+}
+
+SlotRun::~SlotRun() {
+  inside_->ended = nullptr;
+  inside_->timer.cancel();
+  if (inside_->child) inside_->child->kill_group(SIGKILL);
+}
+
+workunit::TaskStatus SlotRun::status() {
+  inside_->channel.beat();
+  if (const auto said = inside_->channel.status()) inside_->last_status = *said;
+  return inside_->last_status;
+}
+
+void SlotRun::order(workunit::Order order) {
+  inside_->channel.order(order);
+  if (order != workunit::Order::quit && order != workunit::Order::abort) return;
+  inside_->was_ordered = true;
+  inside_->timer.expires_after(patience);
+  inside_->timer.async_wait([self = inside_](boost::system::error_code error) {
+    if (!error && self->child) self->child->kill_group(SIGKILL);
+  });
+}
+
+}  // namespace mw::boinc

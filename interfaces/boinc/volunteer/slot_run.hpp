@@ -1,0 +1,55 @@
+// A task that runs in a slot.
+//
+// What:    lays the slot folder out as BOINC's client does, starts the worker build in it, tells it what to do, and says how it
+// ended. Owner:   owns the process; its end kills it. Threads: one: where the io_context runs. Use:
+//     SlotRun run{io, place, task, [](SlotEnd end) { … }};
+//     run.status();  run.abort();
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "boinc/volunteer/options.hpp"
+#include "boinc/volunteer/state.hpp"
+#include "workunit/client_channel.hpp"
+
+namespace mw::boinc {
+
+struct SlotEnd {
+  bool is_over = false;  ///< else it is to be started again
+  std::int64_t exit_status = 0;
+  double elapsed_seconds = 0;
+  double cpu_seconds = 0;
+  std::string stderr_text;
+};
+
+struct SlotPlace {
+  std::string slot;   ///< the folder it runs in
+  std::string files;  ///< where its files are
+};
+
+class SlotRun {
+ public:
+  /// Throws InterfaceError if it can not be started. `ended` is called once, not from the constructor.
+  SlotRun(boost::asio::io_context& io, const SlotPlace& place, const VolunteerTask& task, const VolunteerOptions& options,
+          std::function<void(SlotEnd)> ended);
+  ~SlotRun();
+  SlotRun(const SlotRun&) = delete;
+  SlotRun& operator=(const SlotRun&) = delete;
+
+  /// How far it is, as it last said.
+  workunit::TaskStatus status();
+  /// Ends it, gently first.
+  void order(workunit::Order order);
+
+ private:
+  struct Inside;
+  std::shared_ptr<Inside> inside_;
+};
+
+}  // namespace mw::boinc

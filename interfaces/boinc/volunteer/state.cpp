@@ -1,0 +1,126 @@
+#include "boinc/volunteer/state.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+#include <mw/error.hpp>
+
+namespace mw::boinc {
+namespace {
+
+namespace json = boost::json;
+
+json::object to_json(const VolunteerFile& file) {
+  return {{"name", file.info.name},
+          {"url", file.info.url},
+          {"nbytes", file.info.nbytes},
+          {"md5", file.info.md5},
+          {"executable", file.info.is_executable},
+          {"signature", file.info.signature},
+          {"max_nbytes", file.info.max_nbytes},
+          {"permission", file.info.upload_permission},
+          {"open_name", file.open_name}};
+}
+
+VolunteerFile file_from(const json::value& value) {
+  const json::object& object = value.as_object();
+  const auto text = [&](const char* key) { return std::string{object.at(key).as_string()}; };
+  VolunteerFile file;
+  file.info.name = text("name");
+  file.info.url = text("url");
+  file.info.nbytes = object.at("nbytes").to_number<std::int64_t>();
+  file.info.md5 = text("md5");
+  file.info.is_executable = object.at("executable").as_bool();
+  file.info.signature = text("signature");
+  file.info.max_nbytes = object.at("max_nbytes").to_number<double>();
+  file.info.upload_permission = text("permission");
+  file.open_name = text("open_name");
+  return file;
+}
+
+json::object to_json(const VolunteerTask& task) {
+  json::array inputs, files;
+  for (const VolunteerFile& file : task.inputs) inputs.push_back(to_json(file));
+  for (const ReportedFile& file : task.report.files)
+    files.push_back({{"name", file.name}, {"nbytes", file.nbytes}, {"md5", file.md5}});
+  return {{"name", task.name},
+          {"deadline", task.deadline_s},
+          {"stage", static_cast<std::int64_t>(task.stage)},
+          {"program", to_json(task.program)},
+          {"inputs", inputs},
+          {"output", to_json(task.output)},
+          {"exit_status", task.report.exit_status},
+          {"state", static_cast<std::int64_t>(task.report.state)},
+          {"cpu_seconds", task.report.cpu_seconds},
+          {"elapsed_seconds", task.report.elapsed_seconds},
+          {"stderr", task.report.stderr_text},
+          {"files", files},
+          {"starts", task.starts}};
+}
+
+VolunteerTask task_from(const json::value& value) {
+  const json::object& object = value.as_object();
+  VolunteerTask task;
+  task.name = object.at("name").as_string();
+  task.deadline_s = object.at("deadline").to_number<std::int64_t>();
+  task.stage = static_cast<Stage>(object.at("stage").to_number<std::int64_t>());
+  task.program = file_from(object.at("program"));
+  for (const json::value& file : object.at("inputs").as_array()) task.inputs.push_back(file_from(file));
+  task.output = file_from(object.at("output"));
+  task.report.name = task.name;
+  task.report.exit_status = object.at("exit_status").to_number<std::int64_t>();
+  task.report.state = static_cast<ClientState>(object.at("state").to_number<std::int64_t>());
+  task.report.cpu_seconds = object.at("cpu_seconds").to_number<double>();
+  task.report.elapsed_seconds = object.at("elapsed_seconds").to_number<double>();
+  task.report.stderr_text = object.at("stderr").as_string();
+  for (const json::value& file : object.at("files").as_array())
+    task.report.files.push_back(
+        {std::string{file.at("name").as_string()}, file.at("nbytes").to_number<double>(), std::string{file.at("md5").as_string()}});
+  task.starts = object.at("starts").to_number<std::int64_t>();
+  return task;
+}
+
+}  // namespace
+
+VolunteerState VolunteerState::load(const std::string& path) {
+  VolunteerState state;
+  if (!std::filesystem::exists(path)) return state;
+  std::ostringstream text;
+  text << std::ifstream{path}.rdbuf();
+  try {
+    const json::value value = json::parse(text.str());
+    state.host_id = value.at("host_id").to_number<std::int64_t>();
+    state.rpc_seqno = value.at("rpc_seqno").to_number<std::int64_t>();
+    state.cpid = value.at("cpid").as_string();
+    state.fpops = value.at("fpops").to_number<double>();
+    state.code_sign_key = value.at("code_sign_key").as_string();
+    state.scheduler_url = value.at("scheduler_url").as_string();
+    for (const json::value& task : value.at("tasks").as_array()) state.tasks.push_back(task_from(task));
+  } catch (const std::exception& e) {
+    throw InterfaceError{fmt::format("{} can not be read ({}); remove it to begin anew as another host", path, e.what())};
+  }
+  return state;
+}
+
+void VolunteerState::save(const std::string& path) const {
+  json::array list;
+  for (const VolunteerTask& task : tasks) list.push_back(to_json(task));
+  const json::object object{{"host_id", host_id}, {"rpc_seqno", rpc_seqno},         {"cpid", cpid},
+                            {"fpops", fpops},     {"code_sign_key", code_sign_key}, {"scheduler_url", scheduler_url},
+                            {"tasks", list}};
+  const std::string temporary = path + ".new";
+  std::ofstream file{temporary};
+  file << json::serialize(object) << '\n';
+  file.close();
+  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0)
+    throw InterfaceError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
+}
+
+}  // namespace mw::boinc

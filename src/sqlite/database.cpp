@@ -1,0 +1,127 @@
+#include "sqlite/database.hpp"
+
+#include <sqlite3.h>
+
+#include <fmt/format.h>
+
+namespace mw::sqlite {
+
+void detail::StatementFree::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+void detail::DatabaseFree::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
+
+void Statement::fail(int code) const {
+  sqlite3* database = sqlite3_db_handle(statement_.get());
+  const char* file = sqlite3_db_filename(database, "main");
+  throw DatabaseError{
+      fmt::format("{}: {} ({}) in \"{}\"", file ? file : "SQLite", sqlite3_errmsg(database), code, sqlite3_sql(statement_.get()))};
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) fail(code);
+  sqlite3_reset(statement_.get());
+  return false;
+}
+
+void Statement::reset() noexcept { sqlite3_reset(statement_.get()); }
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+double Statement::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
+
+std::string_view Statement::text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  return text ? std::string_view{text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))}
+              : std::string_view{};
+}
+
+Blob Statement::blob(int column) const {
+  const auto* bytes = static_cast<const std::byte*>(sqlite3_column_blob(statement_.get(), column));
+  return {bytes, bytes ? static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)) : 0};
+}
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
+
+void Statement::bind_null(int index) {
+  if (const int code = sqlite3_bind_null(statement_.get(), index); code != SQLITE_OK) fail(code);
+}
+void Statement::bind_integer(int index, std::int64_t value) {
+  if (const int code = sqlite3_bind_int64(statement_.get(), index, value); code != SQLITE_OK) fail(code);
+}
+void Statement::bind_real(int index, double value) {
+  if (const int code = sqlite3_bind_double(statement_.get(), index, value); code != SQLITE_OK) fail(code);
+}
+void Statement::bind_text(int index, std::string_view value) {
+  const char* text = value.data() ? value.data() : "";
+  if (const int code = sqlite3_bind_text64(statement_.get(), index, text, value.size(), SQLITE_STATIC, SQLITE_UTF8);
+      code != SQLITE_OK)
+    fail(code);
+}
+void Statement::bind_blob(int index, Blob value) {
+  const void* bytes = value.data() ? static_cast<const void*>(value.data()) : "";
+  if (const int code = sqlite3_bind_blob64(statement_.get(), index, bytes, value.size(), SQLITE_STATIC); code != SQLITE_OK)
+    fail(code);
+}
+
+Database::Database(const std::string& path) : path_{path} {
+  sqlite3* database = nullptr;
+  const int code =
+      sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  database_.reset(database);
+  if (code != SQLITE_OK)
+    throw DatabaseError{fmt::format("{} can not be opened: {}", path, database ? sqlite3_errmsg(database) : sqlite3_errstr(code))};
+  constexpr int wait_ms = 5'000;
+  sqlite3_busy_timeout(database, wait_ms);
+  execute(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;"
+      "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;");
+}
+
+Statement Database::prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code =
+      sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) throw DatabaseError{fmt::format("{}: {} in \"{}\"", path_, sqlite3_errmsg(database_.get()), sql)};
+  return Statement{statement};
+}
+
+void Database::execute(const char* sql) {
+  char* text = nullptr;
+  const int code = sqlite3_exec(database_.get(), sql, nullptr, nullptr, &text);
+  if (code == SQLITE_OK) return;
+  const std::string why = text ? text : sqlite3_errstr(code);
+  sqlite3_free(text);
+  throw DatabaseError{fmt::format("{}: {} in \"{}\"", path_, why, sql)};
+}
+
+std::int64_t Database::integer(std::string_view sql) {
+  Statement statement = prepare(sql);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+std::int64_t Database::last_id() const noexcept { return sqlite3_last_insert_rowid(database_.get()); }
+
+void Database::sync() {
+  sqlite3_file* log = nullptr;
+  int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (code == SQLITE_OK && log && log->pMethods) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK) throw DatabaseError{fmt::format("{}: the write-ahead log is not on the disk ({})", path_, code)};
+}
+
+Transaction::Transaction(Database& database) : database_{database} { database_.execute("BEGIN IMMEDIATE"); }
+
+Transaction::~Transaction() {
+  if (!is_open_) return;
+  try {
+    database_.execute("ROLLBACK");
+  } catch (const DatabaseError&) {
+    // SQLite has rolled it back by itself.
+  }
+}
+
+void Transaction::commit() {
+  database_.execute("COMMIT");
+  is_open_ = false;
+}
+
+}  // namespace mw::sqlite

@@ -1,0 +1,150 @@
+// SQLite, with owners and errors.
+//
+// What:    Database is a connection, Statement a prepared statement, Transaction a transaction that is rolled back unless
+// committed. Owner:   each owns its handle; statements and transactions end before their database. Threads: one at a time a
+// database, with all that is of it. Use:
+//     Database database{"project.db"};
+//     Statement insert = database.prepare("INSERT INTO host(name, ncpus) VALUES (?, ?)");
+//     insert.run(name, 4);
+//     Statement select = database.prepare("SELECT id, name FROM host WHERE ncpus > ?");
+//     for (select.bind(2); select.step();) use(select.integer(0), select.text(1));
+//
+// Blobs and texts are bound without a copy: they must live until the statement has run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <mw/error.hpp>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace mw::sqlite {
+
+/// What SQLite says; the text names the file and the statement.
+class DatabaseError : public InterfaceError {
+ public:
+  using InterfaceError::InterfaceError;
+};
+
+namespace detail {
+struct StatementFree {
+  void operator()(sqlite3_stmt* statement) const noexcept;
+};
+struct DatabaseFree {
+  void operator()(sqlite3* database) const noexcept;
+};
+}  // namespace detail
+
+using Blob = std::span<const std::byte>;
+
+class Statement {
+ public:
+  Statement() = default;
+  Statement(Statement&&) noexcept = default;
+  Statement& operator=(Statement&&) noexcept = default;
+
+  /// Sets the parameters, in order, for the next run.
+  template <class... Values>
+  Statement& bind(const Values&... values) {
+    reset();
+    int index = 0;
+    (bind_one(++index, values), ...);
+    return *this;
+  }
+  /// The next row, if there is one; else the statement is ready for the next bind.
+  bool step();
+  /// For statements without rows.
+  template <class... Values>
+  void run(const Values&... values) {
+    bind(values...);
+    step();
+    reset();
+  }
+
+  std::int64_t integer(int column) const;
+  double real(int column) const;
+  /// Valid until the next step, as is blob().
+  std::string_view text(int column) const;
+  Blob blob(int column) const;
+  bool is_null(int column) const;
+  void reset() noexcept;
+
+ private:
+  friend class Database;
+  explicit Statement(sqlite3_stmt* statement) : statement_{statement} {}
+  template <class Value>
+  void bind_one(int index, const Value& value) {
+    if constexpr (std::is_same_v<Value, std::nullptr_t>)
+      bind_null(index);
+    else if constexpr (std::is_enum_v<Value>)
+      bind_integer(index, static_cast<std::int64_t>(value));
+    else if constexpr (std::is_integral_v<Value>)
+      bind_integer(index, static_cast<std::int64_t>(value));
+    else if constexpr (std::is_floating_point_v<Value>)
+      bind_real(index, value);
+    else if constexpr (std::is_convertible_v<const Value&, std::string_view>)
+      bind_text(index, value);
+    else
+      bind_blob(index, value);
+  }
+  template <class Value>
+  void bind_one(int index, const std::optional<Value>& value) {
+    if (value)
+      bind_one(index, *value);
+    else
+      bind_null(index);
+  }
+  void bind_null(int index);
+  void bind_integer(int index, std::int64_t value);
+  void bind_real(int index, double value);
+  void bind_text(int index, std::string_view value);
+  void bind_blob(int index, Blob value);
+  [[noreturn]] void fail(int code) const;
+
+  std::unique_ptr<sqlite3_stmt, detail::StatementFree> statement_;
+};
+
+class Database {
+ public:
+  /// Opens or makes the file, in write-ahead mode: a commit survives the death of the process, and with sync() the loss of power.
+  /// Throws DatabaseError.
+  explicit Database(const std::string& path);
+
+  Statement prepare(std::string_view sql);
+  /// One or several statements without parameters and rows.
+  void execute(const char* sql);
+  /// The first column of the first row; 0 if there is none.
+  std::int64_t integer(std::string_view sql);
+  std::int64_t last_id() const noexcept;
+  /// Waits until everything committed so far is on the disk.
+  void sync();
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+  std::unique_ptr<sqlite3, detail::DatabaseFree> database_;
+};
+
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Database& database_;
+  bool is_open_ = true;
+};
+
+}  // namespace mw::sqlite

@@ -1,0 +1,24 @@
+// mw::init() of a worker build: it never returns.
+#include <unistd.h>
+#include <mw/init.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "worker/start.hpp"
+#include "workunit/run.hpp"
+
+namespace mw {
+
+void init(int argc, char** argv) {
+  const char* argv0 = argc > 0 && argv[0] ? argv[0] : "worker";
+  worker::run_if_worker(argv0);
+  if (::access("in", F_OK) == 0) std::exit(workunit::run("."));
+  std::fprintf(stderr,
+               "%s is a worker build: it is started by a BOINC client, in a folder with a workunit in it (\"in\"), or by a master. "
+               "The application itself is another file.\n",
+               argv0);
+  std::exit(2);
+}
+
+}  // namespace mw

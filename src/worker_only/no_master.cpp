@@ -1,0 +1,156 @@
+// A worker build has no master: what would be one ends the program, and says why.
+//
+// A function of the public API that is missing here is an error of the linker in every application's worker build that uses it.
+#include <mw/app.hpp>
+#include <mw/mw.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace mw {
+namespace {
+
+[[noreturn]] void no_master() {
+  std::fputs(
+      "this is a worker build, which can not be a master: mw::init(argc, argv) must be the first line of main(), and a task must "
+      "not make a mw::Master\n",
+      stderr);
+  std::_Exit(2);
+}
+
+}  // namespace
+
+namespace detail {
+
+class MasterCore {};
+struct TaskGroup::Inside {};
+
+void add_reference(TaskRecord*) noexcept { no_master(); }
+void release_reference(TaskRecord*) noexcept { no_master(); }
+std::span<const std::byte> result_bytes(const TaskRecord&) { no_master(); }
+void check_result_type(const TaskRecord&, const std::type_info&) { no_master(); }
+TaskError mapped_error(const RecordPtr&, std::size_t, const Failure*) { no_master(); }
+
+TaskGroup::TaskGroup(MasterCore&) { no_master(); }
+TaskGroup::~TaskGroup() = default;
+TaskGroup::TaskGroup(TaskGroup&&) noexcept = default;
+TaskGroup& TaskGroup::operator=(TaskGroup&&) noexcept = default;
+void TaskGroup::join(const RecordPtr&, std::size_t) { no_master(); }
+void TaskGroup::submit(const FunctionEntry&, Bytes, const TaskOptions&, std::size_t) { no_master(); }
+std::optional<TaskGroup::Entry> TaskGroup::next() { no_master(); }
+std::optional<TaskGroup::Entry> TaskGroup::try_next() { no_master(); }
+std::size_t TaskGroup::slots() const noexcept { no_master(); }
+
+std::size_t ChunkSizer::next(std::size_t) const noexcept { no_master(); }
+void ChunkSizer::taken(std::size_t) noexcept { no_master(); }
+void ChunkSizer::measured(std::size_t, Time, std::uint64_t) noexcept { no_master(); }
+
+}  // namespace detail
+
+Master::Master(std::unique_ptr<Interface>, MasterOptions) { no_master(); }
+Master::Master(Master&&) noexcept = default;
+Master& Master::operator=(Master&&) noexcept = default;
+Master::~Master() = default;
+Task<std::string> Master::submit_task(const Program&, std::string_view) { no_master(); }
+Task<std::string> Master::submit_task(const TaskOptions&, const Program&, std::string_view) { no_master(); }
+bool Master::cancel(const TaskHandle&) { no_master(); }
+FinishedTask Master::get_result() { no_master(); }
+void Master::set_interface(std::unique_ptr<Interface>) { no_master(); }
+Status Master::get_status() const { no_master(); }
+detail::RecordPtr Master::submit(const detail::FunctionEntry&, Bytes, const TaskOptions*) { no_master(); }
+void Master::wait_for(const TaskHandle&) { no_master(); }
+bool Master::is_done(const TaskHandle&) { no_master(); }
+std::size_t Master::wait_for_any(std::span<detail::TaskRecord* const>) { no_master(); }
+
+std::string_view to_string(TaskState) noexcept { no_master(); }
+std::uint64_t TaskHandle::id() const noexcept { no_master(); }
+std::string TaskHandle::name() const { no_master(); }
+TaskState TaskHandle::state() const noexcept { no_master(); }
+bool TaskHandle::done() const noexcept { no_master(); }
+std::uint32_t TaskHandle::attempts() const noexcept { no_master(); }
+std::uint32_t TaskHandle::faults() const noexcept { no_master(); }
+std::uint32_t TaskHandle::losses() const noexcept { no_master(); }
+double TaskHandle::progress() const noexcept { no_master(); }
+std::string TaskHandle::worker() const { no_master(); }
+TaskHandle::Clock::time_point TaskHandle::submit_time() const noexcept { no_master(); }
+std::optional<TaskHandle::Clock::time_point> TaskHandle::start_time() const noexcept { no_master(); }
+std::optional<TaskHandle::Clock::time_point> TaskHandle::finish_time() const noexcept { no_master(); }
+std::chrono::duration<double> TaskHandle::run_time() const noexcept { no_master(); }
+std::string TaskHandle::stdout_text() const { no_master(); }
+std::string TaskHandle::stderr_text() const { no_master(); }
+
+std::uint64_t TaskRef::id() const noexcept { no_master(); }
+std::uint64_t TaskRef::function_id() const noexcept { no_master(); }
+std::string_view TaskRef::function_name() const noexcept { no_master(); }
+const TaskOptions& TaskRef::options() const noexcept { no_master(); }
+std::span<const std::byte> TaskRef::arguments() const noexcept { no_master(); }
+
+std::string Status::to_json() const { no_master(); }
+std::string schema_error(const StatusMap&) { no_master(); }
+Outcome run_here(const TaskRef&) { no_master(); }
+std::unique_ptr<Interface> interface(std::string_view) { no_master(); }
+std::unique_ptr<Interface> interface(std::string_view, std::uint64_t) { no_master(); }
+std::vector<std::string> interface_names() { no_master(); }
+
+struct SerialInterface::Runner {};
+SerialInterface::SerialInterface() { no_master(); }
+SerialInterface::SerialInterface(SerialInterface&&) noexcept = default;
+SerialInterface::~SerialInterface() = default;
+void SerialInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
+StatusMap SerialInterface::get_status() { no_master(); }
+void SerialInterface::start() { no_master(); }
+void SerialInterface::stop(std::function<void()>) { no_master(); }
+
+class MulticoreInterface::Pool {};
+MulticoreInterface::MulticoreInterface(unsigned) { no_master(); }
+MulticoreInterface::MulticoreInterface(MulticoreOptions) { no_master(); }
+unsigned MulticoreInterface::workers() const noexcept { no_master(); }
+MulticoreInterface::MulticoreInterface(MulticoreInterface&&) noexcept = default;
+MulticoreInterface::~MulticoreInterface() = default;
+void MulticoreInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
+bool MulticoreInterface::revoke_task(const TaskRef&, WorkerId) { no_master(); }
+void MulticoreInterface::abort_task(const TaskRef&, WorkerId) { no_master(); }
+void MulticoreInterface::flush() { no_master(); }
+StatusMap MulticoreInterface::get_status() { no_master(); }
+void MulticoreInterface::start() { no_master(); }
+void MulticoreInterface::stop(std::function<void()>) { no_master(); }
+
+class MpiInterface::Job {};
+MpiInterface::MpiInterface(MpiOptions) { no_master(); }
+MpiInterface MpiInterface::from_text(std::string_view) { no_master(); }
+unsigned MpiInterface::workers() const noexcept { no_master(); }
+MpiInterface::MpiInterface(MpiInterface&&) noexcept = default;
+MpiInterface::~MpiInterface() = default;
+void MpiInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
+bool MpiInterface::revoke_task(const TaskRef&, WorkerId) { no_master(); }
+void MpiInterface::abort_task(const TaskRef&, WorkerId) { no_master(); }
+void MpiInterface::flush() { no_master(); }
+StatusMap MpiInterface::get_status() { no_master(); }
+void MpiInterface::start() { no_master(); }
+void MpiInterface::stop(std::function<void()>) { no_master(); }
+
+class BoincInterface::Pool {};
+BoincInterface::BoincInterface(BoincOptions) { no_master(); }
+BoincInterface BoincInterface::from_text(std::string_view) { no_master(); }
+Validator bitwise_validator() { no_master(); }
+Validator numeric_validator(double, double) { no_master(); }
+BoincInterface::BoincInterface(BoincInterface&&) noexcept = default;
+BoincInterface::~BoincInterface() = default;
+void BoincInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
+bool BoincInterface::revoke_task(const TaskRef&, WorkerId) { no_master(); }
+void BoincInterface::abort_task(const TaskRef&, WorkerId) { no_master(); }
+void BoincInterface::flush() { no_master(); }
+StatusMap BoincInterface::get_status() { no_master(); }
+void BoincInterface::start() { no_master(); }
+void BoincInterface::stop(std::function<void()>) { no_master(); }
+
+struct App::Inside {};
+App::App(std::string, const std::string&) { no_master(); }
+App::~App() = default;
+void App::option(const std::string&, std::uint64_t&, const std::string&, std::uint64_t) { no_master(); }
+void App::option(const std::string&, double&, const std::string&) { no_master(); }
+void App::option(const std::string&, std::string&, const std::string&) { no_master(); }
+void App::flag(const std::string&, bool&, const std::string&) { no_master(); }
+int App::run(int, char**, const std::function<void(Master&, Report&)>&) { no_master(); }
+
+}  // namespace mw

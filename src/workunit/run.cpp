@@ -1,0 +1,396 @@
+#include "workunit/run.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "local/worker_process.hpp"
+#include "memory/shared_block.hpp"
+#include "process/unique_fd.hpp"
+#include "registry/registry.hpp"
+#include "wire/bundle.hpp"
+#include "worker/checkpoint.hpp"
+#include "workunit/client_channel.hpp"
+#include "workunit/slot.hpp"
+
+namespace mw::detail {
+std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input);
+}
+
+namespace mw::workunit {
+namespace {
+
+constexpr std::chrono::milliseconds tick{25};
+constexpr int aborted_by_client = 194;  // BOINC, lib/error_numbers.h: EXIT_ABORTED_BY_CLIENT
+constexpr int failed_to_run = 1;
+constexpr std::size_t most_starts = 3;  // of a worker process that does not come up
+
+Bytes read_all(const std::string& path) {
+  std::ifstream file{path, std::ios::binary | std::ios::ate};
+  if (!file) throw InterfaceError{fmt::format("{} can not be read: {}", path, std::strerror(errno))};
+  Bytes bytes;
+  const auto size = static_cast<std::size_t>(file.tellg());
+  std::byte* to = bytes.extend(size);
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(to), static_cast<std::streamsize>(size));
+  if (!file) throw InterfaceError{fmt::format("{} can not be read to its end", path)};
+  return bytes;
+}
+
+/// The answer, appended to.
+class AnswerFile {
+ public:
+  explicit AnswerFile(const std::string& path) : file_{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)} {
+    if (file_.get() < 0) throw InterfaceError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
+    // A link that the client has put there, and nothing behind it yet, is no answer.
+    const Bytes before = read_all(path);
+    so_far_ = wire::answer_so_far(before.span());
+    if (::ftruncate(file_.get(), static_cast<off_t>(so_far_.bytes)) != 0 || ::lseek(file_.get(), 0, SEEK_END) < 0)
+      throw InterfaceError{fmt::format("{} can not be cut to what is whole in it: {}", path, std::strerror(errno))};
+  }
+
+  const wire::AnswerSoFar& so_far() const noexcept { return so_far_; }
+  void append(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t put = ::write(file_.get(), bytes.data(), bytes.size());
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) throw InterfaceError{fmt::format("the output can not be written: {}", std::strerror(errno))};
+      bytes = bytes.subspan(static_cast<std::size_t>(put));
+    }
+  }
+  void finish() {
+    Bytes end;
+    wire::append(end, wire::Bye{});
+    append(end.span());
+    ::fsync(file_.get());
+  }
+
+ private:
+  process::UniqueFd file_;
+  wire::AnswerSoFar so_far_;
+};
+
+class Runner final : public local::WorkerUser {
+ public:
+  explicit Runner(const std::string& folder)
+      : slot_{folder},
+        channel_{folder},
+        input_{read_all(slot_.path_of("in"))},
+        bundle_{wire::parse_bundle(input_.span())},
+        answer_{slot_.path_of("out")},
+        timer_{io_} {
+    check_bundle();
+    const auto& done = answer_.so_far().tasks;
+    for (std::size_t i = 0; i < bundle_.tasks.size(); ++i)
+      if (std::find(done.begin(), done.end(), i + 1) == done.end()) todo_.push_back(i);
+    std::reverse(todo_.begin(), todo_.end());  // the next one is last
+  }
+
+  int run() {
+    if (answer_.so_far().is_complete) return slot_.finish(), 0;
+    const pid_t client = ::getppid();
+    if (todo_.empty())
+      end_well();
+    else
+      start_worker();
+    watch(client);
+    io_.run();
+    if (error_) throw InterfaceError{*error_};
+    return exit_status_;
+  }
+
+  // local::WorkerUser
+  void frame(const wire::Frame& frame) override {
+    switch (frame.type) {
+      case wire::FrameType::hello: return greet();
+      case wire::FrameType::progress: fraction_ = wire::parse_progress(frame.payload).fraction; return;
+      case wire::FrameType::heartbeat: return;
+      case wire::FrameType::result_apart: return take_result_apart(frame);
+      case wire::FrameType::result:
+      case wire::FrameType::failure:
+        check_is_current(wire::parse_task_of(frame.payload).id);
+        answer_.append({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});
+        return next_task();
+      default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};
+    }
+  }
+
+  void ended(const local::WorkerEnd& end) override {
+    ended_process_ = std::move(process_);
+    if (is_over_) return stop_loop();
+    if (!current_) {
+      if (++failed_starts_ >= most_starts) return fail(fmt::format("no worker process comes up here: {}; {}", end.text(), end.err));
+      return start_worker();
+    }
+    append_end(end);
+    current_.reset();
+    if (todo_.empty()) return end_well();
+    start_worker();
+  }
+
+ private:
+  void check_bundle() const {
+    if (bundle_.head.version != wire::protocol_version)
+      throw InterfaceError{
+          fmt::format("the workunit is of protocol {}, this worker speaks {}", bundle_.head.version, wire::protocol_version)};
+    if (bundle_.head.identity != registry::program_identity())
+      throw InterfaceError{"the workunit is of another program than this worker: they have other functions"};
+  }
+
+  void start_worker() {
+    local::WorkerProgram program;
+    program.name = "worker";
+    program.workunit_folder = slot_.folder();
+    if (const auto seconds = slot_.number_in_init_data("checkpoint_period"))
+      program.checkpoint_interval =
+          std::chrono::milliseconds{static_cast<std::int64_t>(std::clamp(*seconds, 0.0, 86'400.0) * 1000)};
+    process_ = std::make_shared<local::WorkerProcess>(io_, *this, program);
+    try {
+      process_->start();
+    } catch (const Error& e) {
+      process_.reset();
+      fail(e.what());
+    }
+  }
+
+  void greet() {
+    Bytes welcome;
+    wire::append(welcome, wire::Welcome{.worker = 1});
+    process_->outgoing().tail().append(welcome.data(), welcome.size());
+    process_->greeted();
+    failed_starts_ = 0;
+    offered_ = 0;
+    send_next();
+  }
+
+  void next_task() {
+    drop_checkpoint();
+    current_.reset();
+    if (todo_.empty()) return end_well();
+    send_next();
+  }
+
+  void send_next() {
+    current_ = todo_.back();
+    todo_.pop_back();
+    fraction_ = 0;
+    ran_ = std::chrono::nanoseconds{0};
+    wire::Task task = bundle_.tasks[*current_];
+    if (const auto refusal = refusal_of(task)) {
+      append_failure(task, *refusal);
+      return next_task();
+    }
+    for (DataFile& file : task.terms.files) file.from = path_of_file(file.from);
+    if (!task.terms.files.empty()) process_->expect_folder();
+    process_->claims().offer(offered_++);
+    wire::append(process_->outgoing().tail(), task);
+    process_->flush();
+  }
+
+  /// A program is run only where the machine's owner has said so.
+  std::optional<Failure> refusal_of(const wire::Task& task) const {
+    static const std::uint64_t program = mw::detail::Registered<&mw::detail::run_program>::entry.id();
+    if (task.function != program || std::getenv(allow_programs_name)) return std::nullopt;
+    Failure failure;
+    failure.cause = Cause::not_started;
+    failure.message =
+        "volunteers run no programs that a task names, since a workunit is not signed: call a function instead, or allow it on "
+        "your own machines (mw volunteer --allow-programs)";
+    return failure;
+  }
+
+  /// "#3", or "#3x" for one that is to be executable.
+  std::string path_of_file(const std::string& from) const {
+    std::size_t number = 0;
+    if (from.empty() || from.front() != '#') throw wire::ProtocolError{"a data file without a number"};
+    std::from_chars(from.data() + 1, from.data() + from.size(), number);
+    const std::string path = slot_.path_of(fmt::format("data_{}", number));
+    ::chmod(path.c_str(), from.back() == 'x' ? 0755 : 0644);
+    return path;
+  }
+
+  void append_failure(const wire::Task& task, const Failure& failure) {
+    Bytes bytes;
+    wire::append(bytes, wire::FailureMessage{task.id, task.attempt, static_cast<std::uint64_t>(ran_.count()), {}, {}, failure});
+    answer_.append(bytes.span());
+  }
+
+  /// The process ended under its task.
+  void append_end(const local::WorkerEnd& end) {
+    const wire::Task& task = bundle_.tasks[*current_];
+    wire::FailureMessage message{task.id,
+                                 task.attempt,
+                                 static_cast<std::uint64_t>(ran_.count()),
+                                 std::as_bytes(std::span{end.out}),
+                                 std::as_bytes(std::span{end.err}),
+                                 process::to_failure(end.death)};
+    message.failure.message = end.text();
+    Bytes bytes;
+    if (is_out_of_time_) {
+      message.failure.cause = Cause::time_limit;
+      message.failure.message =
+          fmt::format("it ran longer than its limit of {} s", static_cast<double>(task.terms.hard_limit_ns) * 1e-9);
+      wire::append(bytes, message);
+    } else {
+      wire::append_gone(bytes, message);
+    }
+    is_out_of_time_ = false;
+    answer_.append(bytes.span());
+    drop_checkpoint();
+  }
+
+  void take_result_apart(const wire::Frame& frame) {
+    wire::Result result = wire::parse_result(frame.payload);
+    check_is_current(result.id);
+    const Bytes value = mw::detail::receive_block(process_->take_descriptor(), wire::parse_size_apart(result.value));
+    result.value = value.span();
+    Bytes header;
+    wire::append_result_header(header, result);
+    answer_.append(header.span());
+    answer_.append(value.span());
+    next_task();
+  }
+
+  void check_is_current(std::uint64_t id) const {
+    if (!current_ || id != *current_ + 1)
+      throw wire::ProtocolError{fmt::format("a result for task {}, which it was not given", id)};
+  }
+
+  void drop_checkpoint() {
+    if (current_) ::unlink(worker::checkpoint_path(slot_.folder(), *current_ + 1).c_str());
+  }
+
+  /// The client's orders, the task's time, and whether the client is still there.
+  void watch(pid_t client) {
+    last_tick_ = std::chrono::steady_clock::now();
+    timer_.expires_after(tick);
+    timer_.async_wait([this, client](boost::system::error_code error) {
+      if (error || is_over_) return;
+      const auto now = std::chrono::steady_clock::now();
+      if (!is_suspended_ && current_) ran_ += now - last_tick_;
+      for (const Order order : channel_.orders()) obey(order);
+      if (is_over_) return;
+      if (::getppid() != client) return leave(0);  // it comes back, and starts the task again
+      end_if_out_of_time();
+      say_status();
+      watch(client);
+    });
+  }
+
+  void obey(Order order) {
+    switch (order) {
+      case Order::suspend:
+        is_suspended_ = true;
+        if (process_) ::kill(-process_->pid(), SIGSTOP);
+        return;
+      case Order::resume:
+        is_suspended_ = false;
+        if (process_) ::kill(-process_->pid(), SIGCONT);
+        return;
+      case Order::quit: return leave(0);
+      case Order::abort: return leave(aborted_by_client);
+    }
+  }
+
+  void end_if_out_of_time() {
+    if (!current_ || is_out_of_time_ || !process_) return;
+    const std::uint64_t limit = bundle_.tasks[*current_].terms.hard_limit_ns;
+    if (limit == 0 || ran_ < std::chrono::nanoseconds{limit}) return;
+    is_out_of_time_ = true;
+    process_->kill("it ran out of time");
+  }
+
+  void say_status() {
+    const auto all = static_cast<double>(bundle_.tasks.size());
+    const auto done = all - static_cast<double>(todo_.size()) - (current_ ? 1 : 0);
+    channel_.say_status({cpu_seconds(), (done + fraction_) / all, current_.value_or(bundle_.tasks.size()), fraction_});
+  }
+
+  double cpu_seconds() const {
+    clockid_t clock = 0;
+    timespec time = {};
+    if (!process_ || ::clock_getcpuclockid(process_->pid(), &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0;
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  }
+
+  void end_well() {
+    answer_.finish();
+    slot_.finish();
+    leave(0);
+  }
+
+  void fail(std::string why) {
+    error_ = std::move(why);
+    leave(failed_to_run);
+  }
+
+  void leave(int exit_status) {
+    exit_status_ = exit_status;
+    is_over_ = true;
+    timer_.cancel();
+    if (process_) return process_->kill("the workunit ends here");
+    stop_loop();
+  }
+
+  void stop_loop() { io_.stop(); }
+
+  const Slot slot_;
+  ClientChannel channel_;
+  const Bytes input_;
+  const wire::Bundle bundle_;
+  AnswerFile answer_;
+  boost::asio::io_context io_;
+  boost::asio::steady_timer timer_;
+  std::shared_ptr<local::WorkerProcess> process_;
+  std::shared_ptr<local::WorkerProcess> ended_process_;  ///< kept until the next one starts
+  std::vector<std::size_t> todo_;                        ///< positions, the next one last
+  std::optional<std::size_t> current_;                   ///< what the process runs
+  std::uint64_t offered_ = 0;
+  std::size_t failed_starts_ = 0;
+  double fraction_ = 0;
+  std::chrono::nanoseconds ran_{0};  ///< the current task, not counting when it was suspended
+  std::chrono::steady_clock::time_point last_tick_;
+  bool is_suspended_ = false;
+  bool is_out_of_time_ = false;
+  bool is_over_ = false;
+  int exit_status_ = 0;
+  std::optional<std::string> error_;
+};
+
+}  // namespace
+
+int run(const std::string& folder) {
+  // A worker that an earlier client has left behind ends by itself; until then the slot is its.
+  const process::UniqueFd lock{::open((folder + "/boinc_lockfile").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0660)};
+  struct flock whole = {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  while (lock.get() >= 0 && ::fcntl(lock.get(), F_SETLKW, &whole) != 0 && errno == EINTR) {
+  }
+  try {
+    return Runner{folder}.run();
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return failed_to_run;
+  }
+}
+
+}  // namespace mw::workunit

@@ -1,0 +1,94 @@
+#include "mw/volunteer.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+#include <mw/error.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#ifdef MW_HAVE_BOINC
+#include "boinc/volunteer/client.hpp"
+#include "process/cores.hpp"
+#endif
+
+namespace mw::tool {
+
+void add_volunteer(CLI::App& cli, VolunteerCommand& command) {
+  auto* volunteer = cli.add_subcommand("volunteer", "Computes for a volunteer project: a light BOINC client.");
+  volunteer->add_option("url", command.url, "the project's address")->required();
+  volunteer->add_option("--key-file", command.key_file, "a file with the project's account key; default: asked for on a terminal");
+  volunteer->add_option("--folder", command.folder, "where its files are kept; default: ~/.local/state/cppmw/volunteer");
+  volunteer->add_option("--slots", command.slots, "workunits that run at a time; default: one a core")->check(CLI::Range(1, 1024));
+  volunteer->add_option("--poll", command.poll_s, "seconds between requests; default: as the project wants it")
+      ->check(CLI::Range(0.001, 86'400.0));
+  volunteer->add_option("--checkpoint", command.checkpoint_s, "seconds between a task's checkpoints")
+      ->check(CLI::Range(0.0, 86'400.0))
+      ->capture_default_str();
+  volunteer->add_option("--name", command.name, "what the project calls this host; default: this machine's name");
+  volunteer->add_flag("--allow-programs", command.allow_programs,
+                      "let tasks run any program of this machine; for projects of your own only");
+  volunteer->add_flag("--exit-when-idle", command.exit_when_idle, "end when the project has no more work");
+  volunteer->add_flag("--quiet", command.quiet, "say nothing but errors");
+  volunteer->footer("Example: mw volunteer http://example.org:8931/ --key-file account_key");
+}
+
+#ifdef MW_HAVE_BOINC
+namespace {
+
+std::string read_key(const VolunteerCommand& command) {
+  std::string key;
+  if (!command.key_file.empty()) {
+    struct stat status = {};
+    if (::stat(command.key_file.c_str(), &status) != 0)
+      throw UsageError{fmt::format("the key file {} can not be read", command.key_file)};
+    if ((status.st_mode & 0077) != 0)
+      throw UsageError{fmt::format("the key file {} can be read by others: chmod 600 {}", command.key_file, command.key_file)};
+    std::ifstream{command.key_file} >> key;
+  } else {
+    if (::isatty(STDIN_FILENO)) fmt::print(stderr, "account key: ");
+    std::cin >> key;
+  }
+  if (key.empty()) throw UsageError{"there is no account key: the project's owner has it, in the file account_key"};
+  return key;
+}
+
+std::string default_folder() {
+  const char* home = std::getenv("HOME");
+  const char* state = std::getenv("XDG_STATE_HOME");
+  const std::filesystem::path base = state && *state == '/' ? state : std::filesystem::path{home ? home : "/tmp"} / ".local/state";
+  return base / "cppmw/volunteer";
+}
+
+}  // namespace
+
+void volunteer(const VolunteerCommand& command) {
+  boinc::VolunteerOptions options;
+  options.url = command.url;
+  options.key = read_key(command);
+  options.folder = command.folder.empty() ? default_folder() : command.folder;
+  options.name = command.name;
+  options.slots = command.slots > 0 ? command.slots : process::available_cores();
+  options.poll_s = command.poll_s;
+  options.checkpoint_s = command.checkpoint_s;
+  options.allow_programs = command.allow_programs;
+  options.exit_when_idle = command.exit_when_idle;
+  options.quiet = command.quiet;
+  boinc::Volunteer{options}.run();
+}
+#else
+void volunteer(const VolunteerCommand&) {
+  throw UsageError{
+      "mw volunteer was not built: install SQLite 3, libcurl and pugixml (Debian: libsqlite3-dev, libcurl4-openssl-dev, "
+      "libpugixml-dev) and build CppMW anew"};
+}
+#endif
+
+}  // namespace mw::tool
