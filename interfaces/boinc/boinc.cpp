@@ -98,7 +98,7 @@ class BoincInterface::Pool final : public boinc::ServerSink {
   // ServerSink, in the server's thread
   void host_appeared(std::int64_t id, const std::string& name, std::int64_t processors) override {
     WorkerInfo info;
-    info.name = fmt::format("boinc host {}", id);
+    info.name = fmt::format("boinc worker {}", id);
     info.host = name;
     info.slots = static_cast<std::uint32_t>(processors);
     workers_[id] = host().worker_joined(std::move(info));

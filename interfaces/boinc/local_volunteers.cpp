@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds again_after{500};
-constexpr const char* poll_s = "0.02";
+constexpr const char* poll_s = "0.01";
 
 /// The mw command: beside this program, or where CppMW was built.
 std::string find_command() {

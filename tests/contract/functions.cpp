@@ -20,6 +20,9 @@ namespace contract {
 
 std::vector<std::string> names() {
   std::vector<std::string> names = mw::interface_names();
+#ifndef MW_HAVE_BOINC
+  std::erase(names, "boinc");
+#endif
 #ifndef MW_HAVE_MPI
   std::erase(names, "mpi");  // this build has no ranks
 #endif
@@ -34,7 +37,14 @@ std::vector<std::string> specs() {
     for (std::string word; words >> word;) specs.push_back(word);
     return specs;
   }
-  for (const std::string& name : names()) specs.push_back(name == "serial" ? name : name + ":2");
+  for (const std::string& name : names()) {
+    if (name == "serial")
+      specs.push_back(name);
+    else if (name == "boinc")
+      specs.emplace_back("boinc:2?state=temporary&listen=127.0.0.1:0&poll_s=0.02");
+    else
+      specs.push_back(name + ":2");
+  }
   return specs;
 }
 
@@ -49,6 +59,22 @@ std::vector<std::string> specs_with_processes() {
   std::vector<std::string> specs;
   for (const std::string& spec : contract::specs())
     if (spec != "serial") specs.push_back(spec);
+  return specs;
+}
+
+bool is_volunteer(const std::string& spec) { return spec.starts_with("boinc"); }
+
+std::vector<std::string> specs_with_lasting_workers() {
+  std::vector<std::string> specs = specs_with_processes();
+  std::erase_if(specs, is_volunteer);
+  if (specs.empty()) specs.emplace_back("multicore:2");  // a list from outside may have none
+  return specs;
+}
+
+std::vector<std::string> specs_scheduled_by_master() {
+  std::vector<std::string> specs = contract::specs();
+  std::erase_if(specs, is_volunteer);
+  if (specs.empty()) specs.emplace_back("serial");
   return specs;
 }
 

@@ -19,6 +19,13 @@ std::string with_workers(const std::string& spec, int workers);
 /// Those whose tasks run in processes of their own, so that a task may crash.
 std::vector<std::string> specs_with_processes();
 
+/// Those whose workers stay for many tasks, in the master's folder.
+std::vector<std::string> specs_with_lasting_workers();
+/// Those that leave it to the master which worker gets a task.
+std::vector<std::string> specs_scheduled_by_master();
+/// Whether a task takes a volunteer's round trip: some ten milliseconds.
+bool is_volunteer(const std::string& spec);
+
 std::int64_t add(std::int64_t a, std::int64_t b);
 std::int64_t add_slowly(std::int64_t a, std::int64_t b, std::uint32_t ms);
 void nothing();

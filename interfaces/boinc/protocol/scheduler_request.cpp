@@ -133,6 +133,7 @@ SchedulerRequest parse_scheduler_request(std::string_view text) {
   request.cpu_req_instances = number_in(root, "cpu_req_instances");
   if (std::string own = text_in(root, "platform_name"); !own.empty()) request.platforms.push_back(std::move(own));
   for (const pugi::xml_node& other : root.children("alt_platform")) request.platforms.push_back(text_in(other, "name"));
+  request.code_sign_key = text_in(root, "code_sign_key");
   request.host = parse_host(root.child("host_info"));
   for (const pugi::xml_node& node : root.children("result")) {
     request.results.push_back(parse_result(node, cut));
@@ -147,6 +148,7 @@ SchedulerRequest parse_scheduler_request(std::string_view text) {
     request.messages.push_back({text_in(node, "result_name"), text_in(node, "variety"), text_in(node, "text")});
     check_count(request.messages.size(), "messages");
   }
+  request.wait_s = number_in(root, "mw_wait");
   for (const pugi::xml_node& node : root.children("mw_running")) {
     request.running.push_back({text_in(node, "name"), integer_in(node, "position"), number_in(node, "fraction")});
     check_count(request.running.size(), "running tasks");
@@ -169,6 +171,7 @@ std::string to_text(const SchedulerRequest& request) {
     pugi::xml_node other = add(root, "alt_platform");
     add(other, "name", request.platforms[i]);
   }
+  if (!request.code_sign_key.empty()) add(root, "code_sign_key", "\n" + request.code_sign_key);
   write_host(root, request.host);
   for (const ReportedResult& result : request.results) write_result(root, result);
   pugi::xml_node others = add(root, "other_results");
@@ -182,6 +185,7 @@ std::string to_text(const SchedulerRequest& request) {
     add(node, "variety", message.variety);
     add(node, "text", message.text);
   }
+  if (request.wait_s > 0) add(root, "mw_wait", request.wait_s);
   for (const RunningTask& task : request.running) {
     pugi::xml_node node = add(root, "mw_running");
     add(node, "name", task.name);

@@ -88,12 +88,14 @@ struct SchedulerRequest {
   double cpu_req_seconds = 0;
   double cpu_req_instances = 0;
   std::vector<std::string> platforms;  ///< the first is its own
+  std::string code_sign_key;           ///< the project's, as it knows it
   HostInfo host;
   std::vector<ReportedResult> results;
   std::vector<std::string> other_results;  ///< names of all others that it has
   bool lists_other_results = false;        ///< an old client does not
   std::vector<MessageFromHost> messages;
   std::vector<RunningTask> running;
+  double wait_s = 0;  ///< how long the client would wait for work, rather than hear that there is none: <mw_wait>, ours
 
   bool wants_work() const noexcept { return work_req_seconds > 0 || cpu_req_seconds > 0 || cpu_req_instances > 0; }
 };

@@ -37,6 +37,7 @@ constexpr double slowest_bytes_a_second = 1024;
 constexpr std::uint32_t longest_header = 16 * 1024;
 constexpr std::size_t longest_request = 8 * 1024 * 1024;
 constexpr std::size_t piece_size = 64 * 1024;
+constexpr double longest_wait_s = 20;  // for work; proxies end what takes longer
 
 /// The client is gone, or is to be sent away without a word.
 struct HangUp {};
@@ -126,10 +127,21 @@ class Session {
       refusal.messages.push_back({"The request can not be read: " + why, false});
       co_return co_await reply(http::status::ok, "text/xml", to_text(refusal));
     }
-    if (rooms_.scheduler.is_write(*request)) rooms_.committer.begin(Durability::machine);
-    const std::string text = write([&] { return to_text(rooms_.scheduler.answer(*request)); });
-    co_await rooms_.committer.committed();
-    co_await reply(http::status::ok, "text/xml", text);
+    const auto until =
+        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::milliseconds>(
+                                               std::chrono::duration<double>{std::clamp(request->wait_s, 0.0, longest_wait_s)});
+    SchedulerReply answer;
+    bool waits = false;
+    do {
+      const std::uint64_t seen = rooms_.waiting.news();
+      if (const auto durability = rooms_.scheduler.writes(*request)) rooms_.committer.begin(*durability);
+      answer = write([&] { return rooms_.scheduler.answer(*request); });
+      co_await rooms_.committer.committed();
+      const bool says_something =
+          !answer.instances.empty() || !answer.aborted.empty() || !answer.acknowledged.empty() || answer.host_id != 0;
+      waits = request->wait_s > 0 && !says_something && co_await rooms_.waiting.wait(seen, until);
+    } while (waits && is_open());
+    co_await reply(http::status::ok, "text/xml", to_text(answer));
   }
 
   asio::awaitable<void> answer_account(std::string (*call)(Project&, std::string_view), const std::string& query) {

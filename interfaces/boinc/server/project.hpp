@@ -50,6 +50,7 @@ struct Counts {
   std::uint64_t refused_uploads = 0;
   std::uint64_t bad_requests = 0;
   std::uint64_t tasks_done = 0;
+  std::int64_t in_progress = 0;  ///< instances, now
 };
 
 struct Project {

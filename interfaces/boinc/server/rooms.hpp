@@ -13,6 +13,7 @@
 #include "boinc/server/scheduler.hpp"
 #include "boinc/server/transitioner.hpp"
 #include "boinc/server/validator.hpp"
+#include "boinc/server/waiting_room.hpp"
 #include "boinc/server/work_generator.hpp"
 
 namespace mw::boinc {
@@ -26,7 +27,8 @@ struct Rooms {
         transitioner{project, validator},
         scheduler{project, generator, transitioner},
         intake{project, transitioner},
-        committer{io, project.database, std::move(committed), std::move(failed)} {}
+        committer{io, project.database, std::move(committed), std::move(failed)},
+        waiting{io} {}
 
   Project project;
   WorkGenerator generator;
@@ -35,6 +37,7 @@ struct Rooms {
   Scheduler scheduler;
   Intake intake;
   Committer committer;
+  WaitingRoom waiting;
 };
 
 }  // namespace mw::boinc

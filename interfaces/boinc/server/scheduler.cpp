@@ -49,9 +49,10 @@ HostInfo cut(const HostInfo& info) {
 
 }  // namespace
 
-bool Scheduler::is_write(const SchedulerRequest& request) const {
-  return request.host_id == 0 || !request.results.empty() || !request.running.empty() || !request.other_results.empty() ||
-         (request.wants_work() && (project_.tasks.waiting_count() > 0 || !project_.work.unsent(0, 1).empty()));
+std::optional<Durability> Scheduler::writes(const SchedulerRequest& request) const {
+  const bool gives_work = request.wants_work() && (project_.tasks.waiting_count() > 0 || !project_.work.unsent(0, 1).empty());
+  if (request.host_id == 0 || !request.results.empty() || gives_work) return Durability::machine;
+  return request.running.empty() ? std::nullopt : std::optional{Durability::process};
 }
 
 SchedulerReply Scheduler::answer(const SchedulerRequest& request) {
@@ -67,7 +68,8 @@ SchedulerReply Scheduler::answer(const SchedulerRequest& request) {
     return reply;
   }
   Host* host = host_of(request, *user, reply);
-  reply.code_sign_key = project_.keys.code_sign_public;
+  // A client that has a key asks for proof before it takes another.
+  if (request.code_sign_key.empty()) reply.code_sign_key = project_.keys.code_sign_public;
   take_results(request, *host, reply);
   reply.acknowledges_messages = !request.messages.empty();
   note_running(request, *host);
@@ -124,6 +126,7 @@ void Scheduler::take_result(const ReportedResult& result, InstanceRow& instance,
   instance.elapsed = result.elapsed_seconds;
   instance.exit_status = result.exit_status;
   instance.claimed_credit = credit_of(result.elapsed_seconds, host.fpops());
+  if (instance.state.server_state == ServerState::in_progress) --project_.counts.in_progress;
   instance.state.server_state = ServerState::over;
   if (result.state == ClientState::uploaded && result.exit_status == 0) {
     if (has_output(result, instance)) {
@@ -284,6 +287,7 @@ void Scheduler::send(InstanceRow& instance, WorkunitRow& workunit, const WorkerB
   }
   project_.work.update(workunit, instance.state.deadline);
   ++project_.counts.sent;
+  ++project_.counts.in_progress;
   describe(instance, workunit, build, host, reply);
 }
 

@@ -4,7 +4,7 @@
 // workunit to a
 //          host, none to a host in quarantine.
 // Owner:   refers to the project.
-// Threads: the server's; inside a transaction where is_write() says so.
+// Threads: the server's; inside a transaction where writes() says so.
 // Use:
 //     const SchedulerReply reply = scheduler.answer(parse_scheduler_request(body));
 #pragma once
@@ -15,6 +15,7 @@
 
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
+#include "boinc/server/committer.hpp"
 #include "boinc/server/transitioner.hpp"
 #include "boinc/server/work_generator.hpp"
 
@@ -25,8 +26,8 @@ class Scheduler {
   Scheduler(Project& project, WorkGenerator& generator, Transitioner& transitioner)
       : project_{project}, generator_{generator}, transitioner_{transitioner} {}
 
-  /// Whether answering it changes more than when the host was last seen.
-  bool is_write(const SchedulerRequest& request) const;
+  /// What answering it must survive; nothing if it changes no more than when the host was last seen.
+  std::optional<Durability> writes(const SchedulerRequest& request) const;
   SchedulerReply answer(const SchedulerRequest& request);
 
  private:

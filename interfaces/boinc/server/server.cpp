@@ -102,6 +102,7 @@ struct Server::Inside {
     if (!project.accounts.find(project.keys.account))
       project.accounts.create(project.keys.account, std::nullopt, "", "volunteer", project.now());
     project.tasks.disown_all();
+    project.counts.in_progress = project.database.integer("SELECT count(*) FROM instance WHERE server_state = 4");
     transaction.commit();
     forget_if_rebuilt();
   }
@@ -117,6 +118,7 @@ struct Server::Inside {
     if (rooms->project.tasks.has_unclaimed())
       log::warn("boinc: the program was built anew since the last run, which had not ended: its tasks begin again");
     forget();
+    rooms->project.counts.in_progress = 0;
     rooms->project.tasks.disown_all();
     std::ofstream{path} << builds;
   }
@@ -196,6 +198,7 @@ struct Server::Inside {
       if (const TaskRef task = rooms->intake.release(one.task))
         sink.task_ended(task, one.host, std::move(one.outcome), one.is_lost);
     }
+    rooms->waiting.wake(project.tasks.waiting_count() > 0 || !project.work.unsent(0, 1).empty());
     publish_status();
   }
 
@@ -222,6 +225,8 @@ struct Server::Inside {
     StatusMap map;
     map["url"] = project.settings.url;
     map["workers"] = number(project.hosts.active_processors(project.now() - seen_lately));
+    map["workers_busy"] = number(counts.in_progress);
+    map["workers_lost"] = number(counts.timed_out);
     map["hosts"] = number(project.hosts.active(project.now() - seen_lately));
     map["tasks_waiting"] = number(project.tasks.waiting_count());
     map["tasks_open"] = number(rooms->intake.open_count());
@@ -260,6 +265,7 @@ struct Server::Inside {
     status_timer.cancel();
     rooms->committer.finish();
     connections.close_all();
+    rooms->waiting.wake_all();
     try {
       sqlite::Transaction transaction{rooms->project.database};
       rooms->project.hosts.write_touched();

@@ -41,6 +41,7 @@ void Transitioner::end_instance(InstanceRow& instance, InstanceOutcome outcome) 
   instance.state.server_state = ServerState::over;
   instance.state.outcome = outcome;
   if (outcome != InstanceOutcome::no_reply) return;
+  --project_.counts.in_progress;
   ++project_.counts.timed_out;
   Host* host = project_.hosts.find(instance.host);
   if (!host) return;

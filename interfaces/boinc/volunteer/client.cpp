@@ -43,6 +43,7 @@ constexpr std::int64_t most_starts = 100;       // of a task whose worker ends w
 constexpr std::int64_t most_tries = 8;          // of a file that is not the right one
 constexpr std::int64_t upload_ask_size = 8192;  // larger files are asked for first, as BOINC's client does
 constexpr std::chrono::milliseconds longest_look{500};
+constexpr double longest_wait_s = 10;
 
 /// <link rel="boinc_scheduler" href="…"> or <scheduler>…</scheduler>, as BOINC's client looks for them.
 std::string scheduler_in(const std::string& page) {
@@ -390,10 +391,13 @@ struct Volunteer::Inside {
     ask.rpc_seqno = state.rpc_seqno++;
     ask.client_version = "7.20.5";  // the dialect, not the program
     ask.platforms = {own_platform()};
+    ask.code_sign_key = state.code_sign_key;
     ask.host = facts;
     ask.lists_other_results = true;
     if (wants_work()) {
       ask.work_req_seconds = ask.cpu_req_seconds = 1;
+      // With nothing else to do, and where requests may come often, it rather waits than asks again.
+      if (options.poll_s && state.tasks.empty()) ask.wait_s = longest_wait_s;
       ask.cpu_req_instances = static_cast<double>(options.slots - unfinished());
     }
     for (const VolunteerTask& task : state.tasks) {
