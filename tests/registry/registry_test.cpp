@@ -18,9 +18,9 @@ T half(T x) {
 // What two translation units with a function of one name in unnamed namespaces would register.
 struct Single {};
 struct Twin {};
-const mw::detail::FunctionEntry single{typeid(Single), typeid(int), nullptr};
-const mw::detail::FunctionEntry twin{typeid(Twin), typeid(int), nullptr};
-const mw::detail::FunctionEntry other_twin{typeid(Twin), typeid(int), nullptr};
+const mw::detail::FunctionEntry single{typeid(Single), typeid(int), nullptr, nullptr};
+const mw::detail::FunctionEntry twin{typeid(Twin), typeid(int), nullptr, nullptr};
+const mw::detail::FunctionEntry other_twin{typeid(Twin), typeid(int), nullptr, nullptr};
 
 }  // namespace registry_test
 

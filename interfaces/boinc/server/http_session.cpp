@@ -68,7 +68,8 @@ class Session {
     if (error && !parser_->is_header_done() && error.category() == http::make_error_code(http::error::bad_target).category()) {
       ++project_.counts.bad_requests;
       keep_alive_ = false;
-      co_await reply(http::status::bad_request, "text/plain", "This is no HTTP request.\n");
+      answer_with(http::status::bad_request, "text/plain", "This is no HTTP request.\n");
+      co_await send();
       co_return false;
     }
     if (error) co_return false;
@@ -88,29 +89,34 @@ class Session {
     const auto question = target.find('?');
     const std::string path = target.substr(0, question);
     const std::string query = question == std::string::npos ? "" : target.substr(question + 1);
-    const auto name = path.substr(path.rfind('/') + 1);
+    const std::string name = path.substr(path.rfind('/') + 1);
     const bool is_get = request.method() == http::verb::get || request.method() == http::verb::head;
-    if (request.method() == http::verb::post && name == "scheduler") co_return co_await answer_scheduler();
-    if (request.method() == http::verb::post && name == "file_upload_handler") co_return co_await answer_upload();
-    const std::string body = co_await read_body(longest_request);
-    if (is_get && path.find("/download/") != std::string::npos) co_return co_await answer_download(name);
-    if (is_get && name.empty())
-      co_return co_await reply(http::status::ok, "text/html; charset=utf-8", "<!DOCTYPE html>\n" + page());
-    if (name == "get_project_config.php") co_return co_await reply(http::status::ok, "text/xml", project_config(project_));
-    if (name == "create_account.php") co_return co_await answer_account(create_account, is_get ? query : body);
-    if (name == "lookup_account.php") co_return co_await answer_account(lookup_account, is_get ? query : body);
-    co_await reply(http::status::not_found, "text/plain", "There is nothing here.\n");
+    const bool is_post = request.method() == http::verb::post;
+    if (is_post && name == "file_upload_handler") {
+      co_await answer_upload();
+      co_return;
+    }
+    std::string body;
+    co_await read_body(body);
+    if (is_post && name == "scheduler") {
+      co_await answer_scheduler(body);
+    } else if (is_get && path.find("/download/") != std::string::npos) {
+      co_await answer_download(name);
+    } else if (name == "create_account.php" || name == "lookup_account.php") {
+      co_await answer_account(name == "create_account.php" ? create_account : lookup_account, is_get ? query : body);
+    } else {
+      answer_page(is_get, name);
+      co_await send();
+    }
   }
 
-  std::string page() {
-    std::string text = master_page(project_);
-    constexpr std::string_view doctype = "<!DOCTYPE html>";
-    if (text.starts_with(doctype)) text.erase(0, doctype.size());
-    return text;
+  void answer_page(bool is_get, const std::string& name) {
+    if (is_get && name.empty()) return answer_with(http::status::ok, "text/html; charset=utf-8", master_page(project_));
+    if (name == "get_project_config.php") return answer_with(http::status::ok, "text/xml", project_config(project_));
+    answer_with(http::status::not_found, "text/plain", "There is nothing here.\n");
   }
 
-  asio::awaitable<void> answer_scheduler() {
-    const std::string body = co_await read_body(longest_request);
+  asio::awaitable<void> answer_scheduler(const std::string& body) {
     std::optional<SchedulerRequest> request;
     std::string why;
     try {
@@ -125,30 +131,35 @@ class Session {
       refusal.master_url = project_.settings.url;
       refusal.request_delay_s = 60;
       refusal.messages.push_back({"The request can not be read: " + why, false});
-      co_return co_await reply(http::status::ok, "text/xml", to_text(refusal));
+      answer_with(http::status::ok, "text/xml", to_text(refusal));
+      co_await send();
+      co_return;
     }
-    const auto until =
-        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::milliseconds>(
-                                               std::chrono::duration<double>{std::clamp(request->wait_s, 0.0, longest_wait_s)});
-    SchedulerReply answer;
-    bool waits = false;
-    do {
+    const std::chrono::duration<double> patience_for_work{std::clamp(request->wait_s, 0.0, longest_wait_s)};
+    const auto until = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::milliseconds>(patience_for_work);
+    SchedulerReply reply;
+    bool asks_again = true;
+    while (asks_again) {
       const std::uint64_t seen = rooms_.waiting.news();
       if (const auto durability = rooms_.scheduler.writes(*request)) rooms_.committer.begin(*durability);
-      answer = write([&] { return rooms_.scheduler.answer(*request); });
+      reply = write([&] { return rooms_.scheduler.answer(*request); });
       co_await rooms_.committer.committed();
-      const bool says_something =
-          !answer.instances.empty() || !answer.aborted.empty() || !answer.acknowledged.empty() || answer.host_id != 0;
-      waits = request->wait_s > 0 && !says_something && co_await rooms_.waiting.wait(seen, until);
-    } while (waits && is_open());
-    co_await reply(http::status::ok, "text/xml", to_text(answer));
+      asks_again = request->wait_s > 0 && has_nothing(reply);
+      if (asks_again) asks_again = co_await rooms_.waiting.wait(seen, until);
+    }
+    answer_with(http::status::ok, "text/xml", to_text(reply));
+    co_await send();
+  }
+
+  static bool has_nothing(const SchedulerReply& reply) {
+    return reply.instances.empty() && reply.aborted.empty() && reply.acknowledged.empty() && reply.host_id == 0;
   }
 
   asio::awaitable<void> answer_account(std::string (*call)(Project&, std::string_view), const std::string& query) {
     rooms_.committer.begin(Durability::machine);
-    const std::string text = write([&] { return call(project_, query); });
+    answer_with(http::status::ok, "text/xml", write([&] { return call(project_, query); }));
     co_await rooms_.committer.committed();
-    co_await reply(http::status::ok, "text/xml", text);
+    co_await send();
   }
 
   /// What is thrown in the middle of writing leaves the database half changed: nothing of the batch may stand.
@@ -163,47 +174,68 @@ class Session {
   }
 
   asio::awaitable<void> answer_upload() {
-    std::string piece, head_text;
+    std::string piece, text;
     std::optional<std::size_t> end;
-    while (!(end = head_end(head_text))) {
-      if (head_text.size() > longest_upload_head || !co_await read_some(piece)) {
-        co_return co_await refuse_upload("the head of the upload has no end");
-      }
-      head_text += piece;
+    bool has_more = true;
+    while (has_more && !end && text.size() <= longest_upload_head) {
+      has_more = co_await read_some(piece);
+      if (has_more) text += piece;
+      end = head_end(text);
     }
-    std::optional<UploadHead> head;
-    std::string why;
-    try {
-      head = parse_upload_head(std::string_view{head_text}.substr(0, *end));
-    } catch (const BadMessage& e) {
-      why = e.what();
+    const std::optional<UploadHead> head = end ? parse_head(std::string_view{text}.substr(0, *end)) : std::nullopt;
+    if (!end) refuse_upload("the head of the upload has no end");
+    if (head && !head->asks_size) {
+      Upload upload{project_, *head};
+      if (!upload.answer()) upload.write(std::as_bytes(std::span{text}.subspan(*end)));
+      co_await take_upload(upload);
+    } else {
+      if (head) answer_upload_with(size_here(project_, *head));
+      co_await send();
     }
-    if (!head) co_return co_await refuse_upload(why);
-    if (head->asks_size) co_return co_await reply_upload(size_here(project_, *head));
+  }
 
-    Upload upload{project_, *head};
-    if (!upload.answer()) upload.write(std::as_bytes(std::span{head_text}.subspan(*end)));
-    while (!upload.answer() && upload.missing() > 0 && co_await read_some(piece)) upload.write(std::as_bytes(std::span{piece}));
+  /// Nothing, and an answer that says why, if it makes no sense.
+  std::optional<UploadHead> parse_head(std::string_view text) {
+    try {
+      return parse_upload_head(text);
+    } catch (const BadMessage& e) {
+      refuse_upload(e.what());
+      return std::nullopt;
+    }
+  }
+
+  asio::awaitable<void> take_upload(Upload& upload) {
+    std::string piece;
+    bool has_more = true;
+    while (has_more && !upload.answer() && upload.missing() > 0) {
+      has_more = co_await read_some(piece);
+      if (has_more) upload.write(std::as_bytes(std::span{piece}));
+    }
     while (!upload.catch_up()) co_await asio::post(asio::use_awaitable);
     // What comes after a refusal is read, so that the client hears why; but not without end.
-    constexpr std::int64_t most_drained = 16 * 1024 * 1024;
-    for (std::int64_t drained = 0; !parser_->is_done() && drained < most_drained && co_await read_some(piece);)
-      drained += static_cast<std::int64_t>(piece.size());
+    constexpr std::size_t most_drained = 16 * 1024 * 1024;
+    std::size_t drained = 0;
+    while (has_more && drained < most_drained) {
+      has_more = co_await read_some(piece);
+      if (has_more) drained += piece.size();
+    }
+    if (drained > 0 && !upload.answer()) upload.refuse_rest();
     if (!upload.answer()) rooms_.committer.begin(Durability::process);
     const UploadReply reply = write([&] { return upload.finish(); });
     co_await rooms_.committer.committed();
-    co_await reply_upload(reply);
+    answer_upload_with(reply);
+    co_await send();
   }
 
-  asio::awaitable<void> refuse_upload(const std::string& why) {
+  void refuse_upload(const std::string& why) {
     log::warn(fmt::format("boinc: an upload was refused: {}", why));
     ++project_.counts.refused_uploads;
-    co_await reply_upload({UploadStatus::permanent, why, {}});
+    answer_upload_with({UploadStatus::permanent, why, {}});
   }
 
-  asio::awaitable<void> reply_upload(const UploadReply& answer) {
+  void answer_upload_with(const UploadReply& answer) {
     if (!parser_->is_done()) keep_alive_ = false;
-    return reply(http::status::ok, "text/xml", to_text(answer));
+    answer_with(http::status::ok, "text/xml", to_text(answer));
   }
 
   std::optional<Content> find_content(const std::string& name) {
@@ -240,7 +272,11 @@ class Session {
 
   asio::awaitable<void> answer_download(const std::string& name) {
     const auto content = find_content(name);
-    if (!content) co_return co_await reply(http::status::not_found, "text/plain", "There is no such file.\n");
+    if (!content) {
+      answer_with(http::status::not_found, "text/plain", "There is no such file.\n");
+      co_await send();
+      co_return;
+    }
     const std::int64_t begin = range_begin(content->size);
     http::response<http::empty_body> head{begin > 0 ? http::status::partial_content : http::status::ok, parser_->get().version()};
     head.set(http::field::content_type, "application/octet-stream");
@@ -296,26 +332,36 @@ class Session {
     co_return true;
   }
 
-  asio::awaitable<std::string> read_body(std::size_t most) {
-    std::string body, piece;
-    while (co_await read_some(piece)) {
-      body += piece;
-      if (body.size() <= most) continue;
-      keep_alive_ = false;
-      ++project_.counts.bad_requests;
-      co_await reply(http::status::payload_too_large, "text/plain", "The request is too long.\n");
-      throw HangUp{};
+  asio::awaitable<void> read_body(std::string& body) {
+    std::string piece;
+    bool has_more = true;
+    while (has_more && body.size() <= longest_request) {
+      has_more = co_await read_some(piece);
+      if (has_more) body += piece;
     }
-    co_return body;
+    if (body.size() <= longest_request) co_return;
+    keep_alive_ = false;
+    ++project_.counts.bad_requests;
+    answer_with(http::status::payload_too_large, "text/plain", "The request is too long.\n");
+    co_await send();
+    throw HangUp{};
   }
 
-  asio::awaitable<void> reply(http::status status, std::string type, std::string text) {
-    http::response<http::string_body> response{status, parser_->get().version()};
-    response.set(http::field::content_type, type);
+  /// Says what the answer is; send() sends it. Apart, since g++ 12 destroys a temporary twice that lives across a co_await in some
+  /// expressions (GCC bug 101367 and its like): here no argument of a coroutine is one.
+  void answer_with(http::status status, const char* type, std::string text) {
+    status_ = status;
+    type_ = type;
+    text_ = std::move(text);
+  }
+
+  asio::awaitable<void> send() {
+    http::response<http::string_body> response{status_, parser_->get().version()};
+    response.set(http::field::content_type, type_);
     response.set(http::field::server, "CppMW");
     response.set(http::field::cache_control, "no-store");
     response.keep_alive(keep_alive_);
-    response.body() = std::move(text);
+    response.body() = std::move(text_);
     response.prepare_payload();
     stream_.expires_after(piece_limit);
     co_await http::async_write(stream_, response, asio::use_awaitable);
@@ -326,6 +372,9 @@ class Session {
   std::optional<Parser> parser_;
   Rooms& rooms_;
   Project& project_;
+  http::status status_ = http::status::ok;
+  const char* type_ = "text/plain";
+  std::string text_;
   bool keep_alive_ = true;
   std::chrono::steady_clock::time_point began_;
   std::size_t received_ = 0;
@@ -361,9 +410,13 @@ asio::awaitable<void> serve(asio::ip::tcp::socket socket, Rooms& rooms, Connecti
   socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
   Session session{std::move(socket), rooms};
   const auto place = connections.add([&session] { session.close(); });
+  const std::function<void()> begun = [&] { connections.set_idle(place, false); };
   try {
-    while (session.is_open() && co_await session.next_request([&] { connections.set_idle(place, false); }))
+    bool goes_on = true;
+    while (goes_on && session.is_open()) {
+      goes_on = co_await session.next_request(begun);
       connections.set_idle(place, true);
+    }
   } catch (const HangUp&) {
   } catch (const boost::system::system_error&) {
     // The client is gone.

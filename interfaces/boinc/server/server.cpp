@@ -224,8 +224,10 @@ struct Server::Inside {
     const auto number = [](auto count) { return static_cast<std::int64_t>(count); };
     StatusMap map;
     map["url"] = project.settings.url;
-    map["workers"] = number(project.hosts.active_processors(project.now() - seen_lately));
-    map["workers_busy"] = number(counts.in_progress);
+    const std::int64_t processors = number(project.hosts.active_processors(project.now() - seen_lately));
+    map["workers"] = processors;
+    map["workers_busy"] = std::min(processors, counts.in_progress);  // a host may hold more than it runs
+    map["instances_in_progress"] = counts.in_progress;
     map["workers_lost"] = number(counts.timed_out);
     map["hosts"] = number(project.hosts.active(project.now() - seen_lately));
     map["tasks_waiting"] = number(project.tasks.waiting_count());

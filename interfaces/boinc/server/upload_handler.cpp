@@ -73,10 +73,7 @@ void Upload::open_file() {
 }
 
 void Upload::write(std::span<const std::byte> bytes) {
-  if (static_cast<std::int64_t>(bytes.size()) > missing()) {
-    refuse(UploadStatus::permanent, "it has more bytes than it says");
-    return;
-  }
+  if (static_cast<std::int64_t>(bytes.size()) > missing()) return refuse_rest();
   if (summed_ == position_) {
     md5_.update(bytes);
     summed_ += static_cast<std::int64_t>(bytes.size());

@@ -34,6 +34,8 @@ class Upload {
   void write(std::span<const std::byte> bytes);
   /// Reads what an earlier upload left, some of it at a time, for the MD5. True when that is done.
   bool catch_up();
+  /// There is more than it says.
+  void refuse_rest() { refuse(UploadStatus::permanent, "it has more bytes than it says"); }
   /// When all bytes are there, or no more come.
   UploadReply finish();
 

@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# A volunteer project with Debian's boinc-client as its volunteers: the scenarios run side by side, since a client mostly waits.
+#   stock_client_test.sh BIN [SCENARIO …]
+set -uo pipefail
+bin=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+shift
+command -v boinc >/dev/null || { echo "skipped: there is no boinc-client (Debian: apt-get install boinc-client)"; exit 77; }
+command -v python3 >/dev/null || { echo "skipped: there is no python3"; exit 77; }
+
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
+points=20e6  # 20 tasks
+right=$("$bin/monte_pi" -i multicore:2 --points $points --json | grep -o '"inside":[0-9]*')
+
+fail() { echo "$*" >&2; return 1; }
+wait_for_file() { for _ in $(seq 100); do [ -s "$1" ] && return 0; sleep 0.1; done; fail "$1 is not there"; }
+# within SECONDS COMMAND…
+within() { local end=$((SECONDS + $1)); shift; until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.2; done; }
+
+# client FOLDER URL KEY [OPTION…]: a stock client in the background, in a session of its own.
+client() {
+  local folder=$1 url=$2 key=$3
+  shift 3
+  mkdir -p "$folder"
+  cat >"$folder/cc_config.xml" <<-X
+	<cc_config><options><no_info_fetch>1</no_info_fetch><dont_contact_ref_site>1</dont_contact_ref_site><suppress_net_info>1</suppress_net_info>
+	<no_gpus>1</no_gpus><allow_multiple_clients>1</allow_multiple_clients><report_results_immediately>1</report_results_immediately><ncpus>4</ncpus></options></cc_config>
+	X
+  cat >"$folder/global_prefs_override.xml" <<-X
+	<global_preferences><run_if_user_active>1</run_if_user_active><suspend_cpu_usage>0</suspend_cpu_usage><run_on_batteries>1</run_on_batteries>
+	<disk_max_used_gb>10</disk_max_used_gb><disk_min_free_gb>0.01</disk_min_free_gb><disk_max_used_pct>99</disk_max_used_pct>
+	<ram_max_used_busy_pct>99</ram_max_used_busy_pct><ram_max_used_idle_pct>99</ram_max_used_idle_pct></global_preferences>
+	X
+  local attach=(--attach_project "$url" "$key")
+  [ -f "$folder/client_state.xml" ] && attach=()
+  boinc --dir "$folder" --gui_rpc_port $((RANDOM % 20000 + 20000)) --skip_cpu_benchmarks --pers_retry_delay_min 1 --pers_retry_delay_max 5 \
+    --sched_retry_delay_min 1 --sched_retry_delay_max 5 --master_fetch_interval 5 "$@" "${attach[@]}" >>"$folder/log" 2>&1 &
+  echo $! >"$folder/pid"
+}
+
+# app FOLDER PORT MORE ARGUMENT…: monte_pi as a project, in the background.
+app() {
+  local folder=$1 port=$2 more=$3
+  shift 3
+  mkdir -p "$folder"
+  [ $# -gt 0 ] || set -- --points $points
+  timeout 240 "$bin/monte_pi" -i "boinc:?listen=127.0.0.1:$port&state=$folder/state&poll_s=1&tasks_per_workunit=1$more" --json "$@" \
+    >"$folder/out" 2>>"$folder/err" &
+  echo $! >"$folder/pid"
+  wait_for_file "$folder/state/account_key" && within 10 grep -q volunteers: "$folder/err"
+}
+finished_right() {
+  within 200 grep -q inside "$1/out" || fail "no result: $(cat "$1/err")"
+  grep -q "$right" "$1/out" || fail "another result than multicore's ($right): $(cat "$1/out")"
+}
+count() { sqlite3 "$1/state/project.db" "$2" 2>/dev/null || python3 -c "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])" "$1/state/project.db" "$2"; }
+
+plain() {  # the same count as multicore
+  app "$1" 18101 "" && client "$1/c" http://127.0.0.1:18101/ "$(cat "$1/state/account_key")" && finished_right "$1"
+}
+quorum() {  # two clients, quorum 2
+  app "$1" 18102 "&quorum=2" || return 1
+  for c in a b; do client "$1/$c" http://127.0.0.1:18102/ "$(cat "$1/state/account_key")"; done
+  finished_right "$1" && ! grep -q "sent a wrong result" "$1/err"
+}
+liar() {  # what one of three hosts sends is another result, with the right MD5: it is never accepted
+  app "$1" 18103 "&quorum=2" || return 1
+  python3 "$here/meddler.py" 18113 18103 lie &
+  sleep 0.5
+  client "$1/liar" http://127.0.0.1:18113/ "$(cat "$1/state/account_key")"
+  for c in a b; do client "$1/$c" http://127.0.0.1:18103/ "$(cat "$1/state/account_key")"; done
+  finished_right "$1" && { grep -q "sent a wrong result" "$1/err" || fail "no lie was noticed: $(tail -5 "$1/liar/log")"; }
+}
+client_killed() {  # kill -9 in mid-task, and started again
+  app "$1" 18104 "" --block 2e8 --points 8e8 || return 1
+  local expected
+  expected=$("$bin/monte_pi" -i multicore:2 --block 2e8 --points 8e8 --json | grep -o '"inside":[0-9]*')
+  client "$1/c" http://127.0.0.1:18104/ "$(cat "$1/state/account_key")"
+  within 60 grep -q "Starting task" "$1/c/log" || fail "no task began" || return 1
+  sleep 1
+  kill -KILL "$(cat "$1/c/pid")"
+  sleep 1
+  client "$1/c" http://127.0.0.1:18104/ "$(cat "$1/state/account_key")"
+  within 200 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")" || return 1
+  grep -q "$expected" "$1/out"
+}
+server_killed() {  # kill -9 in mid-run, and started again on the same folder
+  app "$1" 18105 "" || return 1
+  client "$1/c" http://127.0.0.1:18105/ "$(cat "$1/state/account_key")"
+  within 90 grep -q "Reporting [0-9]* completed" "$1/c/log" || fail "nothing was reported" || return 1
+  sleep 2
+  kill -KILL "$(pgrep -P "$(cat "$1/pid")")"
+  sleep 1
+  local made
+  made=$(count "$1" "SELECT count(*) FROM task WHERE state = 2")
+  [ "$made" -gt 0 ] && [ "$made" -lt 20 ] || fail "$made of 20 tasks were done when it was killed" || return 1
+  app "$1" 18105 "" && finished_right "$1"
+}
+deadline() {  # a host takes work and is never seen again: another one gets it
+  app "$1" 18106 "&delay_bound_s=20" || return 1
+  client "$1/gone" http://127.0.0.1:18106/ "$(cat "$1/state/account_key")"
+  within 60 grep -q "Starting task" "$1/gone/log" || fail "no task began" || return 1
+  kill -KILL "$(cat "$1/gone/pid")"
+  client "$1/c" http://127.0.0.1:18106/ "$(cat "$1/state/account_key")"
+  finished_right "$1"
+}
+bad_signature() {  # a program that somebody else has changed on the way is not run
+  app "$1" 18107 "&max_error=0" --points 1e6 || return 1
+  python3 "$here/meddler.py" 18117 18107 tamper &
+  sleep 0.5
+  client "$1/c" http://127.0.0.1:18117/ "$(cat "$1/state/account_key")"
+  within 60 grep -q "Signature verification failed" "$1/c/log" || fail "the client did not complain: $(tail "$1/c/log")" || return 1
+  within 60 grep -q "exit status -186" "$1/err" || fail "the server did not hear of it: $(cat "$1/err")"
+}
+missing_input() {  # an input that is not to be had
+  app "$1" 18108 "&max_error=0" --points 1e6 || return 1
+  python3 "$here/meddler.py" 18118 18108 notfound &
+  sleep 0.5
+  client "$1/c" http://127.0.0.1:18118/ "$(cat "$1/state/account_key")"
+  within 100 grep -q "exit status -186" "$1/err" || fail "the server did not hear of it: $(cat "$1/err") $(tail "$1/c/log")"
+}
+too_large() {  # an output over the limit
+  mkdir -p "$1"
+  timeout 240 "$bin/null_test" -i "boinc:?listen=127.0.0.1:18109&state=$1/state&poll_s=1&max_output_mb=1&max_error=0" --tasks 1 --bytes 2000000 >"$1/out" 2>"$1/err" &
+  wait_for_file "$1/state/account_key" && sleep 0.5
+  client "$1/c" http://127.0.0.1:18109/ "$(cat "$1/state/account_key")"
+  within 100 grep -q "failed on host 1" "$1/err" && grep -q -- "-131" "$1/err" || fail "the server did not hear of it: $(cat "$1/err") $(tail "$1/c/log")"
+}
+
+scenarios=("$@")
+[ ${#scenarios[@]} -gt 0 ] || scenarios=(plain quorum liar client_killed server_killed deadline bad_signature missing_input too_large)
+pids=()
+for scenario in "${scenarios[@]}"; do
+  (start=$SECONDS; $scenario "$work/$scenario" >"$work/$scenario.log" 2>&1; status=$?; echo "$status $((SECONDS - start))" >"$work/$scenario.status") &
+  pids+=($!)
+done
+wait "${pids[@]}"
+failed=0
+for scenario in "${scenarios[@]}"; do
+  read -r status seconds <"$work/$scenario.status"
+  if [ "$status" -eq 0 ]; then
+    echo "ok      $scenario ($seconds s)"
+  else
+    echo "FAILED  $scenario ($seconds s)"
+    sed 's/^/        /' "$work/$scenario.log" | tail -20
+    failed=$((failed + 1))
+  fi
+done
+[ $failed -eq 0 ]
