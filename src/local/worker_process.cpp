@@ -50,7 +50,7 @@ process::Command WorkerProcess::command(int socket) const {
   process::Command command;
   command.path = program_.path;
   command.name = program_.name;
-  command.arguments = {"(worker)"};  // for people who look at ps
+  command.arguments = program_.arguments;
   command.environment_unset = program_.environment_unset;
   command.environment_set = {{worker::environment_name, fmt::format("fd:{},claims:{}", socket, claims_->fd())}};
   if (!program_.workunit_folder.empty()) {

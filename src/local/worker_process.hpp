@@ -35,7 +35,9 @@ namespace mw::local {
 /// What is started.
 struct WorkerProgram {
   std::string path = "/proc/self/exe";  ///< this very program, even if its file was replaced meanwhile
-  std::string name;                     ///< argv[0]
+  std::vector<std::string> arguments = {
+      "(worker)"};   ///< for people who look at ps; where `path` is an emulator, first what it runs
+  std::string name;  ///< argv[0]
   /// Names that do not reach the worker: no setting, and no secret, of ours travels this way.
   std::vector<std::string> environment_unset = {"MW_*"};
   std::string workunit_folder;  ///< of the workunit that it computes for: its results are compared with other hosts'; empty: none

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -158,6 +159,10 @@ class Runner final : public local::WorkerUser {
   void start_worker() {
     local::WorkerProgram program;
     program.name = "worker";
+    if (const char* runner = std::getenv(runner_name)) {
+      program.path = runner;
+      program.arguments = {std::filesystem::read_symlink("/proc/self/exe").string(), "(worker)"};
+    }
     program.workunit_folder = slot_.folder();
     if (const auto seconds = slot_.number_in_init_data("checkpoint_period"))
       program.checkpoint_interval =

@@ -19,6 +19,9 @@ namespace mw::workunit {
 /// the machine sets it, since a workunit's content is not signed.
 inline constexpr const char* allow_programs_name = "MW_ALLOW_PROGRAMS";
 
+/// An emulator that runs this build, where the machine is of another kind: the worker process is started through it, too.
+inline constexpr const char* runner_name = "MW_RUNNER";
+
 /// Returns the exit status: 0 when all tasks have ended, one way or another, and the client is told so; 0 without that when the
 /// client asked it to quit; other numbers for what makes the whole workunit an error.
 int run(const std::string& folder);

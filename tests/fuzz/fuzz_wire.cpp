@@ -6,6 +6,7 @@
 #include <cstring>
 #include <span>
 
+#include "wire/bundle.hpp"
 #include "wire/frame.hpp"
 #include "wire/manager_messages.hpp"
 #include "wire/messages.hpp"
@@ -47,6 +48,11 @@ void check(const Frame& frame) {
     case FrameType::returned: return check_same(frame.payload, parse_returned);
     case FrameType::gone: parse_failure(frame.payload); return;
     case FrameType::file_piece: return check_same(frame.payload, parse_file_piece);
+    case FrameType::bundle: {
+      const BundleHead head = parse_bundle_head(frame.payload);
+      if (head.version == protocol_version) check_same(frame.payload, parse_bundle_head);
+      return;
+    }
     case FrameType::relay: return check_same(frame.payload, parse_relay);
     case FrameType::ranks: return check_same(frame.payload, parse_ranks);
     case FrameType::credit: return check_same(frame.payload, parse_credit);

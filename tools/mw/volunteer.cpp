@@ -36,6 +36,9 @@ void add_volunteer(CLI::App& cli, VolunteerCommand& command) {
   volunteer->add_flag("--allow-programs", command.allow_programs,
                       "let tasks run any program of this machine; for projects of your own only");
   volunteer->add_flag("--exit-when-idle", command.exit_when_idle, "end when the project has no more work");
+  volunteer->add_option("--platform", command.platform,
+                        "the kind of machine that it says it is, as BOINC calls it; default: what it is");
+  volunteer->add_option("--runner", command.runner, "an emulator that runs that platform's programs: qemu-aarch64-static, say");
   volunteer->add_flag("--quiet", command.quiet, "say nothing but errors");
   volunteer->footer("Example: mw volunteer http://example.org:8931/ --key-file account_key");
 }
@@ -80,6 +83,8 @@ void volunteer(const VolunteerCommand& command) {
   options.checkpoint_s = command.checkpoint_s;
   options.allow_programs = command.allow_programs;
   options.exit_when_idle = command.exit_when_idle;
+  options.platform = command.platform;
+  options.runner = command.runner;
   options.quiet = command.quiet;
   boinc::Volunteer{options}.run();
 }

@@ -21,6 +21,8 @@ struct VolunteerCommand {
   double checkpoint_s = 60;
   bool allow_programs = false;
   bool exit_when_idle = false;
+  std::string platform;
+  std::string runner;
   bool quiet = false;
 };
 

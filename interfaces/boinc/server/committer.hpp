@@ -41,6 +41,7 @@ class Committer {
   void begin(Durability durability);
   /// Returns when the open transaction is committed; at once if there is none. Throws DatabaseError if it failed.
   boost::asio::awaitable<void> committed();
+  bool is_open() const noexcept { return batch_ != nullptr; }
   /// Commits what is open.
   void finish();
   /// What was written since the last commit is undone, and nothing is written any more.

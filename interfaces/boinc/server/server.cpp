@@ -214,7 +214,7 @@ struct Server::Inside {
       status_timer.expires_at(next_status);
       status_timer.async_wait([this](boost::system::error_code error) {
         status_is_due = false;
-        if (!error) publish_status();
+        if (!error && !rooms->committer.is_open()) publish_status();  // else the commit does
       });
       return;
     }

@@ -390,7 +390,7 @@ struct Volunteer::Inside {
     ask.host_id = state.host_id;
     ask.rpc_seqno = state.rpc_seqno++;
     ask.client_version = "7.20.5";  // the dialect, not the program
-    ask.platforms = {own_platform()};
+    ask.platforms = {options.platform.empty() ? own_platform() : options.platform};
     ask.code_sign_key = state.code_sign_key;
     ask.host = facts;
     ask.lists_other_results = true;

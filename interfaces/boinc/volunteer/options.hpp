@@ -17,6 +17,8 @@ struct VolunteerOptions {
   double checkpoint_s = 60;
   bool allow_programs = false;  ///< tasks may run programs of this machine
   bool exit_when_idle = false;
+  std::string platform;  ///< what it says it is; empty: what it is
+  std::string runner;    ///< an emulator that runs programs of that platform; empty: they run by themselves
   bool quiet = false;
 };
 

@@ -95,10 +95,12 @@ SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const Volu
   const process::UniqueFd stderr_file{::open((slot / "stderr.txt").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
   process::Command command;
   command.path = (files / task.program.info.name).string();
+  if (!options.runner.empty()) command.arguments = {std::exchange(command.path, options.runner)};
   command.working_directory = slot.string();
   command.stderr_fd = command.stdout_fd = stderr_file.get();
   command.environment_unset = {"MW_*"};
-  if (options.allow_programs) command.environment_set = {{workunit::allow_programs_name, "1"}};
+  if (options.allow_programs) command.environment_set.emplace_back(workunit::allow_programs_name, "1");
+  if (!options.runner.empty()) command.environment_set.emplace_back(workunit::runner_name, options.runner);
   inside_->child.emplace(process::Child::start(io, command));
   inside_->child->async_wait([self = inside_](process::Death death) { self->over(death); });
 }

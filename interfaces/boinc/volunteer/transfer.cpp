@@ -116,6 +116,8 @@ struct Transfer::Inside {
 
 Transfer::Transfer(std::function<bool()> alive) : inside_{std::make_unique<Inside>(std::move(alive))} {}
 Transfer::~Transfer() = default;
+Transfer::Transfer(Transfer&&) noexcept = default;
+Transfer& Transfer::operator=(Transfer&&) noexcept = default;
 
 std::string Transfer::get(const std::string& url) {
   std::string answer;

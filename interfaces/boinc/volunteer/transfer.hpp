@@ -32,8 +32,8 @@ class Transfer {
  public:
   explicit Transfer(std::function<bool()> alive);
   ~Transfer();
-  Transfer(const Transfer&) = delete;
-  Transfer& operator=(const Transfer&) = delete;
+  Transfer(Transfer&&) noexcept;
+  Transfer& operator=(Transfer&&) noexcept;
 
   std::string get(const std::string& url);
   std::string post(const std::string& url, std::string_view body);
