@@ -248,7 +248,7 @@ TEST_CASE("P26: map over a generator runs in flat memory", "[contract][map][P26]
 }
 
 TEST_CASE("inputs that take long are not done one after the other by one worker", "[contract][map]") {
-  const auto spec = GENERATE(from_range(specs_with_processes()));
+  const auto spec = GENERATE(from_range(specs_with_lasting_workers()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
   for (int i = 0; i < 4; ++i) master.get_result(master.submit_task<sleep_ms>(1));

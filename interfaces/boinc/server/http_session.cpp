@@ -139,7 +139,7 @@ class Session {
     const auto until = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::milliseconds>(patience_for_work);
     SchedulerReply reply;
     bool asks_again = true;
-    while (asks_again) {
+    while (asks_again && is_open()) {
       const std::uint64_t seen = rooms_.waiting.news();
       if (const auto durability = rooms_.scheduler.writes(*request)) rooms_.committer.begin(*durability);
       reply = write([&] { return rooms_.scheduler.answer(*request); });
