@@ -18,6 +18,10 @@ if(MW_SANITIZE)
   list(JOIN MW_SANITIZE "," sanitizers)
   add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${sanitizers})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND "undefined" IN_LIST MW_SANITIZE)
+    # clang++ 14 can not compile coroutines with this one.
+    add_compile_options(-fno-sanitize=function)
+  endif()
 endif()
 if("thread" IN_LIST MW_SANITIZE)
   # ThreadSanitizer does not know fences. Asio's are beside its mutexes, which it knows.
