@@ -28,10 +28,11 @@ std::string signature_of(const fs::path& path, const std::string& md5, const Key
   const fs::path beside = path.string() + ".signature";
   const std::string signature = read_text(beside);
   if (!VerifyingKey{keys.code_sign_public}.verify(md5, signature))
-    throw InterfaceError{fmt::format(
-        "the worker build {} is not signed: the project's code_sign_private is not here, and {} holds no signature of this file "
-        "by it; make one where the key is: mw boinc-sign KEY {} > {}",
-        path.string(), beside.string(), path.string(), beside.string())};
+    throw InterfaceError{
+        fmt::format("the worker build {} is not signed: the project's code_sign_private is not here, and {} holds no signature of "
+                    "this file by it; make "
+                    "one where the key is, with BOINC's crypt_prog -sign",
+                    path.string(), beside.string())};
   return signature;
 }
 
