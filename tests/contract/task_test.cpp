@@ -256,7 +256,7 @@ TEST_CASE("P12: a master that runs for long keeps flat memory", "[contract][task
         master.submit_task<add>(i, i), master.get_result();
     }
   };
-  const int scale = is_volunteer(spec) ? 10 : 1;
+  const int scale = is_volunteer(spec) ? 40 : 1;
   run(1000 / scale);
   const std::size_t before = test::allocated_bytes();
   run(4000 / scale);
