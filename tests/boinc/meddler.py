@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A proxy between a BOINC client and a project that meddles with what goes by.
 
-  meddler.py PORT PROJECT_PORT MODE
+  meddler.py PORT_FILE PROJECT_PORT MODE      (writes the port that it listens at into the file)
 
 MODE: lie       changes what the client uploads, and its MD5 wherever the client says it: a host that computes something else
       tamper    changes the program that the client fetches, and its size's MD5: what only the signature can tell
@@ -14,8 +14,8 @@ import re
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-PORT, PROJECT, MODE = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-HERE, THERE = f"127.0.0.1:{PORT}".encode(), f"127.0.0.1:{PROJECT}".encode()
+PORT_FILE, PROJECT, MODE = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+THERE = f"127.0.0.1:{PROJECT}".encode()
 new_md5 = {}  # of the true one
 
 
@@ -106,4 +106,8 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = answer
 
 
-ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+HERE = f"127.0.0.1:{server.server_port}".encode()
+with open(PORT_FILE, "w") as file:
+    file.write(str(server.server_port))
+server.serve_forever()

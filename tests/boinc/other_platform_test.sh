@@ -13,10 +13,11 @@ cmake -S "$source" -B "$build" -G Ninja --toolchain "$source/cmake/aarch64-linux
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
 right=$("$bin/monte_pi" -i multicore:2 --points 2e6 --block 2e5 --json | grep -o '"inside":[0-9]*')
-timeout 200 "$bin/monte_pi" -i "boinc:?listen=127.0.0.1:18301&state=$work/state&poll_s=0.1&workers=$build/bin/workers" --points 2e6 --block 2e5 --json >"$work/out" 2>"$work/err" &
+timeout 200 "$bin/monte_pi" -i "boinc:?listen=127.0.0.1:0&state=$work/state&poll_s=0.1&workers=$build/bin/workers" --points 2e6 --block 2e5 --json >"$work/out" 2>"$work/err" &
 app=$!
 for _ in $(seq 100); do grep -q volunteers: "$work/err" && break; sleep 0.1; done
-"$bin/mw" volunteer http://127.0.0.1:18301/ --key-file "$work/state/account_key" --folder "$work/volunteer" --slots 2 --poll 0.1 \
+url=$(sed -n 's/.*--attach_project \([^ ]*\) .*/\1/p' "$work/err")
+"$bin/mw" volunteer "$url" --key-file "$work/state/account_key" --folder "$work/volunteer" --slots 2 --poll 0.1 \
   --platform aarch64-unknown-linux-gnu --runner "$(command -v qemu-aarch64-static)" >"$work/log" 2>&1 &
 wait $app
 grep -q "$right" "$work/out" && echo "64-bit Arm counts the same: $right" && exit 0

@@ -9,6 +9,7 @@ command -v boinc >/dev/null || { echo "skipped: there is no boinc-client (Debian
 command -v python3 >/dev/null || { echo "skipped: there is no python3"; exit 77; }
 
 work=$(mktemp -d)
+# Everything that is started has the folder on its command line.
 trap 'kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
 points=20e6  # 20 tasks
 right=$("$bin/monte_pi" -i multicore:2 --points $points --json | grep -o '"inside":[0-9]*')
@@ -39,16 +40,25 @@ client() {
   echo $! >"$folder/pid"
 }
 
-# app FOLDER PORT MORE ARGUMENT…: monte_pi as a project, in the background.
+# app FOLDER MORE ARGUMENT…: monte_pi as a project, in the background; at the port that it had before, if it had one.
 app() {
-  local folder=$1 port=$2 more=$3
-  shift 3
+  local folder=$1 more=$2 port=0
+  shift 2
+  [ -f "$folder/err" ] && port=$(port_of "$folder")
   mkdir -p "$folder"
   [ $# -gt 0 ] || set -- --points $points
   timeout 240 "$bin/monte_pi" -i "boinc:?listen=127.0.0.1:$port&state=$folder/state&poll_s=1&tasks_per_workunit=1$more" --json "$@" \
     >"$folder/out" 2>>"$folder/err" &
   echo $! >"$folder/pid"
   wait_for_file "$folder/state/account_key" && within 10 grep -q volunteers: "$folder/err"
+}
+url_of() { sed -n 's/.*--attach_project \([^ ]*\) .*/\1/p' "$1/err" | tail -1; }
+port_of() { url_of "$1" | sed 's/.*:\([0-9]*\).*/\1/'; }
+key_of() { cat "$1/state/account_key"; }
+# meddle FOLDER MODE: sets `meddled`, the URL of a proxy before the project.
+meddle() {
+  python3 "$here/meddler.py" "$1/port" "$(port_of "$1")" "$2" &
+  wait_for_file "$1/port" && sleep 0.2 && meddled=http://127.0.0.1:$(cat "$1/port")/
 }
 finished_right() {
   within 200 grep -q inside "$1/out" || fail "no result: $(cat "$1/err")"
@@ -57,37 +67,36 @@ finished_right() {
 count() { sqlite3 "$1/state/project.db" "$2" 2>/dev/null || python3 -c "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])" "$1/state/project.db" "$2"; }
 
 plain() {  # the same count as multicore
-  app "$1" 18101 "" && client "$1/c" http://127.0.0.1:18101/ "$(cat "$1/state/account_key")" && finished_right "$1"
+  app "$1" "" && client "$1/c" "$(url_of "$1")" "$(key_of "$1")" && finished_right "$1"
 }
 quorum() {  # two clients, quorum 2
-  app "$1" 18102 "&quorum=2" || return 1
-  for c in a b; do client "$1/$c" http://127.0.0.1:18102/ "$(cat "$1/state/account_key")"; done
+  app "$1" "&quorum=2" || return 1
+  for c in a b; do client "$1/$c" "$(url_of "$1")" "$(key_of "$1")"; done
   finished_right "$1" && ! grep -q "sent a wrong result" "$1/err"
 }
 liar() {  # what one of three hosts sends is another result, with the right MD5: it is never accepted
-  app "$1" 18103 "&quorum=2" || return 1
-  python3 "$here/meddler.py" 18113 18103 lie &
-  sleep 0.5
-  client "$1/liar" http://127.0.0.1:18113/ "$(cat "$1/state/account_key")"
-  for c in a b; do client "$1/$c" http://127.0.0.1:18103/ "$(cat "$1/state/account_key")"; done
+  app "$1" "&quorum=2" || return 1
+  meddle "$1" lie || return 1
+  client "$1/liar" "$meddled" "$(key_of "$1")"
+  for c in a b; do client "$1/$c" "$(url_of "$1")" "$(key_of "$1")"; done
   finished_right "$1" && { grep -q "sent a wrong result" "$1/err" || fail "no lie was noticed: $(tail -5 "$1/liar/log")"; }
 }
 client_killed() {  # kill -9 in mid-task, and started again
-  app "$1" 18104 "" --block 2e8 --points 8e8 || return 1
+  app "$1" "" --block 2e8 --points 8e8 || return 1
   local expected
   expected=$("$bin/monte_pi" -i multicore:2 --block 2e8 --points 8e8 --json | grep -o '"inside":[0-9]*')
-  client "$1/c" http://127.0.0.1:18104/ "$(cat "$1/state/account_key")"
+  client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
   within 60 grep -q "Starting task" "$1/c/log" || fail "no task began" || return 1
   sleep 1
   kill -KILL "$(cat "$1/c/pid")"
   sleep 1
-  client "$1/c" http://127.0.0.1:18104/ "$(cat "$1/state/account_key")"
+  client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
   within 200 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")" || return 1
   grep -q "$expected" "$1/out"
 }
 server_killed() {  # kill -9 in mid-run, and started again on the same folder
-  app "$1" 18105 "" || return 1
-  client "$1/c" http://127.0.0.1:18105/ "$(cat "$1/state/account_key")"
+  app "$1" "" || return 1
+  client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
   within 90 grep -q "Reporting [0-9]* completed" "$1/c/log" || fail "nothing was reported" || return 1
   sleep 2
   kill -KILL "$(pgrep -P "$(cat "$1/pid")")"
@@ -95,36 +104,34 @@ server_killed() {  # kill -9 in mid-run, and started again on the same folder
   local made
   made=$(count "$1" "SELECT count(*) FROM task WHERE state = 2")
   [ "$made" -gt 0 ] && [ "$made" -lt 20 ] || fail "$made of 20 tasks were done when it was killed" || return 1
-  app "$1" 18105 "" && finished_right "$1"
+  app "$1" "" && finished_right "$1"
 }
 deadline() {  # a host takes work and is never seen again: another one gets it
-  app "$1" 18106 "&delay_bound_s=20" || return 1
-  client "$1/gone" http://127.0.0.1:18106/ "$(cat "$1/state/account_key")"
+  app "$1" "&delay_bound_s=20" || return 1
+  client "$1/gone" "$(url_of "$1")" "$(key_of "$1")"
   within 60 grep -q "Starting task" "$1/gone/log" || fail "no task began" || return 1
   kill -KILL "$(cat "$1/gone/pid")"
-  client "$1/c" http://127.0.0.1:18106/ "$(cat "$1/state/account_key")"
+  client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
   finished_right "$1"
 }
 bad_signature() {  # a program that somebody else has changed on the way is not run
-  app "$1" 18107 "&max_error=0" --points 1e6 || return 1
-  python3 "$here/meddler.py" 18117 18107 tamper &
-  sleep 0.5
-  client "$1/c" http://127.0.0.1:18117/ "$(cat "$1/state/account_key")"
+  app "$1" "&max_error=0" --points 1e6 || return 1
+  meddle "$1" tamper || return 1
+  client "$1/c" "$meddled" "$(key_of "$1")"
   within 60 grep -q "Signature verification failed" "$1/c/log" || fail "the client did not complain: $(tail "$1/c/log")" || return 1
   within 60 grep -q "exit status -186" "$1/err" || fail "the server did not hear of it: $(cat "$1/err")"
 }
 missing_input() {  # an input that is not to be had
-  app "$1" 18108 "&max_error=0" --points 1e6 || return 1
-  python3 "$here/meddler.py" 18118 18108 notfound &
-  sleep 0.5
-  client "$1/c" http://127.0.0.1:18118/ "$(cat "$1/state/account_key")"
+  app "$1" "&max_error=0" --points 1e6 || return 1
+  meddle "$1" notfound || return 1
+  client "$1/c" "$meddled" "$(key_of "$1")"
   within 100 grep -q "exit status -186" "$1/err" || fail "the server did not hear of it: $(cat "$1/err") $(tail "$1/c/log")"
 }
 too_large() {  # an output over the limit
   mkdir -p "$1"
-  timeout 240 "$bin/null_test" -i "boinc:?listen=127.0.0.1:18109&state=$1/state&poll_s=1&max_output_mb=1&max_error=0" --tasks 1 --bytes 2000000 >"$1/out" 2>"$1/err" &
-  wait_for_file "$1/state/account_key" && sleep 0.5
-  client "$1/c" http://127.0.0.1:18109/ "$(cat "$1/state/account_key")"
+  timeout 240 "$bin/null_test" -i "boinc:?listen=127.0.0.1:0&state=$1/state&poll_s=1&max_output_mb=1&max_error=0" --tasks 1 --bytes 2000000 >"$1/out" 2>"$1/err" &
+  wait_for_file "$1/state/account_key" && within 10 grep -q volunteers: "$1/err"
+  client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
   within 100 grep -q "failed on host 1" "$1/err" && grep -q -- "-131" "$1/err" || fail "the server did not hear of it: $(cat "$1/err") $(tail "$1/c/log")"
 }
 

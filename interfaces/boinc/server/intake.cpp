@@ -106,8 +106,7 @@ void Intake::take(const TaskRef& task) {
   try {
     message = message_of(task, files);
   } catch (const worker::StagingError& e) {
-    static std::int64_t no_row = 0;
-    return end_at_once(task, --no_row, *worker::staging_failed(e).failure);
+    return end_at_once(task, --last_rowless_, *worker::staging_failed(e).failure);
   }
   std::int64_t row = 0;
   if (const auto known = project_.tasks.claim(message.span())) {

@@ -43,6 +43,7 @@ class Intake {
   Transitioner& transitioner_;
   boost::unordered_flat_map<std::int64_t, TaskRef> open_;
   boost::unordered_flat_map<std::uint64_t, std::int64_t> rows_;  ///< by the task's number
+  std::int64_t last_rowless_ = 0;                                ///< stands for the row of a task that could not be stored
 };
 
 }  // namespace mw::boinc

@@ -1,7 +1,6 @@
 #include "boinc/server/scheduler.hpp"
 
 #include <algorithm>
-#include <random>
 #include <sstream>
 #include <unordered_set>
 
@@ -21,11 +20,6 @@ constexpr double unknown_run_time_s = 3600;   // of a workunit, for a client's o
 constexpr double bound_over_estimate = 1000;  // a task may be that much slower than expected before its client ends it
 constexpr double memory_bound = 2e9;
 constexpr double disk_bound = 8e9;
-
-double draw() {
-  static std::mt19937_64 random{std::random_device{}()};
-  return std::uniform_real_distribution<double>{0, 1}(random);
-}
 
 /// What went wrong, for people: the client's words, cut.
 std::string reason_of(const ReportedResult& result) {
@@ -48,6 +42,8 @@ HostInfo cut(const HostInfo& info) {
 }
 
 }  // namespace
+
+double Scheduler::draw() { return std::uniform_real_distribution<double>{0, 1}(random_); }
 
 std::optional<Durability> Scheduler::writes(const SchedulerRequest& request) const {
   const bool gives_work = request.wants_work() && (project_.tasks.waiting_count() > 0 || !project_.work.unsent(0, 1).empty());

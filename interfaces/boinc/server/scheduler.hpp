@@ -9,6 +9,7 @@
 //     const SchedulerReply reply = scheduler.answer(parse_scheduler_request(body));
 #pragma once
 
+#include <random>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -48,9 +49,12 @@ class Scheduler {
   void describe_app(const WorkerBuild& build, SchedulerReply& reply) const;
   std::string why_no_work(const Host& host, const WorkerBuild* build) const;
 
+  double draw();  ///< in [0, 1)
+
   Project& project_;
   WorkGenerator& generator_;
   Transitioner& transitioner_;
+  std::mt19937_64 random_{std::random_device{}()};
 };
 
 }  // namespace mw::boinc
