@@ -8,7 +8,6 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -17,21 +16,13 @@
 #include "boinc/local_volunteers.hpp"
 #include "boinc/server/server.hpp"
 #include "boinc/spec.hpp"
-#include "log/log.hpp"
+#include "process/place.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Where projects live that were given no folder (XDG Base Directory Specification).
-fs::path default_state(const std::string& program) {
-  fs::path base = "/tmp";
-  if (const char* home = std::getenv("HOME"); home && *home) base = fs::path{home} / ".local/state";
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state == '/') base = state;
-  return base / "cppmw/boinc" / program;
-}
 
 fs::path new_temporary_folder() {
   std::string name = (fs::temp_directory_path() / "cppmw-boinc-XXXXXX").string();
@@ -127,7 +118,7 @@ class BoincInterface::Pool final : public boinc::ServerSink {
   void open_state() {
     is_temporary_ = options_.state == "temporary";
     const fs::path path = is_temporary_            ? new_temporary_folder()
-                          : options_.state.empty() ? default_state(settings_.title)
+                          : options_.state.empty() ? fs::path{process::state_folder()} / "boinc" / settings_.title
                                                    : fs::path{options_.state};
     std::error_code error;
     fs::create_directories(path, error);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 
@@ -43,6 +44,12 @@ UniqueFd open_descriptor(const ForeignFile& file) {
 std::uint64_t inode_of(int fd) noexcept {
   struct stat status = {};
   return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
+
+std::string state_folder() {
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state == '/') return std::string{state} + "/cppmw";
+  const char* home = std::getenv("HOME");
+  return home && *home ? std::string{home} + "/.local/state/cppmw" : "/tmp/cppmw";
 }
 
 }  // namespace mw::process

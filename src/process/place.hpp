@@ -21,6 +21,10 @@ std::string own_place();
 /// What this machine is called.
 std::string host_name();
 
+/// Where programs of this user keep what must outlive them (XDG Base Directory Specification), with our name behind it:
+/// ~/.local/state/cppmw.
+std::string state_folder();
+
 /// A file that another process has open; its inode tells it from one that took its number since.
 struct ForeignFile {
   std::uint32_t pid = 0;

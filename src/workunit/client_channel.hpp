@@ -74,7 +74,6 @@ struct TaskStatus {
 class ClientChannel {
  public:
   explicit ClientChannel(const std::string& folder);
-  bool is_there() const noexcept { return is_there_; }
   std::vector<Order> orders();
   void say_status(const TaskStatus& status);
 

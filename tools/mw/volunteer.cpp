@@ -4,8 +4,6 @@
 #include <unistd.h>
 #include <mw/error.hpp>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -17,6 +15,7 @@
 #ifdef MW_HAVE_BOINC
 #include "boinc/volunteer/client.hpp"
 #include "process/cores.hpp"
+#include "process/place.hpp"
 #endif
 
 namespace mw::tool {
@@ -63,20 +62,13 @@ std::string read_key(const VolunteerCommand& command) {
   return key;
 }
 
-std::string default_folder() {
-  const char* home = std::getenv("HOME");
-  const char* state = std::getenv("XDG_STATE_HOME");
-  const std::filesystem::path base = state && *state == '/' ? state : std::filesystem::path{home ? home : "/tmp"} / ".local/state";
-  return base / "cppmw/volunteer";
-}
-
 }  // namespace
 
 void volunteer(const VolunteerCommand& command) {
   boinc::VolunteerOptions options;
   options.url = command.url;
   options.key = read_key(command);
-  options.folder = command.folder.empty() ? default_folder() : command.folder;
+  options.folder = command.folder.empty() ? process::state_folder() + "/volunteer" : command.folder;
   options.name = command.name;
   options.slots = command.slots > 0 ? command.slots : process::available_cores();
   options.poll_s = command.poll_s;

@@ -1,4 +1,4 @@
-// States of workunits and their instances, with BOINC's names and numbers (sched/boinc_db_types.h).
+// States of workunits and their instances, with BOINC's names and numbers (db/boinc_db_types.h).
 //
 // What:    plain values, as the policy sees them and the store keeps them.
 // Owner:   values.

@@ -50,7 +50,6 @@ enum class ClientState : std::int64_t {
 namespace exit_status {
 inline constexpr std::int64_t aborted_by_user = 203;
 inline constexpr std::int64_t aborted_by_project = 202;
-inline constexpr std::int64_t unstarted_late = 200;
 inline constexpr std::int64_t signal = 193;
 inline constexpr std::int64_t download_failed = -186;
 }  // namespace exit_status

@@ -5,20 +5,16 @@
 #include <fmt/format.h>
 
 #include "boinc/server/validator.hpp"
+#include "hub/task_messages.hpp"
 #include "log/log.hpp"
 
 namespace mw::boinc {
 namespace {
 
-std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
 TaskEnd end_of(std::int64_t task, std::int64_t host, wire::Ending ending) {
-  TaskEnd end{task, host, {}, ending.is_gone};
+  TaskEnd end{task, host, hub::outcome_of(ending.result), ending.is_gone};
   end.outcome.value = Bytes{ending.result.value};
   end.outcome.failure = std::move(ending.failure);
-  end.outcome.out = text_of(ending.result.out);
-  end.outcome.err = text_of(ending.result.err);
-  end.outcome.run_time = std::chrono::nanoseconds{static_cast<std::int64_t>(ending.result.run_ns)};
   return end;
 }
 

@@ -348,7 +348,7 @@ class Session {
   }
 
   /// Says what the answer is; send() sends it. Apart, since g++ 12 destroys a temporary twice that lives across a co_await in some
-  /// expressions (GCC bug 101367 and its like): here no argument of a coroutine is one.
+  /// expressions: here no argument of a coroutine is one.
   void answer_with(http::status status, const char* type, std::string text) {
     status_ = status;
     type_ = type;

@@ -65,6 +65,8 @@ struct Project {
         accounts{database} {}
 
   Time now() const { return settings.now(); }
+  /// Whether some host could be given something.
+  bool has_work() { return tasks.waiting_count() > 0 || !work.unsent(0, 1).empty(); }
 
   const Settings settings;
   sqlite::Database database;

@@ -46,7 +46,7 @@ HostInfo cut(const HostInfo& info) {
 double Scheduler::draw() { return std::uniform_real_distribution<double>{0, 1}(random_); }
 
 std::optional<Durability> Scheduler::writes(const SchedulerRequest& request) const {
-  const bool gives_work = request.wants_work() && (project_.tasks.waiting_count() > 0 || !project_.work.unsent(0, 1).empty());
+  const bool gives_work = request.wants_work() && project_.has_work();
   if (request.host_id == 0 || !request.results.empty() || gives_work) return Durability::machine;
   return request.running.empty() ? std::nullopt : std::optional{Durability::process};
 }

@@ -198,7 +198,7 @@ struct Server::Inside {
       if (const TaskRef task = rooms->intake.release(one.task))
         sink.task_ended(task, one.host, std::move(one.outcome), one.is_lost);
     }
-    rooms->waiting.wake(project.tasks.waiting_count() > 0 || !project.work.unsent(0, 1).empty());
+    rooms->waiting.wake(project.has_work());
     publish_status();
   }
 

@@ -22,8 +22,7 @@ Hosts::Hosts(sqlite::Database& database)
       update_{database.prepare(
           "UPDATE host SET name = ?, platform = ?, os_name = ?, cpu_vendor = ?, cpu_model = ?, ncpus = ?, fpops = ?, memory = ?, "
           "rpc_seqno = ?, last_rpc = ?, valid_in_row = ?, faults = ?, quarantines = ?, quarantined_until = ?, credit = ?, "
-          "average_credit = ?, average_time = ? WHERE id = ?")},
-      count_{database.prepare("SELECT count(*) FROM host")} {}
+          "average_credit = ?, average_time = ? WHERE id = ?")} {}
 
 Host* Hosts::keep(sqlite::Statement& select) {
   if (!select.step()) return nullptr;
@@ -86,12 +85,6 @@ void Hosts::write(const Host& host) {
 
 void Hosts::write_touched() {
   while (!touched_.empty()) write(hosts_.at(*touched_.begin()));
-}
-
-std::int64_t Hosts::count() {
-  const std::int64_t count = count_.bind().step() ? count_.integer(0) : 0;
-  count_.reset();
-  return count;
 }
 
 std::size_t Hosts::active_processors(Time since) const {

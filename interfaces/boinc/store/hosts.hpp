@@ -54,8 +54,7 @@ class Hosts {
   void touch(const Host& host) { touched_.insert(host.id); }
   bool has_touched() const noexcept { return !touched_.empty(); }
   void write_touched();
-  /// How many there are, and how many processors those have that asked since then.
-  std::int64_t count();
+  /// How many processors those have that asked since then.
   std::size_t active_processors(Time since) const;
   std::size_t active(Time since) const;
   const std::unordered_map<std::int64_t, Host>& known() const noexcept { return hosts_; }
@@ -64,7 +63,7 @@ class Hosts {
   Host* keep(sqlite::Statement& select);
 
   sqlite::Database& database_;
-  sqlite::Statement select_, select_by_cpid_, insert_, update_, count_;
+  sqlite::Statement select_, select_by_cpid_, insert_, update_;
   std::unordered_map<std::int64_t, Host> hosts_;
   std::unordered_set<std::int64_t> touched_;
 };

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <map>
 #include <random>
+#include <set>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -183,7 +184,7 @@ struct Volunteer::Inside {
       fs::remove(path);
       throw TransferError{fmt::format("{} is not signed by the project: it is not run", file.name), true};
     }
-    good_files.insert({file.name, true});
+    good_files.insert(file.name);
   }
 
   void upload_outputs() {
@@ -307,7 +308,7 @@ struct Volunteer::Inside {
     if (!task || task->stage == Stage::ended) return;
     say("{} is not needed any more", name);
     if (const auto place = running.find(name); place != running.end()) {
-      if (aborted.insert({name, true}).second) place->second->order(workunit::Order::abort);
+      if (aborted.insert(name).second) place->second->order(workunit::Order::abort);
       return;
     }
     task->report.state = ClientState::aborted;
@@ -487,8 +488,8 @@ struct Volunteer::Inside {
   HostInfo facts;
   Transfer transfer;
   std::map<std::string, std::unique_ptr<SlotRun>> running;
-  std::map<std::string, bool> aborted;
-  std::map<std::string, bool> good_files;  ///< checked since the start
+  std::set<std::string> aborted;
+  std::set<std::string> good_files;  ///< checked since the start
   std::map<std::string, std::int64_t> wrong_files;
   BackOff request_back_off, transfer_back_off;
   Clock::time_point next_request, next_contact, next_transfer;
