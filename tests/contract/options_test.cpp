@@ -239,9 +239,8 @@ TEST_CASE("a task that takes more memory than it may ends with memory_limit; its
   const auto unlimited = master.submit_task<take_memory>(std::size_t{128} << 20);
   CHECK(master.get_result(unlimited) == std::size_t{128} << 20);
   if (is_volunteer(spec)) return;  // each workunit has a process of its own
-  std::set<int> pids;
-  for (int i = 0; i < 10; ++i) pids.insert(master.get_result(master.submit_task<process_id>()));
-  CHECK(pids.contains(pid));
+  // Which of the idle workers takes a task is the backend's own choice.
+  CHECK(test::eventually([&] { return master.get_result(master.submit_task<process_id>()) == pid; }));
 }
 
 TEST_CASE("a program gets its memory limit, too", "[contract][options]") {
