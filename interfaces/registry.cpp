@@ -1,5 +1,6 @@
 // The table of backends: the one place that knows them all.
 #include <mw/boinc.hpp>
+#include <mw/boinc_project.hpp>
 #include <mw/interface.hpp>
 #include <mw/mpi.hpp>
 #include <mw/multicore.hpp>
@@ -45,7 +46,9 @@ std::unique_ptr<Interface> make_mpi(std::optional<std::string_view> parameters) 
 
 #ifdef MW_HAVE_BOINC
 std::unique_ptr<Interface> make_boinc(std::optional<std::string_view> parameters) {
-  return std::make_unique<BoincInterface>(BoincInterface::from_text(parameters ? *parameters : std::string_view{}));
+  const std::string_view text = parameters ? *parameters : std::string_view{};
+  if (BoincProjectInterface::is_meant(text)) return std::make_unique<BoincProjectInterface>(BoincProjectInterface::from_text(text));
+  return std::make_unique<BoincInterface>(BoincInterface::from_text(text));
 }
 #else
 std::unique_ptr<Interface> make_boinc(std::optional<std::string_view>) {
@@ -59,7 +62,7 @@ constexpr Backend backends[] = {
     {"serial", "serial", make_serial},
     {"multicore", "multicore[:N]", make_multicore},
     {"mpi", "mpi[:N][?hosts=a,b:4&…]", make_mpi},
-    {"boinc", "boinc[:N][?quorum=Q&…]", make_boinc},
+    {"boinc", "boinc[:N][?quorum=Q&…], boinc:project=DIR, boinc:url=URL&auth=FILE", make_boinc},
 };
 
 }  // namespace

@@ -12,12 +12,13 @@
 //     mw/error.hpp      what can go wrong
 //     mw/status.hpp     what a master knows of itself
 //     mw/interface.hpp  the seam for backends
-//     mw/serial.hpp, mw/multicore.hpp, mw/mpi.hpp, mw/boinc.hpp   backends by type
+//     mw/serial.hpp, mw/multicore.hpp, mw/mpi.hpp, mw/boinc.hpp, mw/boinc_project.hpp   backends by type
 //     mw/codec.hpp      values to bytes and back
 #pragma once
 
 #include <mw/as_completed.hpp>
 #include <mw/boinc.hpp>
+#include <mw/boinc_project.hpp>
 #include <mw/checkpoint.hpp>
 #include <mw/codec.hpp>
 #include <mw/error.hpp>

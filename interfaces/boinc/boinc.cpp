@@ -1,11 +1,6 @@
-#include <fcntl.h>
-#include <sys/file.h>
 #include <mw/boinc.hpp>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -16,22 +11,10 @@
 #include "boinc/local_volunteers.hpp"
 #include "boinc/server/server.hpp"
 #include "boinc/spec.hpp"
-#include "process/place.hpp"
-#include "process/unique_fd.hpp"
+#include "boinc/state_folder.hpp"
 
 namespace mw {
-namespace {
-
 namespace fs = std::filesystem;
-
-fs::path new_temporary_folder() {
-  std::string name = (fs::temp_directory_path() / "cppmw-boinc-XXXXXX").string();
-  if (!::mkdtemp(name.data()))
-    throw InterfaceError{fmt::format("boinc: no folder can be made in {}: {}", name, std::strerror(errno))};
-  return name;
-}
-
-}  // namespace
 
 class BoincInterface::Pool final : public boinc::ServerSink {
  public:
@@ -39,15 +22,12 @@ class BoincInterface::Pool final : public boinc::ServerSink {
       : owner_{&owner}, options_{std::move(options)}, settings_{boinc::settings_of(options_)} {}
   ~Pool() override {
     if (stopper_.joinable()) stopper_.join();
-    if (is_temporary_) {
-      std::error_code ignored;
-      fs::remove_all(settings_.state, ignored);
-    }
   }
   void set_owner(BoincInterface& owner) noexcept { owner_ = &owner; }
 
   void start() {
-    open_state();
+    folder_.emplace(options_.state, "boinc/" + settings_.title);
+    settings_.state = folder_->path();
     const std::string workers =
         options_.workers.empty() ? (fs::read_symlink("/proc/self/exe").parent_path() / "workers").string() : options_.workers;
     try {
@@ -114,29 +94,10 @@ class BoincInterface::Pool final : public boinc::ServerSink {
     return place == workers_.end() ? any_worker : place->second;
   }
 
-  /// The folder, and nobody else in it.
-  void open_state() {
-    is_temporary_ = options_.state == "temporary";
-    const fs::path path = is_temporary_            ? new_temporary_folder()
-                          : options_.state.empty() ? fs::path{process::state_folder()} / "boinc" / settings_.title
-                                                   : fs::path{options_.state};
-    std::error_code error;
-    fs::create_directories(path, error);
-    if (error)
-      throw InterfaceError{fmt::format("boinc: the project's folder {} can not be made: {}", path.string(), error.message())};
-    fs::permissions(path, fs::perms::owner_all, error);
-    settings_.state = fs::absolute(path).string();
-    lock_ = process::UniqueFd{::open((path / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-    if (lock_.get() < 0 || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
-      throw InterfaceError{fmt::format("boinc: the project's folder {} is in use by another program ({}); state= names another one",
-                                       path.string(), std::strerror(errno))};
-  }
-
   BoincInterface* owner_;
   const BoincOptions options_;
   boinc::Settings settings_;
-  bool is_temporary_ = false;
-  process::UniqueFd lock_;
+  std::optional<boinc::StateFolder> folder_;
   std::optional<boinc::Server> server_;
   std::optional<boinc::LocalVolunteers> volunteers_;
   std::vector<TaskRef> submitted_;

@@ -1,14 +1,12 @@
 #include "boinc/spec.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
-#include <functional>
-#include <map>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "boinc/spec_options.hpp"
 #include "process/child.hpp"
 
 namespace mw::boinc {
@@ -21,46 +19,9 @@ constexpr std::string_view form =
     "[&hosts=any|coarse|fine][&validator=bitwise|numeric:R][&max_output_mb=M][&accounts=open|closed]";
 
 constexpr unsigned most_volunteers = 256;
-constexpr unsigned most_copies = 100;
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
   throw UsageError{fmt::format("interface \"boinc{}\": {}; the form is {}", text, why, form)};
-}
-
-template <class Number>
-std::optional<Number> number_of(std::string_view text, Number least, Number most) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || !(number >= least && number <= most)) return std::nullopt;
-  return number;
-}
-
-/// Sets one option; false if the value makes no sense.
-using Setter = bool (*)(BoincOptions&, std::string_view);
-
-template <auto Member>
-bool set_text(BoincOptions& options, std::string_view value) {
-  options.*Member = value;
-  return !value.empty();
-}
-template <auto Member, unsigned Least = 1, unsigned Most = most_copies>
-bool set_number(BoincOptions& options, std::string_view value) {
-  const auto number = number_of(value, Least, Most);
-  if (number) options.*Member = *number;
-  return number.has_value();
-}
-template <auto Member>
-bool set_duration(BoincOptions& options, std::string_view value) {
-  using Duration = std::remove_reference_t<decltype(options.*Member)>;
-  constexpr double most_s = 1e9;
-  const auto seconds = number_of(value, std::chrono::duration<double>{Duration{1}}.count(), most_s);
-  if (seconds) options.*Member = std::chrono::duration_cast<Duration>(std::chrono::duration<double>{*seconds});
-  return seconds.has_value();
-}
-template <auto Member>
-bool set_switch(BoincOptions& options, std::string_view value, std::string_view on, std::string_view off) {
-  options.*Member = value == on;
-  return value == on || value == off;
 }
 
 bool set_validator(BoincOptions& options, std::string_view value) {
@@ -87,8 +48,8 @@ bool set_max_output(BoincOptions& options, std::string_view value) {
   return megabytes.has_value();
 }
 
-const std::map<std::string_view, Setter>& setters() {
-  static const std::map<std::string_view, Setter> table{
+const SetterTable<BoincOptions>& setters() {
+  static const SetterTable<BoincOptions> table{
       {"listen", set_text<&BoincOptions::listen>},
       {"url", set_text<&BoincOptions::url>},
       {"state", set_text<&BoincOptions::state>},
@@ -112,15 +73,6 @@ const std::map<std::string_view, Setter>& setters() {
        [](BoincOptions& o, std::string_view v) { return set_switch<&BoincOptions::open_accounts>(o, v, "open", "closed"); }},
   };
   return table;
-}
-
-void set_option(BoincOptions& options, std::string_view text, std::string_view option) {
-  const auto equals = option.find('=');
-  const std::string_view key = option.substr(0, equals);
-  const auto setter = setters().find(key);
-  if (setter == setters().end()) refuse(text, fmt::format("there is no option \"{}\"", key));
-  const std::string_view value = equals == std::string_view::npos ? std::string_view{} : option.substr(equals + 1);
-  if (!setter->second(options, value)) refuse(text, fmt::format("\"{}\" is no value for {}", value, key));
 }
 
 [[noreturn]] void refuse_option(std::string_view why) { throw UsageError{fmt::format("boinc: {}", why)}; }
@@ -154,19 +106,21 @@ BoincOptions parse_spec(std::string_view text) {
     options.local_volunteers = *volunteers;
   }
   if (question == std::string_view::npos) return options;
-  std::string_view rest = text.substr(question + 1);
-  while (!rest.empty()) {
-    // An address or a folder may hold anything but '&'.
-    const auto end = rest.find('&');
-    set_option(options, text, rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-  }
+  read_options(options, text.substr(question + 1), setters(), [&](const std::string& why) { refuse(text, why); });
   return options;
 }
 
 std::string program_name() {
   std::string name = std::filesystem::path{process::own_name()}.filename().string();
   return name.empty() ? "application" : name;
+}
+
+std::string app_name() {
+  constexpr std::size_t longest = 40;
+  std::string name = program_name().substr(0, longest);
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-') c = '_';
+  return name;
 }
 
 Settings settings_of(const BoincOptions& options) {
@@ -178,9 +132,7 @@ Settings settings_of(const BoincOptions& options) {
     refuse_option(fmt::format("{} volunteers on this machine are more than {}", options.local_volunteers, most_volunteers));
   Settings settings;
   settings.title = program_name();
-  settings.app = settings.title.substr(0, 40);
-  for (char& c : settings.app)
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-') c = '_';
+  settings.app = app_name();
   settings.url = options.url;
   settings.limits.quorum = options.quorum;
   settings.limits.target = std::max(options.target, options.quorum);

@@ -36,4 +36,11 @@ Outcome outcome_of(wire::FailureMessage message) {
   return outcome;
 }
 
+Outcome outcome_of(wire::Ending ending) {
+  Outcome outcome = outcome_of(ending.result);
+  outcome.value = Bytes{ending.result.value};
+  outcome.failure = std::move(ending.failure);
+  return outcome;
+}
+
 }  // namespace mw::hub

@@ -13,7 +13,7 @@
 #include <mw/interface.hpp>
 
 #include "local/outgoing.hpp"
-#include "wire/messages.hpp"
+#include "wire/bundle.hpp"
 
 namespace mw::hub {
 
@@ -27,6 +27,8 @@ inline const void* tag_of(const TaskRef& task) noexcept { return task.record().g
 /// All but the value.
 Outcome outcome_of(const wire::Result& result);
 Outcome outcome_of(wire::FailureMessage message);
+/// With a copy of the value.
+Outcome outcome_of(wire::Ending ending);
 
 /// Smaller arguments are copied into the message.
 inline constexpr std::size_t copied_up_to = 16 * 1024;

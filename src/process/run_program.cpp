@@ -108,7 +108,7 @@ class NoSigpipe {
 }  // namespace
 
 ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input,
-                       const ProgramLimits& limits) {
+                       const ProgramTerms& terms) {
   ProgramRun run;
   const NoSigpipe no_sigpipe;
   boost::asio::io_context io;
@@ -120,7 +120,8 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
   command.stdout_fd = out.ends[1];
   command.stderr_fd = err.ends[1];
   command.new_process_group = false;
-  command.memory_limit = limits.memory;
+  command.memory_limit = terms.memory;
+  command.working_directory = terms.working_directory;
   Child child = Child::start(io, command);
   in.close(0);
   out.close(1);
@@ -138,14 +139,14 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
   });
   boost::asio::steady_timer terminate{io};
   boost::asio::steady_timer kill{io};
-  if (limits.terminate_at) {
-    terminate.expires_at(*limits.terminate_at);
+  if (terms.terminate_at) {
+    terminate.expires_at(*terms.terminate_at);
     terminate.async_wait([&child](error_code error) {
       if (!error) child.kill_group(SIGTERM);
     });
   }
-  if (limits.kill_at) {
-    kill.expires_at(*limits.kill_at);
+  if (terms.kill_at) {
+    kill.expires_at(*terms.kill_at);
     kill.async_wait([&child, &run](error_code error) {
       if (error) return;
       run.out_of_time = true;

@@ -26,16 +26,17 @@ struct ProgramRun {
   bool out_of_time = false;  ///< killed at its hard deadline
 };
 
-struct ProgramLimits {
+struct ProgramTerms {
   std::optional<std::chrono::steady_clock::time_point> terminate_at;  ///< gets SIGTERM
   std::optional<std::chrono::steady_clock::time_point> kill_at;       ///< gets SIGKILL
   std::uint64_t memory = 0;                                           ///< bytes of data it may have (RLIMIT_DATA); 0: no limit
+  std::string working_directory = {};                                 ///< empty: this process's
 };
 
 /// Returns when the program has ended and what it wrote is read; a process that it left behind with its pipes open is not waited
 /// for. A program that does not read its input is fine. It stays in this process's group and is killed with this thread.
 /// Throws StartError if it can not be started.
 ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input,
-                       const ProgramLimits& limits = {});
+                       const ProgramTerms& terms = {});
 
 }  // namespace mw::process

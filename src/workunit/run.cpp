@@ -25,6 +25,7 @@
 
 #include "local/worker_process.hpp"
 #include "memory/shared_block.hpp"
+#include "process/file.hpp"
 #include "process/unique_fd.hpp"
 #include "registry/registry.hpp"
 #include "wire/bundle.hpp"
@@ -44,25 +45,13 @@ constexpr int aborted_by_client = 194;  // BOINC, lib/error_numbers.h: EXIT_ABOR
 constexpr int failed_to_run = 1;
 constexpr std::size_t most_starts = 3;  // of a worker process that does not come up
 
-Bytes read_all(const std::string& path) {
-  std::ifstream file{path, std::ios::binary | std::ios::ate};
-  if (!file) throw InterfaceError{fmt::format("{} can not be read: {}", path, std::strerror(errno))};
-  Bytes bytes;
-  const auto size = static_cast<std::size_t>(file.tellg());
-  std::byte* to = bytes.extend(size);
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(to), static_cast<std::streamsize>(size));
-  if (!file) throw InterfaceError{fmt::format("{} can not be read to its end", path)};
-  return bytes;
-}
-
 /// The answer, appended to.
 class AnswerFile {
  public:
   explicit AnswerFile(const std::string& path) : file_{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)} {
     if (file_.get() < 0) throw InterfaceError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
     // A link that the client has put there, and nothing behind it yet, is no answer.
-    const Bytes before = read_all(path);
+    const Bytes before = process::read_file(path);
     so_far_ = wire::answer_so_far(before.span());
     if (::ftruncate(file_.get(), static_cast<off_t>(so_far_.bytes)) != 0 || ::lseek(file_.get(), 0, SEEK_END) < 0)
       throw InterfaceError{fmt::format("{} can not be cut to what is whole in it: {}", path, std::strerror(errno))};
@@ -94,7 +83,7 @@ class Runner final : public local::WorkerUser {
   explicit Runner(const std::string& folder)
       : slot_{folder},
         channel_{folder},
-        input_{read_all(slot_.path_of("in"))},
+        input_{process::read_file(slot_.path_of("in"))},
         bundle_{wire::parse_bundle(input_.span())},
         answer_{slot_.path_of("out")},
         timer_{io_} {

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "boinc/http/transfer.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
 #include "boinc/protocol/upload.hpp"
-#include "boinc/volunteer/transfer.hpp"
 #include "registry/registry.hpp"
 #include "support/temporary.hpp"
 #include "wire/bundle.hpp"

@@ -17,11 +17,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "boinc/http/transfer.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
 #include "boinc/protocol/upload.hpp"
-#include "boinc/volunteer/transfer.hpp"
 #include "registry/registry.hpp"
 #include "sqlite/database.hpp"
 #include "wire/bundle.hpp"

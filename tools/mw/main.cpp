@@ -14,6 +14,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "mw/boinc_setup.hpp"
 #include "mw/speedup.hpp"
 #include "mw/volunteer.hpp"
 
@@ -70,8 +71,10 @@ int main(int argc, char** argv) {
   cli.require_subcommand(1);
   mw::tool::SpeedupOptions speedup_options;
   mw::tool::VolunteerCommand volunteer_command;
+  mw::tool::BoincSetupCommand setup_command;
   add_speedup(cli, speedup_options);
   mw::tool::add_volunteer(cli, volunteer_command);
+  mw::tool::add_boinc_setup(cli, setup_command);
   std::vector<std::string> arguments{argv + 1, argv + argc};
   const std::vector<std::string> command = take_command(arguments);
   try {
@@ -84,6 +87,7 @@ int main(int argc, char** argv) {
   }
   const std::string name = cli.get_subcommands().front()->get_name();
   try {
+    if (name == "boinc-setup") return mw::tool::boinc_setup(setup_command) ? 0 : status_failed;
     if (name == "volunteer")
       mw::tool::volunteer(volunteer_command);
     else

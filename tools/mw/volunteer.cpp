@@ -1,11 +1,10 @@
 #include "mw/volunteer.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 #include <mw/error.hpp>
 
-#include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>
@@ -15,6 +14,7 @@
 #ifdef MW_HAVE_BOINC
 #include "boinc/volunteer/client.hpp"
 #include "process/cores.hpp"
+#include "process/file.hpp"
 #include "process/place.hpp"
 #endif
 
@@ -48,12 +48,7 @@ namespace {
 std::string read_key(const VolunteerCommand& command) {
   std::string key;
   if (!command.key_file.empty()) {
-    struct stat status = {};
-    if (::stat(command.key_file.c_str(), &status) != 0)
-      throw UsageError{fmt::format("the key file {} can not be read", command.key_file)};
-    if ((status.st_mode & 0077) != 0)
-      throw UsageError{fmt::format("the key file {} can be read by others: chmod 600 {}", command.key_file, command.key_file)};
-    std::ifstream{command.key_file} >> key;
+    std::istringstream{process::read_secret_file(command.key_file)} >> key;
   } else {
     if (::isatty(STDIN_FILENO)) fmt::print(stderr, "account key: ");
     std::cin >> key;

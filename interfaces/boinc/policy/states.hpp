@@ -36,6 +36,7 @@ inline constexpr std::int64_t too_many_errors = 2;
 inline constexpr std::int64_t too_many_successes = 4;  ///< that do not agree
 inline constexpr std::int64_t too_many_total = 8;
 inline constexpr std::int64_t cancelled = 16;
+inline constexpr std::int64_t no_canonical = 32;
 }  // namespace workunit_error
 
 /// A copy of a workunit, on its way to one host or back.

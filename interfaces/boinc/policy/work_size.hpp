@@ -10,6 +10,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +51,18 @@ inline std::int64_t workunits_to_send(const AmountQuestion& question) noexcept {
   if (question.workunit_s > 0) wanted = std::max(wanted, std::ceil(question.seconds / question.workunit_s));
   wanted = std::max(wanted, 1.0);
   return std::max<std::int64_t>(0, wanted < static_cast<double>(room) ? static_cast<std::int64_t>(wanted) : room);
+}
+
+/// What a workunit's floating-point operations are said to be: a host takes its run time and its limit from it.
+struct Operations {
+  double expected = 0;
+  double bound = 0;
+};
+inline Operations operations_of(std::chrono::seconds workunit_time) noexcept {
+  constexpr double usual_fpops = 4e9;  // a core's, as clients measure it
+  constexpr double slack = 1000;       // tasks have limits of their own
+  const double expected = static_cast<double>(workunit_time.count()) * usual_fpops;
+  return {expected, expected * slack};
 }
 
 }  // namespace mw::boinc

@@ -6,7 +6,6 @@ namespace mw::boinc {
 namespace {
 
 constexpr std::int64_t scheduler_version = 705;
-constexpr const char* api_version = "7.20.5";  // from 6.0 on, the client talks to the application through a mapped file
 
 void write(pugi::xml_node& root, const FileInfo& file) {
   pugi::xml_node node = add(root, "file_info");

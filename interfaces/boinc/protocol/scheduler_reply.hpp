@@ -16,6 +16,9 @@
 
 namespace mw::boinc {
 
+/// That a worker build keeps to: from 6.0 on, the client talks to the application through a mapped file.
+inline constexpr const char* api_version = "7.20.5";
+
 /// A file that the client fetches, or one that it makes and uploads.
 struct FileInfo {
   std::string name = {};

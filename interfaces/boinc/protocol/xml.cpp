@@ -62,13 +62,13 @@ bool flag_in(const pugi::xml_node& node, const char* child) {
   return text.empty() || text != "0";
 }
 
-pugi::xml_node add(pugi::xml_node& node, const char* child) { return node.append_child(child); }
-void add(pugi::xml_node& node, const char* child, const char* text) { node.append_child(child).text().set(text); }
-void add(pugi::xml_node& node, const char* child, const std::string& text) { add(node, child, text.c_str()); }
-void add(pugi::xml_node& node, const char* child, std::string_view text) { add(node, child, std::string{text}); }
-void add(pugi::xml_node& node, const char* child, double number) { add(node, child, fmt::format("{:.6f}", number)); }
-void add(pugi::xml_node& node, const char* child, std::int64_t number) { add(node, child, std::to_string(number)); }
-void add_flag(pugi::xml_node& node, const char* child) { add(node, child, "1"); }
+pugi::xml_node add(pugi::xml_node node, const char* child) { return node.append_child(child); }
+void add(pugi::xml_node node, const char* child, const char* text) { node.append_child(child).text().set(text); }
+void add(pugi::xml_node node, const char* child, const std::string& text) { add(node, child, text.c_str()); }
+void add(pugi::xml_node node, const char* child, std::string_view text) { add(node, child, std::string{text}); }
+void add(pugi::xml_node node, const char* child, double number) { add(node, child, fmt::format("{:.6f}", number)); }
+void add(pugi::xml_node node, const char* child, std::int64_t number) { add(node, child, std::to_string(number)); }
+void add_flag(pugi::xml_node node, const char* child) { add(node, child, "1"); }
 
 std::string to_text(const pugi::xml_document& document) {
   StringWriter writer;

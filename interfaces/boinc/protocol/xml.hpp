@@ -41,14 +41,14 @@ std::int64_t integer_in(const pugi::xml_node& node, const char* child);
 /// Whether a child says so: <x/>, <x>1</x>.
 bool flag_in(const pugi::xml_node& node, const char* child);
 
-pugi::xml_node add(pugi::xml_node& node, const char* child);
-void add(pugi::xml_node& node, const char* child, const std::string& text);
-void add(pugi::xml_node& node, const char* child, std::string_view text);
-void add(pugi::xml_node& node, const char* child, const char* text);
-void add(pugi::xml_node& node, const char* child, double number);
-void add(pugi::xml_node& node, const char* child, std::int64_t number);
+pugi::xml_node add(pugi::xml_node node, const char* child);
+void add(pugi::xml_node node, const char* child, const std::string& text);
+void add(pugi::xml_node node, const char* child, std::string_view text);
+void add(pugi::xml_node node, const char* child, const char* text);
+void add(pugi::xml_node node, const char* child, double number);
+void add(pugi::xml_node node, const char* child, std::int64_t number);
 /// <x>1</x>: the client's parser takes no blank in <x />.
-void add_flag(pugi::xml_node& node, const char* child);
+void add_flag(pugi::xml_node node, const char* child);
 
 /// One element a line, without a declaration.
 std::string to_text(const pugi::xml_document& document);

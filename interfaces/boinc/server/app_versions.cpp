@@ -1,32 +1,23 @@
 #include "boinc/server/app_versions.hpp"
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 
 #include "boinc/protocol/md5.hpp"
+#include "boinc/worker_builds.hpp"
+#include "process/file.hpp"
 
 namespace mw::boinc {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string read_text(const fs::path& path) {
-  std::ifstream file{path};
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 /// By the key here, or by the file that whoever has the key has put beside it.
 std::string signature_of(const fs::path& path, const std::string& md5, const Keys& keys) {
   if (keys.code_signing) return keys.code_signing->sign(md5);
   const fs::path beside = path.string() + ".signature";
-  const std::string signature = read_text(beside);
+  const std::string signature = fs::exists(beside) ? process::read_text_file(beside) : std::string{};
   if (!VerifyingKey{keys.code_sign_public}.verify(md5, signature))
     throw InterfaceError{
         fmt::format("the worker build {} is not signed: the project's code_sign_private is not here, and {} holds no signature of "
@@ -47,41 +38,16 @@ std::int64_t version_number(sqlite::Database& database, const WorkerBuild& build
 
 }  // namespace
 
-std::string platform_of_file(const std::string& path) {
-  std::ifstream file{path, std::ios::binary};
-  std::array<char, 20> head{};
-  file.read(head.data(), head.size());
-  if (!file || std::string_view{head.data(), 4} !=
-                   "\x7f"
-                   "ELF")
-    return {};
-  constexpr std::size_t class_at = 4, machine_at = 18;
-  constexpr char class_64 = 2;
-  const int machine = static_cast<unsigned char>(head[machine_at]) + 256 * static_cast<unsigned char>(head[machine_at + 1]);
-  constexpr int x86_64 = 62, aarch64 = 183, arm = 40, i386 = 3;
-  if (machine == x86_64 && head[class_at] == class_64) return "x86_64-pc-linux-gnu";
-  if (machine == aarch64) return "aarch64-unknown-linux-gnu";
-  if (machine == arm) return "arm-unknown-linux-gnueabihf";
-  if (machine == i386) return "i686-pc-linux-gnu";
-  return {};
-}
-
 AppVersions AppVersions::find(sqlite::Database& database, const Keys& keys, const Settings& settings, const std::string& folder) {
   AppVersions versions;
-  std::error_code error;
-  std::vector<fs::path> paths;
-  for (const auto& platform : fs::directory_iterator{folder, error})
-    if (fs::is_regular_file(platform.path() / settings.title)) paths.push_back(platform.path() / settings.title);
-  std::sort(paths.begin(), paths.end());
-  for (const fs::path& path : paths) {
+  for (const FoundBuild& found : find_worker_builds(folder, settings.title)) {
     WorkerBuild build;
-    build.path = path.string();
-    build.platform = platform_of_file(build.path);
-    if (build.platform.empty()) continue;
+    build.path = found.path;
+    build.platform = found.platform;
     build.md5 = md5_of_file(build.path);
-    build.nbytes = static_cast<std::int64_t>(fs::file_size(path));
+    build.nbytes = static_cast<std::int64_t>(fs::file_size(build.path));
     build.file_name = fmt::format("{}_{}_{}", settings.app, build.md5.substr(0, 12), build.platform);
-    build.signature = signature_of(path, build.md5, keys);
+    build.signature = signature_of(build.path, build.md5, keys);
     build.version_num = version_number(database, build);
     versions.builds_.push_back(std::move(build));
   }

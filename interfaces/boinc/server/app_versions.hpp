@@ -31,10 +31,6 @@ struct WorkerBuild {
   std::string signature;
 };
 
-/// The platform an executable is for, by its ELF header (System V ABI): "x86_64-pc-linux-gnu", "aarch64-unknown-linux-gnu",
-/// "arm-unknown-linux-gnueabihf"; empty for others.
-std::string platform_of_file(const std::string& path);
-
 class AppVersions {
  public:
   /// Throws InterfaceError if there is none, or one is not signed and can not be signed here.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "boinc/policy/error_mask.hpp"
 #include "boinc/server/validator.hpp"
 #include "hub/task_messages.hpp"
 #include "log/log.hpp"
@@ -12,22 +13,14 @@ namespace mw::boinc {
 namespace {
 
 TaskEnd end_of(std::int64_t task, std::int64_t host, wire::Ending ending) {
-  TaskEnd end{task, host, hub::outcome_of(ending.result), ending.is_gone};
-  end.outcome.value = Bytes{ending.result.value};
-  end.outcome.failure = std::move(ending.failure);
-  return end;
-}
-
-std::string_view why_of(std::int64_t error_mask) {
-  if (error_mask & workunit_error::too_many_errors) return "too many hosts could not compute it";
-  if (error_mask & workunit_error::too_many_successes) return "too many hosts computed it, and no quorum agrees";
-  if (error_mask & workunit_error::too_many_total) return "too many hosts were given it and none finished it";
-  return "it was given up";
+  const bool is_gone = ending.is_gone;
+  return {task, host, hub::outcome_of(std::move(ending)), is_gone};
 }
 
 /// "workunit x: too many hosts …: x_0 on host 3: exit status 1; x_1 on host 4: no reply by its deadline"
 std::string story_of(const Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances) {
-  std::string story = fmt::format("workunit {}: {}", project.names.workunit(workunit.id), why_of(workunit.state.error_mask));
+  std::string story =
+      fmt::format("workunit {}: {}", project.names.workunit(workunit.id), describe_error_mask(workunit.state.error_mask));
   for (const InstanceRow& one : instances) {
     if (one.host == 0) continue;
     story += fmt::format("; {} on host {}: {}", project.names.instance({one.workunit, one.number}), one.host,

@@ -1,19 +1,12 @@
 #include "boinc/server/intake.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include <fmt/format.h>
 
-#include "boinc/protocol/md5.hpp"
+#include "boinc/data_files.hpp"
 #include "boinc/server/assimilator.hpp"
 #include "hub/task_messages.hpp"
-#include "process/unique_fd.hpp"
 #include "worker/task_folder.hpp"
 
 namespace mw::boinc {
@@ -23,48 +16,13 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t longest_message = std::size_t{900} << 20;  // SQLite's limit for a blob is 10^9 bytes
 
-[[noreturn]] void fail(const std::string& path) {
-  throw worker::StagingError{fmt::format("the data file {} can not be read: {}", path, std::strerror(errno))};
-}
-
-struct Copied {
-  std::string md5;
-  std::int64_t nbytes = 0;
-  bool is_executable = false;
-};
-
-/// Copies a file and sums it up on the way.
-Copied copy_file(const std::string& from, const fs::path& to) {
-  const process::UniqueFd source{::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  struct stat status = {};
-  if (source.get() < 0 || ::fstat(source.get(), &status) != 0) fail(from);
-  if (!S_ISREG(status.st_mode)) throw worker::StagingError{fmt::format("the data file {} is not a regular file", from)};
-  const process::UniqueFd target{::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-  if (target.get() < 0) throw worker::StagingError{fmt::format("{} can not be written: {}", to.string(), std::strerror(errno))};
-  Md5 md5;
-  Copied copied{{}, 0, (status.st_mode & 0111) != 0};
-  std::vector<std::byte> buffer(256 * 1024);
-  while (true) {
-    const ssize_t got = ::read(source.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(from);
-    if (got == 0) break;
-    md5.update({buffer.data(), static_cast<std::size_t>(got)});
-    copied.nbytes += got;
-    if (::write(target.get(), buffer.data(), static_cast<std::size_t>(got)) != got)
-      throw worker::StagingError{fmt::format("{} can not be written: {}", to.string(), std::strerror(errno))};
-  }
-  copied.md5 = md5.hex();
-  return copied;
-}
-
 }  // namespace
 
 /// The file's number in this project, with an 'x' if it is executable; it is stored once, whatever it is called.
 std::string Intake::store_file(const std::string& path) {
   const fs::path folder{download_folder(project_.settings)};
   const fs::path temporary = folder / "incoming";
-  const Copied copied = copy_file(path, temporary);
+  const CopiedFile copied = copy_file(path, temporary.string());
   sqlite::Statement find = project_.database.prepare("SELECT id FROM file WHERE md5 = ? AND is_executable = ?");
   const char* const mark = copied.is_executable ? "x" : "";
   if (find.bind(copied.md5, copied.is_executable).step()) return fmt::format("{}{}", find.integer(0), mark);

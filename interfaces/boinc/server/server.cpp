@@ -4,9 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
-#include <sstream>
 #include <thread>
 
 #include <fmt/format.h>
@@ -24,6 +22,7 @@
 #include "boinc/server/rooms.hpp"
 #include "boinc/store/schema.hpp"
 #include "log/log.hpp"
+#include "process/file.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -112,15 +111,13 @@ struct Server::Inside {
     const fs::path path = fs::path{rooms->project.settings.state} / "builds";
     std::string builds;
     for (const WorkerBuild& build : rooms->project.versions.all()) builds += build.file_name + "\n";
-    std::ostringstream text;
-    text << std::ifstream{path}.rdbuf();
-    if (text.str() == builds) return;
+    if (fs::exists(path) && process::read_text_file(path) == builds) return;
     if (rooms->project.tasks.has_unclaimed())
       log::warn("boinc: the program was built anew since the last run, which had not ended: its tasks begin again");
     forget();
     rooms->project.counts.in_progress = 0;
     rooms->project.tasks.disown_all();
-    std::ofstream{path} << builds;
+    process::write_file(path, builds);
   }
 
   void run() {

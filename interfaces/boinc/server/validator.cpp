@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 
 #include <fmt/format.h>
@@ -12,22 +11,11 @@
 #include "boinc/policy/credit.hpp"
 #include "log/log.hpp"
 #include "memory/shared_block.hpp"
+#include "process/file.hpp"
 #include "registry/registry.hpp"
 
 namespace mw::boinc {
 namespace {
-
-Bytes read_file(const std::string& path) {
-  std::ifstream file{path, std::ios::binary | std::ios::ate};
-  if (!file) throw InterfaceError{fmt::format("the uploaded file {} can not be read", path)};
-  Bytes bytes;
-  const auto size = static_cast<std::size_t>(file.tellg());
-  std::byte* to = bytes.extend(size);
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(to), static_cast<std::streamsize>(size));
-  if (!file) throw InterfaceError{fmt::format("the uploaded file {} can not be read to its end", path)};
-  return bytes;
-}
 
 /// What a failure says apart from where it happened.
 bool equal_failures(const Failure& a, const Failure& b) {
@@ -47,8 +35,9 @@ Answer read_answer(Project& project, const InstanceRow& instance, std::size_t ta
   if (!output) throw InterfaceError{"there is no uploaded file"};
   Answer answer;
   answer.bytes =
-      output->bytes ? std::move(*output->bytes)
-                    : read_file(upload_folder(project.settings) + "/" + project.names.output({instance.workunit, instance.number}));
+      output->bytes
+          ? std::move(*output->bytes)
+          : process::read_file(upload_folder(project.settings) + "/" + project.names.output({instance.workunit, instance.number}));
   answer.endings = wire::parse_answer(answer.bytes.span(), tasks);
   return answer;
 }

@@ -5,10 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "boinc/bundles.hpp"
 #include "boinc/policy/work_size.hpp"
 #include "boinc/protocol/md5.hpp"
-#include "registry/registry.hpp"
-#include "wire/bundle.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -22,15 +21,6 @@ std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> words;
   for (std::string word; stream >> word;) words.push_back(word);
   return words;
-}
-
-/// The task's own numbers of its data files become the workunit's.
-void renumber_files(wire::Terms& terms, const std::vector<std::string>& own, std::vector<std::string>& all) {
-  for (std::size_t i = 0; i < terms.files.size() && i < own.size(); ++i) {
-    auto place = std::find(all.begin(), all.end(), own[i]);
-    if (place == all.end()) place = all.insert(all.end(), own[i]);
-    terms.files[i].from = fmt::format("#{}{}", place - all.begin(), own[i].ends_with('x') ? "x" : "");
-  }
 }
 
 }  // namespace
@@ -92,19 +82,11 @@ std::optional<WorkunitRow> WorkGenerator::make(const Host& host) {
 }
 
 Bytes WorkGenerator::write_input(const std::vector<WaitingTask>& tasks, WorkunitRow& workunit) const {
-  Bytes input;
-  std::vector<std::string> files;
-  wire::append(input,
-               wire::BundleHead{.identity = registry::program_identity(), .tasks = static_cast<std::uint32_t>(tasks.size())});
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    wire::Task task = wire::parse_task(tasks[i].message.span().subspan(wire::header_size));
-    task.id = i + 1;
-    task.attempt = 1;
-    renumber_files(task.terms, words_of(tasks[i].files), files);
-    wire::append(input, task);
-  }
-  for (const std::string& file : files) workunit.files += file + " ";
-  return input;
+  BundleWriter bundle{tasks.size()};
+  for (const WaitingTask& task : tasks)
+    bundle.add(wire::parse_task(task.message.span().subspan(wire::header_size)), words_of(task.files));
+  for (const std::string& file : bundle.files()) workunit.files += file + " ";
+  return bundle.take_bytes();
 }
 
 }  // namespace mw::boinc

@@ -20,6 +20,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "boinc/http/transfer.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/signing.hpp"
 #include "boinc/protocol/upload.hpp"
@@ -27,7 +28,6 @@
 #include "boinc/volunteer/host_facts.hpp"
 #include "boinc/volunteer/slot_run.hpp"
 #include "boinc/volunteer/state.hpp"
-#include "boinc/volunteer/transfer.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::boinc {

@@ -1,16 +1,13 @@
 #include "boinc/volunteer/state.hpp"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
 #include <mw/error.hpp>
+
+#include "process/file.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -92,10 +89,8 @@ VolunteerTask task_from(const json::value& value) {
 VolunteerState VolunteerState::load(const std::string& path) {
   VolunteerState state;
   if (!std::filesystem::exists(path)) return state;
-  std::ostringstream text;
-  text << std::ifstream{path}.rdbuf();
   try {
-    const json::value value = json::parse(text.str());
+    const json::value value = json::parse(process::read_text_file(path));
     state.host_id = value.at("host_id").to_number<std::int64_t>();
     state.rpc_seqno = value.at("rpc_seqno").to_number<std::int64_t>();
     state.cpid = value.at("cpid").as_string();
@@ -115,12 +110,7 @@ void VolunteerState::save(const std::string& path) const {
   const json::object object{{"host_id", host_id}, {"rpc_seqno", rpc_seqno},         {"cpid", cpid},
                             {"fpops", fpops},     {"code_sign_key", code_sign_key}, {"scheduler_url", scheduler_url},
                             {"tasks", list}};
-  const std::string temporary = path + ".new";
-  std::ofstream file{temporary};
-  file << json::serialize(object) << '\n';
-  file.close();
-  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0)
-    throw InterfaceError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
+  process::write_file(path, json::serialize(object) + "\n");
 }
 
 }  // namespace mw::boinc

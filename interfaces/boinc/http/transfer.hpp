@@ -1,6 +1,6 @@
-// A volunteer's HTTP, on libcurl.
+// HTTP as a client, on libcurl.
 //
-// What:    asks, fetches files (and goes on where a download broke off), uploads them.
+// What:    asks, fetches files (and goes on where a download broke off), uploads them, sends forms.
 // Owner:   owns the curl handle, and with it the connection.
 // Threads: one. Every call blocks; `alive` is called about once a second meanwhile, and false from it ends the call.
 // Use:
@@ -8,11 +8,13 @@
 //     const std::string page = transfer.get(url);           // throws TransferError
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <mw/error.hpp>
 
@@ -28,6 +30,16 @@ class TransferError : public Error {
   bool is_permanent_;
 };
 
+/// One field of a form: a text, or a file.
+struct FormField {
+  std::string name;
+  std::string text = {};
+  std::string path = {};  ///< of the file; empty: a text
+};
+
+/// What an answer in memory may have, bytes.
+inline constexpr std::size_t longest_answer = 64 * 1024 * 1024;
+
 class Transfer {
  public:
   explicit Transfer(std::function<bool()> alive);
@@ -35,8 +47,11 @@ class Transfer {
   Transfer(Transfer&&) noexcept;
   Transfer& operator=(Transfer&&) noexcept;
 
-  std::string get(const std::string& url);
+  /// An answer longer than `most` bytes is an error.
+  std::string get(const std::string& url, std::size_t most = longest_answer);
   std::string post(const std::string& url, std::string_view body);
+  /// As multipart/form-data (RFC 7578).
+  std::string post_form(const std::string& url, const std::vector<FormField>& fields);
   /// Fetches what is missing of the file at `path`, which is to have `size` bytes.
   void fetch(const std::string& url, const std::string& path, std::int64_t size);
   /// Posts `head` and then the file from `offset` on.

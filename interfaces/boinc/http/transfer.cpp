@@ -1,4 +1,4 @@
-#include "boinc/volunteer/transfer.hpp"
+#include "boinc/http/transfer.hpp"
 
 #include <curl/curl.h>
 
@@ -11,7 +11,6 @@
 namespace mw::boinc {
 namespace {
 
-constexpr std::size_t longest_answer = 64 * 1024 * 1024;
 constexpr long connect_limit_s = 30;
 constexpr long slowest_bytes_a_second = 10;
 constexpr long slow_for_s = 120;
@@ -27,10 +26,16 @@ File open_file(const std::string& path, const char* mode) {
   return file;
 }
 
+/// An answer as far as it has come, and how long it may become.
+struct Answer {
+  std::size_t most;
+  std::string text = {};
+};
+
 std::size_t write_text(char* data, std::size_t, std::size_t size, void* to) {
-  auto& text = *static_cast<std::string*>(to);
-  if (text.size() + size > longest_answer) return 0;
-  text.append(data, size);
+  auto& answer = *static_cast<Answer*>(to);
+  if (size > answer.most - answer.text.size()) return 0;
+  answer.text.append(data, size);
   return size;
 }
 
@@ -52,6 +57,9 @@ std::size_t read_outgoing(char* to, std::size_t, std::size_t room, void* from) {
   return of_head + (of_head < room ? std::fread(to + of_head, 1, room - of_head, outgoing.file) : 0);
 }
 
+/// What of a URL may be told: what follows the '?' may be a key.
+std::string_view told(std::string_view url) { return url.substr(0, url.find('?')); }
+
 int tick(void* data, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return (*static_cast<std::function<bool()>*>(data))() ? 0 : 1;
 }
@@ -71,7 +79,7 @@ struct Transfer::Inside {
   void begin(const std::string& url) {
     curl_easy_reset(curl);  // keeps the connection
     set(CURLOPT_URL, url.c_str());
-    set(CURLOPT_USERAGENT, "CppMW volunteer");
+    set(CURLOPT_USERAGENT, "CppMW");
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_FOLLOWLOCATION, 1L);
     set(CURLOPT_MAXREDIRS, 5L);
@@ -96,7 +104,7 @@ struct Transfer::Inside {
   /// Returns the HTTP status.
   long perform(const std::string& url) {
     const CURLcode code = curl_easy_perform(curl);
-    if (code != CURLE_OK) throw TransferError{fmt::format("{}: {}", url, error[0] ? error : curl_easy_strerror(code)), false};
+    if (code != CURLE_OK) throw TransferError{fmt::format("{}: {}", told(url), error[0] ? error : curl_easy_strerror(code)), false};
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     return status;
@@ -106,7 +114,7 @@ struct Transfer::Inside {
     if (status >= least && status <= most) return;
     constexpr long client_errors = 400, server_errors = 500, too_many = 429, too_slow = 408;
     const bool is_permanent = status >= client_errors && status < server_errors && status != too_many && status != too_slow;
-    throw TransferError{fmt::format("{}: HTTP status {}", url, status), is_permanent};
+    throw TransferError{fmt::format("{}: HTTP status {}", told(url), status), is_permanent};
   }
 
   std::function<bool()> alive;
@@ -119,24 +127,46 @@ Transfer::~Transfer() = default;
 Transfer::Transfer(Transfer&&) noexcept = default;
 Transfer& Transfer::operator=(Transfer&&) noexcept = default;
 
-std::string Transfer::get(const std::string& url) {
-  std::string answer;
+std::string Transfer::get(const std::string& url, std::size_t most) {
+  Answer answer{most};
   inside_->begin(url);
   inside_->set(CURLOPT_WRITEFUNCTION, write_text);
   inside_->set(CURLOPT_WRITEDATA, &answer);
   inside_->check(url, inside_->perform(url));
-  return answer;
+  return std::move(answer.text);
 }
 
 std::string Transfer::post(const std::string& url, std::string_view body) {
-  std::string answer;
+  Answer answer{longest_answer};
   inside_->begin(url);
   inside_->set(CURLOPT_WRITEFUNCTION, write_text);
   inside_->set(CURLOPT_WRITEDATA, &answer);
   inside_->set(CURLOPT_POSTFIELDS, body.data());
   inside_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   inside_->check(url, inside_->perform(url));
-  return answer;
+  return std::move(answer.text);
+}
+
+std::string Transfer::post_form(const std::string& url, const std::vector<FormField>& fields) {
+  Answer answer{longest_answer};
+  inside_->begin(url);
+  const std::unique_ptr<curl_mime, decltype(&curl_mime_free)> form{curl_mime_init(inside_->curl), curl_mime_free};
+  for (const FormField& field : fields) {
+    curl_mimepart* part = curl_mime_addpart(form.get());
+    curl_mime_name(part, field.name.c_str());
+    if (field.path.empty()) {
+      curl_mime_data(part, field.text.data(), field.text.size());
+    } else {
+      if (curl_mime_filedata(part, field.path.c_str()) != CURLE_OK)
+        throw TransferError{fmt::format("{} can not be read", field.path), true};
+      curl_mime_type(part, "application/octet-stream");
+    }
+  }
+  inside_->set(CURLOPT_MIMEPOST, form.get());
+  inside_->set(CURLOPT_WRITEFUNCTION, write_text);
+  inside_->set(CURLOPT_WRITEDATA, &answer);
+  inside_->check(url, inside_->perform(url));
+  return std::move(answer.text);
 }
 
 void Transfer::fetch(const std::string& url, const std::string& path, std::int64_t size) {
@@ -156,7 +186,7 @@ void Transfer::fetch(const std::string& url, const std::string& path, std::int64
   curl_easy_getinfo(inside_->curl, CURLINFO_RESPONSE_CODE, &status);
   if (code == CURLE_HTTP_RETURNED_ERROR) inside_->check(url, status);
   if (code != CURLE_OK)
-    throw TransferError{fmt::format("{}: {}", url, inside_->error[0] ? inside_->error : curl_easy_strerror(code)), false};
+    throw TransferError{fmt::format("{}: {}", told(url), inside_->error[0] ? inside_->error : curl_easy_strerror(code)), false};
 }
 
 std::string Transfer::upload(const std::string& url, std::string_view head, const std::string& path, std::int64_t offset,
@@ -165,7 +195,7 @@ std::string Transfer::upload(const std::string& url, std::string_view head, cons
   if (::fseeko(file.get(), offset, SEEK_SET) != 0)
     throw TransferError{fmt::format("{} can not be read from {} on", path, offset), true};
   Outgoing outgoing{head, file.get()};
-  std::string answer;
+  Answer answer{longest_answer};
   inside_->begin(url);
   inside_->set(CURLOPT_POST, 1L);
   inside_->set(CURLOPT_READFUNCTION, read_outgoing);
@@ -174,7 +204,7 @@ std::string Transfer::upload(const std::string& url, std::string_view head, cons
   inside_->set(CURLOPT_WRITEFUNCTION, write_text);
   inside_->set(CURLOPT_WRITEDATA, &answer);
   inside_->check(url, inside_->perform(url));
-  return answer;
+  return std::move(answer.text);
 }
 
 }  // namespace mw::boinc

@@ -1,0 +1,50 @@
+#include "boinc/data_files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "boinc/protocol/md5.hpp"
+#include "process/unique_fd.hpp"
+#include "worker/task_folder.hpp"
+
+namespace mw::boinc {
+namespace {
+
+[[noreturn]] void fail(const std::string& path) {
+  throw worker::StagingError{fmt::format("the data file {} can not be read: {}", path, std::strerror(errno))};
+}
+
+}  // namespace
+
+CopiedFile copy_file(const std::string& from, const std::string& to) {
+  const process::UniqueFd source{::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  struct stat status = {};
+  if (source.get() < 0 || ::fstat(source.get(), &status) != 0) fail(from);
+  if (!S_ISREG(status.st_mode)) throw worker::StagingError{fmt::format("the data file {} is not a regular file", from)};
+  const process::UniqueFd target{::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+  if (target.get() < 0) throw worker::StagingError{fmt::format("{} can not be written: {}", to, std::strerror(errno))};
+  Md5 md5;
+  CopiedFile copied{{}, 0, (status.st_mode & 0111) != 0};
+  std::vector<std::byte> buffer(256 * 1024);
+  while (true) {
+    const ssize_t got = ::read(source.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(from);
+    if (got == 0) break;
+    md5.update({buffer.data(), static_cast<std::size_t>(got)});
+    copied.nbytes += got;
+    if (::write(target.get(), buffer.data(), static_cast<std::size_t>(got)) != got)
+      throw worker::StagingError{fmt::format("{} can not be written: {}", to, std::strerror(errno))};
+  }
+  copied.md5 = md5.hex();
+  return copied;
+}
+
+}  // namespace mw::boinc

@@ -1,0 +1,41 @@
+// Why a project has given a workunit up.
+//
+// What:    BOINC's error_mask in words.
+// Owner:   values.
+// Threads: any.
+// Use:
+//     describe_error_mask("0x2\n")           // "too many hosts could not compute it (error mask 2)"
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "boinc/policy/states.hpp"
+
+namespace mw::boinc {
+
+inline std::string describe_error_mask(std::int64_t mask) {
+  const auto is = [mask](std::int64_t bit) { return (mask & bit) != 0; };
+  const std::string_view why = is(workunit_error::too_many_errors)      ? "too many hosts could not compute it"
+                               : is(workunit_error::too_many_successes) ? "too many hosts computed it, and no quorum agrees"
+                               : is(workunit_error::too_many_total)     ? "too many hosts were given it and none finished it"
+                               : is(workunit_error::cancelled)          ? "it was cancelled"
+                               : is(workunit_error::could_not_send)     ? "no host could be sent it"
+                               : is(workunit_error::no_canonical)       ? "its result was lost"
+                                                                        : "it was given up";
+  return fmt::format("{} (error mask {})", why, mask);
+}
+
+/// As sample_assimilator writes it: "0x2\n".
+inline std::string describe_error_mask(std::string_view text) {
+  if (text.starts_with("0x")) text.remove_prefix(2);
+  std::int64_t mask = 0;
+  std::from_chars(text.data(), text.data() + text.size(), mask, 16);
+  return describe_error_mask(mask);
+}
+
+}  // namespace mw::boinc

@@ -1,0 +1,83 @@
+#include "boinc/setup/templates.hpp"
+
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "boinc/protocol/xml.hpp"
+
+namespace mw::boinc {
+namespace {
+
+/// As BOINC looks for them: "<OUTFILE_0/>" without a blank, and the end of the line behind "<result>".
+std::string to_template_text(const pugi::xml_document& document) {
+  struct Writer : pugi::xml_writer {
+    std::string text;
+    void write(const void* data, std::size_t size) override { text.append(static_cast<const char*>(data), size); }
+  } writer;
+  document.save(writer, "  ", pugi::format_indent | pugi::format_no_declaration, pugi::encoding_utf8);
+  constexpr std::string_view blank_end = " />";
+  for (auto at = writer.text.find(blank_end); at != std::string::npos; at = writer.text.find(blank_end, at))
+    writer.text.erase(at, 1);
+  return std::move(writer.text);
+}
+
+}  // namespace
+
+std::string input_template_name(const std::string& app, std::size_t data_files) {
+  return data_files == 0 ? app + "_in" : fmt::format("{}_in_{}", app, data_files);
+}
+std::string output_template_name(const std::string& app) { return app + "_out"; }
+std::string input_template_path(const std::string& app, std::size_t data_files) {
+  return "templates/" + input_template_name(app, data_files);
+}
+std::string output_template_path(const std::string& app) { return "templates/" + output_template_name(app); }
+
+std::string input_template(std::size_t data_files, const TemplateCopies& copies) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("input_template");
+  add(root, "file_info");
+  // Workunits share data files, so that none of them may take one with it.
+  for (std::size_t i = 0; i < data_files; ++i) {
+    pugi::xml_node file = add(root, "file_info");
+    add(file, "no_delete");
+  }
+  pugi::xml_node workunit = add(root, "workunit");
+  const auto add_reference = [&workunit](const std::string& open_name) {
+    pugi::xml_node reference = add(workunit, "file_ref");
+    add(reference, "open_name", open_name);
+  };
+  add_reference("in");
+  for (std::size_t i = 0; i < data_files; ++i) add_reference(fmt::format("data_{}", i));
+  if (copies.quorum > 0) {
+    add(workunit, "min_quorum", std::int64_t{copies.quorum});
+    add(workunit, "target_nresults", std::int64_t{std::max(copies.target, copies.quorum)});
+  }
+  return to_text(document);
+}
+
+std::string output_template(std::uint64_t max_output, bool keep_output) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("output_template");
+  pugi::xml_node file = add(root, "file_info");
+  add(add(file, "name"), "OUTFILE_0");
+  add(file, "generated_locally");
+  add(file, "upload_when_present");
+  if (keep_output) add(file, "no_delete");
+  add(file, "max_nbytes", static_cast<std::int64_t>(max_output));
+  add(add(file, "url"), "UPLOAD_URL");
+  pugi::xml_node result = add(root, "result");
+  pugi::xml_node reference = add(result, "file_ref");
+  add(add(reference, "file_name"), "OUTFILE_0");
+  add(reference, "open_name", "out");
+  return to_template_text(document);
+}
+
+TemplateFacts read_input_template(const std::string& text) {
+  const Document document = parse_document(text, "input_template");
+  const auto files = document.root.children("file_info");
+  return {static_cast<std::size_t>(std::distance(files.begin(), files.end())),
+          integer_in(document.root.child("workunit"), "min_quorum")};
+}
+
+}  // namespace mw::boinc

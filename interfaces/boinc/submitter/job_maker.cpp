@@ -1,0 +1,132 @@
+#include "boinc/submitter/job_maker.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "boinc/bundles.hpp"
+#include "boinc/data_files.hpp"
+#include "boinc/policy/work_size.hpp"
+#include "boinc/protocol/md5.hpp"
+#include "boinc/setup/templates.hpp"
+#include "hub/task_messages.hpp"
+#include "worker/task_folder.hpp"
+
+namespace mw::boinc {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t most_input_bytes = 4 * 1024 * 1024;  // unless one task alone has more
+constexpr std::size_t most_tasks = 1000;
+// A project's volunteers are not ours to count: enough workunits for that many, if there are enough tasks.
+constexpr std::size_t assumed_processors = 128;
+
+}  // namespace
+
+JobMaker::JobMaker(const BoincProjectOptions& options, std::string app, std::string prefix, std::string folder)
+    : workunit_s_{static_cast<double>(options.workunit_time.count())},
+      tasks_per_workunit_{options.tasks_per_workunit},
+      app_{std::move(app)},
+      prefix_{std::move(prefix)},
+      folder_{std::move(folder)} {
+  fs::create_directories(folder_);
+}
+
+void JobMaker::learn(std::uint64_t function, double seconds) {
+  double& known = seconds_[function];
+  known = known <= 0 ? seconds : known + (seconds - known) / 4;
+}
+
+/// The project's name for it. A file that is as it was is copied once.
+std::string JobMaker::store_file(const std::string& path) {
+  struct stat status = {};
+  const bool is_there = ::stat(path.c_str(), &status) == 0;
+  const Known now{status.st_ino, status.st_size, std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, {}};
+  Known& known = known_files_[path];
+  if (is_there && !known.name.empty() && known.inode == now.inode && known.size == now.size && known.changed_ns == now.changed_ns)
+    return known.name;
+  const std::string incoming = path_of("incoming");
+  const CopiedFile copied = copy_file(path, incoming);
+  std::string name = fmt::format("{}_data_{}{}", app_, copied.md5, copied.is_executable ? "x" : "");
+  fs::rename(incoming, path_of(name));
+  known = now;
+  known.name = name;
+  return name;
+}
+
+std::size_t JobMaker::size_for(std::uint64_t function, std::size_t waiting) const {
+  if (tasks_per_workunit_ > 0) return tasks_per_workunit_;
+  const auto known = seconds_.find(function);
+  // Nobody asks for work here, so that there is no later moment at which more would be known: one that is unknown counts as short.
+  constexpr double unknown_s = 1;
+  return tasks_in_workunit({.target_s = workunit_s_,
+                            .task_s = known == seconds_.end() ? unknown_s : known->second,
+                            .waiting = waiting,
+                            .processors = assumed_processors,
+                            .most = most_tasks});
+}
+
+std::vector<Job> JobMaker::make(const std::vector<TaskRef>& tasks, std::vector<RefusedTask>& refused) {
+  // A higher priority first; else in the order of submission.
+  std::map<std::pair<std::int64_t, std::uint64_t>, std::vector<Prepared>> groups;
+  for (const TaskRef& task : tasks) {
+    Prepared prepared{task, {}};
+    try {
+      const auto& files = task.options().files;
+      if (files.size() > most_data_files)
+        throw worker::StagingError{
+            fmt::format("it has {} data files; over an existing BOINC project it may have {}: pack some of them into one",
+                        files.size(), most_data_files)};
+      for (const DataFile& file : files) prepared.files.push_back(store_file(file.from));
+    } catch (const worker::StagingError& e) {
+      refused.push_back({task, worker::staging_failed(e)});
+      continue;
+    }
+    groups[{-std::int64_t{task.options().priority}, task.function_id()}].push_back(std::move(prepared));
+  }
+  std::vector<Job> jobs;
+  for (auto& [key, group] : groups) {
+    for (std::size_t at = 0; at < group.size();) {
+      const std::size_t most = size_for(key.second, group.size() - at);
+      std::vector<Prepared> together;
+      std::set<std::string> files;
+      std::size_t bytes = 0;
+      while (at < group.size() && together.size() < most) {
+        Prepared& next = group[at];
+        std::set<std::string> all = files;
+        all.insert(next.files.begin(), next.files.end());
+        bytes += next.task.arguments().size();
+        if (!together.empty() && (all.size() > most_data_files || bytes > most_input_bytes)) break;
+        files = std::move(all);
+        together.push_back(std::move(next));
+        ++at;
+      }
+      jobs.push_back(make_job(together));
+    }
+  }
+  return jobs;
+}
+
+Job JobMaker::make_job(const std::vector<Prepared>& tasks) {
+  Job job;
+  BundleWriter bundle{tasks.size()};
+  for (const Prepared& one : tasks) {
+    wire::Task message = hub::message_of(one.task);
+    message.arguments = one.task.arguments();
+    bundle.add(std::move(message), one.files);
+    job.tasks.push_back(one.task);
+  }
+  job.data = bundle.files();
+  job.input = bundle.take_bytes();
+  job.priority = tasks.front().task.options().priority;
+  const std::string md5 = md5_hex(job.input.span());
+  job.name = fmt::format("{}_{}_{}", prefix_, md5, ++times_made_[md5]);
+  return job;
+}
+
+}  // namespace mw::boinc

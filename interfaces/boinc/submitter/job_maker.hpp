@@ -1,0 +1,67 @@
+// Tasks become jobs.
+//
+// What:    puts tasks of one function and priority together, up to a sensible run time; copies their data files.
+// Owner:   the copies lie in its folder.
+// Threads: the submitter's.
+// Use:
+//     std::vector<RefusedTask> refused;
+//     for (Job& job : maker.make(std::move(tasks), refused)) …
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <mw/boinc_project.hpp>
+
+#include "boinc/submitter/route.hpp"
+
+namespace mw::boinc {
+
+/// A task that can not travel.
+struct RefusedTask {
+  TaskRef task;
+  Outcome outcome;
+};
+
+class JobMaker {
+ public:
+  /// Names begin with `prefix`. `folder` is for the copies.
+  JobMaker(const BoincProjectOptions& options, std::string app, std::string prefix, std::string folder);
+
+  std::vector<Job> make(const std::vector<TaskRef>& tasks, std::vector<RefusedTask>& refused);
+  /// Tasks of this function took so many seconds each.
+  void learn(std::uint64_t function, double seconds);
+  /// The copy of a data file.
+  std::string path_of(const std::string& data_file) const { return folder_ + "/" + data_file; }
+
+ private:
+  struct Prepared {
+    TaskRef task;
+    std::vector<std::string> files;
+  };
+  /// How a file was when it was copied.
+  struct Known {
+    std::uint64_t inode = 0;
+    std::int64_t size = 0;
+    std::int64_t changed_ns = 0;
+    std::string name;
+  };
+
+  std::string store_file(const std::string& path);
+  std::size_t size_for(std::uint64_t function, std::size_t waiting) const;
+  Job make_job(const std::vector<Prepared>& tasks);
+
+  const double workunit_s_;
+  const std::size_t tasks_per_workunit_;
+  const std::string app_;
+  const std::string prefix_;
+  const std::string folder_;
+  std::unordered_map<std::string, Known> known_files_;    ///< by path
+  std::unordered_map<std::uint64_t, double> seconds_;     ///< by function
+  std::unordered_map<std::string, unsigned> times_made_;  ///< by the MD5 of the bundle
+};
+
+}  // namespace mw::boinc

@@ -1,0 +1,165 @@
+#include "boinc/submitter/project_folder.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "boinc/policy/error_mask.hpp"
+#include "boinc/policy/work_size.hpp"
+#include "boinc/setup/templates.hpp"
+#include "process/file.hpp"
+#include "process/run_program.hpp"
+
+namespace mw::boinc {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view output_mark = "__file_out";
+constexpr std::string_view error_mark = "_error";
+constexpr std::string_view nothing_mark = "_no_output_files";
+// create_work says so when a name is there already; it does not say it with its exit status.
+constexpr std::string_view duplicate_mark = "Duplicate entry";
+
+/// Far from those that the project's own batches have: they are counted from 1.
+std::uint32_t number_of(const std::string& token) {
+  std::uint32_t number = 0;
+  std::from_chars(token.data(), token.data() + token.size(), number, 16);
+  constexpr std::uint32_t first = 1'000'000'000, how_many = 1'000'000'000;
+  return first + number % how_many;
+}
+
+/// The last of what a program said, in one line.
+std::string last_words(std::string text) {
+  constexpr std::size_t most = 500;
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
+  if (text.size() > most) text = "… " + text.substr(text.size() - most);
+  for (char& c : text)
+    if (c == '\n' || c == '\r') c = ' ';
+  return text.empty() ? "it said nothing" : text;
+}
+
+}  // namespace
+
+ProjectFolder::ProjectFolder(const BoincProjectOptions& options, std::string app, const std::string& token)
+    : options_{options}, folder_{fs::absolute(options.folder).string()}, app_{std::move(app)}, number_{number_of(token)} {}
+
+void ProjectFolder::check() {
+  const fs::path folder{folder_};
+  const auto need = [&](const fs::path& path, bool is_program) {
+    if (::access((folder / path).c_str(), is_program ? X_OK : R_OK) != 0)
+      throw InterfaceError{
+          fmt::format("boinc: {} is not {} as it has to be for jobs of {}: {} is missing; `mw boinc-setup {} --app {}` says more",
+                      folder_, is_program ? "a BOINC project's folder" : "set up", app_, path.string(), folder_, app_)};
+  };
+  need("bin/stage_file", true);
+  need("bin/create_work", true);
+  need("config.xml", false);
+  need(input_template_path(app_, 0), false);
+  need(output_template_path(app_), false);
+}
+
+std::string ProjectFolder::results_folder() const {
+  return fmt::format("{}/{}", options_.results.empty() ? folder_ + "/results" : options_.results, number_);
+}
+
+std::string ProjectFolder::run(const std::string& tool, const std::vector<std::string>& arguments, const std::string& input) const {
+  process::ProgramRun run;
+  try {
+    process::ProgramTerms terms;
+    terms.working_directory = folder_;
+    run = process::run_program(folder_ + "/bin/" + tool, arguments, std::as_bytes(std::span{input}), terms);
+  } catch (const process::StartError& e) {
+    throw RouteError{e.what()};
+  }
+  if (run.death.signaled || run.death.exit_status != 0)
+    throw RouteError{
+        fmt::format("{}/bin/{} ended with {}: {}", folder_, tool, process::describe(run.death), last_words(run.out + run.err))};
+  return run.out + run.err;
+}
+
+std::vector<std::string> ProjectFolder::create_work_arguments() const {
+  std::vector<std::string> arguments{
+      "--appname", app_, "--batch", std::to_string(number_), "--result_template", output_template_path(app_)};
+  const auto add = [&arguments](const char* option, auto value) {
+    if (value == decltype(value){}) return;
+    arguments.push_back(option);
+    arguments.push_back(fmt::format("{}", value));
+  };
+  add("--min_quorum", options_.quorum);
+  add("--target_nresults", std::max(options_.target, options_.quorum));
+  add("--max_error_results", options_.max_errors);
+  add("--max_total_results", options_.max_total);
+  add("--max_success_results", options_.max_success);
+  add("--delay_bound", options_.delay_bound.count());
+  const Operations operations = operations_of(options_.workunit_time);
+  add("--rsc_fpops_est", operations.expected);
+  add("--rsc_fpops_bound", operations.bound);
+  arguments.push_back("--stdin");
+  return arguments;
+}
+
+void ProjectFolder::create(std::span<const Job> jobs, bool may_be_there) const {
+  std::string lines;
+  for (const Job& job : jobs) {
+    lines += fmt::format("--wu_name {} --wu_template {} --priority {} {}", job.name, input_template_path(app_, job.data.size()),
+                         job.priority, job.input_name());
+    for (const std::string& file : job.data) lines += " " + file;
+    lines += "\n";
+  }
+  try {
+    run("create_work", create_work_arguments(), lines);
+  } catch (const RouteError& e) {
+    if (may_be_there && std::string_view{e.what()}.find(duplicate_mark) != std::string_view::npos) return;
+    throw;
+  }
+}
+
+void ProjectFolder::submit(const Batch& batch) {
+  run("stage_file", {"--copy", batch.outbox});
+  if (!batch.is_again) return create(batch.jobs, false);
+  // One line that is there already makes create_work give up all the others.
+  for (const Job& job : batch.jobs) create({&job, 1}, true);
+}
+
+void ProjectFolder::poll(const std::vector<std::string>&, PollSink& sink) {
+  const fs::path folder{results_folder()};
+  std::error_code error;
+  for (fs::directory_iterator entry{folder, error}; !error && entry != fs::directory_iterator{}; entry.increment(error)) {
+    const std::string file = entry->path().filename().string();
+    std::string_view name = file;
+    const auto is = [&name](std::string_view mark) {
+      if (!name.ends_with(mark)) return false;
+      name.remove_suffix(mark.size());
+      return true;
+    };
+    JobEnd end;
+    const bool is_output = is(output_mark), is_error = !is_output && is(error_mark);
+    if (!is_output && !is_error && !is(nothing_mark)) continue;
+    end.name = name;
+    if (!sink.is_open(end.name)) continue;
+    if (is_output)
+      end.answer = process::read_file(entry->path().string());
+    else
+      end.why = is_error ? describe_error_mask(process::read_text_file(entry->path().string())) : "its result has no output file";
+    sink.job_ended(std::move(end));
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw RouteError{fmt::format("the project's results in {} can not be read: {}", folder.string(), error.message())};
+}
+
+void ProjectFolder::cancel(const std::vector<std::string>& jobs) {
+  for (const std::string& job : jobs) run("cancel_jobs", {"--name", job});
+}
+
+/// All batches of a run share a folder.
+void ProjectFolder::retire(const std::string&) {
+  std::error_code error;
+  fs::remove_all(results_folder(), error);
+  if (error) throw RouteError{fmt::format("{} can not be removed: {}", results_folder(), error.message())};
+}
+
+}  // namespace mw::boinc

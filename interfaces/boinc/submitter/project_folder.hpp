@@ -1,0 +1,48 @@
+// The way to a project on this machine: through its folder.
+//
+// What:    files are staged with bin/stage_file, jobs made with one bin/create_work a batch, and results taken from where
+//          sample_assimilator puts them: RESULTS/BATCH/WORKUNIT__file_out, or RESULTS/BATCH/WORKUNIT_error
+//          (BOINC, tools/create_work.cpp, tools/stage_file and sched/sample_assimilator.cpp).
+// Owner:   a value; what it runs ends with the call.
+// Threads: one.
+// Use:
+//     ProjectFolder project{options, "pi", token};
+//     project.submit(batch);
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <mw/boinc_project.hpp>
+
+#include "boinc/submitter/route.hpp"
+
+namespace mw::boinc {
+
+class ProjectFolder final : public Route {
+ public:
+  /// All batches of a run have one number in the project, made of its token.
+  ProjectFolder(const BoincProjectOptions& options, std::string app, const std::string& token);
+
+  void check() override;
+  void submit(const Batch& batch) override;
+  void poll(const std::vector<std::string>& batches, PollSink& sink) override;
+  void cancel(const std::vector<std::string>& jobs) override;
+  void retire(const std::string& batch) override;
+
+ private:
+  std::vector<std::string> create_work_arguments() const;
+  std::string results_folder() const;
+  void create(std::span<const Job> jobs, bool may_be_there) const;
+  /// Its stdout and stderr, if it ended with status 0; throws RouteError.
+  std::string run(const std::string& tool, const std::vector<std::string>& arguments, const std::string& input = {}) const;
+
+  const BoincProjectOptions options_;
+  const std::string folder_;
+  const std::string app_;
+  const std::uint32_t number_;
+};
+
+}  // namespace mw::boinc

@@ -1,0 +1,191 @@
+#include "boinc/submitter/remote_project.hpp"
+
+#include <chrono>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "boinc/policy/work_size.hpp"
+#include "boinc/setup/templates.hpp"
+#include "wire/bundle.hpp"
+
+namespace mw::boinc {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What PHP takes in one request unless it was told otherwise: max_file_uploads, and a little less than post_max_size.
+constexpr std::size_t most_files_at_once = 20;
+constexpr std::uintmax_t most_bytes_at_once = 6 * 1024 * 1024;
+constexpr std::size_t longest_output = std::size_t{1} << 30;
+constexpr std::chrono::hours keep_files{24 * 60};
+constexpr double overlap_s = 5;  // a change may carry a time before one that was seen
+constexpr unsigned most_fetch_failures = 5;
+
+std::string with_slash(std::string url) {
+  if (!url.ends_with('/')) url += '/';
+  return url;
+}
+
+std::int64_t seconds_from_now(std::chrono::seconds time) {
+  return std::chrono::duration_cast<std::chrono::seconds>((std::chrono::system_clock::now() + time).time_since_epoch()).count();
+}
+
+}  // namespace
+
+RemoteProject::RemoteProject(const BoincProjectOptions& options, std::string app, std::string key, std::function<bool()> alive)
+    : options_{options}, url_{with_slash(options.url)}, app_{std::move(app)}, key_{std::move(key)}, transfer_{std::move(alive)} {}
+
+std::string RemoteProject::ask_at(const char* handler, const std::string& request, std::vector<FormField> files) {
+  files.insert(files.begin(), FormField{"request", request});
+  try {
+    return transfer_.post_form(url_ + handler, files);
+  } catch (const TransferError& e) {
+    throw RouteError{e.what()};
+  }
+}
+
+void RemoteProject::check() {
+  try {
+    const Document document = submit_rpc::parse_reply(ask(submit_rpc::get_templates_request(key_, app_)), "get_templates");
+    if (!document.root.child("templates")) throw BadMessage{"the reply to get_templates has no templates"};
+  } catch (const Error& e) {
+    throw InterfaceError{
+        fmt::format("boinc: jobs of {} can not be submitted to {}: {}. Its owner sets it up with `mw boinc-setup PROJECT --app {} "
+                    "--remote`, and lets "
+                    "this account submit with `bin/manage_privileges grant USER_ID {}`",
+                    app_, url_, e.what(), app_, app_)};
+  }
+}
+
+void RemoteProject::upload(std::int64_t batch, const std::vector<Job>& jobs, const std::string& outbox) {
+  const std::int64_t delete_time = seconds_from_now(keep_files);
+  std::set<std::string> all;
+  for (const Job& job : jobs) {
+    all.insert(job.input_name());
+    all.insert(job.data.begin(), job.data.end());
+  }
+  submit_rpc::FilesQuestion question{batch, delete_time, {all.begin(), all.end()}};
+  const auto absent = submit_rpc::parse_absent_files(ask_at("job_file.php", submit_rpc::query_files_request(key_, question), {}),
+                                                     question.names.size());
+  for (std::size_t at = 0; at < absent.size();) {
+    submit_rpc::FilesQuestion part{batch, delete_time, {}};
+    std::vector<FormField> files;
+    std::uintmax_t bytes = 0;
+    while (at < absent.size() && part.names.size() < most_files_at_once) {
+      const std::string& name = question.names[absent[at]];
+      const std::string path = outbox + "/" + name;
+      std::error_code error;
+      const std::uintmax_t size = fs::file_size(path, error);
+      if (error) throw RouteError{fmt::format("{} can not be read: {}", path, error.message())};
+      if (!files.empty() && bytes + size > most_bytes_at_once) break;
+      bytes += size;
+      files.push_back({fmt::format("file_{}", files.size()), {}, path});
+      part.names.push_back(name);
+      ++at;
+    }
+    submit_rpc::parse_reply(ask_at("job_file.php", submit_rpc::upload_files_request(key_, part), std::move(files)), "upload_files");
+  }
+}
+
+void RemoteProject::submit(const Batch& batch) {
+  try {
+    std::int64_t id = 0;
+    if (batch.is_again) {
+      try {
+        const auto state = submit_rpc::parse_query_batch(ask(submit_rpc::query_batch_request(key_, batch.name)));
+        if (state.is_submitted) return;
+        id = state.id;
+      } catch (const submit_rpc::Refusal&) {  // there is none of that name
+      }
+    }
+    if (id == 0) id = submit_rpc::parse_batch_id(ask(submit_rpc::create_batch_request(key_, app_, batch.name)), "create_batch");
+    upload(id, batch.jobs, batch.outbox);
+    const Operations operations = operations_of(options_.workunit_time);
+    const submit_rpc::Submission submission{app_,
+                                            id,
+                                            input_template_name(app_, batch.data_files),
+                                            output_template_name(app_),
+                                            operations.expected,
+                                            operations.bound,
+                                            options_.delay_bound.count()};
+    submit_rpc::parse_batch_id(ask(submit_rpc::submit_batch_request(key_, submission, batch.jobs)), "submit_batch");
+  } catch (const BadMessage& e) {
+    throw RouteError{fmt::format("{}: {}", url_, e.what())};
+  }
+}
+
+void RemoteProject::poll(const std::vector<std::string>& batches, PollSink& sink) {
+  try {
+    // A batch that is new to us may have had its changes before.
+    const bool all_seen =
+        std::all_of(batches.begin(), batches.end(), [&](const auto& name) { return seen_batches_.contains(name); });
+    const auto states = submit_rpc::parse_query_jobs(ask(submit_rpc::query_jobs_request(key_, batches, all_seen ? since_ : 0)));
+    for (const auto& [job, state] : states.jobs) {
+      if (!sink.is_open(job)) continue;
+      if (state == submit_rpc::JobState::in_progress) sink.job_runs(job);
+      if (state == submit_rpc::JobState::done) to_fetch_.insert(job);
+      if (state == submit_rpc::JobState::error) sink.job_ended({job, {}, why(job)});
+    }
+    since_ = std::max(0.0, states.server_time - overlap_s);
+    seen_batches_.insert(batches.begin(), batches.end());
+  } catch (const BadMessage& e) {
+    throw RouteError{fmt::format("{}: {}", url_, e.what())};
+  }
+  // One that can not be fetched does not hold up the others.
+  std::string trouble;
+  for (const std::string& job : std::set<std::string>{to_fetch_}) {
+    const std::string why_not = fetch(job, sink);
+    if (trouble.empty() && !why_not.empty()) trouble = fmt::format("workunit {}: {}", job, why_not);
+  }
+  if (!trouble.empty()) throw RouteError{trouble};
+}
+
+std::string RemoteProject::fetch(const std::string& job, PollSink& sink) {
+  JobEnd end{job, {}, {}};
+  if (sink.is_open(job)) {
+    std::string output;
+    try {
+      output = transfer_.get(fmt::format("{}get_output.php?cmd=workunit_file&auth_str={}&wu_name={}&file_num=0", url_, key_, job),
+                             longest_output);
+      // The handler reports its errors with HTTP status 200, too.
+      if (!wire::answer_so_far(std::as_bytes(std::span{output})).is_complete)
+        end.why = fmt::format("its output can not be used; it begins: {:.200}", output.substr(0, output.find_first_of("\r\n")));
+    } catch (const TransferError& e) {
+      if (!e.is_permanent()) return e.what();
+      end.why = e.what();
+    }
+    if (!end.why.empty() && ++fetch_failures_[job] < most_fetch_failures) return end.why;
+    if (end.why.empty()) end.answer = Bytes{std::as_bytes(std::span{output})};
+    sink.job_ended(std::move(end));
+  }
+  fetch_failures_.erase(job);
+  to_fetch_.erase(job);
+  return {};
+}
+
+std::string RemoteProject::why(const std::string& job) {
+  try {
+    return submit_rpc::parse_completed_job(ask(submit_rpc::query_completed_job_request(key_, job)));
+  } catch (const Error& e) {
+    return fmt::format("the project gave it up, and does not say why: {}", e.what());
+  }
+}
+
+void RemoteProject::cancel(const std::vector<std::string>& jobs) {
+  try {
+    submit_rpc::parse_reply(ask(submit_rpc::abort_jobs_request(key_, jobs)), "abort_jobs");
+  } catch (const BadMessage& e) {
+    throw RouteError{fmt::format("{}: {}", url_, e.what())};
+  }
+}
+
+void RemoteProject::retire(const std::string& batch) {
+  try {
+    submit_rpc::parse_reply(ask(submit_rpc::retire_batch_request(key_, batch)), "retire_batch");
+  } catch (const BadMessage& e) {
+    throw RouteError{fmt::format("{}: {}", url_, e.what())};
+  }
+}
+
+}  // namespace mw::boinc

@@ -1,0 +1,471 @@
+#include "boinc/submitter/submitter.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "boinc/submitter/job_maker.hpp"
+#include "boinc/submitter/project_folder.hpp"
+#include "boinc/submitter/remote_project.hpp"
+#include "boinc/submitter/run_record.hpp"
+#include "hub/task_messages.hpp"
+#include "log/log.hpp"
+#include "process/file.hpp"
+#include "wire/bundle.hpp"
+
+namespace mw::boinc {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::size_t most_jobs_in_batch = 1000;
+// Tasks that are submitted one after the other are waited for a little, to go together.
+constexpr milliseconds quiet_for{50};
+constexpr milliseconds longest_wait{1000};
+constexpr milliseconds poll_of_folder{1000};
+constexpr milliseconds poll_of_url{15'000};
+constexpr milliseconds first_pause{1000};
+constexpr milliseconds longest_pause{300'000};
+constexpr std::chrono::minutes warn_again{1};
+constexpr std::chrono::seconds longest_end{10};
+// A project that says no to a batch so often will not take it.
+constexpr unsigned most_tries = 8;
+
+std::string read_account_key(const std::string& path) {
+  std::string key = process::read_secret_file(path);
+  while (!key.empty() && std::isspace(static_cast<unsigned char>(key.back()))) key.pop_back();
+  if (!submit_rpc::is_key(key)) throw InterfaceError{fmt::format("{} does not hold an account key: letters, digits and '_'", path)};
+  return key;
+}
+
+std::unique_ptr<Route> make_route(const BoincProjectOptions& options, const std::string& app, const std::string& token,
+                                  std::function<bool()> alive) {
+  if (!options.folder.empty()) return std::make_unique<ProjectFolder>(options, app, token);
+  return std::make_unique<RemoteProject>(options, app, read_account_key(options.key_file), std::move(alive));
+}
+
+milliseconds pause_after(unsigned failures) {
+  milliseconds pause = first_pause;
+  for (unsigned i = 1; i < failures && pause < longest_pause; ++i) pause *= 2;
+  return std::min(pause, longest_pause);
+}
+
+/// A job that the project has, or will have.
+struct OpenJob {
+  std::string batch;
+  std::vector<TaskRef> tasks;  ///< empty ones are not wanted any more
+  bool is_running = false;
+};
+
+struct Outgoing {
+  Batch batch;
+  unsigned tries = 0;
+  Clock::time_point not_before{};
+};
+
+}  // namespace
+
+struct Submitter::Inside final : PollSink {
+  Inside(const BoincProjectOptions& given, const std::string& app, const std::string& folder, SubmitterSink& owner)
+      : options{given},
+        outbox{folder + "/outbox"},
+        sink{owner},
+        record{folder + "/submitted.db"},
+        prefix{fmt::format("{}_{}", app, record.token())},
+        maker{options, app, prefix, folder + "/data"},
+        route{make_route(options, app, record.token(), [this] { return is_alive(); })},
+        poll_interval{options.poll > milliseconds{0} ? options.poll
+                      : options.folder.empty()       ? poll_of_url
+                                                     : poll_of_folder} {
+    fs::create_directories(outbox);
+    route->check();
+    earlier = record.earlier();
+    next_batch = record.batches().size();
+    publish();
+  }
+
+  // The thread.
+
+  /// Whether what takes long is still worth it.
+  bool is_alive() const { return !is_stopping || (is_ending && Clock::now() < end_by); }
+
+  void run() {
+    try {
+      while (wait()) {
+        take_incoming();
+        make_batches();
+        send_batches();
+        poll_project();
+        publish();
+      }
+      end();
+    } catch (const std::exception& e) {
+      sink.submitter_failed(e.what());
+    }
+  }
+
+  /// Until something is to be done; false: it is over.
+  bool wait() {
+    std::unique_lock lock{mutex};
+    wake.wait_until(lock, next_due(), [this] { return is_stopping || !submitted.empty() || !dropped.empty(); });
+    return !is_stopping;
+  }
+
+  Clock::time_point next_due() const {
+    Clock::time_point due = Clock::now() + longest_pause;
+    if (!waiting.empty()) due = std::min(due, ready_at());
+    for (const Outgoing& one : outgoing) due = std::min(due, one.not_before);
+    if (!open.empty()) due = std::min(due, next_poll);
+    return due;
+  }
+
+  Clock::time_point ready_at() const { return std::min(last_submitted + quiet_for, first_submitted + longest_wait); }
+
+  void take_incoming() {
+    std::vector<TaskRef> tasks, gone;
+    {
+      std::lock_guard lock{mutex};
+      tasks.swap(submitted);
+      gone.swap(dropped);
+    }
+    if (!tasks.empty()) {
+      last_submitted = Clock::now();
+      if (waiting.empty()) first_submitted = last_submitted;
+      std::move(tasks.begin(), tasks.end(), std::back_inserter(waiting));
+    }
+    if (!gone.empty()) give_up(gone);
+  }
+
+  void make_batches() {
+    if (waiting.empty() || Clock::now() < ready_at()) return;
+    std::vector<RefusedTask> refused;
+    std::vector<Job> jobs = maker.make(std::exchange(waiting, {}), refused);
+    for (RefusedTask& one : refused) sink.task_ended(one.task, std::move(one.outcome), false);
+    // By the number of data files and, where it may have been sent before, by the batch that it was in.
+    std::map<std::pair<std::size_t, std::string>, std::vector<Job>> groups;
+    for (Job& job : jobs) {
+      const auto known = earlier.find(job.name);
+      if (known != earlier.end() && known->second.is_submitted)
+        enter(job, known->second.batch);
+      else
+        groups[{job.data.size(), known == earlier.end() ? std::string{} : known->second.batch}].push_back(std::move(job));
+    }
+    for (auto& [key, group] : groups)
+      for (std::size_t at = 0; at < group.size(); at += most_jobs_in_batch) {
+        const std::size_t end = std::min(group.size(), at + most_jobs_in_batch);
+        add_batch(key.first, key.second,
+                  {std::make_move_iterator(group.begin() + static_cast<std::ptrdiff_t>(at)),
+                   std::make_move_iterator(group.begin() + static_cast<std::ptrdiff_t>(end))});
+      }
+  }
+
+  void add_batch(std::size_t data_files, const std::string& earlier_name, std::vector<Job> jobs) {
+    Outgoing one;
+    one.batch.is_again = !earlier_name.empty();
+    one.batch.name = one.batch.is_again ? earlier_name : fmt::format("{}_batch{}", prefix, ++next_batch);
+    one.batch.data_files = data_files;
+    one.batch.outbox = fmt::format("{}/{}", outbox, one.batch.name);
+    one.batch.jobs = std::move(jobs);
+    for (const Job& job : one.batch.jobs) enter(job, one.batch.name);
+    write_outbox(one.batch);
+    record.begin(one.batch);
+    outgoing.push_back(std::move(one));
+  }
+
+  /// The files of the batch, under the names that the project is to know them by.
+  void write_outbox(Batch& batch) {
+    fs::remove_all(batch.outbox);
+    fs::create_directories(batch.outbox);
+    for (Job& job : batch.jobs) {
+      process::write_file(batch.outbox + "/" + job.input_name(),
+                          {reinterpret_cast<const char*>(job.input.data()), job.input.size()});
+      job.input = {};
+      for (const std::string& file : job.data) {
+        const std::string to = batch.outbox + "/" + file;
+        if (!fs::exists(to)) fs::create_hard_link(maker.path_of(file), to);
+      }
+    }
+  }
+
+  void enter(const Job& job, const std::string& batch) {
+    open[job.name] = {batch, job.tasks, false};
+    for (std::size_t i = 0; i < job.tasks.size(); ++i) places[job.tasks[i].id()] = {job.name, i};
+  }
+
+  void send_batches() {
+    while (!outgoing.empty() && outgoing.front().not_before <= Clock::now() && !is_stopping) {
+      Outgoing& one = outgoing.front();
+      std::erase_if(one.batch.jobs, [this](const Job& job) { return !open.contains(job.name); });
+      if (!one.batch.jobs.empty()) {
+        try {
+          route->submit(one.batch);
+        } catch (const RouteError& e) {
+          if (is_stopping) return;
+          warn(fmt::format("{} workunits could not be submitted: {}", one.batch.jobs.size(), e.what()));
+          one.batch.is_again = true;
+          one.not_before = Clock::now() + pause_after(++one.tries);
+          if (one.tries < most_tries || is_unreachable(e)) return;
+          refuse(one.batch, e.what());
+        }
+        record.finish(one.batch.name);
+        workunits += one.batch.jobs.size();
+      }
+      fs::remove_all(one.batch.outbox);
+      outgoing.pop_front();
+      next_poll = Clock::now() + poll_interval;
+    }
+  }
+
+  /// As opposed to: it answers, and says no.
+  bool is_unreachable(const RouteError& error) const {
+    return options.folder.empty() && dynamic_cast<const submit_rpc::Refusal*>(&error) == nullptr;
+  }
+
+  void refuse(const Batch& batch, const std::string& why) {
+    for (const Job& job : batch.jobs) {
+      const auto place = open.find(job.name);
+      if (place == open.end()) continue;
+      Outcome outcome;
+      outcome.failure.emplace();
+      outcome.failure->cause = Cause::interface_error;
+      outcome.failure->message = fmt::format("the BOINC project does not take its workunit: {}", why);
+      end_all(place->second, outcome, false);
+      open.erase(place);
+    }
+  }
+
+  void poll_project() {
+    if (open.empty() || Clock::now() < next_poll || is_stopping) return;
+    std::set<std::string> unsent;
+    for (const Outgoing& one : outgoing) unsent.insert(one.batch.name);
+    std::set<std::string> batches;
+    for (const auto& [name, job] : open)
+      if (!unsent.contains(job.batch)) batches.insert(job.batch);
+    try {
+      if (!batches.empty()) route->poll({batches.begin(), batches.end()}, *this);
+      poll_failures = 0;
+    } catch (const RouteError& e) {
+      if (is_stopping) return;
+      ++poll_failures;
+      warn(e.what());
+    }
+    next_poll = Clock::now() + (poll_failures == 0 ? poll_interval : std::max(poll_interval, pause_after(poll_failures)));
+  }
+
+  // PollSink
+
+  bool is_open(const std::string& job) const override { return open.contains(job); }
+
+  void job_runs(const std::string& job) override {
+    const auto place = open.find(job);
+    if (place == open.end() || std::exchange(place->second.is_running, true)) return;
+    for (const TaskRef& task : place->second.tasks)
+      if (task) sink.task_runs(task);
+  }
+
+  void job_ended(JobEnd end) override {
+    auto node = open.extract(end.name);
+    if (node.empty()) return;
+    const OpenJob& job = node.mapped();
+    if (end.why.empty()) {
+      try {
+        return end_well(job, end.answer);
+      } catch (const Error& e) {
+        end.why = fmt::format("its output can not be read: {}", e.what());
+      }
+    }
+    ++workunits_failed;
+    log::warn(fmt::format("boinc: workunit {}: {}", end.name, end.why));
+    Outcome outcome;
+    outcome.failure.emplace();
+    outcome.failure->cause = Cause::worker_lost;
+    outcome.failure->message = fmt::format("workunit {}: {}", end.name, end.why);
+    end_all(job, outcome, true);
+  }
+
+  void end_well(const OpenJob& job, const Bytes& answer) {
+    std::vector<wire::Ending> endings = wire::parse_answer(answer.span(), job.tasks.size());
+    double seconds = 0;
+    for (const wire::Ending& ending : endings) seconds += static_cast<double>(ending.result.run_ns) * 1e-9;
+    constexpr double shortest_s = 1e-6;
+    const TaskRef* known = nullptr;
+    for (std::size_t i = 0; i < endings.size(); ++i) {
+      const TaskRef& task = job.tasks[i];
+      if (!task) continue;
+      known = &task;
+      places.erase(task.id());
+      const bool is_lost = endings[i].is_gone;
+      sink.task_ended(task, hub::outcome_of(std::move(endings[i])), is_lost);
+    }
+    if (known) maker.learn(known->function_id(), std::max(seconds / static_cast<double>(endings.size()), shortest_s));
+    ++workunits_done;
+  }
+
+  void end_all(const OpenJob& job, const Outcome& like, bool is_lost) {
+    for (const TaskRef& task : job.tasks) {
+      if (!task) continue;
+      places.erase(task.id());
+      Outcome outcome;
+      outcome.failure = like.failure;
+      sink.task_ended(task, std::move(outcome), is_lost);
+    }
+  }
+
+  void give_up(const std::vector<TaskRef>& tasks) {
+    std::vector<std::string> unwanted;
+    std::unordered_map<std::uint64_t, std::uint32_t> attempts;
+    for (const TaskRef& task : tasks) attempts[task.id()] = task.attempt();
+    std::erase_if(waiting, [&](const TaskRef& task) {
+      const auto place = attempts.find(task.id());
+      return place != attempts.end() && place->second == task.attempt();
+    });
+    for (const TaskRef& task : tasks) {
+      const auto place = places.find(task.id());
+      if (place == places.end()) continue;
+      const auto [name, index] = place->second;
+      const auto job = open.find(name);
+      if (job == open.end() || !hub::is_same(job->second.tasks[index], task)) continue;  // an earlier attempt
+      job->second.tasks[index] = {};
+      places.erase(place);
+      if (std::any_of(job->second.tasks.begin(), job->second.tasks.end(), [](const TaskRef& one) { return bool{one}; })) continue;
+      const bool is_sent = std::none_of(outgoing.begin(), outgoing.end(),
+                                        [&](const Outgoing& one) { return one.batch.name == job->second.batch && one.tries == 0; });
+      if (is_sent) unwanted.push_back(name);
+      open.erase(job);
+    }
+    if (unwanted.empty()) return;
+    try {
+      route->cancel(unwanted);
+    } catch (const RouteError& e) {
+      warn(fmt::format("{} workunits that nobody needs any more could not be cancelled: {}", unwanted.size(), e.what()));
+    }
+  }
+
+  /// With tasks left, the next run of the program goes on with them.
+  void end() {
+    end_by = Clock::now() + longest_end;
+    is_ending = true;
+    take_incoming();
+    if (!open.empty() || !waiting.empty()) return;
+    try {
+      for (const std::string& batch : record.batches()) route->retire(batch);
+    } catch (const RouteError& e) {
+      log::warn(fmt::format("boinc: the project was not told that the run is over: {}", e.what()));
+    }
+    record.clear();
+    std::error_code ignored;
+    fs::remove_all(outbox, ignored);
+  }
+
+  void warn(const std::string& what) {
+    {
+      std::lock_guard lock{mutex};
+      last_error = what;
+    }
+    const auto now = Clock::now();
+    if (what == last_warning && now < last_warned + warn_again) return;
+    last_warning = what;
+    last_warned = now;
+    log::warn("boinc: " + what);
+  }
+
+  void publish() {
+    const auto number = [](auto count) { return static_cast<std::int64_t>(count); };
+    StatusMap map;
+    map["project"] = options.folder.empty() ? options.url : options.folder;
+    map["workunits"] = number(workunits);
+    map["workunits_open"] = number(open.size());
+    map["workunits_running"] =
+        number(std::count_if(open.begin(), open.end(), [](const auto& one) { return one.second.is_running; }));
+    map["workunits_done"] = number(workunits_done);
+    map["workunits_failed"] = number(workunits_failed);
+    map["tasks_open"] = number(places.size() + waiting.size());
+    std::lock_guard lock{mutex};
+    map["last_error"] = last_error;
+    status = std::move(map);
+  }
+
+  const BoincProjectOptions options;
+  const std::string outbox;
+  SubmitterSink& sink;
+  std::atomic<bool> is_stopping = false;
+  RunRecord record;
+  const std::string prefix;
+  JobMaker maker;
+  std::unique_ptr<Route> route;
+  const milliseconds poll_interval;
+
+  // The thread's own.
+  bool is_ending = false;
+  std::map<std::string, RunRecord::Earlier> earlier;
+  std::size_t next_batch = 0;
+  std::vector<TaskRef> waiting;
+  Clock::time_point end_by{};
+  Clock::time_point first_submitted{}, last_submitted{}, next_poll{}, last_warned{};
+  std::deque<Outgoing> outgoing;
+  std::unordered_map<std::string, OpenJob> open;                                  ///< by the job's name
+  std::unordered_map<std::uint64_t, std::pair<std::string, std::size_t>> places;  ///< by the task's number
+  unsigned poll_failures = 0;
+  std::uint64_t workunits = 0, workunits_done = 0, workunits_failed = 0;
+  std::string last_warning;
+
+  mutable std::mutex mutex;  ///< for what follows
+  std::condition_variable wake;
+  std::vector<TaskRef> submitted, dropped;
+  std::string last_error;
+  StatusMap status;
+  std::thread thread;
+};
+
+Submitter::Submitter(const BoincProjectOptions& options, const std::string& app, const std::string& folder, SubmitterSink& sink)
+    : inside_{std::make_unique<Inside>(options, app, folder, sink)} {
+  inside_->thread = std::thread{[this] { inside_->run(); }};
+}
+
+Submitter::~Submitter() { stop(); }
+
+void Submitter::submit(std::vector<TaskRef> tasks) {
+  {
+    std::lock_guard lock{inside_->mutex};
+    std::move(tasks.begin(), tasks.end(), std::back_inserter(inside_->submitted));
+  }
+  inside_->wake.notify_one();
+}
+
+void Submitter::drop(std::vector<TaskRef> tasks) {
+  {
+    std::lock_guard lock{inside_->mutex};
+    std::move(tasks.begin(), tasks.end(), std::back_inserter(inside_->dropped));
+  }
+  inside_->wake.notify_one();
+}
+
+StatusMap Submitter::status() const {
+  std::lock_guard lock{inside_->mutex};
+  return inside_->status;
+}
+
+void Submitter::stop() {
+  if (!inside_->thread.joinable()) return;
+  {
+    std::lock_guard lock{inside_->mutex};
+    inside_->is_stopping = true;
+  }
+  inside_->wake.notify_one();
+  inside_->thread.join();
+}
+
+}  // namespace mw::boinc

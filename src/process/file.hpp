@@ -1,0 +1,28 @@
+// Whole files.
+//
+// What:    read_file() reads one to its end; write_file() writes one so that it is there whole or not at all.
+// Owner:   the caller gets the bytes.
+// Threads: any.
+// Use:
+//     const Bytes bytes = read_file("in");  write_file("state.json", text, 0600);       // both throw InterfaceError
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include <mw/bytes.hpp>
+
+namespace mw::process {
+
+/// Throws InterfaceError that names the file and the reason.
+Bytes read_file(const std::string& path);
+/// The same, as text.
+std::string read_text_file(const std::string& path);
+/// The same of a file that only its owner may read; if others may, that is an InterfaceError, too.
+std::string read_secret_file(const std::string& path);
+/// Through a file beside it, and by rename; on the disk when it returns. Throws InterfaceError.
+void write_file(const std::string& path, std::string_view bytes, mode_t mode = 0644);
+
+}  // namespace mw::process
