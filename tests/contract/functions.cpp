@@ -51,6 +51,8 @@ std::vector<std::string> specs() {
 int workers_of(const std::string& spec) { return std::atoi(spec.substr(spec.find(':') + 1).c_str()); }
 
 std::string with_workers(const std::string& spec, int workers) {
+  // An existing project has as many as it has.
+  if (spec.find("project=") != std::string::npos || spec.find("auth=") != std::string::npos) return spec;
   const auto more = spec.find('?');
   return spec.substr(0, spec.find(':') + 1) + std::to_string(workers) + (more == std::string::npos ? "" : spec.substr(more));
 }

@@ -28,11 +28,11 @@ constexpr std::size_t assumed_processors = 128;
 
 }  // namespace
 
-JobMaker::JobMaker(const BoincProjectOptions& options, std::string app, std::string prefix, std::string folder)
+JobMaker::JobMaker(const BoincProjectOptions& options, std::string prefix, std::string data_prefix, std::string folder)
     : workunit_s_{static_cast<double>(options.workunit_time.count())},
       tasks_per_workunit_{options.tasks_per_workunit},
-      app_{std::move(app)},
       prefix_{std::move(prefix)},
+      data_prefix_{std::move(data_prefix)},
       folder_{std::move(folder)} {
   fs::create_directories(folder_);
 }
@@ -52,7 +52,7 @@ std::string JobMaker::store_file(const std::string& path) {
     return known.name;
   const std::string incoming = path_of("incoming");
   const CopiedFile copied = copy_file(path, incoming);
-  std::string name = fmt::format("{}_data_{}{}", app_, copied.md5, copied.is_executable ? "x" : "");
+  std::string name = fmt::format("{}_data_{}{}", data_prefix_, copied.md5, copied.is_executable ? "x" : "");
   fs::rename(incoming, path_of(name));
   known = now;
   known.name = name;

@@ -28,8 +28,8 @@ struct RefusedTask {
 
 class JobMaker {
  public:
-  /// Names begin with `prefix`. `folder` is for the copies.
-  JobMaker(const BoincProjectOptions& options, std::string app, std::string prefix, std::string folder);
+  /// Names of jobs begin with `prefix`, those of data files with `data_prefix`. `folder` is for the copies.
+  JobMaker(const BoincProjectOptions& options, std::string prefix, std::string data_prefix, std::string folder);
 
   std::vector<Job> make(const std::vector<TaskRef>& tasks, std::vector<RefusedTask>& refused);
   /// Tasks of this function took so many seconds each.
@@ -56,8 +56,8 @@ class JobMaker {
 
   const double workunit_s_;
   const std::size_t tasks_per_workunit_;
-  const std::string app_;
   const std::string prefix_;
+  const std::string data_prefix_;
   const std::string folder_;
   std::unordered_map<std::string, Known> known_files_;    ///< by path
   std::unordered_map<std::uint64_t, double> seconds_;     ///< by function

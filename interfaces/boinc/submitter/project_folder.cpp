@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -30,6 +32,22 @@ std::uint32_t number_of(const std::string& token) {
   std::from_chars(token.data(), token.data() + token.size(), number, 16);
   constexpr std::uint32_t first = 1'000'000'000, how_many = 1'000'000'000;
   return first + number % how_many;
+}
+
+/// What sample_assimilator has put there.
+struct Found {
+  std::string job;
+  fs::path path;
+  enum Kind { output, error, nothing } kind = output;
+  fs::file_time_type when{};
+};
+
+std::optional<Found> recognise(const fs::path& path) {
+  const std::string name = path.filename().string();
+  for (const auto& [mark, kind] :
+       {std::pair{output_mark, Found::output}, {error_mark, Found::error}, {nothing_mark, Found::nothing}})
+    if (name.ends_with(mark)) return Found{name.substr(0, name.size() - mark.size()), path, kind};
+  return std::nullopt;
 }
 
 /// The last of what a program said, in one line.
@@ -128,27 +146,27 @@ void ProjectFolder::submit(const Batch& batch) {
 void ProjectFolder::poll(const std::vector<std::string>&, PollSink& sink) {
   const fs::path folder{results_folder()};
   std::error_code error;
+  std::vector<Found> found;
   for (fs::directory_iterator entry{folder, error}; !error && entry != fs::directory_iterator{}; entry.increment(error)) {
-    const std::string file = entry->path().filename().string();
-    std::string_view name = file;
-    const auto is = [&name](std::string_view mark) {
-      if (!name.ends_with(mark)) return false;
-      name.remove_suffix(mark.size());
-      return true;
-    };
-    JobEnd end;
-    const bool is_output = is(output_mark), is_error = !is_output && is(error_mark);
-    if (!is_output && !is_error && !is(nothing_mark)) continue;
-    end.name = name;
-    if (!sink.is_open(end.name)) continue;
-    if (is_output)
-      end.answer = process::read_file(entry->path().string());
-    else
-      end.why = is_error ? describe_error_mask(process::read_text_file(entry->path().string())) : "its result has no output file";
-    sink.job_ended(std::move(end));
+    auto one = recognise(entry->path());
+    if (!one || !sink.is_open(one->job)) continue;
+    std::error_code ignored;
+    one->when = entry->last_write_time(ignored);
+    found.push_back(std::move(*one));
   }
   if (error && error != std::errc::no_such_file_or_directory)
     throw RouteError{fmt::format("the project's results in {} can not be read: {}", folder.string(), error.message())};
+  // In the order in which they came.
+  std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.when < b.when; });
+  for (const Found& one : found) {
+    JobEnd end{one.job, {}, {}};
+    if (one.kind == Found::output)
+      end.answer = process::read_file(one.path.string());
+    else
+      end.why = one.kind == Found::error ? describe_error_mask(process::read_text_file(one.path.string()))
+                                         : "its result has no output file";
+    sink.job_ended(std::move(end));
+  }
 }
 
 void ProjectFolder::cancel(const std::vector<std::string>& jobs) {

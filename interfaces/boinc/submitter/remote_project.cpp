@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t most_files_at_once = 20;
 constexpr std::uintmax_t most_bytes_at_once = 6 * 1024 * 1024;
 constexpr std::size_t longest_output = std::size_t{1} << 30;
-constexpr std::chrono::hours keep_files{24 * 60};
+constexpr std::chrono::hours keep_files{24 * 365};
 constexpr double overlap_s = 5;  // a change may carry a time before one that was seen
 constexpr unsigned most_fetch_failures = 5;
 
@@ -58,22 +58,21 @@ void RemoteProject::check() {
   }
 }
 
-void RemoteProject::upload(std::int64_t batch, const std::vector<Job>& jobs, const std::string& outbox) {
-  const std::int64_t delete_time = seconds_from_now(keep_files);
+void RemoteProject::upload(const std::vector<Job>& jobs, const std::string& outbox) {
   std::set<std::string> all;
   for (const Job& job : jobs) {
     all.insert(job.input_name());
     all.insert(job.data.begin(), job.data.end());
   }
-  submit_rpc::FilesQuestion question{batch, delete_time, {all.begin(), all.end()}};
-  const auto absent = submit_rpc::parse_absent_files(ask_at("job_file.php", submit_rpc::query_files_request(key_, question), {}),
-                                                     question.names.size());
+  const std::vector<std::string> names{all.begin(), all.end()};
+  const auto absent =
+      submit_rpc::parse_absent_files(ask_at("job_file.php", submit_rpc::query_files_request(key_, names), {}), names.size());
   for (std::size_t at = 0; at < absent.size();) {
-    submit_rpc::FilesQuestion part{batch, delete_time, {}};
+    std::vector<std::string> part;
     std::vector<FormField> files;
     std::uintmax_t bytes = 0;
-    while (at < absent.size() && part.names.size() < most_files_at_once) {
-      const std::string& name = question.names[absent[at]];
+    while (at < absent.size() && part.size() < most_files_at_once) {
+      const std::string& name = names[absent[at]];
       const std::string path = outbox + "/" + name;
       std::error_code error;
       const std::uintmax_t size = fs::file_size(path, error);
@@ -81,10 +80,11 @@ void RemoteProject::upload(std::int64_t batch, const std::vector<Job>& jobs, con
       if (!files.empty() && bytes + size > most_bytes_at_once) break;
       bytes += size;
       files.push_back({fmt::format("file_{}", files.size()), {}, path});
-      part.names.push_back(name);
+      part.push_back(name);
       ++at;
     }
-    submit_rpc::parse_reply(ask_at("job_file.php", submit_rpc::upload_files_request(key_, part), std::move(files)), "upload_files");
+    const std::string request = submit_rpc::upload_files_request(key_, part, seconds_from_now(keep_files));
+    submit_rpc::parse_reply(ask_at("job_file.php", request, std::move(files)), "upload_files");
   }
 }
 
@@ -100,7 +100,7 @@ void RemoteProject::submit(const Batch& batch) {
       }
     }
     if (id == 0) id = submit_rpc::parse_batch_id(ask(submit_rpc::create_batch_request(key_, app_, batch.name)), "create_batch");
-    upload(id, batch.jobs, batch.outbox);
+    upload(batch.jobs, batch.outbox);
     const Operations operations = operations_of(options_.workunit_time);
     const submit_rpc::Submission submission{app_,
                                             id,

@@ -37,7 +37,7 @@ class RemoteProject final : public Route {
  private:
   std::string ask(const std::string& request) { return ask_at("submit_rpc_handler.php", request, {}); }
   std::string ask_at(const char* handler, const std::string& request, std::vector<FormField> files);
-  void upload(std::int64_t batch, const std::vector<Job>& jobs, const std::string& outbox);
+  void upload(const std::vector<Job>& jobs, const std::string& outbox);
   /// Why it could not be fetched now; empty: it is over.
   std::string fetch(const std::string& job, PollSink& sink);
   std::string why(const std::string& job);

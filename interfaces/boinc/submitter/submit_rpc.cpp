@@ -19,14 +19,6 @@ struct Request {
   pugi::xml_node root;
 };
 
-std::string files_request(const char* name, const std::string& key, const FilesQuestion& question) {
-  Request request{name, key};
-  add(request.root, "batch_id", question.batch);
-  add(request.root, "delete_time", question.delete_time);
-  for (const std::string& file : question.names) add(request.root, "phys_name", file);
-  return request.text();
-}
-
 std::string one_line(std::string text) {
   constexpr std::size_t most = 500;
   if (text.size() > most) text = text.substr(0, most) + " …";
@@ -119,12 +111,17 @@ std::string retire_batch_request(const std::string& key, const std::string& batc
   return request.text();
 }
 
-std::string query_files_request(const std::string& key, const FilesQuestion& question) {
-  return files_request("query_files", key, question);
+std::string query_files_request(const std::string& key, const std::vector<std::string>& names) {
+  Request request{"query_files", key};
+  for (const std::string& name : names) add(request.root, "phys_name", name);
+  return request.text();
 }
 
-std::string upload_files_request(const std::string& key, const FilesQuestion& question) {
-  return files_request("upload_files", key, question);
+std::string upload_files_request(const std::string& key, const std::vector<std::string>& names, std::int64_t delete_time) {
+  Request request{"upload_files", key};
+  add(request.root, "delete_time", delete_time);
+  for (const std::string& name : names) add(request.root, "phys_name", name);
+  return request.text();
 }
 
 std::string submit_batch_request(const std::string& key, const Submission& submission, const std::vector<Job>& jobs) {

@@ -37,15 +37,13 @@ std::string query_completed_job_request(const std::string& key, const std::strin
 std::string abort_jobs_request(const std::string& key, const std::vector<std::string>& jobs);
 std::string retire_batch_request(const std::string& key, const std::string& batch);
 
-/// Files that are to be there, under these names, until `delete_time` (seconds since 1970), and as long as the batch is.
-struct FilesQuestion {
-  std::int64_t batch = 0;
-  std::int64_t delete_time = 0;
-  std::vector<std::string> names;
-};
-std::string query_files_request(const std::string& key, const FilesQuestion& question);
-/// The files themselves come as file_0, file_1, … of the same form.
-std::string upload_files_request(const std::string& key, const FilesQuestion& question);
+// Neither of the two names a batch: the table in which a project would keep that is not in its standard schema.
+
+/// Which of these files the project does not have.
+std::string query_files_request(const std::string& key, const std::vector<std::string>& names);
+/// The files themselves come as file_0, file_1, … of the same form. The project may delete them after `delete_time` (seconds since
+/// 1970). No later request can put that off: the handler takes the success of its own update for a failure.
+std::string upload_files_request(const std::string& key, const std::vector<std::string>& names, std::int64_t delete_time);
 
 struct Submission {
   std::string app;

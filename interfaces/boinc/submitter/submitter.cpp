@@ -85,7 +85,8 @@ struct Submitter::Inside final : PollSink {
         sink{owner},
         record{folder + "/submitted.db"},
         prefix{fmt::format("{}_{}", app, record.token())},
-        maker{options, app, prefix, folder + "/data"},
+        // Over the network a run uploads its own data files, since the project deletes them some day.
+        maker{options, prefix, options.folder.empty() ? prefix : app, folder + "/data"},
         route{make_route(options, app, record.token(), [this] { return is_alive(); })},
         poll_interval{options.poll > milliseconds{0} ? options.poll
                       : options.folder.empty()       ? poll_of_url

@@ -175,7 +175,8 @@ struct Volunteer::Inside {
     if (good_files.contains(file.name)) return;
     transfer.fetch(file.url, path, file.nbytes);
     const std::string md5 = md5_of_file(path);
-    if (md5 != file.md5) {
+    // A project may leave out the MD5 of what it signs.
+    if (md5 != file.md5 && !(file.md5.empty() && file.is_executable)) {
       fs::remove(path);
       throw TransferError{fmt::format("{} is not the file that was promised: its MD5 is {}, not {}", file.name, md5, file.md5),
                           ++wrong_files[file.name] >= most_tries};

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# An existing project as the backend, through its folder and over the network. The project is emulated: see emulated_project/emulate.py.
+#   existing_project_test.sh BIN [SCENARIO …]
+set -uo pipefail
+bin=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+shift
+command -v python3 >/dev/null || { echo "skipped: there is no python3"; exit 77; }
+
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
+points=20e6  # 20 tasks
+key=0123456789abcdef0123456789abcdef
+right=$("$bin/monte_pi" -i multicore:2 --points $points --json | grep -o '"inside":[0-9]*')
+
+fail() { echo "$*" >&2; return 1; }
+within() { local end=$((SECONDS + $1)); shift; until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done; }
+
+# project FOLDER [SETTING…]: an emulated one, in the background; sets `folder` and `url`.
+project() {
+  folder=$1/project
+  shift
+  mkdir -p "$folder"
+  MW_ALLOW_PROGRAMS=1 python3 "$here/emulated_project/emulate.py" "$folder" "$bin/workers/x86_64-pc-linux-gnu" $key "$@" 2>>"$folder.err" &
+  within 10 test -s "$folder/port" || fail "the emulated project does not start: $(cat "$folder.err")"
+  url=http://127.0.0.1:$(cat "$folder/port")/pool
+  (umask 077 && echo $key >"$folder/auth")
+}
+set_up() { "$bin/mw" boinc-setup "$folder" "$@" >"$folder/setup.out" 2>&1 || fail "$(cat "$folder/setup.out")"; }
+by_folder() { echo "boinc:project=$folder&state=$folder/state&poll_s=0.05$1"; }
+by_url() { echo "boinc:url=$url&auth=$folder/auth&state=$folder/state&poll_s=0.05$1"; }
+pi() { timeout 120 "$bin/monte_pi" -i "$1" --points $points --json >"$folder/out" 2>>"$folder/err"; }
+is_right() { grep -q "$right" "$folder/out" || fail "another result than multicore's ($right): $(cat "$folder/out" "$folder/err")"; }
+count() { python3 -c "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])" "$folder/jobs.db" "$1"; }
+is() { [ "$1" = "$2" ] || fail "$3: $1, not $2"; }
+says() { grep -qF -- "$1" "$2" || fail "it does not say \"$1\": $(cat "$2")"; }
+
+folder_pi() {  # the same count as multicore, one workunit a task, nothing left behind
+  project "$1" && set_up --app monte_pi && pi "$(by_folder '&tasks_per_workunit=1&quorum=2&delay_bound_s=3600')" && is_right &&
+    is "$(count 'SELECT count(*) FROM workunit')" 20 workunits && is "$(ls "$folder/results" | wc -l)" 0 "results left" &&
+    is "$(count "SELECT count(*) FROM workunit WHERE options LIKE '%--min_quorum%2%' AND options LIKE '%--delay_bound%3600%'")" 20 options
+}
+url_pi() {  # the same over the network; the batch is retired
+  project "$1" && set_up --app monte_pi --remote && pi "$(by_url '&tasks_per_workunit=7')" && is_right &&
+    is "$(count 'SELECT count(*) FROM workunit')" 3 workunits && is "$(count 'SELECT min(state) FROM batch')" 4 "the batch's state"
+}
+# contract SPEC TESTS: the suites about results and data files, with masters that do not know of each other.
+contract() {
+  CPPMW_TEST_SPECS=${1/state=*project\/state/state=temporary} timeout 200 "$bin/contract_tests" "$2" >"$folder/out" 2>&1 ||
+    fail "$(tail -40 "$folder/out")"
+}
+folder_contract() {
+  project "$1" && set_up --app contract_tests && contract "$(by_folder "")" "[results],[S6]"
+}
+url_contract() {  # P4: between two questions, the project does not say what ended first
+  project "$1" && set_up --app contract_tests --remote && contract "$(by_url "")" "[results]~[P4],[S6]"
+}
+# killed SPEC: the master is killed in mid-run and started again: every workunit is made once and computed once.
+killed() {
+  pi "$1" &
+  within 30 eval '[ "$(count "SELECT count(*) FROM workunit WHERE status = '"'DONE'"'")" -ge 3 ]' || fail "no workunit is done"
+  pkill -KILL -f "monte_pi -i $1"
+  wait $!
+  ! grep -q inside "$folder/out" || fail "it was not killed in time"
+  pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit')" 20 workunits && is "$(count 'SELECT max(runs) FROM workunit')" 1 runs
+}
+folder_killed() { project "$1" slow=0.3 && set_up --app monte_pi && killed "$(by_folder '&tasks_per_workunit=1')"; }
+url_killed() { project "$1" slow=0.3 && set_up --app monte_pi --remote && killed "$(by_url '&tasks_per_workunit=1')"; }
+folder_error() {  # a workunit that the project gives up is lost, and its tasks go again
+  project "$1" fail=_1 && set_up --app monte_pi && pi "$(by_folder '&tasks_per_workunit=1')" && is_right &&
+    is "$(count 'SELECT count(*) FROM workunit')" 21 workunits && says "too many hosts could not compute it (error mask 2)" "$folder/err"
+}
+url_error() {
+  project "$1" fail=_1 && set_up --app monte_pi --remote && pi "$(by_url '&tasks_per_workunit=1')" && is_right &&
+    is "$(count 'SELECT count(*) FROM workunit')" 21 workunits &&
+    says "too many hosts could not compute it (error mask 2); exit status 1; stderr ends: it failed on purpose" "$folder/err"
+}
+url_down() {  # the project's site is away for a while
+  project "$1" down=3 && set_up --app monte_pi --remote && pi "$(by_url '')" && is_right && says "HTTP status 500" "$folder/err"
+}
+# refused SPEC TEXT: one line that says why, and nothing submitted.
+refused() {
+  ! pi "$1" || fail "it ran"
+  says "$2" "$folder/err" && is "$(wc -l <"$folder/err")" 1 "lines on stderr" && ! grep -qF $key "$folder/err" && : >"$folder/err"
+}
+refusals() {
+  project "$1" && : >"$folder/err"
+  refused "$(by_folder '')" "templates/monte_pi_in is missing" && refused "boinc:project=/nowhere" "bin/stage_file is missing" &&
+    refused "$(by_url '')" "no app named monte_pi" && set_up --app monte_pi --remote || return 1
+  refused "boinc:url=http://127.0.0.1:1/&auth=$folder/auth" "127.0.0.1:1" || return 1
+  (umask 077 && echo ffffffffffffffffffffffffffffffff >"$folder/other")
+  refused "boinc:url=$url&auth=$folder/other&state=temporary" "bad authenticator" || return 1
+  chmod 644 "$folder/other"
+  refused "boinc:url=$url&auth=$folder/other&state=temporary" "can be read by others" &&
+    refused "boinc:url=$url&auth=$folder/auth&quorum=2" "templates say" && refused "boinc:project=$folder&auth=x" "not both ways" &&
+    refused "boinc:project=$folder&qourum=2" 'no option "qourum"' && is "$(count 'SELECT count(*) FROM workunit')" 0 workunits
+}
+boinc_setup() {  # checks, writes what is missing, keeps what is there
+  project "$1"
+  local mw=("$bin/mw" boinc-setup "$folder" --app monte_pi)
+  ! "${mw[@]}" --check >"$1/out" && is "$(grep -c ^missing "$1/out")" 15 "missing things" && [ ! -e "$folder/templates/monte_pi_in" ] || return 1
+  chmod 600 "$folder/config.xml"
+  "${mw[@]}" >"$1/out" && is "$(grep -c ^written "$1/out")" 15 "written things" && says bin/update_versions "$1/out" || return 1
+  "${mw[@]}" >"$1/out" && is "$(grep -c ^there "$1/out")" 15 "things that are there" || return 1
+  is "$(stat -c %a "$folder/config.xml")" 600 "mode of config.xml" && says "<!-- ours -->" "$folder/config.xml" && says "feeder -d 3" "$folder/config.xml" &&
+    says "sample_bitwise_validator -d 2 --app monte_pi" "$folder/config.xml" && says "<OUTFILE_0/>" "$folder/templates/monte_pi_out" || return 1
+  ! "${mw[@]}" --remote >"$1/out" && says "wrong    config.xml: assimilator" "$1/out" && says "no <no_delete/>" "$1/out" || return 1
+  # A rebuilt worker is another version; a template of somebody else's stays unless it is to be replaced.
+  mkdir -p "$1/workers/x86_64-pc-linux-gnu" && cp "$bin/workers/x86_64-pc-linux-gnu/monte_pi" "$1/workers/x86_64-pc-linux-gnu/" && echo x >>"$1/workers/x86_64-pc-linux-gnu/monte_pi"
+  "${mw[@]}" --workers "$1/workers" >"$1/out" && says "written  apps/monte_pi/1.1/x86_64-pc-linux-gnu" "$1/out" || return 1
+  echo "<input_template></input_template>" >"$folder/templates/monte_pi_in_2"
+  ! "${mw[@]}" >"$1/out" && says "wrong    templates/monte_pi_in_2 (it is for 0 input files, not 3" "$1/out" && "${mw[@]}" --replace >"$1/out" || return 1
+  ! "$bin/mw" boinc-setup "$1" --app monte_pi 2>"$1/out" && says "is no BOINC project's folder" "$1/out"
+}
+
+all=(folder_pi url_pi folder_contract url_contract folder_killed url_killed folder_error url_error url_down refusals boinc_setup)
+[ $# -gt 0 ] || set -- "${all[@]}"
+# Side by side: they wait, mostly.
+run() {
+  local start=$SECONDS
+  if "$1" "$work/$1" 2>"$work/$1/said"; then
+    echo "ok      $1 ($((SECONDS - start)) s)" >"$work/$1/verdict"
+  else
+    { echo "FAILED  $1 ($((SECONDS - start)) s)"; tail -60 "$work/$1/said"; } >"$work/$1/verdict"
+  fi
+  kill $(jobs -p) 2>/dev/null
+}
+pids=()
+for scenario in "$@"; do
+  mkdir -p "$work/$scenario"
+  run "$scenario" &
+  pids+=($!)
+done
+wait "${pids[@]}"
+for scenario in "$@"; do cat "$work/$scenario/verdict" 2>/dev/null || echo "FAILED  $scenario: no verdict"; done | tee "$work/verdicts"
+! grep -q ^FAILED "$work/verdicts"
