@@ -8,6 +8,7 @@
 
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
+#include "boinc/protocol/submit_rpc.hpp"
 #include "boinc/protocol/upload.hpp"
 #include "boinc/protocol/xml.hpp"
 #include "wire/bundle.hpp"
@@ -44,6 +45,27 @@ void check_answer(std::span<const std::byte> bytes) {
     if (ending.result.id == 0) std::abort();
 }
 
+/// What a project answers to whoever submits jobs.
+void check_submission(std::string_view text) {
+  const auto ignore_refusal = [](const auto& call) {
+    try {
+      call();
+    } catch (const BadMessage&) {
+    } catch (const submit_rpc::Refusal&) {
+    }
+  };
+  ignore_refusal([&] { static_cast<void>(submit_rpc::parse_batch_id(text, "submit_batch")); });
+  ignore_refusal([&] { static_cast<void>(submit_rpc::parse_query_batch(text)); });
+  ignore_refusal([&] { static_cast<void>(submit_rpc::parse_query_jobs(text)); });
+  ignore_refusal([&] { static_cast<void>(submit_rpc::parse_completed_job(text)); });
+  ignore_refusal([&] { static_cast<void>(submit_rpc::parse_reply(text, "abort_jobs")); });
+  ignore_refusal([&] {
+    constexpr std::size_t files = 3;
+    for (const std::size_t index : submit_rpc::parse_absent_files(text, files))
+      if (index >= files) std::abort();
+  });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -51,12 +73,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text{reinterpret_cast<const char*>(data) + 1, size - 1};
   const auto bytes = std::as_bytes(std::span{text});
   try {
-    switch (data[0] % 6) {
+    switch (data[0] % 7) {
       case 0: static_cast<void>(to_text(parse_scheduler_request(text))); break;
       case 1: check_upload(text); break;
       case 2: check_stable(text, parse_scheduler_reply); break;
       case 3: check_stable(text, parse_upload_reply); break;
       case 4: check_bundle(bytes); break;
+      case 5: check_submission(text); break;
       default: check_answer(bytes);
     }
   } catch (const BadMessage&) {

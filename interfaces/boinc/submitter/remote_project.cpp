@@ -1,5 +1,6 @@
 #include "boinc/submitter/remote_project.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 
@@ -29,6 +30,18 @@ std::string with_slash(std::string url) {
 
 std::int64_t seconds_from_now(std::chrono::seconds time) {
   return std::chrono::duration_cast<std::chrono::seconds>((std::chrono::system_clock::now() + time).time_since_epoch()).count();
+}
+
+/// What the project says, as the submitter understands it.
+template <class Call>
+auto talk(const std::string& url, const Call& call) {
+  try {
+    return call();
+  } catch (const submit_rpc::Refusal& e) {
+    throw RouteRefusal{e.what()};
+  } catch (const BadMessage& e) {
+    throw RouteError{fmt::format("{}: {}", url, e.what())};
+  }
 }
 
 }  // namespace
@@ -89,49 +102,51 @@ void RemoteProject::upload(const std::vector<Job>& jobs, const std::string& outb
 }
 
 void RemoteProject::submit(const Batch& batch) {
-  try {
-    std::int64_t id = 0;
-    if (batch.is_again) {
-      try {
-        const auto state = submit_rpc::parse_query_batch(ask(submit_rpc::query_batch_request(key_, batch.name)));
-        if (state.is_submitted) return;
-        id = state.id;
-      } catch (const submit_rpc::Refusal&) {  // there is none of that name
-      }
-    }
-    if (id == 0) id = submit_rpc::parse_batch_id(ask(submit_rpc::create_batch_request(key_, app_, batch.name)), "create_batch");
+  talk(url_, [&] {
+    const auto known = batch.is_again ? find_batch(batch.name) : std::nullopt;
+    if (known && known->is_submitted) return;
+    const std::int64_t id =
+        known ? known->id
+              : submit_rpc::parse_batch_id(ask(submit_rpc::create_batch_request(key_, app_, batch.name)), "create_batch");
     upload(batch.jobs, batch.outbox);
     const Operations operations = operations_of(options_.workunit_time);
-    const submit_rpc::Submission submission{app_,
-                                            id,
-                                            input_template_name(app_, batch.data_files),
-                                            output_template_name(app_),
-                                            operations.expected,
-                                            operations.bound,
-                                            options_.delay_bound.count()};
-    submit_rpc::parse_batch_id(ask(submit_rpc::submit_batch_request(key_, submission, batch.jobs)), "submit_batch");
-  } catch (const BadMessage& e) {
-    throw RouteError{fmt::format("{}: {}", url_, e.what())};
+    submit_rpc::Submission submission{app_,
+                                      id,
+                                      input_template_name(app_, batch.data_files),
+                                      output_template_name(app_),
+                                      operations.expected,
+                                      operations.bound,
+                                      options_.delay_bound.count()};
+    for (const Job& job : batch.jobs) {
+      submit_rpc::Job& one = submission.jobs.emplace_back(submit_rpc::Job{job.name, job.priority, {job.input_name()}});
+      one.files.insert(one.files.end(), job.data.begin(), job.data.end());
+    }
+    submit_rpc::parse_batch_id(ask(submit_rpc::submit_batch_request(key_, submission)), "submit_batch");
+  });
+}
+
+std::optional<submit_rpc::BatchState> RemoteProject::find_batch(const std::string& name) {
+  try {
+    return submit_rpc::parse_query_batch(ask(submit_rpc::query_batch_request(key_, name)));
+  } catch (const submit_rpc::Refusal&) {  // there is none of that name
+    return std::nullopt;
   }
 }
 
 void RemoteProject::poll(const std::vector<std::string>& batches, PollSink& sink) {
-  try {
-    // A batch that is new to us may have had its changes before.
-    const bool all_seen =
-        std::all_of(batches.begin(), batches.end(), [&](const auto& name) { return seen_batches_.contains(name); });
-    const auto states = submit_rpc::parse_query_jobs(ask(submit_rpc::query_jobs_request(key_, batches, all_seen ? since_ : 0)));
-    for (const auto& [job, state] : states.jobs) {
-      if (!sink.is_open(job)) continue;
-      if (state == submit_rpc::JobState::in_progress) sink.job_runs(job);
-      if (state == submit_rpc::JobState::done) to_fetch_.insert(job);
-      if (state == submit_rpc::JobState::error) sink.job_ended({job, {}, why(job)});
-    }
-    since_ = std::max(0.0, states.server_time - overlap_s);
-    seen_batches_.insert(batches.begin(), batches.end());
-  } catch (const BadMessage& e) {
-    throw RouteError{fmt::format("{}: {}", url_, e.what())};
+  // A batch that is new to us may have had its changes before.
+  const bool all_seen = std::all_of(batches.begin(), batches.end(), [&](const auto& name) { return seen_batches_.contains(name); });
+  const auto states = talk(url_, [&] {
+    return submit_rpc::parse_query_jobs(ask(submit_rpc::query_jobs_request(key_, batches, all_seen ? since_ : 0)));
+  });
+  for (const auto& [job, state] : states.jobs) {
+    if (!sink.is_open(job)) continue;
+    if (state == submit_rpc::JobState::in_progress) sink.job_runs(job);
+    if (state == submit_rpc::JobState::done) to_fetch_.insert(job);
+    if (state == submit_rpc::JobState::error) sink.job_ended({job, {}, why(job)});
   }
+  since_ = std::max(0.0, states.server_time - overlap_s);
+  seen_batches_.insert(batches.begin(), batches.end());
   // One that can not be fetched does not hold up the others.
   std::string trouble;
   for (const std::string& job : std::set<std::string>{to_fetch_}) {
@@ -173,19 +188,11 @@ std::string RemoteProject::why(const std::string& job) {
 }
 
 void RemoteProject::cancel(const std::vector<std::string>& jobs) {
-  try {
-    submit_rpc::parse_reply(ask(submit_rpc::abort_jobs_request(key_, jobs)), "abort_jobs");
-  } catch (const BadMessage& e) {
-    throw RouteError{fmt::format("{}: {}", url_, e.what())};
-  }
+  talk(url_, [&] { submit_rpc::parse_reply(ask(submit_rpc::abort_jobs_request(key_, jobs)), "abort_jobs"); });
 }
 
 void RemoteProject::retire(const std::string& batch) {
-  try {
-    submit_rpc::parse_reply(ask(submit_rpc::retire_batch_request(key_, batch)), "retire_batch");
-  } catch (const BadMessage& e) {
-    throw RouteError{fmt::format("{}: {}", url_, e.what())};
-  }
+  talk(url_, [&] { submit_rpc::parse_reply(ask(submit_rpc::retire_batch_request(key_, batch)), "retire_batch"); });
 }
 
 }  // namespace mw::boinc

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,8 +19,8 @@
 #include <mw/boinc_project.hpp>
 
 #include "boinc/http/transfer.hpp"
+#include "boinc/protocol/submit_rpc.hpp"
 #include "boinc/submitter/route.hpp"
-#include "boinc/submitter/submit_rpc.hpp"
 
 namespace mw::boinc {
 
@@ -37,6 +38,8 @@ class RemoteProject final : public Route {
  private:
   std::string ask(const std::string& request) { return ask_at("submit_rpc_handler.php", request, {}); }
   std::string ask_at(const char* handler, const std::string& request, std::vector<FormField> files);
+  /// Nothing if the project has none of that name.
+  std::optional<submit_rpc::BatchState> find_batch(const std::string& name);
   void upload(const std::vector<Job>& jobs, const std::string& outbox);
   /// Why it could not be fetched now; empty: it is over.
   std::string fetch(const std::string& job, PollSink& sink);

@@ -58,6 +58,12 @@ class RouteError : public InterfaceError {
   using InterfaceError::InterfaceError;
 };
 
+/// It answers, and says no.
+class RouteRefusal : public RouteError {
+ public:
+  using RouteError::RouteError;
+};
+
 class Route {
  public:
   virtual ~Route() = default;

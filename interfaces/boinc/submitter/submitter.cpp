@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "boinc/protocol/submit_rpc.hpp"
 #include "boinc/submitter/job_maker.hpp"
 #include "boinc/submitter/project_folder.hpp"
 #include "boinc/submitter/remote_project.hpp"
@@ -218,7 +219,7 @@ struct Submitter::Inside final : PollSink {
           warn(fmt::format("{} workunits could not be submitted: {}", one.batch.jobs.size(), e.what()));
           one.batch.is_again = true;
           one.not_before = Clock::now() + pause_after(++one.tries);
-          if (one.tries < most_tries || is_unreachable(e)) return;
+          if (one.tries < most_tries || !dynamic_cast<const RouteRefusal*>(&e)) return;
           refuse(one.batch, e.what());
         }
         record.finish(one.batch.name);
@@ -228,11 +229,6 @@ struct Submitter::Inside final : PollSink {
       outgoing.pop_front();
       next_poll = Clock::now() + poll_interval;
     }
-  }
-
-  /// As opposed to: it answers, and says no.
-  bool is_unreachable(const RouteError& error) const {
-    return options.folder.empty() && dynamic_cast<const submit_rpc::Refusal*>(&error) == nullptr;
   }
 
   void refuse(const Batch& batch, const std::string& why) {

@@ -1,7 +1,8 @@
-#include "boinc/submitter/submit_rpc.hpp"
+#include "boinc/protocol/submit_rpc.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -124,7 +125,7 @@ std::string upload_files_request(const std::string& key, const std::vector<std::
   return request.text();
 }
 
-std::string submit_batch_request(const std::string& key, const Submission& submission, const std::vector<Job>& jobs) {
+std::string submit_batch_request(const std::string& key, const Submission& submission) {
   Request request{"submit_batch", key};
   pugi::xml_node batch = add(request.root, "batch");
   add(batch, "app_name", submission.app);
@@ -137,17 +138,15 @@ std::string submit_batch_request(const std::string& key, const Submission& submi
   add(parameters, "rsc_fpops_est", submission.operations);
   add(parameters, "rsc_fpops_bound", submission.operations_bound);
   if (submission.delay_bound_s > 0) add(parameters, "delay_bound", submission.delay_bound_s);
-  const auto add_file = [](pugi::xml_node& job, const std::string& name) {
-    pugi::xml_node file = add(job, "input_file");
-    add(file, "mode", "local_staged");
-    add(file, "source", name);
-  };
-  for (const Job& job : jobs) {
+  for (const Job& job : submission.jobs) {
     pugi::xml_node node = add(batch, "job");
     add(node, "name", job.name);
     add(node, "priority", std::int64_t{job.priority});
-    add_file(node, job.input_name());
-    for (const std::string& file : job.data) add_file(node, file);
+    for (const std::string& file : job.files) {
+      pugi::xml_node input = add(node, "input_file");
+      add(input, "mode", "local_staged");
+      add(input, "source", file);
+    }
   }
   return request.text();
 }
@@ -185,10 +184,12 @@ std::vector<std::size_t> parse_absent_files(std::string_view text, std::size_t c
   if (!absent) throw BadMessage{"the reply to query_files has no absent_files"};
   std::vector<std::size_t> indices;
   for (const pugi::xml_node& file : absent.children("file")) {
-    const long long index = file.text().as_llong(-1);
-    if (index < 0 || static_cast<std::size_t>(index) >= count)
-      throw BadMessage{fmt::format("the reply to query_files names file {} of {}", index, count)};
-    indices.push_back(static_cast<std::size_t>(index));
+    const std::string_view number = file.text().get();
+    std::size_t index = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), index);
+    if (error != std::errc{} || end != number.data() + number.size() || index >= count)
+      throw BadMessage{fmt::format("the reply to query_files names file \"{:.20}\" of {}", number, count)};
+    indices.push_back(index);
   }
   return indices;
 }

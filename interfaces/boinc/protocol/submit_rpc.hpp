@@ -14,14 +14,13 @@
 #include <vector>
 
 #include "boinc/protocol/xml.hpp"
-#include "boinc/submitter/route.hpp"
 
 namespace mw::boinc::submit_rpc {
 
 /// What the project says instead of an answer.
-class Refusal : public RouteError {
+class Refusal : public Error {
  public:
-  using RouteError::RouteError;
+  using Error::Error;
 };
 
 /// How BOINC's account keys look: letters, digits and '_', 16 to 255 of them.
@@ -45,6 +44,11 @@ std::string query_files_request(const std::string& key, const std::vector<std::s
 /// 1970). No later request can put that off: the handler takes the success of its own update for a failure.
 std::string upload_files_request(const std::string& key, const std::vector<std::string>& names, std::int64_t delete_time);
 
+struct Job {
+  std::string name;
+  std::int32_t priority = 0;
+  std::vector<std::string> files;  ///< in the order of the template
+};
 struct Submission {
   std::string app;
   std::int64_t batch = 0;
@@ -53,8 +57,9 @@ struct Submission {
   double operations = 0;           ///< rsc_fpops_est
   double operations_bound = 0;     ///< rsc_fpops_bound
   std::int64_t delay_bound_s = 0;  ///< 0: as the template has it
+  std::vector<Job> jobs = {};
 };
-std::string submit_batch_request(const std::string& key, const Submission& submission, const std::vector<Job>& jobs);
+std::string submit_batch_request(const std::string& key, const Submission& submission);
 
 /// Throws Refusal with the project's words for an error, BadMessage for what is no reply to `request`. It is what parses a reply
 /// that holds nothing else of interest.
