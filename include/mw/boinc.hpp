@@ -1,9 +1,8 @@
 // The boinc interface: a volunteer pool.
 //
 // What:    this program becomes a BOINC project: a server in it gives out workunits to the stock boinc-client, or to `mw
-// volunteer`, on
-//          any number of strangers' machines, compares what they send back, and hands the agreed results to the master. What is
-//          computed there is the worker build of this program (mw_add_app makes it).
+//          volunteer`, on any number of strangers' machines, compares what they send back, and hands the agreed results to the
+//          master. What is computed there is the worker build of this program (mw_add_app makes it).
 // Owner:   the master that it is given to.
 // Threads: the master's loop. The server has a thread of its own; a validator of the user's runs in it.
 // Use:

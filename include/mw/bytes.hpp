@@ -1,8 +1,7 @@
 // A run of bytes that owns its memory.
 //
 // What:    Bytes: arguments and results on their way. Up to 24 bytes live inside it, more on the heap, and from 128 KiB on in
-// memory
-//          that goes to a worker process without a copy, where that can be had.
+//          memory that goes to a worker process without a copy, where that can be had.
 // Owner:   it owns its bytes; it moves, and copies only by clone().
 // Threads: a plain value; one thread at a time.
 // Use:

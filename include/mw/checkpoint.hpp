@@ -1,16 +1,15 @@
 // Checkpoints of a long task.
 //
 // What:    a task that may be stopped at any moment (a volunteer switches the machine off) says now and then how far it is, and
-// finds that again
-//          when it is started anew on the same machine. Kept by the boinc interface; elsewhere nothing is saved and nothing is
-//          found.
+//          finds that again when it is started anew on the same machine. Kept by the boinc interface; elsewhere nothing is saved
+//          and nothing is found.
 // Owner:   copies of what is given.
 // Threads: the thread that runs the task.
 // Use:
 //     auto state = mw::load_checkpoint<State>().value_or(State{});
 //     for (; state.step < steps; ++state.step) {
-//       mw::save_checkpoint(state);                         // cheap: written as often as the volunteer wants, by default once a
-//       minute advance(state);
+//       mw::save_checkpoint(state);                  // cheap: written as often as the volunteer wants, by default once a minute
+//       advance(state);
 //     }
 #pragma once
 

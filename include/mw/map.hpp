@@ -1,11 +1,10 @@
 // One function over many inputs.
 //
 // What:    Master::map<f>(range, options) calls f with each element of any input range, in chunks, and is itself a range of
-// results.
-//          It reads the range as it goes and holds a bounded part of it, so that 10^9 inputs need no more memory than 10^4.
-// Owner:   the Map keeps the range (or refers to it, if it is an lvalue and no view) and what is on its way; work that is not done
-// is cancelled with
-//          it. It must not outlive the master.
+//          results. It reads the range as it goes and holds a bounded part of it, so that 10^9 inputs need no more memory than
+//          10^4.
+// Owner:   the Map keeps the range (or refers to it, if it is an lvalue and no view) and what is on its way; work that is not
+//          done is cancelled with it. It must not outlive the master.
 // Threads: one at a time.
 // Use:
 //     for (Hits hits : master.map<monte_pi>(seeds)) total += hits;                  // in the order of the inputs

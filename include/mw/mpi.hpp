@@ -1,8 +1,7 @@
 // The mpi interface: workers on a cluster, through MPICH.
 //
 // What:    starts mpiexec once, for a manager and N workers. This program is no MPI program and links no MPI: the ranks are a
-// program of
-//          their own (mw_mpi_rank), and each worker runs this program as a child of its rank.
+//          program of their own (mw_mpi_rank), and each worker runs this program as a child of its rank.
 // Owner:   the master that it is given to.
 // Threads: the master's loop.
 // Use:

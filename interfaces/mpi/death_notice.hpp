@@ -1,8 +1,7 @@
 // A line on mpiexec's stderr that says which rank died, and of what.
 //
 // What:    the first process of a rank writes it, Hydra carries it, the master reads it: no other way tells of a death on another
-// host at
-//          once.
+//          host at once.
 // Owner:   plain values.
 // Threads: any.
 // Use:

@@ -1,8 +1,7 @@
 // Where a manager comes in.
 //
-// What:    listens for one connection whose other end has the key, on a Unix socket (abstract: it has no file) and, for managers on
-// other
-//          machines, on a TCP port. Whoever has no key is turned away.
+// What:    listens for one connection whose other end has the key, on a Unix socket (abstract: it has no file) and, for managers
+//          on other machines, on a TCP port. Whoever has no key is turned away.
 // Owner:   owns the listening sockets until somebody came in.
 // Threads: the master's loop.
 // Use:

@@ -1,8 +1,7 @@
 // What an agent does with the stream from its master: most of it goes on as it is.
 //
-// What:    cuts a stream, in pieces of any size, into plain tasks (no terms, arguments in the stream), whose bytes are passed on as
-// they
-//          come, and all other frames, which come whole.
+// What:    cuts a stream, in pieces of any size, into plain tasks (no terms, arguments in the stream), whose bytes are passed on
+//          as they come, and all other frames, which come whole.
 // Owner:   keeps what it has of a frame that is not complete.
 // Threads: one at a time.
 // Use:

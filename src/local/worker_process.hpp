@@ -1,8 +1,7 @@
 // A worker process on this machine: its life and its socket.
 //
 // What:    starts a program as a worker, cuts what it says into frames, writes what it is to hear, notices its death. What the
-// frames
-//          mean is its user's business.
+//          frames mean is its user's business.
 // Owner:   a shared_ptr, and what waits on the io_context; owns the process, the socket and the files its output goes to.
 // Threads: one at a time: where the io_context runs. start() in a thread that lives as long as the worker should (Child).
 // Use:

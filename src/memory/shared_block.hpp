@@ -1,12 +1,10 @@
 // Memory for large payloads, which goes to another process by its descriptor: no copy, no limit of a socket's buffer.
 //
 // What:    a SharedBlock is a memory file (memfd_create(2)), mapped: a header of 64 bytes, then data. Its maker passes the
-// descriptor
-//          on; the other side maps it, reads, and says in the header that it is done, so that the maker can use the block again,
-//          with all its pages in place.
+//          descriptor on; the other side maps it, reads, and says in the header that it is done, so that the maker can use the
+//          block again, with all its pages in place.
 // Owner:   Bytes own their block. Blocks that nobody uses wait in a pool of the process, and so do mappings of other processes'
-// blocks:
-//          16 of each at most, 64 MiB of each at most together.
+//          blocks: 16 of each at most, 64 MiB of each at most together.
 // Threads: any; a block belongs to one thread at a time.
 // Use:
 //     SharedBlock* block = make_block(size);               // null: not possible now, take other memory

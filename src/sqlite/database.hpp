@@ -1,8 +1,10 @@
 // SQLite, with owners and errors.
 //
 // What:    Database is a connection, Statement a prepared statement, Transaction a transaction that is rolled back unless
-// committed. Owner:   each owns its handle; statements and transactions end before their database. Threads: one at a time a
-// database, with all that is of it. Use:
+//          committed.
+// Owner:   each owns its handle; statements and transactions end before their database.
+// Threads: one at a time a database, with all that is of it.
+// Use:
 //     Database database{"project.db"};
 //     Statement insert = database.prepare("INSERT INTO host(name, ncpus) VALUES (?, ?)");
 //     insert.run(name, 4);

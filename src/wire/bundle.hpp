@@ -1,8 +1,7 @@
 // Bundles: tasks, and what became of them, in files. README.md in this folder is the grammar.
 //
 // What:    a bundle is a file of frames: a head, then tasks numbered from 1, which name their data files "#0", "#1", …. An answer
-// is a file
-//          of frames, too: a result, failure or gone for each task, then a bye, without which it is torn.
+//          is a file of frames, too: a result, failure or gone for each task, then a bye, without which it is torn.
 // Owner:   what is parsed holds views into the bytes.
 // Threads: any.
 // Use:

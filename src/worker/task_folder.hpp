@@ -1,8 +1,7 @@
 // The folder of a task that has data files.
 //
 // What:    while a TaskFolder exists, the thread works in a new folder that holds the task's files, and nothing else. Files that
-// come
-//          again are copied once a process: a task gets read-only links to the copies.
+//          come again are copied once a process: a task gets read-only links to the copies.
 // Owner:   the folder goes with the TaskFolder, the copies with the process, or with remove_folder_of() when it was killed.
 // Threads: one TaskFolder a thread. In a process whose threads run tasks side by side, each calls own_working_directory() first.
 // Use:

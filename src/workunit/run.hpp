@@ -1,10 +1,8 @@
 // A workunit, computed: what the worker build does in a BOINC client's slot.
 //
-// What:    reads the bundle of tasks from "in", runs them one after the other in a worker process, appends each ending to "out". A
-// task that
-//          crashes takes its process along, not the others. Started again, it goes on where it was. It does what its client tells
-// it:
-//          suspend, resume, quit, abort.
+// What:    reads the bundle of tasks from "in", runs them one after the other in a worker process, appends each ending to "out".
+//          A task that crashes takes its process along, not the others. Started again, it goes on where it was. It does what its
+//          client tells it: suspend, resume, quit, abort.
 // Owner:   nothing outlives the call.
 // Threads: the calling one.
 // Use:

@@ -2,8 +2,7 @@
 //
 // What:    TaskGroup: tasks join, or are submitted into it, each under an index; next() gives them in order of completion.
 // Owner:   holds its tasks until they are given; those it submitted and that are not done are cancelled with it. Must not outlive
-// its
-//          master.
+//          its master.
 // Threads: one at a time.
 // Use:     internal: as_completed.hpp, map.hpp.
 #pragma once

@@ -1,7 +1,10 @@
 // The transitioner's decision: what a workunit needs next.
 //
 // What:    transition() looks at a workunit and its instances at one time and says what is to be done (BOINC,
-// sched/transitioner.cpp). Pure. Owner:   values. Threads: any. Use:
+//          sched/transitioner.cpp). Pure.
+// Owner:   values.
+// Threads: any.
+// Use:
 //     const Transition next = transition(workunit, instances, now);
 //     for (std::size_t i : next.timed_out) …
 #pragma once

@@ -1,8 +1,8 @@
 // How much work goes into a workunit, and how many workunits to a host.
 //
 // What:    a workunit costs a volunteer some 20 s of polling whatever is in it, so it carries as many tasks as run for about the
-// target;
-//          towards the end fewer, so that all hosts end together (guided self-scheduling, Polychronopoulos and Kuck 1987). Pure.
+//          target; towards the end fewer, so that all hosts end together (guided self-scheduling, Polychronopoulos and Kuck
+//          1987). Pure.
 // Owner:   values.
 // Threads: any.
 // Use:

@@ -1,8 +1,7 @@
 // The worker builds that volunteers run: one file for each platform.
 //
 // What:    finds the worker builds of this program (FOLDER/PLATFORM/NAME), tells what platform each is for from the file itself,
-// signs it,
-//          and gives it a name and a version by its content.
+//          signs it, and gives it a name and a version by its content.
 // Owner:   a value; the files stay where they are.
 // Threads: read only once made.
 // Use:

@@ -1,8 +1,7 @@
 // The scheduler: answers a client's request.
 //
 // What:    takes reports, sends lost replies again, says what nobody needs any more, and gives out work: at most one copy of a
-// workunit to a
-//          host, none to a host in quarantine.
+//          workunit to a host, none to a host in quarantine.
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction where writes() says so.
 // Use:

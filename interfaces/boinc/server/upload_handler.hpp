@@ -1,8 +1,7 @@
 // The upload handler: takes output files, in pieces, and resumes them where they broke off.
 //
 // What:    Upload is one upload: its head is checked against what we gave out (name, permission, size), its bytes are stored, its
-// size and MD5
-//          are checked on what is stored. Small files go into the database, larger ones into the upload folder.
+//          size and MD5 are checked on what is stored. Small files go into the database, larger ones into the upload folder.
 // Owner:   an Upload owns the file that it writes.
 // Threads: the server's; finish() inside a transaction.
 // Use:

@@ -1,8 +1,7 @@
 // The validator: compares what hosts sent back.
 //
 // What:    reads the outputs of a workunit's successes, finds those that agree, makes one of them canonical, judges the others by
-// it, and
-//          remembers what that says of their hosts.
+//          it, and remembers what that says of their hosts.
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction. A validator of the user's is called here.
 // Use:

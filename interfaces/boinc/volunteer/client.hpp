@@ -1,8 +1,7 @@
 // A light BOINC client: for boards that have no other, and for trying a project out on this machine.
 //
 // What:    attaches to one project, keeps its slots busy, reports, and goes on where it was when it is started again. It speaks
-// BOINC's
-//          protocol, checks the project's signature on what it runs, and asks no more often than the project wants.
+//          BOINC's protocol, checks the project's signature on what it runs, and asks no more often than the project wants.
 // Owner:   owns its folder, in which nobody else may work.
 // Threads: the calling one.
 // Use:

@@ -1,7 +1,10 @@
 // A task that runs in a slot.
 //
 // What:    lays the slot folder out as BOINC's client does, starts the worker build in it, tells it what to do, and says how it
-// ended. Owner:   owns the process; its end kills it. Threads: one: where the io_context runs. Use:
+//          ended.
+// Owner:   owns the process; its end kills it.
+// Threads: one: where the io_context runs.
+// Use:
 //     SlotRun run{io, place, task, [](SlotEnd end) { … }};
 //     run.status();  run.abort();
 #pragma once

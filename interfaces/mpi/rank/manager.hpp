@@ -1,8 +1,7 @@
 // Rank 0: passes on what master and workers have for each other.
 //
 // What:    one socket to the master, one stream of MPI messages to and from each worker. It does not look into what it passes on;
-// it
-//          notices workers that fall silent, and tells all to quit when the master's connection closes.
+//          it notices workers that fall silent, and tells all to quit when the master's connection closes.
 // Owner:   owns the socket.
 // Threads: one.
 // Use:
