@@ -139,6 +139,7 @@ std::string to_text(const SchedulerReply& reply) {
   add(root, "project_name", reply.project_name);
   if (reply.request_delay_s > 0) add(root, "request_delay", reply.request_delay_s);
   if (reply.next_rpc_delay_s > 0) add(root, "next_rpc_delay", reply.next_rpc_delay_s);
+  if (reply.knows_wait) add_flag(root, "mw_wait");
   if (reply.host_id != 0) add(root, "hostid", reply.host_id);
   for (const SchedulerReply::Message& message : reply.messages) {
     pugi::xml_node node = add(root, "message");
@@ -170,6 +171,7 @@ SchedulerReply parse_scheduler_reply(std::string_view text) {
   reply.host_id = integer_in(root, "hostid");
   reply.request_delay_s = number_in(root, "request_delay");
   reply.next_rpc_delay_s = number_in(root, "next_rpc_delay");
+  reply.knows_wait = flag_in(root, "mw_wait");
   reply.code_sign_key = text_in(root, "code_sign_key");
   reply.app_name = text_in(root.child("app"), "name");
   reply.app_title = text_in(root.child("app"), "user_friendly_name");

@@ -74,6 +74,7 @@ struct SchedulerReply {
   std::int64_t host_id = 0;     ///< of a new host; else 0
   double request_delay_s = 0;   ///< no request earlier than that
   double next_rpc_delay_s = 0;  ///< a request at the latest then; 0: not said
+  bool knows_wait = false;      ///< a request may wait for work (see SchedulerRequest::wait_s): <mw_wait>, ours
   std::string code_sign_key;
   std::string app_name;
   std::string app_title;

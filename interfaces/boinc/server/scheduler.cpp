@@ -1,14 +1,13 @@
 #include "boinc/server/scheduler.hpp"
 
 #include <algorithm>
-#include <sstream>
 #include <unordered_set>
 
 #include <fmt/format.h>
 
 #include "boinc/policy/credit.hpp"
 #include "boinc/policy/work_size.hpp"
-#include "boinc/protocol/md5.hpp"
+#include "boinc/server/descriptions.hpp"
 #include "log/log.hpp"
 
 namespace mw::boinc {
@@ -16,10 +15,6 @@ namespace {
 
 constexpr double refusal_delay_s = 3600;
 constexpr std::size_t longest_reason = 2000;
-constexpr double unknown_run_time_s = 3600;   // of a workunit, for a client's own estimates
-constexpr double bound_over_estimate = 1000;  // a task may be that much slower than expected before its client ends it
-constexpr double memory_bound = 2e9;
-constexpr double disk_bound = 8e9;
 
 /// What went wrong, for people: the client's words, cut.
 std::string reason_of(const ReportedResult& result) {
@@ -53,6 +48,7 @@ std::optional<Durability> Scheduler::writes(const SchedulerRequest& request) con
 
 SchedulerReply Scheduler::answer(const SchedulerRequest& request) {
   SchedulerReply reply;
+  reply.knows_wait = true;
   reply.master_url = project_.settings.url;
   reply.project_name = project_.settings.title;
   reply.next_rpc_delay_s = project_.settings.poll_s;
@@ -186,8 +182,8 @@ void Scheduler::send_again(const SchedulerRequest& request, Host& host, Schedule
     if (known.contains(name) || !build) continue;
     const auto workunit = project_.work.workunit(one.workunit);
     if (!workunit || workunit->state.error_mask != 0) continue;
-    describe_app(*build, reply);
-    describe(one, *workunit, *build, host, reply);
+    describe(project_, *build, reply);
+    describe(project_, {one, *workunit, *build, host, generator_.expected_s(*workunit, host)}, reply);
   }
 }
 
@@ -211,7 +207,7 @@ void Scheduler::send_work(const SchedulerRequest& request, Host& host, Scheduler
     }
   }
   if (sent > 0) {
-    describe_app(*build, reply);
+    describe(project_, *build, reply);
     return;
   }
   if (reply.instances.empty()) reply.messages.push_back({why_no_work(host, build), build == nullptr});
@@ -284,68 +280,7 @@ void Scheduler::send(InstanceRow& instance, WorkunitRow& workunit, const WorkerB
   project_.work.update(workunit, instance.state.deadline);
   ++project_.counts.sent;
   ++project_.counts.in_progress;
-  describe(instance, workunit, build, host, reply);
-}
-
-void Scheduler::describe(const InstanceRow& instance, const WorkunitRow& workunit, const WorkerBuild& build, const Host& host,
-                         SchedulerReply& reply) {
-  const Names& names = project_.names;
-  const std::string& url = project_.settings.url;
-  const std::string input = names.input(workunit.id), output = names.output({instance.workunit, instance.number});
-
-  WorkunitInfo info;
-  info.name = names.workunit(workunit.id);
-  info.app_name = project_.settings.app;
-  const double seconds = generator_.expected_s(workunit, host);
-  info.fpops_est = (seconds > 0 ? seconds : unknown_run_time_s) * host.fpops();
-  info.fpops_bound = std::max(info.fpops_est, unknown_run_time_s * host.fpops()) * bound_over_estimate;
-  info.memory_bound = memory_bound;
-  info.disk_bound = disk_bound;
-  info.files.push_back({input, "in", false});
-  reply.files.push_back(
-      {.name = input, .url = url + "download/" + input, .nbytes = workunit.input_nbytes, .md5 = workunit.input_md5});
-  std::istringstream files{workunit.files};
-  std::size_t number = 0;
-  for (std::string word; files >> word; ++number) {
-    const std::int64_t id = std::stoll(word);  // ours: digits, and perhaps an 'x'
-    sqlite::Statement find_file = project_.database.prepare("SELECT md5, nbytes FROM file WHERE id = ?");
-    if (!find_file.bind(id).step()) continue;
-    const std::string md5{find_file.text(0)};
-    const std::string name = names.data_file(id, md5);
-    reply.files.push_back({.name = name, .url = url + "download/" + name, .nbytes = find_file.integer(1), .md5 = md5});
-    info.files.push_back({name, fmt::format("data_{}", number), false});
-  }
-
-  FileInfo upload;
-  upload.name = output;
-  upload.is_upload = true;
-  upload.url = url + "file_upload_handler";
-  upload.max_nbytes = static_cast<double>(project_.settings.max_output);
-  upload.upload_permission = project_.keys.upload.sign(md5_hex(upload_permission_text(output, upload.max_nbytes)));
-  reply.files.push_back(std::move(upload));
-
-  InstanceInfo instance_info;
-  instance_info.name = names.instance({instance.workunit, instance.number});
-  instance_info.workunit = info.name;
-  instance_info.deadline_s = to_ms(instance.state.deadline) / 1000;
-  instance_info.platform = build.platform;
-  instance_info.version_num = build.version_num;
-  instance_info.files.push_back({output, "out", false});
-  reply.workunits.push_back(std::move(info));
-  reply.instances.push_back(std::move(instance_info));
-}
-
-void Scheduler::describe_app(const WorkerBuild& build, SchedulerReply& reply) const {
-  if (!reply.app_versions.empty()) return;
-  reply.app_name = project_.settings.app;
-  reply.app_title = project_.settings.title;
-  reply.files.insert(reply.files.begin(), {.name = build.file_name,
-                                           .url = project_.settings.url + "download/" + build.file_name,
-                                           .nbytes = build.nbytes,
-                                           .md5 = build.md5,
-                                           .is_executable = true,
-                                           .signature = build.signature});
-  reply.app_versions.push_back({project_.settings.app, build.version_num, build.platform, 1e9, {{build.file_name, "", true}}});
+  describe(project_, {instance, workunit, build, host, generator_.expected_s(workunit, host)}, reply);
 }
 
 }  // namespace mw::boinc

@@ -43,9 +43,6 @@ class Scheduler {
   bool send_new(const WorkerBuild& build, Host& host, SchedulerReply& reply);
   bool may_have(const WorkunitRow& workunit, const Host& host) const;
   void send(InstanceRow& instance, WorkunitRow& workunit, const WorkerBuild& build, Host& host, SchedulerReply& reply);
-  void describe(const InstanceRow& instance, const WorkunitRow& workunit, const WorkerBuild& build, const Host& host,
-                SchedulerReply& reply);
-  void describe_app(const WorkerBuild& build, SchedulerReply& reply) const;
   std::string why_no_work(const Host& host, const WorkerBuild* build) const;
 
   double draw();  ///< in [0, 1)

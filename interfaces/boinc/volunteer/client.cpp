@@ -398,8 +398,8 @@ struct Volunteer::Inside {
     ask.lists_other_results = true;
     if (wants_work()) {
       ask.work_req_seconds = ask.cpu_req_seconds = 1;
-      // With nothing else to do, and where requests may come often, it rather waits than asks again.
-      if (options.poll_s && state.tasks.empty()) ask.wait_s = longest_wait_s;
+      // With nothing else to do, and where requests may come often, it rather waits than asks again: of a server that knows that.
+      if (options.poll_s && state.tasks.empty() && server_knows_wait) ask.wait_s = longest_wait_s;
       ask.cpu_req_instances = static_cast<double>(options.slots - unfinished());
     }
     for (const VolunteerTask& task : state.tasks) {
@@ -420,6 +420,7 @@ struct Volunteer::Inside {
       state.host_id = reply.host_id;
       state.rpc_seqno = 1;
     }
+    server_knows_wait = reply.knows_wait;
     for (const auto& message : reply.messages)
       if (message.is_notice || !options.poll_s) say("{}", message.text);
     if (!reply.code_sign_key.empty() && state.code_sign_key.empty()) state.code_sign_key = reply.code_sign_key;
@@ -496,6 +497,7 @@ struct Volunteer::Inside {
   Clock::time_point next_request, next_contact, next_transfer;
   int failures = 0;
   int asked_in_vain = 0;
+  bool server_knows_wait = false;
   bool is_ending = false;
 };
 
