@@ -37,6 +37,18 @@ bool read_some(const UniqueFd& file, const std::string& path, std::byte*& to, st
   return got > 0;
 }
 
+UniqueFd write_to_new(const std::string& path, std::string_view bytes, mode_t mode) {
+  UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
+  if (file.get() < 0) fail(path, "written");
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(file.get(), bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) fail(path, "written");
+    bytes.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return file;
+}
+
 }  // namespace
 
 Bytes read_file(const std::string& path) {
@@ -79,15 +91,10 @@ std::string read_secret_file(const std::string& path) {
 void write_file(const std::string& path, std::string_view bytes, mode_t mode) {
   const std::string temporary = path + ".new";
   ::unlink(temporary.c_str());
-  const UniqueFd file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
-  if (file.get() < 0) fail(path, "written");
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(file.get(), bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) fail(path, "written");
-    bytes.remove_prefix(static_cast<std::size_t>(put));
-  }
+  const UniqueFd file = write_to_new(temporary, bytes, mode);
   if (::fsync(file.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "written");
 }
+
+void write_new_file(const std::string& path, std::string_view bytes) { write_to_new(path, bytes, 0644); }
 
 }  // namespace mw::process

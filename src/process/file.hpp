@@ -24,5 +24,7 @@ std::string read_text_file(const std::string& path);
 std::string read_secret_file(const std::string& path);
 /// Through a file beside it, and by rename; on the disk when it returns. Throws InterfaceError.
 void write_file(const std::string& path, std::string_view bytes, mode_t mode = 0644);
+/// A new file, for something that can be made again: nothing is waited for. Throws InterfaceError.
+void write_new_file(const std::string& path, std::string_view bytes);
 
 }  // namespace mw::process

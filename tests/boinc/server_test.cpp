@@ -236,6 +236,44 @@ TEST_CASE("with a quorum of two a lie is never accepted, and the liar is known",
   CHECK(test::eventually([&] { return status_of(pool.master, "results_valid") == 2; }));
 }
 
+TEST_CASE("a host that was right ten times runs alone, until it fails", "[boinc][server]") {
+  Pool pool{"&quorum=2&adaptive=on"};
+  auto first = pool.volunteer("first"), second = pool.volunteer("second");
+  constexpr std::int64_t proof = 10, alone = 40;
+  for (std::int64_t i = 0; i < proof; ++i) pool.master.submit_task<square>(i);
+  REQUIRE(pool.waits_for(proof));
+  for (int i = 0; i < proof; ++i) {
+    CHECK(first.work() == 1);
+    CHECK(second.work() == 1);
+  }
+  CHECK(test::eventually([&] { return status_of(pool.master, "results_valid") == 2 * proof; }));
+  // Now and then a second host is to check on it; mostly not.
+  for (std::int64_t i = 0; i < alone; ++i) pool.master.submit_task<square>(1000 + i);
+  REQUIRE(pool.waits_for(alone));
+  for (int i = 0; i < alone; ++i) CHECK(first.work() == 1);
+  CHECK(test::eventually([&] { return status_of(pool.master, "results_valid") >= 2 * proof + alone / 2; }));
+  while (second.work() == 1) {
+  }
+  CHECK(test::eventually([&] { return status_of(pool.master, "tasks_open") == 0; }));
+
+  // One that it can not compute: that copy goes to another host.
+  pool.master.submit_task<square>(5);
+  REQUIRE(pool.waits_for(1));
+  first.fail(first.ask_for_work(), 0, 7);
+  first.send();
+  auto third = pool.volunteer("third");
+  while (second.work() == 1 || third.work() == 1) {
+  }
+  REQUIRE(test::eventually([&] { return status_of(pool.master, "tasks_open") == 0; }));
+  // From then on it takes two again.
+  const auto checked = pool.master.submit_task<square>(7);
+  REQUIRE(pool.waits_for(1));
+  CHECK(first.work() == 1);
+  CHECK_FALSE(checked.done());
+  CHECK(second.work() == 1);
+  CHECK(pool.master.get_result(checked) == 49);
+}
+
 TEST_CASE("what can not be read is an error, not a result", "[boinc][server]") {
   Pool pool;
   const auto task = pool.master.submit_task<square>(10);
@@ -505,6 +543,47 @@ TEST_CASE("S7: connections that say nothing do not keep others out", "[boinc][se
   CHECK(volunteer.work() == 1);
   CHECK(pool.master.get_result(task) == 225);
   for (std::size_t i = 50; i < sockets.size(); ++i) ::close(sockets[i]);
+}
+
+TEST_CASE("S7: a client that sends a byte now and then is cut off after a minute", "[.][slow][S7]") {
+  Pool pool;
+  const std::string url = url_of(pool.master);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  // One in the head of its request, one in the body, one in an upload.
+  const std::vector<std::string> beginnings{
+      "POST /scheduler HTTP/1.1\r\nHo", "POST /scheduler HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n<scheduler",
+      "POST /file_upload_handler HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n<data_server_request>\n"};
+  std::vector<int> sockets;
+  for (const std::string& beginning : beginnings) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::send(fd, beginning.data(), beginning.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(beginning.size()));
+    sockets.push_back(fd);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  for (const int fd : sockets) {
+    char byte = 'x';
+    const auto is_closed = [&] {
+      // Whether it was closed, or reset because we went on; a byte more meanwhile.
+      char answer[4096];
+      const ssize_t got = ::recv(fd, answer, sizeof answer, MSG_DONTWAIT);
+      if (got == 0 || (got < 0 && errno != EAGAIN)) return true;
+      for (const int one : sockets) static_cast<void>(::send(one, &byte, 1, MSG_NOSIGNAL));
+      std::this_thread::sleep_for(1s);
+      return false;
+    };
+    CHECK(test::eventually(is_closed, 120s));
+  }
+  CHECK(std::chrono::steady_clock::now() - start > 20s);  // an honest slow one has its time
+  for (const int fd : sockets) ::close(fd);
+  const auto task = pool.master.submit_task<square>(15);
+  REQUIRE(pool.waits_for(1));
+  auto volunteer = pool.volunteer("a");
+  CHECK(volunteer.work() == 1);
+  CHECK(pool.master.get_result(task) == 225);
 }
 
 TEST_CASE("rubbish over HTTP is answered or cut off, and nothing is lost", "[boinc][server]") {

@@ -35,7 +35,9 @@ client() {
 	X
   local attach=(--attach_project "$url" "$key")
   [ -f "$folder/client_state.xml" ] && attach=()
-  boinc --dir "$folder" --gui_rpc_port $((RANDOM % 20000 + 20000)) --skip_cpu_benchmarks --pers_retry_delay_min 1 --pers_retry_delay_max 5 \
+  local port=$((RANDOM % 20000 + 20000))
+  echo $port >"$folder/port"
+  boinc --dir "$folder" --gui_rpc_port $port --skip_cpu_benchmarks --pers_retry_delay_min 1 --pers_retry_delay_max 5 \
     --sched_retry_delay_min 1 --sched_retry_delay_max 5 --master_fetch_interval 5 "$@" "${attach[@]}" >>"$folder/log" 2>&1 &
   echo $! >"$folder/pid"
 }
@@ -94,6 +96,36 @@ client_killed() {  # kill -9 in mid-task, and started again
   within 200 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")" || return 1
   grep -q "$expected" "$1/out"
 }
+# A user of the machine says stop, and later go on: what is under way stands still meanwhile, and is finished.
+suspended() {
+  app "$1" "&tasks_per_workunit=8" --block 1e8 --points 8e8 || return 1
+  local expected worker before
+  expected=$("$bin/monte_pi" -i multicore:2 --block 1e8 --points 8e8 --json | grep -o '"inside":[0-9]*')
+  client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
+  within 60 grep -q "Starting task" "$1/c/log" || fail "no task began" || return 1
+  sleep 1
+  say_mode "$1/c" never || return 1
+  within 20 grep -q "Suspending computation" "$1/c/log" || fail "the client did not suspend: $(tail -5 "$1/c/log")" || return 1
+  sleep 3
+  worker=$1/c/slots/0
+  before=$(ticks_in "$worker")
+  sleep 3
+  [ "$(ticks_in "$worker")" = "$before" ] || fail "it computes while it is suspended: $before, $(ticks_in "$worker") ticks" || return 1
+  ! grep -q inside "$1/out" || fail "it was over before it was suspended" || return 1
+  say_mode "$1/c" auto
+  within 200 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")" || return 1
+  grep -q "$expected" "$1/out"
+}
+say_mode() { (cd "$1" && boinccmd --host "127.0.0.1:$(cat port)" --passwd "$(cat gui_rpc_auth.cfg)" --set_run_mode "$2"); }
+# ticks_in FOLDER: processor time that the processes which run in this folder have had.
+ticks_in() {
+  local process sum=0
+  for process in /proc/[0-9]*; do
+    [ "$(readlink "$process/cwd")" = "$1" ] || continue
+    sum=$((sum + $(sed 's/.*) //' "$process/stat" 2>/dev/null | awk '{print $12 + $13}')))
+  done
+  echo $sum
+}
 server_killed() {  # kill -9 in mid-run, and started again on the same folder
   app "$1" "" || return 1
   client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
@@ -136,7 +168,7 @@ too_large() {  # an output over the limit
 }
 
 scenarios=("$@")
-[ ${#scenarios[@]} -gt 0 ] || scenarios=(plain quorum liar client_killed server_killed deadline bad_signature missing_input too_large)
+[ ${#scenarios[@]} -gt 0 ] || scenarios=(plain quorum liar client_killed suspended server_killed deadline bad_signature missing_input too_large)
 pids=()
 for scenario in "${scenarios[@]}"; do
   (start=$SECONDS; $scenario "$work/$scenario" >"$work/$scenario.log" 2>&1; status=$?; echo "$status $((SECONDS - start))" >"$work/$scenario.status") &

@@ -192,8 +192,8 @@ struct Submitter::Inside final : PollSink {
     fs::remove_all(batch.outbox);
     fs::create_directories(batch.outbox);
     for (Job& job : batch.jobs) {
-      process::write_file(batch.outbox + "/" + job.input_name(),
-                          {reinterpret_cast<const char*>(job.input.data()), job.input.size()});
+      process::write_new_file(batch.outbox + "/" + job.input_name(),
+                              {reinterpret_cast<const char*>(job.input.data()), job.input.size()});
       job.input = {};
       for (const std::string& file : job.data) {
         const std::string to = batch.outbox + "/" + file;

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# mw volunteer, switched off in mid-task: it goes on where it was.
+#   light_client_test.sh BIN
+set -uo pipefail
+bin=$(cd "$1" && pwd)
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
+
+fail() { echo "$*" >&2; exit 1; }
+within() { local end=$((SECONDS + $1)); shift; until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done; }
+volunteer() {
+  "$bin/mw" volunteer "$url" --key-file "$work/state/account_key" --folder "$work/volunteer" --slots 1 --poll 0.1 --checkpoint 0 >>"$work/log" 2>&1 &
+  pid=$!
+}
+# The only one of the volunteer's processes that works in the slot's folder as long as the task does.
+slot_processes() { for p in /proc/[0-9]*; do [[ $(readlink "$p/cwd") == "$work"/volunteer/slots/* ]] && basename "$p"; done; }
+
+"$bin/checkpointed_app" -i "boinc:?listen=127.0.0.1:0&state=$work/state&poll_s=0.1" --steps 200 --json >"$work/out" 2>"$work/err" &
+within 10 grep -q volunteers: "$work/err" || fail "no project: $(cat "$work/err")"
+url=$(sed -n 's/.*--attach_project \([^ ]*\) .*/\1/p' "$work/err")
+volunteer
+within 30 grep -q runs "$work/log" || fail "no task began: $(cat "$work/log")"
+sleep 4
+[ -n "$(slot_processes)" ] || fail "no process works in the slot"
+kill -KILL $pid
+# What it had started ends by itself: a task without its client is of no use.
+within 10 eval '[ -z "$(slot_processes)" ]' || fail "left: $(for p in $(slot_processes); do tr '\0' ' ' <"/proc/$p/cmdline"; done)"
+! grep -q steps "$work/out" || fail "it was over before it was killed"
+volunteer
+within 60 grep -q steps "$work/out" || fail "no result: $(cat "$work/log" "$work/err")"
+python3 - "$work/out" <<'X' || fail "it began again: $(cat "$work/out")"
+import json, sys
+result = json.load(open(sys.argv[1]))["result"]
+print(result)
+assert result["steps"] == 200 and 0 < result["steps_of_last_process"] < 170
+X
