@@ -93,6 +93,7 @@ refusals() {
   chmod 644 "$folder/other"
   refused "boinc:url=$url&auth=$folder/other&state=temporary" "can be read by others" &&
     refused "boinc:url=$url&auth=$folder/auth&quorum=2" "templates say" && refused "boinc:project=$folder&auth=x" "not both ways" &&
+    "$bin/mw" boinc-setup "$folder" --app monte_pi --remote --quorum 3 --replace >/dev/null && refused "boinc:project=$folder&state=temporary&quorum=2" "says 3" &&
     refused "boinc:project=$folder&qourum=2" 'no option "qourum"' && is "$(count 'SELECT count(*) FROM workunit')" 0 workunits
 }
 boinc_setup() {  # checks, writes what is missing, keeps what is there

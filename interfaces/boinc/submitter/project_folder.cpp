@@ -78,6 +78,10 @@ void ProjectFolder::check() {
   need("config.xml", false);
   need(input_template_path(app_, 0), false);
   need(output_template_path(app_), false);
+  const TemplateFacts facts = read_input_template(process::read_text_file((folder / input_template_path(app_, 0)).string()));
+  if (options_.quorum > 0 && facts.quorum > 0 && facts.quorum != static_cast<std::int64_t>(options_.quorum))
+    throw InterfaceError{fmt::format("boinc: a quorum of {} would count for nothing: {}/{} says {}", options_.quorum, folder_,
+                                     input_template_path(app_, 0), facts.quorum)};
 }
 
 std::string ProjectFolder::results_folder() const {
