@@ -54,6 +54,9 @@ class App {
   /// "--fast": true when it is there.
   void flag(const std::string& flag, bool& value, const std::string& help);
 
+  /// Called when the command line has been read, before anything starts: throws UsageError, of one line, for values that make no sense.
+  void check(std::function<void()> check);
+
   /// Reads the command line, makes the master, calls `compute`, prints what it reported. Returns the exit status.
   int run(int argc, char** argv, const std::function<void(Master&, Report&)>& compute);
 

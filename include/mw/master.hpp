@@ -42,6 +42,9 @@ class MasterCore;
 std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input);
 }  // namespace detail
 
+template <class R, class Final>
+class TaskSystem;
+
 class Master {
  public:
   /// On every core of this machine: mw::interface("multicore").
@@ -166,6 +169,14 @@ class Master {
     }
     return init;
   }
+
+  /// Runs a computation that makes its own tasks; see task_system.hpp, which is to be included. Throws the TaskError of a task without
+  /// a result, unless the system takes it, and what its members throw.
+  template <class R, class Final>
+  Final run(TaskSystem<R, Final>& system);
+
+  /// How many tasks the workers that have joined run at a time, at least 1: so many parts keep all of them busy.
+  std::size_t slots() const noexcept;
 
   /// Stops the interface and goes on with another: every task that is not done is queued there, in the old order, those that ran
   /// included. For a master whose interface has failed (get_result throws InterfaceError then), or to move. Throws what a

@@ -36,3 +36,4 @@
 #include <mw/status.hpp>
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>
+#include <mw/task_system.hpp>

@@ -162,6 +162,7 @@ struct App::Inside {
   bool json = false;
   std::optional<bool> progress;
   std::vector<std::pair<std::string, std::function<Report::Value()>>> parameters;
+  std::function<void()> check;
 };
 
 namespace {
@@ -203,11 +204,14 @@ void App::flag(const std::string& flag, bool& value, const std::string& help) {
   inside_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
 }
 
+void App::check(std::function<void()> check) { inside_->check = std::move(check); }
+
 int App::run(int argc, char** argv, const std::function<void(Master&, Report&)>& compute) {
   const std::string name = inside_->cli.get_name();
   std::unique_ptr<Interface> interface;
   try {
     inside_->cli.parse(argc, argv);
+    if (inside_->check) inside_->check();
     interface = inside_->make_interface();
   } catch (const CLI::Success& e) {
     return inside_->cli.exit(e);  // --help, --version

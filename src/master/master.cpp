@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <mw/master.hpp>
 
 #include <fmt/format.h>
@@ -97,5 +99,6 @@ void Master::set_interface(std::unique_ptr<Interface> interface) {
 }
 
 Status Master::get_status() const { return core_->status(); }
+std::size_t Master::slots() const noexcept { return std::max<std::size_t>(core_->slots(), 1); }
 
 }  // namespace mw

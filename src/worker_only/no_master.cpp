@@ -57,6 +57,7 @@ bool Master::cancel(const TaskHandle&) { no_master(); }
 FinishedTask Master::get_result() { no_master(); }
 void Master::set_interface(std::unique_ptr<Interface>) { no_master(); }
 Status Master::get_status() const { no_master(); }
+std::size_t Master::slots() const noexcept { no_master(); }
 detail::RecordPtr Master::submit(const detail::FunctionEntry&, Bytes, const TaskOptions*) { no_master(); }
 void Master::wait_for(const TaskHandle&) { no_master(); }
 bool Master::is_done(const TaskHandle&) { no_master(); }
@@ -144,6 +145,20 @@ StatusMap BoincInterface::get_status() { no_master(); }
 void BoincInterface::start() { no_master(); }
 void BoincInterface::stop(std::function<void()>) { no_master(); }
 
+class BoincProjectInterface::Client {};
+BoincProjectInterface::BoincProjectInterface(BoincProjectOptions) { no_master(); }
+bool BoincProjectInterface::is_meant(std::string_view) { no_master(); }
+BoincProjectInterface BoincProjectInterface::from_text(std::string_view) { no_master(); }
+BoincProjectInterface::BoincProjectInterface(BoincProjectInterface&&) noexcept = default;
+BoincProjectInterface::~BoincProjectInterface() = default;
+void BoincProjectInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
+bool BoincProjectInterface::revoke_task(const TaskRef&, WorkerId) { no_master(); }
+void BoincProjectInterface::abort_task(const TaskRef&, WorkerId) { no_master(); }
+void BoincProjectInterface::flush() { no_master(); }
+StatusMap BoincProjectInterface::get_status() { no_master(); }
+void BoincProjectInterface::start() { no_master(); }
+void BoincProjectInterface::stop(std::function<void()>) { no_master(); }
+
 struct App::Inside {};
 App::App(std::string, const std::string&) { no_master(); }
 App::~App() = default;
@@ -151,6 +166,7 @@ void App::option(const std::string&, std::uint64_t&, const std::string&, std::ui
 void App::option(const std::string&, double&, const std::string&) { no_master(); }
 void App::option(const std::string&, std::string&, const std::string&) { no_master(); }
 void App::flag(const std::string&, bool&, const std::string&) { no_master(); }
+void App::check(std::function<void()>) { no_master(); }
 int App::run(int, char**, const std::function<void(Master&, Report&)>&) { no_master(); }
 
 }  // namespace mw

@@ -6,37 +6,20 @@
 
 #include <boost/json.hpp>
 
+#include "apps/app_run.hpp"
 #include "process/run_program.hpp"
 #include "support/processes.hpp"
 
 using mw::process::ProgramRun;
 
+using test::Arguments;
+using test::beside;
+using test::check_usage_error;
+using test::json_of;
+
 namespace {
 
-std::string beside(const std::string& name) { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name; }
-
-ProgramRun run(const std::string& program, const std::vector<std::string>& arguments) {
-  ProgramRun run = mw::process::run_program(beside(program), arguments, {});
-  CHECK_FALSE(run.death.signaled);
-  return run;
-}
-
-boost::json::object json_of(const ProgramRun& run) {
-  INFO(run.out << run.err);
-  REQUIRE(run.death.exit_status == 0);
-  REQUIRE(std::count(run.out.begin(), run.out.end(), '\n') == 1);  // one object, one line
-  return boost::json::parse(run.out).as_object();
-}
-
-void check_usage_error(const ProgramRun& run) {
-  INFO(run.out << run.err);
-  CHECK(run.death.exit_status == 2);
-  CHECK(run.out.empty());
-  CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 1);
-  CHECK(run.err.size() > 20);
-}
-
-using Arguments = std::vector<std::string>;
+ProgramRun run(const std::string& program, const Arguments& arguments) { return test::run_app(program, arguments); }
 
 }  // namespace
 

@@ -1,0 +1,105 @@
+// A computation that makes its own tasks, and more of them out of results.
+//
+// What:    TaskSystem is a class to derive from (the ITaskSystem of Concurrent): it generates tasks, is told of each that is done, may
+//          add others then, says when it has seen enough, and gathers what was found. Master::run() runs it.
+// Owner:   the system is the caller's; tasks that are not done when it is complete are cancelled.
+// Threads: every member is called in the thread that called run().
+// Use:
+//     struct Search : mw::TaskSystem<std::optional<int>, int> {
+//       void generate_tasks(Tasks& tasks) override { for (int i = 0; i < 128; ++i) tasks.submit<search_part>(i); }
+//       void task_finished(std::size_t, std::optional<int> found, Tasks&) override { if (found) answer = found; }
+//       bool is_complete() const override { return answer.has_value(); }
+//       int gather_result() override { return answer.value_or(-1); }
+//       std::optional<int> answer;
+//     };
+//     Search search;  const int answer = master.run(search);
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+#include <mw/detail/task_group.hpp>
+#include <mw/master.hpp>
+
+namespace mw {
+
+/// Where a TaskSystem puts its tasks, all with results of type R.
+template <class R>
+class SystemTasks {
+ public:
+  explicit SystemTasks(detail::MasterCore& core) : group_{core} {}
+
+  /// f(args…) becomes a task; returns its number, from 0. Throws as Master::submit_task.
+  template <auto F, class... Args>
+  std::size_t submit(const Args&... args) {
+    return submit_with<F>(TaskOptions{}, args...);
+  }
+  template <auto F, class... Args>
+  std::size_t submit_with(const TaskOptions& options, const Args&... args) {
+    using Traits = detail::TraitsOf<F>;
+    static_assert(sizeof...(Args) == Traits::arity, "submit<f>(args…): not the number of arguments that f takes");
+    static_assert(std::is_same_v<R, typename Traits::Result>, "the functions of a TaskSystem<R, …> return an R");
+    group_.submit(detail::Registered<F>::checked(), detail::encode_arguments(typename Traits::Parameters{}, args...), options,
+                  count_);
+    return count_++;
+  }
+  /// How many were submitted, and how many of them are not done.
+  std::size_t count() const noexcept { return count_; }
+  std::size_t open() const noexcept { return count_ - done_; }
+  /// How many tasks the workers run at a time, at least 1.
+  std::size_t slots() const noexcept { return group_.slots(); }
+
+ private:
+  friend class Master;
+  auto next() {
+    auto entry = group_.next();
+    done_ += entry.has_value();
+    return entry;
+  }
+
+  detail::TaskGroup group_;
+  std::size_t count_ = 0;
+  std::size_t done_ = 0;
+};
+
+template <class R, class Final>
+class TaskSystem {
+ public:
+  using Tasks = SystemTasks<R>;
+
+  virtual ~TaskSystem() = default;
+  /// Before anything else.
+  virtual void init(Master&) {}
+  virtual void generate_tasks(Tasks& tasks) = 0;
+  /// `number` is what submit() returned.
+  virtual void task_finished(std::size_t number, R result, Tasks& tasks) = 0;
+  /// A task without a result. Unless it is overridden, run() throws the error.
+  virtual void task_failed(std::size_t, const TaskError& error, Tasks&) { throw error; }
+  /// Asked after each task. A system without tasks that are not done is complete in any case.
+  virtual bool is_complete() const { return false; }
+  virtual Final gather_result() = 0;
+};
+
+template <class R, class Final>
+Final Master::run(TaskSystem<R, Final>& system) {
+  {
+    SystemTasks<R> tasks{*core_};
+    system.init(*this);
+    system.generate_tasks(tasks);
+    while (!system.is_complete()) {
+      const auto entry = tasks.next();
+      if (!entry) break;
+      std::optional<R> result;
+      try {
+        result.emplace(detail::decode_result<R>(*entry->record));
+      } catch (const TaskError& error) {
+        system.task_failed(entry->index, error, tasks);
+        continue;
+      }
+      system.task_finished(entry->index, std::move(*result), tasks);
+    }
+  }
+  return system.gather_result();
+}
+
+}  // namespace mw

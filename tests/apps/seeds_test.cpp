@@ -1,0 +1,225 @@
+// The applications of the papers, each against an independent source, on every interface.
+#include <catch2/catch.hpp>
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <numeric>
+#include <sstream>
+
+#include <boost/json.hpp>
+
+#include "apps/app_run.hpp"
+#include "support/temporary.hpp"
+
+using test::Arguments;
+using test::check_usage_error;
+using test::result_of;
+using test::run_app;
+
+namespace {
+
+std::vector<std::string> interfaces() {
+  std::vector<std::string> specs{"serial", "multicore:2"};
+#ifdef MW_HAVE_MPI
+  specs.emplace_back("mpi:2");
+#endif
+  return specs;
+}
+
+/// The result, which is the same on every interface.
+boost::json::object same_result(const std::string& app, const Arguments& arguments) {
+  boost::json::object first;
+  for (const std::string& spec : interfaces()) {
+    Arguments all = arguments;
+    all.insert(all.end(), {"-i", spec, "--json"});
+    const auto result = result_of(run_app(app, all));
+    INFO(app << " on " << spec << ": " << boost::json::serialize(result));
+    if (first.empty()) first = result;
+    CHECK(result == first);
+  }
+  return first;
+}
+
+std::uint64_t number(const boost::json::object& result, const char* key) { return result.at(key).to_number<std::uint64_t>(); }
+
+/// Whether each number below `end` is prime, by sieve.
+std::vector<bool> sieve(std::size_t end) {
+  std::vector<bool> prime(end, true);
+  prime[0] = prime[1] = false;
+  for (std::size_t i = 2; i * i < end; ++i)
+    if (prime[i])
+      for (std::size_t multiple = i * i; multiple < end; multiple += i) prime[multiple] = false;
+  return prime;
+}
+
+std::string output_of(const std::string& command) {
+  const auto run = mw::process::run_program("/bin/sh", {"-c", command}, {});
+  REQUIRE(run.death.exit_status == 0);
+  return run.out;
+}
+
+std::string md5_by_openssl(const std::string& text) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  REQUIRE(EVP_Digest(text.data(), text.size(), digest, &size, EVP_md5(), nullptr) == 1);
+  std::string hex;
+  char two[3];
+  for (unsigned i = 0; i < size; ++i) std::snprintf(two, sizeof two, "%02x", digest[i]), hex += two;
+  return hex;
+}
+
+}  // namespace
+
+TEST_CASE("primes: the counts of OEIS A206709, and of a sieve", "[apps][seeds]") {
+  const std::map<std::uint64_t, std::uint64_t> known{{10, 5}, {100, 19}, {1000, 112}, {10'000, 841}};
+  for (const auto& [n, primes] : known)
+    CHECK(number(result_of(run_app("primes", {"--n", std::to_string(n), "--json"})), "primes") == primes);
+  const std::uint64_t n = 1234;
+  const auto prime = sieve(n * n + 2);
+  std::uint64_t count = 0;
+  for (std::uint64_t i = 1; i <= n; ++i) count += prime[i * i + 1];
+  CHECK(number(same_result("primes", {"--n", std::to_string(n)}), "primes") == count);
+  // As far as 64 bits go.
+  CHECK(number(result_of(run_app("primes", {"--n", "1", "--json"})), "primes") == 1);
+}
+
+TEST_CASE("factor: the product is the number, and every factor is prime", "[apps][seeds]") {
+  const auto prime = sieve(30'000);
+  const auto n = GENERATE(as<std::uint64_t>{}, 5'977'007, 26'842'183, 42'500'489, 112'150'573, 285'876'629, 2, 4, 97, 360'360,
+                          29'989ull * 29'989);
+  const auto result = same_result("factor", {"--n", std::to_string(n)});
+  std::istringstream text{std::string{result.at("factors").as_string()}};
+  std::uint64_t product = 1, last = 0;
+  for (std::string word; text >> word;) {
+    if (word == "*") continue;
+    const std::uint64_t factor = std::stoull(word);
+    CHECK((factor < prime.size() && prime[factor]));
+    CHECK(factor >= last);
+    last = factor;
+    product *= factor;
+  }
+  CHECK(product == n);
+}
+
+TEST_CASE("factor: numbers near 2^64, and an early end that cancels the rest", "[apps][seeds]") {
+  const auto factors = [](const char* n) {
+    return std::string{result_of(run_app("factor", {"--n", n, "--json"})).at("factors").as_string()};
+  };
+  CHECK(factors("18446744073709551615") == "3 * 5 * 17 * 257 * 641 * 65537 * 6700417");
+  CHECK(factors("18446744073709551557") == "18446744073709551557");
+  // The factor is in the first of 100 tasks: the others do not run.
+  const auto run = run_app("factor", {"--n", "36893488147", "--block", "2000", "--json", "-i", "multicore:2"});
+  const auto all = boost::json::parse(run.out).as_object();
+  CHECK(all.at("attempts").to_number<int>() <= all.at("tasks").to_number<int>());
+}
+
+TEST_CASE("prime_range: the counts of a sieve, whatever the batch", "[apps][seeds]") {
+  const auto k = GENERATE(1, 3, 4, 5);
+  const auto first = static_cast<std::uint64_t>(std::pow(10, k));
+  const auto prime = sieve(first + 1000);
+  const auto count =
+      static_cast<std::uint64_t>(std::count(prime.begin() + static_cast<std::ptrdiff_t>(first) + 1, prime.end(), true));
+  for (const char* batch : {"0", "50"})
+    CHECK(number(same_result("prime_range", {"--k", std::to_string(k), "--batch", batch}), "primes") == count);
+}
+
+TEST_CASE("prime_range: the known counts up to 10^9", "[apps][seeds]") {
+  const std::map<int, std::uint64_t> known{{6, 75}, {7, 61}, {8, 54}, {9, 49}};
+  for (const auto& [k, primes] : known)
+    CHECK(number(result_of(run_app("prime_range", {"--k", std::to_string(k), "--batch", "0", "--json"})), "primes") == primes);
+}
+
+TEST_CASE("word_frequency counts as tr, sort and uniq do", "[apps][seeds]") {
+  const std::string folder = std::string{MW_SOURCE_DIR} + "/src";
+  const auto result = same_result("word_frequency", {"--folder", folder, "--pattern", "*.hpp", "--chunk", "7", "--top", "5"});
+  const std::string sorted =
+      output_of("find " + folder +
+                " -name '*.hpp' -type f -print0 | xargs -0 cat | tr -cs 'A-Za-z' '\\n' | tr A-Z a-z | grep -v '^$' "
+                "| LC_ALL=C sort | uniq -c | LC_ALL=C sort -k1,1nr -k2,2 | head -5");
+  std::istringstream lines{sorted};
+  std::uint64_t count = 0;
+  std::string word;
+  for (int i = 1; lines >> count >> word; ++i) CHECK(number(result, (std::to_string(i) + ". " + word).c_str()) == count);
+  // The files may go with the tasks.
+  const auto travelled = result_of(
+      run_app("word_frequency", {"--folder", folder, "--pattern", "*.hpp", "--chunk", "7", "--top", "5", "--travel", "--json"}));
+  CHECK(travelled == result);
+}
+
+TEST_CASE("string_count counts as grep -o does", "[apps][seeds]") {
+  const std::string folder = std::string{MW_SOURCE_DIR} + "/src";
+  const auto result = same_result("string_count", {"--folder", folder, "--pattern", "*.cpp", "--string", "std::"});
+  CHECK(std::to_string(number(result, "count")) + "\n" ==
+        output_of("cat $(find " + folder + " -name '*.cpp') | grep -o 'std::' | wc -l"));
+  const test::TemporaryFolder own;
+  std::ofstream{own.path("a.txt")} << "aaaa\naa\na\n";
+  CHECK(number(result_of(run_app("string_count", {"--folder", own.path(""), "--string", "aa", "--json"})), "count") == 3);
+}
+
+TEST_CASE("md5_reverse finds what OpenSSL sums up, in each of its forms", "[apps][seeds]") {
+  for (const std::uint64_t wanted : {0ull, 9ull, 123'456ull, 299'999ull})
+    for (const char* form : {"system", "tasks", "batch"}) {
+      const auto result = result_of(
+          run_app("md5_reverse", {"--md5", md5_by_openssl(std::to_string(wanted)), "--below", "3e5", "--form", form, "--json"}));
+      CHECK(result.at("found").as_bool());
+      CHECK(number(result, "number") == wanted);
+    }
+  CHECK(number(same_result("md5_reverse", {"--below", "1e5"}), "number") == 99'999);
+  for (const char* form : {"system", "tasks", "batch"})
+    CHECK_FALSE(
+        result_of(run_app("md5_reverse", {"--md5", md5_by_openssl("no number"), "--below", "1e5", "--form", form, "--json"}))
+            .at("found")
+            .as_bool());
+}
+
+TEST_CASE("md5_reverse stops when it has found", "[apps][seeds]") {
+  const auto form = GENERATE("system", "tasks", "batch");
+  // All of 10^12 would take days.
+  const auto result =
+      result_of(run_app("md5_reverse", {"--md5", md5_by_openssl("1234"), "--below", "1e12", "--form", form, "--json"}));
+  CHECK(number(result, "number") == 1234);
+}
+
+TEST_CASE("genetic reaches the gene's length, by the same way everywhere", "[apps][seeds]") {
+  const auto result = same_result("genetic", {"--length", "40", "--population", "60"});
+  CHECK(number(result, "best_fitness") == 40);
+  CHECK(number(result, "generations") > 3);
+  CHECK(number(result_of(run_app("genetic", {"--length", "64", "--generations", "2", "--json"})), "generations") == 2);
+}
+
+TEST_CASE("busy takes as long as its tasks", "[apps][seeds]") {
+  const auto run = run_app("busy", {"--tasks", "10", "--seconds", "0.02", "--json", "-i", "multicore:2"});
+  const auto all = boost::json::parse(run.out).as_object();
+  CHECK(all.at("result").at("busy_seconds").to_number<double>() == Approx(0.2));
+  CHECK(all.at("total_seconds").to_number<double>() >= 0.1);
+  CHECK(all.at("tasks").to_number<int>() == 10);
+}
+
+TEST_CASE("the applications refuse what makes no sense, in one line", "[apps][seeds]") {
+  using Case = std::pair<std::string, Arguments>;
+  const auto [app, arguments] = GENERATE(
+      Case{"primes", {"--n", "0"}}, Case{"primes", {"--n", "4294967296"}}, Case{"primes", {"--n", "1e20"}},
+      Case{"factor", {"--n", "1"}}, Case{"factor", {"--n", "18446744073709551616"}}, Case{"factor", {"--n", "-5"}},
+      Case{"prime_range", {"--k", "19"}}, Case{"prime_range", {"--width", "1e12"}}, Case{"busy", {"--seconds", "-1"}},
+      Case{"busy", {"--seconds", "nan"}}, Case{"busy", {"--tasks", "0"}}, Case{"genetic", {"--length", "0"}},
+      Case{"genetic", {"--tasks", "1000"}}, Case{"genetic", {"--population", "1e12"}}, Case{"string_count", {}},
+      Case{"string_count", {"--string", "x", "--folder", "/nowhere"}},
+      Case{"string_count", {"--string", "x", "--pattern", "*.no-such"}}, Case{"string_count", {"--string", "a\nb"}},
+      Case{"word_frequency", {"--folder", "/nowhere"}}, Case{"word_frequency", {"--chunk", "0"}},
+      Case{"md5_reverse", {"--md5", "xyz"}}, Case{"md5_reverse", {"--form", "other"}}, Case{"md5_reverse", {"--below", "0"}});
+  INFO(app);
+  check_usage_error(run_app(app, arguments));
+}
+
+TEST_CASE("every application teaches its options", "[apps][seeds]") {
+  const auto app = GENERATE(as<std::string>{}, "busy", "factor", "genetic", "md5_reverse", "monte_pi", "null_test", "prime_range",
+                            "primes", "string_count", "word_frequency");
+  const auto run = run_app(app, {"--help"});
+  CHECK(run.death.exit_status == 0);
+  for (const char* option : {"--interface", "--workers", "--json", "--progress", "--help"})
+    CHECK(run.out.find(option) != std::string::npos);
+}
