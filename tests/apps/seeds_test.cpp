@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <cmath>
+#include <complex>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -184,6 +186,52 @@ TEST_CASE("md5_reverse stops when it has found", "[apps][seeds]") {
   CHECK(number(result, "number") == 1234);
 }
 
+TEST_CASE("mandelbrot: the counts of a direct computation, whatever the parts and the form", "[apps][seeds]") {
+  // The reference: complex numbers, as the definition has it.
+  constexpr int width = 61, height = 40;
+  constexpr std::uint32_t most = 300;
+  std::uint64_t hash = 0xcbf29ce484222325;
+  std::uint64_t inside = 0;
+  for (int row = 0; row < height; ++row)
+    for (int column = 0; column < width; ++column) {
+      const double step = 3.5 / width;
+      const std::complex<double> c{-0.75 + (column - width / 2.0 + 0.5) * step, 0 + (row - height / 2.0 + 0.5) * step};
+      std::uint32_t count = 0;
+      for (std::complex<double> z; std::norm(z) <= 4 && count < most; ++count) z = z * z + c;
+      inside += count == most;
+      for (int shift = 0; shift < 32; shift += 8) hash = (hash ^ ((count >> shift) & 0xff)) * 0x100000001b3;
+    }
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+  const auto check = [&](const boost::json::object& result) {
+    CHECK(result.at("hash").as_string() == text);
+    CHECK(number(result, "inside") == inside);
+  };
+  const Arguments size{"--width", "61", "--height", "40", "--iterations", "300"};
+  check(same_result("mandelbrot", size));
+  for (const char* by : {"row", "tile", "pixels"})
+    for (const char* form : {"system", "tasks", "batch"}) {
+      Arguments arguments = size;
+      arguments.insert(arguments.end(), {"--by", by, "--form", form, "--tile", "7", "--list", "100", "--json"});
+      check(result_of(run_app("mandelbrot", arguments)));
+    }
+}
+
+TEST_CASE("mandelbrot writes a picture, or says why it can not", "[apps][seeds]") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path("set.png");
+  REQUIRE(run_app("mandelbrot", {"--width", "30", "--height", "20", "--output", path}).death.exit_status == 0);
+  std::ifstream file{path, std::ios::binary};
+  std::string head(24, ' ');
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  CHECK(head.substr(0, 8) == "\x89PNG\r\n\x1a\n");
+  CHECK(static_cast<unsigned char>(head[19]) == 30);
+  CHECK(static_cast<unsigned char>(head[23]) == 20);
+  const auto run = run_app("mandelbrot", {"--width", "3", "--height", "2", "--output", "/nowhere/set.png"});
+  CHECK(run.death.exit_status == 1);
+  CHECK(run.err.find("/nowhere/set.png") != std::string::npos);
+}
+
 TEST_CASE("genetic reaches the gene's length, by the same way everywhere", "[apps][seeds]") {
   const auto result = same_result("genetic", {"--length", "40", "--population", "60"});
   CHECK(number(result, "best_fitness") == 40);
@@ -210,14 +258,16 @@ TEST_CASE("the applications refuse what makes no sense, in one line", "[apps][se
       Case{"string_count", {"--string", "x", "--folder", "/nowhere"}},
       Case{"string_count", {"--string", "x", "--pattern", "*.no-such"}}, Case{"string_count", {"--string", "a\nb"}},
       Case{"word_frequency", {"--folder", "/nowhere"}}, Case{"word_frequency", {"--chunk", "0"}},
-      Case{"md5_reverse", {"--md5", "xyz"}}, Case{"md5_reverse", {"--form", "other"}}, Case{"md5_reverse", {"--below", "0"}});
+      Case{"md5_reverse", {"--md5", "xyz"}}, Case{"md5_reverse", {"--form", "other"}}, Case{"md5_reverse", {"--below", "0"}},
+      Case{"mandelbrot", {"--width", "0"}}, Case{"mandelbrot", {"--span", "-1"}}, Case{"mandelbrot", {"--span", "1e-15"}},
+      Case{"mandelbrot", {"--by", "x"}}, Case{"mandelbrot", {"--form", "x"}}, Case{"mandelbrot", {"--height", "1e9"}});
   INFO(app);
   check_usage_error(run_app(app, arguments));
 }
 
 TEST_CASE("every application teaches its options", "[apps][seeds]") {
-  const auto app = GENERATE(as<std::string>{}, "busy", "factor", "genetic", "md5_reverse", "monte_pi", "null_test", "prime_range",
-                            "primes", "string_count", "word_frequency");
+  const auto app = GENERATE(as<std::string>{}, "busy", "factor", "genetic", "mandelbrot", "md5_reverse", "monte_pi", "null_test",
+                            "prime_range", "primes", "string_count", "word_frequency");
   const auto run = run_app(app, {"--help"});
   CHECK(run.death.exit_status == 0);
   for (const char* option : {"--interface", "--workers", "--json", "--progress", "--help"})
