@@ -9,6 +9,7 @@
 #include "apps/app_run.hpp"
 #include "process/run_program.hpp"
 #include "support/processes.hpp"
+#include "support/temporary.hpp"
 
 using mw::process::ProgramRun;
 
@@ -152,15 +153,45 @@ TEST_CASE("mw speedup prints the table, or its JSON", "[apps][speedup]") {
   CHECK(all.at("rows").at(0).at("speedup").to_number<double>() == 1);
 }
 
+TEST_CASE("mw speedup writes a report, and goes on where it was interrupted", "[apps][speedup]") {
+  const test::TemporaryFolder folder;
+  const std::string out = folder.path("out");
+  const Arguments arguments{"speedup", "--interfaces", "serial,multicore", "--workers", "1",  "--runs", "3", "--warm-up", "--out",
+                            out,       "--",           beside("monte_pi"), "--points",  "1e5"};
+  REQUIRE(run("mw", arguments).death.exit_status == 0);
+  const std::string csv = test::file_text(out + "/speedup.csv");
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 3);
+  const std::string report = test::file_text(out + "/report.md");
+  for (const char* part : {"### serial", "### multicore", "Standard deviation", "Grubbs", "cores for this program", "\"inside\":"})
+    CHECK(report.find(part) != std::string::npos);
+  CHECK(test::file_text(out + "/speedup.svg").starts_with("<svg"));
+  const std::string runs = test::file_text(out + "/runs.jsonl");
+  CHECK(std::count(runs.begin(), runs.end(), '\n') == 6);
+  // Interrupted in the fifth run: two are made anew, in the file's old order.
+  std::size_t end = 0;
+  for (int i = 0; i < 4; ++i) end = runs.find('\n', end) + 1;
+  std::filesystem::resize_file(out + "/runs.jsonl", end);
+  const auto again = run("mw", arguments);
+  CHECK(again.death.exit_status == 0);
+  CHECK(again.err.find("4 runs are there already") != std::string::npos);
+  const std::string all = test::file_text(out + "/runs.jsonl");
+  CHECK(all.starts_with(runs.substr(0, end)));
+  CHECK(std::count(all.begin(), all.end(), '\n') == 6);
+  Arguments other = arguments;
+  other.back() = "2e5";
+  CHECK(run("mw", other).err.find("of another command") != std::string::npos);
+}
+
 TEST_CASE("mw speedup refuses what is no run, and runs that differ", "[apps][speedup]") {
   CHECK(run("mw", {"speedup", "--workers", "1", "--", "/no/such/program"}).death.exit_status == 1);
   CHECK(run("mw", {"speedup", "--workers", "1", "--", "/bin/false"}).death.exit_status == 1);
   CHECK(run("mw", {"speedup", "--workers", "1", "--", "/bin/echo", "hello"}).err.find("no JSON") != std::string::npos);
   const auto differs =
-      run("mw", {"speedup", "--workers", "1,2", "--", "sh", "-c", R"(echo "{\"total_seconds\": 1, \"result\": $1}")"});
+      run("mw", {"speedup", "--workers", "1,2", "--", "sh", "-c",
+                 R"(echo "{\"total_seconds\": 1, \"init_seconds\": 0, \"calculation_seconds\": 1, \"result\": $1}")"});
   INFO(differs.err);
   CHECK(differs.death.exit_status == 1);
-  CHECK(differs.err.find("the result is 2, with 1 it was 1") != std::string::npos);
+  CHECK(differs.err.find("the result is 2, before it was 1") != std::string::npos);
   check_usage_error(run("mw", {}));
   check_usage_error(run("mw", {"speedup"}));
   check_usage_error(run("mw", {"speedup", "--workers", "0", "--", "x"}));

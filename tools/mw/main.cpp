@@ -15,8 +15,8 @@
 #include <CLI/Formatter.hpp>
 
 #include "mw/boinc_setup.hpp"
-#include "mw/speedup.hpp"
 #include "mw/volunteer.hpp"
+#include "speedup/speedup.hpp"
 
 namespace {
 
@@ -38,6 +38,13 @@ void add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options) {
       ->delimiter(',')
       ->check(CLI::Range(1, 65'536))
       ->type_name("N,N,…");
+  speedup->add_option("--interfaces", options.interfaces, "interfaces, one table each; default: the application's own choice")
+      ->delimiter(',')
+      ->type_name("SPEC,SPEC,…");
+  speedup->add_flag("--warm-up", options.warm_up, "begin with a run of each interface that does not count");
+  speedup->add_option(
+      "--out", options.out,
+      "a folder for a report with statistics, CSV, a plot, and the runs: a measurement that was interrupted goes on there");
   speedup->add_option("--runs", options.runs, "runs of each, in turn; the table has medians")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -1,0 +1,56 @@
+// The runs of a speedup measurement.
+//
+// What:    a Series is the runs of one interface and number of workers; Measurements keeps them all, and in a file, so that what was
+//          interrupted goes on.
+// Owner:   values; the file is its own.
+// Threads: main's.
+// Use:
+//     Measurements measurements{"out/runs.jsonl", command};  if (measurements.count(key) < 5) measurements.add(key, run);
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+
+namespace mw::tool {
+
+/// What one run took, seconds.
+struct RunTimes {
+  double total = 0;        ///< with the start and the end of the workers
+  double start_up = 0;     ///< until all workers were ready
+  double calculation = 0;  ///< from then until the work was done
+};
+
+struct SeriesKey {
+  std::string interface;  ///< empty: the application's own choice
+  std::uint64_t workers = 0;
+  auto operator<=>(const SeriesKey&) const = default;
+};
+
+class Measurements {
+ public:
+  /// `path` is where runs are kept; empty: nowhere. Runs of the same command that are there already count. Throws Error for a file of
+  /// another command's runs.
+  Measurements(const std::string& path, std::string command);
+
+  /// Throws Error if the run found something else than those before it, or is no run of a CppMW application.
+  void add(const SeriesKey& key, const boost::json::object& run);
+  std::size_t count(const SeriesKey& key) const;
+  const std::vector<RunTimes>& runs(const SeriesKey& key) const { return series_.at(key); }
+  const boost::json::value& result() const noexcept { return result_; }
+  std::size_t found() const noexcept { return found_; }  ///< runs that were there already
+
+ private:
+  void take(const SeriesKey& key, const boost::json::object& run);
+
+  const std::string path_;
+  const std::string command_;
+  std::map<SeriesKey, std::vector<RunTimes>> series_;
+  boost::json::value result_;
+  std::size_t found_ = 0;
+};
+
+}  // namespace mw::tool

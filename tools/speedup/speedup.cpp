@@ -1,0 +1,165 @@
+#include "speedup/speedup.hpp"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <boost/json.hpp>
+
+#include <mw/error.hpp>
+
+#include "mw/run_program.hpp"
+#include "process/cores.hpp"
+#include "process/file.hpp"
+#include "speedup/table.hpp"
+
+namespace mw::tool {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string command_of(const SpeedupOptions& options) {
+  return fmt::format("{} {}", options.program, fmt::join(options.arguments, " "));
+}
+
+boost::json::object run_once(const SpeedupOptions& options, const SeriesKey& key) {
+  auto arguments = options.arguments;
+  if (!key.interface.empty()) arguments.insert(arguments.end(), {"-i", key.interface});
+  arguments.insert(arguments.end(), {"-n", fmt::format("{}", key.workers), "--json"});
+  const std::string output = run_for_output(options.program, arguments);
+  boost::json::error_code error;
+  boost::json::value value = boost::json::parse(output, error);
+  if (error || !value.is_object() || !value.as_object().contains("total_seconds") || !value.as_object().contains("result"))
+    throw Error{fmt::format("{} printed no JSON object of a CppMW application", options.program)};
+  return value.as_object();
+}
+
+/// How far it is, and how long the rest will take if it goes on like this.
+class Progress {
+ public:
+  Progress(bool is_shown, std::size_t runs) : is_shown_{is_shown}, left_{runs} {}
+  ~Progress() {
+    if (is_shown_) fmt::print(stderr, "\r\x1b[K");
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void show(const SeriesKey& key, std::size_t round) {
+    if (!is_shown_) return;
+    std::string rest;
+    if (done_ > 0) {
+      const std::chrono::duration<double> so_far = Clock::now() - start_;
+      rest = fmt::format(", about {:.0f} s left", so_far.count() / static_cast<double>(done_) * static_cast<double>(left_));
+    }
+    fmt::print(stderr, "\r\x1b[K{}{}{} worker{}, run {}{} …", key.interface, key.interface.empty() ? "" : ", ", key.workers,
+               key.workers == 1 ? "" : "s", round + 1, rest);
+    std::fflush(stderr);
+  }
+  void advance() {
+    ++done_;
+    --left_;
+  }
+
+ private:
+  const bool is_shown_;
+  const Clock::time_point start_ = Clock::now();
+  std::size_t done_ = 0;
+  std::size_t left_;
+};
+
+void measure(const SpeedupOptions& options, Measurements& measurements) {
+  std::vector<SeriesKey> keys;
+  for (const std::string& interface : options.interfaces)
+    for (const std::uint64_t workers : options.workers) keys.push_back({interface, workers});
+  std::size_t left = 0;
+  for (const SeriesKey& key : keys) left += options.runs - std::min<std::size_t>(options.runs, measurements.count(key));
+  Progress progress{options.progress, left};
+  if (options.warm_up && left > 0)
+    for (const std::string& interface : options.interfaces) run_once(options, {interface, options.workers.back()});
+  for (std::size_t round = 0; round < options.runs; ++round)
+    for (const SeriesKey& key : keys) {
+      if (measurements.count(key) > round) continue;
+      progress.show(key, round);
+      measurements.add(key, run_once(options, key));
+      progress.advance();
+    }
+}
+
+std::string machine() {
+  std::string model = "unknown processor";
+  std::ifstream file{"/proc/cpuinfo"};
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) {
+      model = line.substr(line.find(':') + 2);
+      break;
+    }
+  utsname system = {};
+  ::uname(&system);
+  return fmt::format("{}, {} core{} for this program, {} {} ({})", model, process::available_cores(),
+                     process::available_cores() == 1 ? "" : "s", system.sysname, system.release, system.machine);
+}
+
+void write_report(const SpeedupOptions& options, const std::vector<Table>& tables, const Measurements& measurements) {
+  std::string report = fmt::format("# Speedup of `{}`\n\nMeasured on: {}.\n\nResult: `{}`\n\n![speedup](speedup.svg)\n",
+                                   command_of(options), machine(), boost::json::serialize(measurements.result()));
+  for (const Table& table : tables) report += "\n" + to_report(table);
+  process::write_file(options.out + "/report.md", report);
+  process::write_file(options.out + "/speedup.csv", to_csv(tables));
+  process::write_file(options.out + "/speedup.svg", to_svg(tables, std::filesystem::path{options.program}.filename().string()));
+}
+
+void print_json(const SpeedupOptions& options, const std::vector<Table>& tables, const Measurements& measurements) {
+  boost::json::array rows;
+  for (const Table& table : tables)
+    for (const boost::json::value& row : to_json(table)) rows.push_back(row);
+  fmt::print("{}\n", boost::json::serialize(boost::json::object{{"program", options.program},
+                                                                {"machine", machine()},
+                                                                {"cores", tables.front().cores},
+                                                                {"runs", options.runs},
+                                                                {"result", measurements.result()},
+                                                                {"rows", rows}}));
+}
+
+void print_result(const boost::json::value& result) {
+  if (!result.is_object()) return;
+  for (const auto& [key, value] : result.as_object()) {
+    const std::string_view name{key.data(), key.size()};
+    if (value.is_double())
+      fmt::print("{} = {:.10g}\n", name, value.as_double());
+    else
+      fmt::print("{} = {}\n", name, boost::json::serialize(value));
+  }
+  fmt::print("\n");
+}
+
+}  // namespace
+
+void speedup(SpeedupOptions options) {
+  if (options.interfaces.empty()) options.interfaces = {""};
+  if (options.workers.empty()) options.workers = {1, 2, 2 * std::uint64_t{process::available_cores()}};
+  std::sort(options.workers.begin(), options.workers.end());
+  options.workers.erase(std::unique(options.workers.begin(), options.workers.end()), options.workers.end());
+  if (!options.out.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(options.out, error);
+    if (error) throw Error{fmt::format("the folder {} can not be made: {}", options.out, error.message())};
+  }
+  Measurements measurements{options.out.empty() ? std::string{} : options.out + "/runs.jsonl", command_of(options)};
+  if (measurements.found() > 0) fmt::print(stderr, "{} runs are there already\n", measurements.found());
+  measure(options, measurements);
+  std::vector<Table> tables;
+  for (const std::string& interface : options.interfaces)
+    tables.push_back(make_table(measurements, interface, options.workers, process::available_cores(), options.without_start_up));
+  if (!options.out.empty()) write_report(options, tables, measurements);
+  if (options.json) return print_json(options, tables, measurements);
+  print_result(measurements.result());
+  for (std::size_t i = 0; i < tables.size(); ++i) fmt::print("{}{}", i == 0 ? "" : "\n", to_text(tables[i], options.markdown));
+}
+
+}  // namespace mw::tool

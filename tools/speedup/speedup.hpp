@@ -1,0 +1,35 @@
+// mw speedup: an application over interfaces and numbers of workers, as the tables that people publish.
+//
+// What:    runs the application with -n W --json for each W, in turn, reads what it says, and prints workers, seconds, speedup and % of
+//          maximum (the form of PyMW's Table 1, where the maximum is min(workers, cores)); with a folder to write to, a report with
+//          statistics, CSV and a plot, and the runs themselves, so that it goes on after an interruption.
+// Owner:   plain values.
+// Threads: main's.
+// Use:
+//     speedup({.program = "./monte_pi", .workers = {1, 2, 4}});
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mw::tool {
+
+struct SpeedupOptions {
+  std::string program;
+  std::vector<std::string> arguments = {};
+  std::vector<std::string> interfaces = {};  ///< empty: the application's own choice
+  std::vector<std::uint64_t> workers = {};   ///< empty: 1, 2 and twice the cores
+  std::uint64_t runs = 1;                    ///< of each; in turn, so that a machine that gets slower slows all alike
+  bool warm_up = false;                      ///< before the first, one run of each interface that does not count
+  bool without_start_up = false;             ///< count calculation_seconds: from when all workers were ready
+  bool markdown = false;
+  bool json = false;
+  bool progress = false;
+  std::string out = {};  ///< a folder for report.md, speedup.csv, speedup.svg and runs.jsonl; empty: none
+};
+
+/// Prints the table. Throws mw::Error if a run fails, or if runs differ in what they found.
+void speedup(SpeedupOptions options);
+
+}  // namespace mw::tool

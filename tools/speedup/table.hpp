@@ -1,0 +1,54 @@
+// Speedup tables out of measurements.
+//
+// What:    a Table is the rows of one interface: times, speedup, % of maximum. Text and Markdown in the form of PyMW's Table 1, the
+//          statistics of CASCON'16 behind it, CSV, and a plot.
+// Owner:   values.
+// Threads: any.
+// Use:
+//     const Table table = make_table(measurements, "multicore", {1, 2, 4}, cores, false);
+//     print(to_markdown(table));
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "speedup/measurements.hpp"
+#include "speedup/statistics.hpp"
+
+namespace mw::tool {
+
+struct TableRow {
+  std::uint64_t workers = 0;
+  Summary seconds = {};  ///< of what the speedup is about: total, or calculation
+  Summary total = {}, start_up = {}, calculation = {};
+  double speedup = 0;
+  double percent = 0;             ///< of min(workers, cores)
+  double percent_of_workers = 0;  ///< of the number of workers
+  std::size_t outliers = 0;       ///< by Grubbs' test, α = 0.05
+};
+
+struct Table {
+  std::string interface;  ///< empty: the application's own choice
+  std::vector<TableRow> rows;
+  std::uint64_t cores = 1;
+  std::size_t runs = 1;
+  bool without_start_up = false;
+  bool has_base = false;  ///< a row has one worker; else the first row counts as perfect
+};
+
+Table make_table(const Measurements& measurements, const std::string& interface, const std::vector<std::uint64_t>& workers,
+                 std::uint64_t cores, bool without_start_up);
+
+std::string to_text(const Table& table, bool markdown);
+/// Everything there is, for a report: the table, then means, deviations, outliers.
+std::string to_report(const Table& table);
+/// One line for each row of each table, with a head.
+std::string to_csv(const std::vector<Table>& tables);
+boost::json::array to_json(const Table& table);
+/// Speedup over workers, with the maximum as a line; SVG.
+std::string to_svg(const std::vector<Table>& tables, const std::string& title);
+
+}  // namespace mw::tool
