@@ -66,6 +66,27 @@ killed() {
 }
 folder_killed() { project "$1" slow=0.3 && set_up --app monte_pi && killed "$(by_folder '&tasks_per_workunit=1')"; }
 url_killed() { project "$1" slow=0.3 && set_up --app monte_pi --remote && killed "$(by_url '&tasks_per_workunit=1')"; }
+sql() { python3 -c "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()" "$1" "$2"; }
+# in_doubt SPEC: killed while it submitted. It does not know whether the project has the batch, which has it; then, in a second run, has not.
+in_doubt() {
+  killed "$1" || return 1
+  pi "$1" &
+  within 30 eval '[ "$(count "SELECT count(*) FROM workunit")" -ge 40 ]' || fail "nothing was submitted"
+  pkill -KILL -f "monte_pi -i $1"
+  wait $!
+  sql "$folder/state/submitted.db" "UPDATE batch SET is_submitted = 0"
+  pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit')" 40 "workunits, of a batch that was there" || return 1
+  pi "$1" &
+  within 30 eval '[ "$(count "SELECT count(*) FROM workunit")" -ge 60 ]' || fail "nothing was submitted"
+  pkill -KILL -f "monte_pi -i $1"
+  wait $!
+  sql "$folder/state/submitted.db" "UPDATE batch SET is_submitted = 0"
+  sql "$folder/jobs.db" "DELETE FROM workunit WHERE id > 40"
+  sql "$folder/jobs.db" "UPDATE batch SET state = 0 WHERE id = (SELECT max(id) FROM batch)"
+  pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit WHERE id > 40')" 20 "workunits, of a batch that was not there"
+}
+folder_in_doubt() { project "$1" slow=0.3 && set_up --app monte_pi && in_doubt "$(by_folder '&tasks_per_workunit=1')"; }
+url_in_doubt() { project "$1" slow=0.3 && set_up --app monte_pi --remote && in_doubt "$(by_url '&tasks_per_workunit=1')"; }
 folder_error() {  # a workunit that the project gives up is lost, and its tasks go again
   project "$1" fail=_1 && set_up --app monte_pi && pi "$(by_folder '&tasks_per_workunit=1')" && is_right &&
     is "$(count 'SELECT count(*) FROM workunit')" 21 workunits && says "too many hosts could not compute it (error mask 2)" "$folder/err"
@@ -114,7 +135,7 @@ boinc_setup() {  # checks, writes what is missing, keeps what is there
   ! "$bin/mw" boinc-setup "$1" --app monte_pi 2>"$1/out" && says "is no BOINC project's folder" "$1/out"
 }
 
-all=(folder_pi url_pi folder_contract url_contract folder_killed url_killed folder_error url_error url_down refusals boinc_setup)
+all=(folder_pi url_pi folder_contract url_contract folder_killed url_killed folder_in_doubt url_in_doubt folder_error url_error url_down refusals boinc_setup)
 [ $# -gt 0 ] || set -- "${all[@]}"
 # Side by side: they wait, mostly.
 run() {

@@ -70,11 +70,14 @@ void add(pugi::xml_node node, const char* child, double number) { add(node, chil
 void add(pugi::xml_node node, const char* child, std::int64_t number) { add(node, child, std::to_string(number)); }
 void add_flag(pugi::xml_node node, const char* child) { add(node, child, "1"); }
 
-std::string to_text(const pugi::xml_document& document) {
+std::string to_text(const pugi::xml_document& document, const char* indent, unsigned format) {
   StringWriter writer;
-  document.save(writer, "", pugi::format_indent | pugi::format_no_declaration | pugi::format_no_empty_element_tags,
-                pugi::encoding_utf8);
+  document.save(writer, indent, format, pugi::encoding_utf8);
   return std::move(writer.text);
+}
+
+std::string to_text(const pugi::xml_document& document) {
+  return to_text(document, "", pugi::format_indent | pugi::format_no_declaration | pugi::format_no_empty_element_tags);
 }
 
 bool is_file_name(std::string_view name) noexcept {

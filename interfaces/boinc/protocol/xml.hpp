@@ -52,6 +52,8 @@ void add_flag(pugi::xml_node node, const char* child);
 
 /// One element a line, without a declaration.
 std::string to_text(const pugi::xml_document& document);
+/// In another form: see pugixml's format flags.
+std::string to_text(const pugi::xml_document& document, const char* indent, unsigned format);
 
 /// Whether a name may stand for a file on either side: letters, digits, '_', '-', '.', '+', at most 200 of them, no "..", no '.'
 /// first.

@@ -33,14 +33,10 @@ class ProjectXml {
           fmt::format("{} is no project's file: {}", path_, result ? "there is no <boinc> in it" : result.description())};
   }
   void save() const {
-    struct Writer : pugi::xml_writer {
-      std::string text;
-      void write(const void* data, std::size_t size) override { text.append(static_cast<const char*>(data), size); }
-    } writer;
-    tree_.save(writer, "    ", pugi::format_indent | pugi::format_no_empty_element_tags, pugi::encoding_utf8);
     struct stat status = {};
     ::stat(path_.c_str(), &status);  // it may hold a password
-    process::write_file(path_, writer.text, status.st_mode & 0777);
+    process::write_file(path_, to_text(tree_, "    ", pugi::format_indent | pugi::format_no_empty_element_tags),
+                        status.st_mode & 0777);
   }
 
   pugi::xml_node root;

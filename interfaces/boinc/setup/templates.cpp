@@ -11,15 +11,10 @@ namespace {
 
 /// As BOINC looks for them: "<OUTFILE_0/>" without a blank, and the end of the line behind "<result>".
 std::string to_template_text(const pugi::xml_document& document) {
-  struct Writer : pugi::xml_writer {
-    std::string text;
-    void write(const void* data, std::size_t size) override { text.append(static_cast<const char*>(data), size); }
-  } writer;
-  document.save(writer, "  ", pugi::format_indent | pugi::format_no_declaration, pugi::encoding_utf8);
+  std::string text = to_text(document, "  ", pugi::format_indent | pugi::format_no_declaration);
   constexpr std::string_view blank_end = " />";
-  for (auto at = writer.text.find(blank_end); at != std::string::npos; at = writer.text.find(blank_end, at))
-    writer.text.erase(at, 1);
-  return std::move(writer.text);
+  for (auto at = text.find(blank_end); at != std::string::npos; at = text.find(blank_end, at)) text.erase(at, 1);
+  return text;
 }
 
 }  // namespace

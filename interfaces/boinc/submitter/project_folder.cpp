@@ -174,7 +174,15 @@ void ProjectFolder::poll(const std::vector<std::string>&, PollSink& sink) {
 }
 
 void ProjectFolder::cancel(const std::vector<std::string>& jobs) {
-  for (const std::string& job : jobs) run("cancel_jobs", {"--name", job});
+  std::string trouble;
+  for (const std::string& job : jobs) {
+    try {
+      run("cancel_jobs", {"--name", job});
+    } catch (const RouteError& e) {
+      trouble = e.what();
+    }
+  }
+  if (!trouble.empty()) throw RouteRefusal{trouble};
 }
 
 /// All batches of a run share a folder.

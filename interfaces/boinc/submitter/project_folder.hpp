@@ -27,6 +27,8 @@ class ProjectFolder final : public Route {
   ProjectFolder(const BoincProjectOptions& options, std::string app, const std::string& token);
 
   void check() override;
+  /// Nobody can tell: each of its jobs is tried.
+  bool has(const std::string&) override { return false; }
   void submit(const Batch& batch) override;
   void poll(const std::vector<std::string>& batches, PollSink& sink) override;
   void cancel(const std::vector<std::string>& jobs) override;

@@ -133,6 +133,13 @@ std::optional<submit_rpc::BatchState> RemoteProject::find_batch(const std::strin
   }
 }
 
+bool RemoteProject::has(const std::string& batch) {
+  return talk(url_, [&] {
+    const auto known = find_batch(batch);
+    return known && known->is_submitted;
+  });
+}
+
 void RemoteProject::poll(const std::vector<std::string>& batches, PollSink& sink) {
   // A batch that is new to us may have had its changes before.
   const bool all_seen = std::all_of(batches.begin(), batches.end(), [&](const auto& name) { return seen_batches_.contains(name); });

@@ -30,6 +30,7 @@ class RemoteProject final : public Route {
   RemoteProject(const BoincProjectOptions& options, std::string app, std::string key, std::function<bool()> alive);
 
   void check() override;
+  bool has(const std::string& batch) override;
   void submit(const Batch& batch) override;
   void poll(const std::vector<std::string>& batches, PollSink& sink) override;
   void cancel(const std::vector<std::string>& jobs) override;

@@ -69,6 +69,9 @@ class Route {
   virtual ~Route() = default;
   /// Whether the project can be used at all. Throws InterfaceError that says what is to be done.
   virtual void check() = 0;
+  /// Whether a batch whose submission was interrupted, in an earlier start of this run, has come to be there: all of it. Throws
+  /// RouteError.
+  virtual bool has(const std::string& batch) = 0;
   /// All of it or, with an exception, nobody knows how much: then once more, with is_again. Throws RouteError.
   virtual void submit(const Batch& batch) = 0;
   /// Tells what has changed. Throws RouteError.

@@ -94,9 +94,21 @@ struct Submitter::Inside final : PollSink {
                                                      : poll_of_folder} {
     fs::create_directories(outbox);
     route->check();
-    earlier = record.earlier();
+    find_earlier();
     next_batch = record.batches().size();
     publish();
+  }
+
+  /// What an earlier start of this run has submitted; where it was interrupted at that, the project is asked.
+  void find_earlier() {
+    std::map<std::string, bool> found;
+    earlier = record.earlier();
+    for (auto& [name, job] : earlier) {
+      if (job.is_submitted) continue;
+      const auto [place, is_new] = found.try_emplace(job.batch, false);
+      if (is_new && (place->second = route->has(job.batch))) record.finish(job.batch);
+      job.is_submitted = place->second;
+    }
   }
 
   // The thread.
@@ -156,14 +168,14 @@ struct Submitter::Inside final : PollSink {
     std::vector<RefusedTask> refused;
     std::vector<Job> jobs = maker.make(std::exchange(waiting, {}), refused);
     for (RefusedTask& one : refused) sink.task_ended(one.task, std::move(one.outcome), false);
-    // By the number of data files and, where it may have been sent before, by the batch that it was in.
-    std::map<std::pair<std::size_t, std::string>, std::vector<Job>> groups;
+    // By the number of data files, and whether the project may have them.
+    std::map<std::pair<std::size_t, bool>, std::vector<Job>> groups;
     for (Job& job : jobs) {
       const auto known = earlier.find(job.name);
       if (known != earlier.end() && known->second.is_submitted)
         enter(job, known->second.batch);
       else
-        groups[{job.data.size(), known == earlier.end() ? std::string{} : known->second.batch}].push_back(std::move(job));
+        groups[{job.data.size(), known != earlier.end()}].push_back(std::move(job));
     }
     for (auto& [key, group] : groups)
       for (std::size_t at = 0; at < group.size(); at += most_jobs_in_batch) {
@@ -174,10 +186,10 @@ struct Submitter::Inside final : PollSink {
       }
   }
 
-  void add_batch(std::size_t data_files, const std::string& earlier_name, std::vector<Job> jobs) {
+  void add_batch(std::size_t data_files, bool may_be_there, std::vector<Job> jobs) {
     Outgoing one;
-    one.batch.is_again = !earlier_name.empty();
-    one.batch.name = one.batch.is_again ? earlier_name : fmt::format("{}_batch{}", prefix, ++next_batch);
+    one.batch.is_again = may_be_there;
+    one.batch.name = fmt::format("{}_batch{}", prefix, ++next_batch);
     one.batch.data_files = data_files;
     one.batch.outbox = fmt::format("{}/{}", outbox, one.batch.name);
     one.batch.jobs = std::move(jobs);
@@ -357,10 +369,12 @@ struct Submitter::Inside final : PollSink {
     is_ending = true;
     take_incoming();
     if (!open.empty() || !waiting.empty()) return;
-    try {
-      for (const std::string& batch : record.batches()) route->retire(batch);
-    } catch (const RouteError& e) {
-      log::warn(fmt::format("boinc: the project was not told that the run is over: {}", e.what()));
+    for (const std::string& batch : record.batches()) {
+      try {
+        route->retire(batch);
+      } catch (const RouteError& e) {
+        log::warn(fmt::format("boinc: the project was not told that batch {} is of no more use: {}", batch, e.what()));
+      }
     }
     record.clear();
     std::error_code ignored;
