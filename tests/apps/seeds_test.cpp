@@ -4,17 +4,20 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <complex>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <numeric>
+#include <random>
 #include <sstream>
 
 #include <boost/json.hpp>
 
 #include "apps/app_run.hpp"
+#include "support/processes.hpp"
 #include "support/temporary.hpp"
 
 using test::Arguments;
@@ -232,6 +235,113 @@ TEST_CASE("mandelbrot writes a picture, or says why it can not", "[apps][seeds]"
   CHECK(run.err.find("/nowhere/set.png") != std::string::npos);
 }
 
+namespace {
+
+using Vector = std::array<double, 3>;
+
+/// v turned about an axis (Rodrigues' formula).
+Vector turned(const Vector& v, Vector axis, double degrees) {
+  const double size = std::hypot(axis[0], axis[1], axis[2]);  // errors would grow from step to step
+  for (double& part : axis) part /= size;
+  const double angle = degrees * std::acos(-1.0) / 180, c = std::cos(angle), s = std::sin(angle);
+  const double along = axis[0] * v[0] + axis[1] * v[1] + axis[2] * v[2];
+  const Vector across{axis[1] * v[2] - axis[2] * v[1], axis[2] * v[0] - axis[0] * v[2], axis[0] * v[1] - axis[1] * v[0]};
+  Vector result;
+  for (std::size_t i = 0; i < 3; ++i) result[i] = v[i] * c + across[i] * s + axis[i] * along * (1 - c);
+  return result;
+}
+
+/// The axis of a whole molecule, base pair after base pair, by turning the vectors of its frame.
+std::vector<Vector> axis_of(const std::string& bases) {
+  // Twist, roll, tilt: Nucleic Acids Res. 22 (1994) 5498, table 1, model c.
+  const std::map<std::string, std::array<double, 3>> angles{
+      {"AA", {35.62, -6.5, 3.2}}, {"AC", {34.4, -0.9, -0.7}}, {"AG", {27.7, 8.4, -0.3}}, {"AT", {31.5, 2.6, 0}},
+      {"CA", {34.5, 1.6, 3.1}},   {"GG", {33.67, 1.2, -1.8}}, {"CG", {29.8, 6.7, 0}},    {"GA", {36.9, -2.7, -4.6}},
+      {"GC", {40, -5, 0}},        {"TA", {36, 0.9, 0}}};
+  const auto angles_of = [&](const std::string& step) {
+    if (const auto place = angles.find(step); place != angles.end()) return place->second;
+    const auto other = [](char c) { return c == 'A' ? 'T' : c == 'C' ? 'G' : c == 'G' ? 'C' : 'A'; };
+    auto reversed = angles.at({other(step[1]), other(step[0])});
+    reversed[2] = -reversed[2];
+    return reversed;
+  };
+  std::vector<Vector> path{{0, 0, 0}};
+  Vector x{1, 0, 0}, y{0, 1, 0}, z{0, 0, 1};
+  const auto turn = [&](const Vector axis, double degrees) {
+    for (Vector* one : {&x, &y, &z}) *one = turned(*one, axis, degrees);
+  };
+  for (std::size_t i = 0; i + 1 < bases.size(); ++i) {
+    const auto [twist, roll, tilt] = angles_of(bases.substr(i, 2));
+    // Half the twist, the bend about an axis between x and y, half the twist; the rise along z in the middle of the bend.
+    turn(z, twist / 2);
+    const double bend = std::hypot(roll, tilt), direction = std::atan2(tilt, roll);
+    Vector hinge;
+    for (std::size_t k = 0; k < 3; ++k) hinge[k] = y[k] * std::cos(direction) + x[k] * std::sin(direction);
+    turn(hinge, bend / 2);
+    Vector next = path.back();
+    for (std::size_t k = 0; k < 3; ++k) next[k] += 3.38 * z[k];
+    path.push_back(next);
+    turn(hinge, bend / 2);
+    turn(z, twist / 2);
+  }
+  return path;
+}
+
+double distance(const Vector& a, const Vector& b) { return std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]); }
+
+/// Through Heron's formula: 4 times the area over the product of the sides.
+double curvature_at(const std::vector<Vector>& path, std::size_t i, std::size_t window) {
+  const double a = distance(path[i - window], path[i]), b = distance(path[i], path[i + window]),
+               c = distance(path[i - window], path[i + window]);
+  const double s = (a + b + c) / 2;
+  return 4 * std::sqrt(std::max(0.0, s * (s - a) * (s - b) * (s - c))) / (a * b * c) / 0.0234;
+}
+
+}  // namespace
+
+TEST_CASE("dna_curve: the curvature of a direct, serial computation", "[apps][seeds]") {
+  const test::TemporaryFolder folder;
+  std::mt19937 random{5};
+  std::string bases;
+  for (int i = 0; i < 900; ++i) bases += "ACGT"[random() % 4];
+  std::ofstream{folder.path("random.fa")} << ">random\n" << bases.substr(0, 500) << "\n" << bases.substr(500) << "\n";
+  const auto path = axis_of(bases);
+  double sum = 0, largest = 0;
+  std::uint64_t at = 0;
+  for (std::size_t i = 10; i + 10 < bases.size(); ++i) {
+    const double curvature = curvature_at(path, i, 10);
+    sum += curvature;
+    if (curvature > largest) largest = curvature, at = i + 1;
+  }
+  for (const char* chunk : {"100", "333", "10000"}) {
+    const auto result = same_result("dna_curve", {"--fasta", folder.path("random.fa"), "--chunk", chunk});
+    CHECK(number(result, "curvatures") == 880);
+    CHECK(result.at("mean").as_double() == Approx(sum / 880).epsilon(1e-6));
+    CHECK(result.at("largest").as_double() == Approx(largest).epsilon(1e-6));
+    CHECK(number(result, "at") == at);
+  }
+}
+
+TEST_CASE("dna_curve: A-tracts in phase with the helix bend DNA, others do not", "[apps][seeds]") {
+  const test::TemporaryFolder folder;
+  const auto mean_of = [&](const std::string& unit) {
+    std::string bases;
+    while (bases.size() < 300) bases += unit;
+    std::ofstream{folder.path("x.fa")} << ">x\n" << bases << "\n";
+    return result_of(run_app("dna_curve", {"--fasta", folder.path("x.fa"), "--window", "30", "--json"})).at("mean").as_double();
+  };
+  CHECK(mean_of("CGAAAAAACG") > 2 * mean_of("CGCGCGCAAAAAACG"));
+}
+
+TEST_CASE("dna_curve takes files as they are: several sequences, small letters, unknown bases", "[apps][seeds]") {
+  const test::TemporaryFolder folder;
+  std::ofstream{folder.path("x.fa")} << ">one\nacgtacgtacgtacgtacgtacgtacgt\n>two\nACGTNACGTACGTACGTACGTACGTACGT\n>short\nACG\n";
+  const auto result = result_of(run_app("dna_curve", {"--fasta", folder.path("x.fa"), "--output", folder.path("x.svg"), "--json"}));
+  CHECK(number(result, "sequences") == 3);
+  CHECK(number(result, "curvatures") == 8 + 9);
+  CHECK(test::file_text(folder.path("x.svg")).find("</svg>") != std::string::npos);
+}
+
 TEST_CASE("genetic reaches the gene's length, by the same way everywhere", "[apps][seeds]") {
   const auto result = same_result("genetic", {"--length", "40", "--population", "60"});
   CHECK(number(result, "best_fitness") == 40);
@@ -259,6 +369,7 @@ TEST_CASE("the applications refuse what makes no sense, in one line", "[apps][se
       Case{"string_count", {"--string", "x", "--pattern", "*.no-such"}}, Case{"string_count", {"--string", "a\nb"}},
       Case{"word_frequency", {"--folder", "/nowhere"}}, Case{"word_frequency", {"--chunk", "0"}},
       Case{"md5_reverse", {"--md5", "xyz"}}, Case{"md5_reverse", {"--form", "other"}}, Case{"md5_reverse", {"--below", "0"}},
+      Case{"dna_curve", {}}, Case{"dna_curve", {"--fasta", "/nowhere"}}, Case{"dna_curve", {"--fasta", "/etc/passwd"}},
       Case{"mandelbrot", {"--width", "0"}}, Case{"mandelbrot", {"--span", "-1"}}, Case{"mandelbrot", {"--span", "1e-15"}},
       Case{"mandelbrot", {"--by", "x"}}, Case{"mandelbrot", {"--form", "x"}}, Case{"mandelbrot", {"--height", "1e9"}});
   INFO(app);
@@ -266,8 +377,8 @@ TEST_CASE("the applications refuse what makes no sense, in one line", "[apps][se
 }
 
 TEST_CASE("every application teaches its options", "[apps][seeds]") {
-  const auto app = GENERATE(as<std::string>{}, "busy", "factor", "genetic", "mandelbrot", "md5_reverse", "monte_pi", "null_test",
-                            "prime_range", "primes", "string_count", "word_frequency");
+  const auto app = GENERATE(as<std::string>{}, "busy", "dna_curve", "factor", "genetic", "mandelbrot", "md5_reverse", "monte_pi",
+                            "null_test", "prime_range", "primes", "string_count", "word_frequency");
   const auto run = run_app(app, {"--help"});
   CHECK(run.death.exit_status == 0);
   for (const char* option : {"--interface", "--workers", "--json", "--progress", "--help"})
