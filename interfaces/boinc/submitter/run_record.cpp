@@ -6,7 +6,7 @@ namespace mw::boinc {
 
 RunRecord::RunRecord(const std::string& path) : database_{path} {
   database_.execute(
-      "CREATE TABLE IF NOT EXISTS run(token TEXT NOT NULL);"
+      "CREATE TABLE IF NOT EXISTS run(token TEXT NOT NULL, batches INTEGER NOT NULL DEFAULT 0);"
       "CREATE TABLE IF NOT EXISTS batch(name TEXT PRIMARY KEY, is_submitted INTEGER NOT NULL);"
       "CREATE TABLE IF NOT EXISTS job(name TEXT PRIMARY KEY, batch TEXT NOT NULL)");
   sqlite::Statement find = database_.prepare("SELECT token FROM run");
@@ -36,6 +36,11 @@ std::vector<std::string> RunRecord::batches() {
   return names;
 }
 
+std::int64_t RunRecord::new_batch_number() {
+  database_.execute("UPDATE run SET batches = batches + 1");
+  return database_.integer("SELECT batches FROM run");
+}
+
 void RunRecord::begin(const Batch& batch) {
   sqlite::Transaction transaction{database_};
   database_.prepare("INSERT OR IGNORE INTO batch(name, is_submitted) VALUES (?, 0)").run(batch.name);
@@ -48,6 +53,13 @@ void RunRecord::begin(const Batch& batch) {
 void RunRecord::finish(const std::string& batch) {
   database_.prepare("UPDATE batch SET is_submitted = 1 WHERE name = ?").run(batch);
   database_.sync();
+}
+
+void RunRecord::forget(const std::string& batch) {
+  sqlite::Transaction transaction{database_};
+  database_.prepare("DELETE FROM job WHERE batch = ?").run(batch);
+  database_.prepare("DELETE FROM batch WHERE name = ?").run(batch);
+  transaction.commit();
 }
 
 void RunRecord::clear() {

@@ -33,10 +33,14 @@ class RunRecord {
   std::map<std::string, Earlier> earlier();
   std::vector<std::string> batches();
 
+  /// 1, 2, …: none is given twice in a run.
+  std::int64_t new_batch_number();
   /// It is going to be submitted now.
   void begin(const Batch& batch);
   /// It was.
   void finish(const std::string& batch);
+  /// It was not, and will not be.
+  void forget(const std::string& batch);
   /// The run is over.
   void clear();
 

@@ -95,7 +95,6 @@ struct Submitter::Inside final : PollSink {
     fs::create_directories(outbox);
     route->check();
     find_earlier();
-    next_batch = record.batches().size();
     publish();
   }
 
@@ -189,7 +188,7 @@ struct Submitter::Inside final : PollSink {
   void add_batch(std::size_t data_files, bool may_be_there, std::vector<Job> jobs) {
     Outgoing one;
     one.batch.is_again = may_be_there;
-    one.batch.name = fmt::format("{}_batch{}", prefix, ++next_batch);
+    one.batch.name = fmt::format("{}_batch{}", prefix, record.new_batch_number());
     one.batch.data_files = data_files;
     one.batch.outbox = fmt::format("{}/{}", outbox, one.batch.name);
     one.batch.jobs = std::move(jobs);
@@ -223,19 +222,18 @@ struct Submitter::Inside final : PollSink {
     while (!outgoing.empty() && outgoing.front().not_before <= Clock::now() && !is_stopping) {
       Outgoing& one = outgoing.front();
       std::erase_if(one.batch.jobs, [this](const Job& job) { return !open.contains(job.name); });
-      if (!one.batch.jobs.empty()) {
-        try {
-          route->submit(one.batch);
-        } catch (const RouteError& e) {
-          if (is_stopping) return;
-          warn(fmt::format("{} workunits could not be submitted: {}", one.batch.jobs.size(), e.what()));
-          one.batch.is_again = true;
-          one.not_before = Clock::now() + pause_after(++one.tries);
-          if (one.tries < most_tries || !dynamic_cast<const RouteRefusal*>(&e)) return;
-          refuse(one.batch, e.what());
-        }
+      try {
+        if (!one.batch.jobs.empty()) route->submit(one.batch);
         record.finish(one.batch.name);
         workunits += one.batch.jobs.size();
+      } catch (const RouteError& e) {
+        if (is_stopping) return;
+        warn(fmt::format("{} workunits could not be submitted: {}", one.batch.jobs.size(), e.what()));
+        one.batch.is_again = true;
+        one.not_before = Clock::now() + pause_after(++one.tries);
+        if (one.tries < most_tries || !dynamic_cast<const RouteRefusal*>(&e)) return;
+        refuse(one.batch, e.what());
+        record.forget(one.batch.name);
       }
       fs::remove_all(one.batch.outbox);
       outgoing.pop_front();
@@ -422,7 +420,6 @@ struct Submitter::Inside final : PollSink {
   // The thread's own.
   bool is_ending = false;
   std::map<std::string, RunRecord::Earlier> earlier;
-  std::size_t next_batch = 0;
   std::vector<TaskRef> waiting;
   Clock::time_point end_by{};
   Clock::time_point first_submitted{}, last_submitted{}, next_poll{}, last_warned{};
