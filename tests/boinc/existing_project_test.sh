@@ -96,6 +96,13 @@ url_error() {
     is "$(count 'SELECT count(*) FROM workunit')" 21 workunits &&
     says "too many hosts could not compute it (error mask 2); exit status 1; stderr ends: it failed on purpose" "$folder/err"
 }
+folder_refused() {  # a project that says no to every batch: its tasks end with its words, and are not taken for submitted
+  project "$1" && set_up --app monte_pi || return 1
+  printf '#!/bin/sh\necho "create_work: app not found" >&2; exit 1\n' >"$folder/bin/create_work"
+  ! pi "$(by_folder '')" || fail "it ran"
+  says "interface error: the BOINC project does not take its workunit" "$folder/err" && says "create_work: app not found" "$folder/err" || return 1
+  cp "$here/emulated_project/create_work" "$folder/bin/" && pi "$(by_folder '')" && is_right
+}
 url_down() {  # the project's site is away for a while
   project "$1" down=3 && set_up --app monte_pi --remote && pi "$(by_url '')" && is_right && says "HTTP status 500" "$folder/err"
 }
@@ -135,7 +142,7 @@ boinc_setup() {  # checks, writes what is missing, keeps what is there
   ! "$bin/mw" boinc-setup "$1" --app monte_pi 2>"$1/out" && says "is no BOINC project's folder" "$1/out"
 }
 
-all=(folder_pi url_pi folder_contract url_contract folder_killed url_killed folder_in_doubt url_in_doubt folder_error url_error url_down refusals boinc_setup)
+all=(folder_pi url_pi folder_contract url_contract folder_killed url_killed folder_in_doubt url_in_doubt folder_error url_error folder_refused url_down refusals boinc_setup)
 [ $# -gt 0 ] || set -- "${all[@]}"
 # Side by side: they wait, mostly.
 run() {

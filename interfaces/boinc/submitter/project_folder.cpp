@@ -98,7 +98,7 @@ std::string ProjectFolder::run(const std::string& tool, const std::vector<std::s
     throw RouteError{e.what()};
   }
   if (run.death.signaled || run.death.exit_status != 0)
-    throw RouteError{
+    throw RouteRefusal{
         fmt::format("{}/bin/{} ended with {}: {}", folder_, tool, process::describe(run.death), last_words(run.out + run.err))};
   return run.out + run.err;
 }

@@ -38,7 +38,7 @@ constexpr milliseconds quiet_for{50};
 constexpr milliseconds longest_wait{1000};
 constexpr milliseconds poll_of_folder{1000};
 constexpr milliseconds poll_of_url{15'000};
-constexpr milliseconds first_pause{1000};
+constexpr milliseconds most_first_pause{1000};
 constexpr milliseconds longest_pause{300'000};
 constexpr std::chrono::minutes warn_again{1};
 constexpr std::chrono::seconds longest_end{10};
@@ -58,8 +58,8 @@ std::unique_ptr<Route> make_route(const BoincProjectOptions& options, const std:
   return std::make_unique<RemoteProject>(options, app, read_account_key(options.key_file), std::move(alive));
 }
 
-milliseconds pause_after(unsigned failures) {
-  milliseconds pause = first_pause;
+milliseconds pause_after(unsigned failures, milliseconds first) {
+  milliseconds pause = std::min(first, most_first_pause);
   for (unsigned i = 1; i < failures && pause < longest_pause; ++i) pause *= 2;
   return std::min(pause, longest_pause);
 }
@@ -230,7 +230,7 @@ struct Submitter::Inside final : PollSink {
         if (is_stopping) return;
         warn(fmt::format("{} workunits could not be submitted: {}", one.batch.jobs.size(), e.what()));
         one.batch.is_again = true;
-        one.not_before = Clock::now() + pause_after(++one.tries);
+        one.not_before = Clock::now() + pause_after(++one.tries, poll_interval);
         if (one.tries < most_tries || !dynamic_cast<const RouteRefusal*>(&e)) return;
         refuse(one.batch, e.what());
         record.forget(one.batch.name);
@@ -269,7 +269,8 @@ struct Submitter::Inside final : PollSink {
       ++poll_failures;
       warn(e.what());
     }
-    next_poll = Clock::now() + (poll_failures == 0 ? poll_interval : std::max(poll_interval, pause_after(poll_failures)));
+    next_poll =
+        Clock::now() + (poll_failures == 0 ? poll_interval : std::max(poll_interval, pause_after(poll_failures, poll_interval)));
   }
 
   // PollSink
