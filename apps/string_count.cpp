@@ -2,9 +2,8 @@
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 
-#include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <stdexcept>
 #include <string>
 #include <vector>
 

@@ -16,7 +16,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 #include <mw/detail/task_group.hpp>
 #include <mw/master.hpp>

@@ -169,14 +169,17 @@ TEST_CASE("P14, P20: kill -9 of random workers throughout a run loses nothing an
   {
     mw::Master master{mw::MulticoreInterface{4}};
     std::atomic<bool> over{false};
+    std::atomic<int> results{0};
+    // Paced by results and not by a clock: a machine so loaded that a worker takes a second to start is killed on no faster.
     std::thread killer{[&] {
       std::mt19937 random{seed};
-      while (!over) {
-        std::this_thread::sleep_for(std::chrono::milliseconds{20 + random() % 60});
+      for (int next = 1; !over; std::this_thread::sleep_for(std::chrono::milliseconds{1})) {
+        if (results < next) continue;
         const auto workers = test::children();
         if (workers.empty()) continue;
         ::kill(workers[random() % workers.size()], SIGKILL);
         ++kills;
+        next = results + 4 + static_cast<int>(random() % 24);
       }
     }};
     std::vector<mw::Task<std::int64_t>> tasks;
@@ -187,6 +190,7 @@ TEST_CASE("P14, P20: kill -9 of random workers throughout a run loses nothing an
     for (int i = 0; i < count; ++i) {
       try {
         const auto task = master.get_result();
+        ++results;
         CHECK(seen.insert(task.id()).second);
         sum += task.result<std::int64_t>();
       } catch (const mw::TaskError& e) {

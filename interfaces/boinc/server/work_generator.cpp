@@ -42,7 +42,7 @@ double WorkGenerator::operations_of(std::uint64_t function) {
 void WorkGenerator::learn(std::uint64_t function, double operations) {
   double& known = operations_[function];
   const double before = known;
-  known = known <= 0 ? operations : known + (operations - known) / 4;
+  known = learnt(known, operations);
   // Written when it is news; a start with an old figure does no harm.
   if (before <= 0 || known > before * 1.25 || known < before * 0.8) set_function_.run(static_cast<std::int64_t>(function), known);
 }

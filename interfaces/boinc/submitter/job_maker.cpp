@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -39,7 +40,7 @@ JobMaker::JobMaker(const BoincProjectOptions& options, std::string prefix, std::
 
 void JobMaker::learn(std::uint64_t function, double seconds) {
   double& known = seconds_[function];
-  known = known <= 0 ? seconds : known + (seconds - known) / 4;
+  known = learnt(known, seconds);
 }
 
 /// The project's name for it. A file that is as it was is copied once.

@@ -11,6 +11,7 @@
 
 #include "boinc/policy/error_mask.hpp"
 #include "boinc/policy/work_size.hpp"
+#include "boinc/protocol/xml.hpp"
 #include "boinc/setup/templates.hpp"
 #include "process/file.hpp"
 #include "process/run_program.hpp"
@@ -78,17 +79,21 @@ void ProjectFolder::check() {
   need("config.xml", false);
   need(input_template_path(app_, 0), false);
   need(output_template_path(app_), false);
-  const TemplateFacts facts = read_input_template(process::read_text_file((folder / input_template_path(app_, 0)).string()));
-  if (options_.quorum > 0 && facts.quorum > 0 && facts.quorum != static_cast<std::int64_t>(options_.quorum))
-    throw InterfaceError{fmt::format("boinc: a quorum of {} would count for nothing: {}/{} says {}", options_.quorum, folder_,
-                                     input_template_path(app_, 0), facts.quorum)};
+  const std::string path = folder_ + "/" + input_template_path(app_, 0);
+  try {
+    const std::int64_t quorum = read_input_template(process::read_text_file(path)).quorum;
+    if (options_.quorum > 0 && quorum > 0 && quorum != static_cast<std::int64_t>(options_.quorum))
+      throw InterfaceError{fmt::format("boinc: a quorum of {} would count for nothing: {} says {}", options_.quorum, path, quorum)};
+  } catch (const BadMessage& e) {
+    throw InterfaceError{fmt::format("boinc: {}: {}", path, e.what())};
+  }
 }
 
 std::string ProjectFolder::results_folder() const {
   return fmt::format("{}/{}", options_.results.empty() ? folder_ + "/results" : options_.results, number_);
 }
 
-std::string ProjectFolder::run(const std::string& tool, const std::vector<std::string>& arguments, const std::string& input) const {
+void ProjectFolder::run(const std::string& tool, const std::vector<std::string>& arguments, const std::string& input) const {
   process::ProgramRun run;
   try {
     process::ProgramTerms terms;
@@ -100,7 +105,6 @@ std::string ProjectFolder::run(const std::string& tool, const std::vector<std::s
   if (run.death.signaled || run.death.exit_status != 0)
     throw RouteRefusal{
         fmt::format("{}/bin/{} ended with {}: {}", folder_, tool, process::describe(run.death), last_words(run.out + run.err))};
-  return run.out + run.err;
 }
 
 std::vector<std::string> ProjectFolder::create_work_arguments() const {
@@ -162,15 +166,23 @@ void ProjectFolder::poll(const std::vector<std::string>&, PollSink& sink) {
     throw RouteError{fmt::format("the project's results in {} can not be read: {}", folder.string(), error.message())};
   // In the order in which they came.
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.when < b.when; });
+  // One that can not be read does not hold up the others.
+  std::string trouble;
   for (const Found& one : found) {
     JobEnd end{one.job, {}, {}};
-    if (one.kind == Found::output)
-      end.answer = process::read_file(one.path.string());
-    else
-      end.why = one.kind == Found::error ? describe_error_mask(process::read_text_file(one.path.string()))
-                                         : "its result has no output file";
+    try {
+      if (one.kind == Found::output)
+        end.answer = process::read_file(one.path.string());
+      else
+        end.why = one.kind == Found::error ? describe_error_mask(process::read_text_file(one.path.string()))
+                                           : "its result has no output file";
+    } catch (const InterfaceError& e) {
+      trouble = e.what();
+      continue;
+    }
     sink.job_ended(std::move(end));
   }
+  if (!trouble.empty()) throw RouteError{trouble};
 }
 
 void ProjectFolder::cancel(const std::vector<std::string>& jobs) {

@@ -38,8 +38,8 @@ class ProjectFolder final : public Route {
   std::vector<std::string> create_work_arguments() const;
   std::string results_folder() const;
   void create(std::span<const Job> jobs, bool may_be_there) const;
-  /// Its stdout and stderr, if it ended with status 0; throws RouteError.
-  std::string run(const std::string& tool, const std::vector<std::string>& arguments, const std::string& input = {}) const;
+  /// Throws RouteError unless it ends with status 0.
+  void run(const std::string& tool, const std::vector<std::string>& arguments, const std::string& input = {}) const;
 
   const BoincProjectOptions options_;
   const std::string folder_;

@@ -245,11 +245,7 @@ struct Submitter::Inside final : PollSink {
     for (const Job& job : batch.jobs) {
       const auto place = open.find(job.name);
       if (place == open.end()) continue;
-      Outcome outcome;
-      outcome.failure.emplace();
-      outcome.failure->cause = Cause::interface_error;
-      outcome.failure->message = fmt::format("the BOINC project does not take its workunit: {}", why);
-      end_all(place->second, outcome, false);
+      end_all(place->second, Cause::interface_error, fmt::format("the BOINC project does not take its workunit: {}", why));
       open.erase(place);
     }
   }
@@ -297,11 +293,7 @@ struct Submitter::Inside final : PollSink {
     }
     ++workunits_failed;
     log::warn(fmt::format("boinc: workunit {}: {}", end.name, end.why));
-    Outcome outcome;
-    outcome.failure.emplace();
-    outcome.failure->cause = Cause::worker_lost;
-    outcome.failure->message = fmt::format("workunit {}: {}", end.name, end.why);
-    end_all(job, outcome, true);
+    end_all(job, Cause::worker_lost, fmt::format("workunit {}: {}", end.name, end.why));
   }
 
   void end_well(const OpenJob& job, const Bytes& answer) {
@@ -322,13 +314,15 @@ struct Submitter::Inside final : PollSink {
     ++workunits_done;
   }
 
-  void end_all(const OpenJob& job, const Outcome& like, bool is_lost) {
+  void end_all(const OpenJob& job, Cause cause, const std::string& why) {
     for (const TaskRef& task : job.tasks) {
       if (!task) continue;
       places.erase(task.id());
       Outcome outcome;
-      outcome.failure = like.failure;
-      sink.task_ended(task, std::move(outcome), is_lost);
+      outcome.failure.emplace();
+      outcome.failure->cause = cause;
+      outcome.failure->message = why;
+      sink.task_ended(task, std::move(outcome), cause == Cause::worker_lost);
     }
   }
 
