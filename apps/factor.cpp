@@ -8,13 +8,7 @@
 
 #include "number_theory.hpp"
 
-/// The least divisor of n in [first, last], odd or 2; 0 if there is none.
-std::uint64_t least_divisor(std::uint64_t n, std::uint64_t first, std::uint64_t last) {
-  if (first <= 2 && n % 2 == 0) return 2;
-  for (std::uint64_t divisor = std::max<std::uint64_t>(first | 1, 3); divisor <= last; divisor += 2)
-    if (n % divisor == 0) return divisor;
-  return 0;
-}
+using apps::least_divisor;
 
 /// The least factor of a number that is not prime. Parts beyond one with a factor are cancelled; those below it are waited for.
 std::uint64_t least_factor(mw::Master& master, std::uint64_t n, std::uint64_t block) {

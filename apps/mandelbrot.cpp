@@ -4,40 +4,54 @@
 #include <mw/mw.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "escape_time.hpp"
 #include "png_image.hpp"
 
 struct View {
-  double center_x = -0.75, center_y = 0, span = 3.5;  // of the plane, from left to right
+  std::string center_x = "-0.75", center_y = "0";  // of the plane, in decimal digits
+  double span = 3.5;                               // of the plane, from left to right
   std::uint64_t width = 800, height = 600, iterations = 1000;
+  bool operator==(const View&) const = default;
 };
 using Pixels = std::vector<std::uint64_t>;  // numbers of pixels, row by row
 using Counts = std::vector<std::uint32_t>;
 
-std::uint32_t escape_count(double x0, double y0, std::uint64_t most) {
-  double x = 0, y = 0;
-  std::uint32_t count = 0;
-  for (double xx = 0, yy = 0; xx + yy <= 4 && count < most; ++count) {
-    y = 2 * x * y + y0;
-    x = xx - yy + x0;
-    xx = x * x;
-    yy = y * y;
-  }
-  return count;
+double number(const std::string& text) {
+  double value = NAN;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() ? value : NAN;
+}
+
+/// Whether double-precision numbers are too coarse to tell its pixels apart.
+bool is_deep(const View& view) {
+  return view.span / static_cast<double>(view.width) <
+         std::max(std::abs(number(view.center_x)), std::abs(number(view.center_y))) * 0x1p-40;
+}
+
+/// A worker computes it once for all parts of a picture.
+const apps::ReferenceOrbit& orbit_of(const View& view) {
+  static thread_local std::optional<std::pair<View, apps::ReferenceOrbit>> last;
+  if (!last || !(last->first == view)) last.emplace(view, apps::ReferenceOrbit{view.center_x, view.center_y, view.iterations});
+  return last->second;
 }
 
 Counts escape_counts(const View& view, const Pixels& pixels) {
   const double step = view.span / static_cast<double>(view.width);
+  const double center_x = number(view.center_x), center_y = number(view.center_y);
+  const apps::ReferenceOrbit* const orbit = is_deep(view) ? &orbit_of(view) : nullptr;
   Counts counts;
   counts.reserve(pixels.size());
   for (const std::uint64_t pixel : pixels) {
-    const double column = static_cast<double>(pixel % view.width) - static_cast<double>(view.width) / 2 + 0.5;
-    const double row = static_cast<double>(pixel / view.width) - static_cast<double>(view.height) / 2 + 0.5;
-    counts.push_back(escape_count(view.center_x + column * step, view.center_y + row * step, view.iterations));
+    const double x = (static_cast<double>(pixel % view.width) - static_cast<double>(view.width) / 2 + 0.5) * step;
+    const double y = (static_cast<double>(pixel / view.width) - static_cast<double>(view.height) / 2 + 0.5) * step;
+    counts.push_back(orbit ? orbit->escape_count(x, y) : apps::escape_count(center_x + x, center_y + y, view.iterations));
   }
   return counts;
 }
@@ -129,9 +143,9 @@ int main(int argc, char** argv) {
   app.option("--width", view.width, "pixels", 1);
   app.option("--height", view.height, "pixels", 1);
   app.option("--iterations", view.iterations, "after which a point counts as inside", 1);
-  app.option("--center-x", view.center_x, "of the plane");
+  app.option("--center-x", view.center_x, "of the plane, with as many digits as a deep zoom needs");
   app.option("--center-y", view.center_y, "of the plane");
-  app.option("--span", view.span, "how much of the plane lies between left and right");
+  app.option("--span", view.span, "how much of the plane lies between left and right, down to 1e-290");
   app.option("--by", by, "what a task is: row, tile or pixels");
   app.option("--tile", tile, "pixels of a tile's side", 1);
   app.option("--list", list, "pixels of a list", 1);
@@ -141,10 +155,10 @@ int main(int argc, char** argv) {
     constexpr std::uint64_t most_side = 65'536, most_iterations = 4'000'000'000;
     if (view.width > most_side || view.height > most_side) throw mw::UsageError{"--width and --height: at most 65536"};
     if (view.iterations > most_iterations) throw mw::UsageError{"--iterations: at most 4e9"};
-    const double pixel = view.span / static_cast<double>(view.width),
-                 size = std::max(std::abs(view.center_x), std::abs(view.center_y));
-    if (!(view.span > 0) || pixel < size * 0x1p-51)
-      throw mw::UsageError{"--span: it has to be positive, and a pixel larger than what double-precision numbers tell apart there"};
+    for (const std::string* center : {&view.center_x, &view.center_y})
+      if (!(std::abs(number(*center)) <= 4) || center->size() > 320)
+        throw mw::UsageError{"--center-x and --center-y: \"" + *center + "\" is no number from -4 to 4 with up to 300 digits"};
+    if (!(view.span >= 1e-290 && view.span <= 1e6)) throw mw::UsageError{"--span: from 1e-290 to 1e6"};
     if (by != "row" && by != "tile" && by != "pixels") throw mw::UsageError{"--by: \"" + by + "\" is none of row, tile, pixels"};
     if (form != "system" && form != "tasks" && form != "batch")
       throw mw::UsageError{"--form: \"" + form + "\" is none of system, tasks, batch"};

@@ -4,24 +4,9 @@
 #include <mw/mw.hpp>
 
 #include <algorithm>
-#include <random>
 #include <vector>
 
-struct Hits {
-  std::uint64_t inside, total;
-};
-
-double unit(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }  // [0, 1), the same everywhere
-
-Hits monte_pi(std::uint64_t seed, std::uint64_t points) {
-  std::mt19937_64 random{seed};
-  std::uint64_t inside = 0;
-  for (std::uint64_t i = 0; i < points; ++i) {
-    const double x = unit(random), y = unit(random);
-    inside += x * x + y * y < 1;
-  }
-  return {inside, points};
-}
+#include "random_points.hpp"
 
 int main(int argc, char** argv) {
   mw::init(argc, argv);

@@ -1,6 +1,7 @@
 // Primes and factors of 64-bit numbers, for the applications about them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <random>
@@ -61,6 +62,14 @@ inline std::uint64_t square_root(std::uint64_t n) {
   for (std::uint64_t bit = std::uint64_t{1} << 31; bit > 0; bit >>= 1)
     if ((root + bit) * (root + bit) <= n) root += bit;
   return root;
+}
+
+/// The least divisor of n in [first, last], odd or 2; 0 if there is none.
+inline std::uint64_t least_divisor(std::uint64_t n, std::uint64_t first, std::uint64_t last) {
+  if (first <= 2 && n % 2 == 0) return 2;
+  for (std::uint64_t divisor = std::max<std::uint64_t>(first | 1, 3); divisor <= last; divisor += 2)
+    if (n % divisor == 0) return divisor;
+  return 0;
 }
 
 }  // namespace apps

@@ -116,6 +116,8 @@ class BoincInterface : public Interface {
   void abort_task(const TaskRef& task, WorkerId worker) override;
   void flush() override;
   StatusMap get_status() override;
+  /// A pool whose volunteers nobody knows yet counts as 16.
+  std::uint32_t expected_slots() const noexcept override;
   std::string name() const override { return "boinc"; }
   /// Throws InterfaceError if the state folder, the port or the worker builds are not to be had.
   void start() override;

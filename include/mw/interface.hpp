@@ -180,6 +180,10 @@ class Interface {
 
   virtual Scheduling scheduling() const { return Scheduling::by_interface; }
 
+  /// How many tasks its workers run at a time once all of them are there; where nobody can know, a guess. Programs cut their work
+  /// into so many parts, before the workers are ready. Asked after start().
+  virtual std::uint32_t expected_slots() const noexcept { return 1; }
+
   /// "multicore": for people and for status.
   virtual std::string name() const { return "custom"; }
 

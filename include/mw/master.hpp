@@ -175,7 +175,8 @@ class Master {
   template <class R, class Final>
   Final run(TaskSystem<R, Final>& system);
 
-  /// How many tasks the workers that have joined run at a time, at least 1: so many parts keep all of them busy.
+  /// How many tasks the workers run at a time, at least 1, those that are still being started included: so many parts keep all of
+  /// them busy.
   std::size_t slots() const noexcept;
 
   /// Stops the interface and goes on with another: every task that is not done is queued there, in the old order, those that ran

@@ -65,6 +65,7 @@ class MpiInterface : public Interface {
   void flush() override;
   StatusMap get_status() override;
   Scheduling scheduling() const override { return Scheduling::by_master; }
+  std::uint32_t expected_slots() const noexcept override { return workers(); }
   std::string name() const override { return "mpi"; }
   /// Throws InterfaceError if there is no mpiexec, or no program for the ranks.
   void start() override;

@@ -43,6 +43,7 @@ class MulticoreInterface : public Interface {
   void flush() override;
   StatusMap get_status() override;
   Scheduling scheduling() const override { return Scheduling::by_master; }
+  std::uint32_t expected_slots() const noexcept override { return workers(); }
   std::string name() const override { return "multicore"; }
   void start() override;
   void stop(std::function<void()> stopped) override;

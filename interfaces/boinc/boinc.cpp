@@ -60,6 +60,8 @@ class BoincInterface::Pool final : public boinc::ServerSink {
     if (!dropped_.empty()) server_->drop(std::exchange(dropped_, {}));
   }
 
+  std::uint32_t expected_slots() const noexcept { return options_.local_volunteers > 0 ? options_.local_volunteers : 16; }
+
   StatusMap status() const {
     StatusMap map = server_->status();
     map["volunteers_here"] = static_cast<std::int64_t>(volunteers_ ? volunteers_->running() : 0);
@@ -126,6 +128,7 @@ bool BoincInterface::revoke_task(const TaskRef& task, WorkerId) {
 
 void BoincInterface::abort_task(const TaskRef& task, WorkerId) { pool_->drop(task); }
 void BoincInterface::flush() { pool_->flush(); }
+std::uint32_t BoincInterface::expected_slots() const noexcept { return pool_->expected_slots(); }
 StatusMap BoincInterface::get_status() { return pool_->status(); }
 
 }  // namespace mw

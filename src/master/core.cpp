@@ -49,10 +49,8 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
     directory_->release_reference();
     throw_start_error();
   }
-  if (!chooses_) {
-    statistics_.ready_ns = now_ns();
-    slots_ = 1;
-  }
+  expected_slots_ = interface_->expected_slots();
+  if (!chooses_) statistics_.ready_ns = now_ns();
 }
 
 /// Passes the exception being handled on, as one of ours.
@@ -129,7 +127,7 @@ void MasterCore::set_interface(std::unique_ptr<Interface> interface) {
       interface_->start();
       interface_is_out_ = false;
       must_dispatch_ = true;
-      if (!chooses_) slots_ = 1;
+      expected_slots_ = interface_->expected_slots();
       interface_failure_.clear();
       completions_.fail({});
     });

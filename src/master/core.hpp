@@ -8,6 +8,7 @@
 // Use:     internal; see master.cpp.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -57,7 +58,10 @@ class MasterCore final : public InterfaceHost {
   /// Stops the interface and goes on with this one; see Master::set_interface.
   void set_interface(std::unique_ptr<Interface> interface);
   /// Slots of all workers together, as of now.
-  std::uint32_t slots() const noexcept { return slots_.load(std::memory_order_relaxed); }
+  /// Of the workers that are there, or of those that the interface expects, if these are more.
+  std::uint32_t slots() const noexcept {
+    return std::max(slots_.load(std::memory_order_relaxed), expected_slots_.load(std::memory_order_relaxed));
+  }
 
   // InterfaceHost
   void task_started(const TaskRef& task, WorkerId worker) override;
@@ -125,7 +129,7 @@ class MasterCore final : public InterfaceHost {
   std::unique_ptr<Interface> interface_;
   bool chooses_;  ///< the master says which worker
   ItemStack submitted_;
-  std::atomic<std::uint32_t> slots_{0};
+  std::atomic<std::uint32_t> slots_{0}, expected_slots_{1};
   std::unordered_map<std::uint32_t, std::uint32_t> slots_of_;
   std::optional<std::string> no_worker_;  ///< why no worker can run anything
   bool interface_is_out_ = false;         ///< it failed, or is being replaced

@@ -141,6 +141,7 @@ void BoincInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
 bool BoincInterface::revoke_task(const TaskRef&, WorkerId) { no_master(); }
 void BoincInterface::abort_task(const TaskRef&, WorkerId) { no_master(); }
 void BoincInterface::flush() { no_master(); }
+std::uint32_t BoincInterface::expected_slots() const noexcept { return 1; }
 StatusMap BoincInterface::get_status() { no_master(); }
 void BoincInterface::start() { no_master(); }
 void BoincInterface::stop(std::function<void()>) { no_master(); }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include <boost/json.hpp>
 
@@ -180,6 +181,36 @@ TEST_CASE("mw speedup writes a report, and goes on where it was interrupted", "[
   Arguments other = arguments;
   other.back() = "2e5";
   CHECK(run("mw", other).err.find("of another command") != std::string::npos);
+}
+
+TEST_CASE("mw speedup varies an option of the application, and puts interfaces side by side", "[apps][speedup]") {
+  const test::TemporaryFolder folder;
+  const auto with = [&](const Arguments& options) {
+    Arguments arguments{"speedup",          "--interfaces", "serial,multicore", "--workers", "1", "--runs", "3", "--vary",
+                        "--points=1e5,2e5", "--out",        folder.path("out")};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    arguments.insert(arguments.end(), {"--", beside("monte_pi"), "--block", "1e4"});
+    return run("mw", arguments);
+  };
+  const auto table = with({"--side-by-side"});
+  INFO(table.out << table.err);
+  REQUIRE(table.death.exit_status == 0);
+  CHECK(table.out.find("points   Workers ") == 0);
+  for (const char* part : {"   1e5         1   ", "   2e5         1   ", "serial", "multicore", " ± ", "of 3 runs in turn"})
+    CHECK(table.out.find(part) != std::string::npos);
+  const auto all = json_of(with({"--json"}));
+  CHECK(all.at("rows").as_array().size() == 4);
+  CHECK(all.at("rows").at(3).at("points") == "2e5");
+  CHECK(all.at("results").at("1e5").at("points").to_number<int>() == 100'000);
+  CHECK(all.at("results").at("2e5").at("points").to_number<int>() == 200'000);
+  const auto statistics = with({"--statistics"});
+  for (const char* part : {"### multicore, points = 2e5", "Speedup without start-up", "Outliers"})
+    CHECK(statistics.out.find(part) != std::string::npos);
+  CHECK(statistics.err.find("12 runs are there already") != std::string::npos);
+  for (const char* wrong : {"points", "=1", "--=1", "points=", "points=1,,2", "points=1,"})
+    check_usage_error(run("mw", {"speedup", "--vary", wrong, "--", "x"}));
+  std::ofstream{folder.path("out") + "/runs.jsonl"} << "{\"a\": 1}\n";
+  CHECK(with({}).err.find("something else than runs, in line 1") != std::string::npos);
 }
 
 TEST_CASE("mw speedup refuses what is no run, and runs that differ", "[apps][speedup]") {

@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include <boost/json.hpp>
+#include <boost/multiprecision/cpp_dec_float.hpp>
 
 #include "apps/app_run.hpp"
 #include "support/processes.hpp"
@@ -189,11 +190,31 @@ TEST_CASE("md5_reverse stops when it has found", "[apps][seeds]") {
   CHECK(number(result, "number") == 1234);
 }
 
+namespace {
+
+/// FNV-1a over 32-bit counts, low byte first.
+class CountsHash {
+ public:
+  void add(std::uint32_t count) {
+    for (int shift = 0; shift < 32; shift += 8) hash_ = (hash_ ^ ((count >> shift) & 0xff)) * 0x100000001b3;
+  }
+  std::string text() const {
+    char text[17];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash_));
+    return text;
+  }
+
+ private:
+  std::uint64_t hash_ = 0xcbf29ce484222325;
+};
+
+}  // namespace
+
 TEST_CASE("mandelbrot: the counts of a direct computation, whatever the parts and the form", "[apps][seeds]") {
   // The reference: complex numbers, as the definition has it.
   constexpr int width = 61, height = 40;
   constexpr std::uint32_t most = 300;
-  std::uint64_t hash = 0xcbf29ce484222325;
+  CountsHash hash;
   std::uint64_t inside = 0;
   for (int row = 0; row < height; ++row)
     for (int column = 0; column < width; ++column) {
@@ -202,12 +223,10 @@ TEST_CASE("mandelbrot: the counts of a direct computation, whatever the parts an
       std::uint32_t count = 0;
       for (std::complex<double> z; std::norm(z) <= 4 && count < most; ++count) z = z * z + c;
       inside += count == most;
-      for (int shift = 0; shift < 32; shift += 8) hash = (hash ^ ((count >> shift) & 0xff)) * 0x100000001b3;
+      hash.add(count);
     }
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
   const auto check = [&](const boost::json::object& result) {
-    CHECK(result.at("hash").as_string() == text);
+    CHECK(result.at("hash").as_string() == hash.text());
     CHECK(number(result, "inside") == inside);
   };
   const Arguments size{"--width", "61", "--height", "40", "--iterations", "300"};
@@ -218,6 +237,33 @@ TEST_CASE("mandelbrot: the counts of a direct computation, whatever the parts an
       arguments.insert(arguments.end(), {"--by", by, "--form", form, "--tile", "7", "--list", "100", "--json"});
       check(result_of(run_app("mandelbrot", arguments)));
     }
+}
+
+TEST_CASE("mandelbrot, 10^100 times as large: the counts of a direct computation with 150 digits", "[apps][seeds]") {
+  using Number = boost::multiprecision::number<boost::multiprecision::cpp_dec_float<150>, boost::multiprecision::et_off>;
+  constexpr int width = 20, height = 15;
+  constexpr double step = 1e-100 / width;
+  constexpr std::uint32_t most = 400;
+  CountsHash hash;
+  std::uint32_t least = most, largest = 0;
+  for (int row = 0; row < height; ++row)
+    for (int column = 0; column < width; ++column) {
+      const Number x0 = Number{0} + (column - width / 2.0 + 0.5) * step, y0 = Number{1} + (row - height / 2.0 + 0.5) * step;
+      Number x = 0, y = 0;
+      std::uint32_t count = 0;
+      for (; x * x + y * y <= 4 && count < most; ++count) {
+        const Number next = x * x - y * y + x0;
+        y = 2 * x * y + y0;
+        x = next;
+      }
+      hash.add(count);
+      least = std::min(least, count);
+      largest = std::max(largest, count);
+    }
+  REQUIRE(largest > least + 10);  // there is something to be seen
+  const auto result = same_result("mandelbrot", {"--width", "20", "--height", "15", "--iterations", "400", "--center-x", "0",
+                                                 "--center-y", "1", "--span", "1e-100", "--by", "tile", "--tile", "6"});
+  CHECK(result.at("hash").as_string() == hash.text());
 }
 
 TEST_CASE("mandelbrot writes a picture, or says why it can not", "[apps][seeds]") {
@@ -370,7 +416,8 @@ TEST_CASE("the applications refuse what makes no sense, in one line", "[apps][se
       Case{"word_frequency", {"--folder", "/nowhere"}}, Case{"word_frequency", {"--chunk", "0"}},
       Case{"md5_reverse", {"--md5", "xyz"}}, Case{"md5_reverse", {"--form", "other"}}, Case{"md5_reverse", {"--below", "0"}},
       Case{"dna_curve", {}}, Case{"dna_curve", {"--fasta", "/nowhere"}}, Case{"dna_curve", {"--fasta", "/etc/passwd"}},
-      Case{"mandelbrot", {"--width", "0"}}, Case{"mandelbrot", {"--span", "-1"}}, Case{"mandelbrot", {"--span", "1e-15"}},
+      Case{"mandelbrot", {"--width", "0"}}, Case{"mandelbrot", {"--span", "-1"}}, Case{"mandelbrot", {"--span", "1e-300"}},
+      Case{"mandelbrot", {"--center-x", "1x"}}, Case{"mandelbrot", {"--center-y", "nan"}}, Case{"mandelbrot", {"--center-x", "5"}},
       Case{"mandelbrot", {"--by", "x"}}, Case{"mandelbrot", {"--form", "x"}}, Case{"mandelbrot", {"--height", "1e9"}});
   INFO(app);
   check_usage_error(run_app(app, arguments));

@@ -247,6 +247,15 @@ struct NeverStarts : Direct {
 
 }  // namespace
 
+TEST_CASE("slots() counts the workers that are still being started, and those of the interface that came after", "[seam]") {
+  mw::Master master{mw::MulticoreInterface{3}};
+  CHECK(master.slots() == 3);  // at once
+  master.set_interface(mw::interface("multicore:5"));
+  CHECK(master.slots() == 5);
+  master.set_interface(mw::interface("serial"));
+  CHECK(master.slots() == 1);
+}
+
 TEST_CASE("an interface that fails: who waits gets an InterfaceError, and every task goes on with another one", "[seam]") {
   auto master = master_on<Fragile>();
   std::vector<mw::Task<std::int64_t>> tasks;

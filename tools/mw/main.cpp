@@ -41,6 +41,9 @@ void add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options) {
   speedup->add_option("--interfaces", options.interfaces, "interfaces, one table each; default: the application's own choice")
       ->delimiter(',')
       ->type_name("SPEC,SPEC,…");
+  speedup
+      ->add_option("--vary", options.vary, "an option of the application and its values: each is measured, with a table of its own")
+      ->type_name("OPTION=V,V,…");
   speedup->add_flag("--warm-up", options.warm_up, "begin with a run of each interface that does not count");
   speedup->add_option(
       "--out", options.out,
@@ -50,10 +53,16 @@ void add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options) {
       ->capture_default_str();
   speedup->add_flag("--without-start-up", options.without_start_up,
                     "count from when all workers were ready until the work was done");
+  speedup->add_flag("--statistics", options.statistics,
+                    "print all that is in the report: start-up and calculation, both speedups, means, deviations, outliers");
+  speedup->add_flag("--side-by-side", options.side_by_side,
+                    "one table: interfaces are columns, with mean and standard deviation, numbers of workers and values are rows");
   speedup->add_flag("--markdown", options.markdown, "print a Markdown table");
   speedup->add_flag("--json", options.json, "print one JSON object");
   speedup->footer(
-      "The application and its arguments come behind --.\nExample: mw speedup --workers 1,2,4 --runs 3 -- ./monte_pi --points 1e9");
+      "The application and its arguments come behind --.\n"
+      "Examples: mw speedup --workers 1,2,4 --runs 3 -- ./monte_pi --points 1e9\n"
+      "          mw speedup --vary points=1e6,1e8 --interfaces multicore,mpi --side-by-side --runs 5 --out pi -- ./monte_pi");
 }
 
 /// CLI11 takes arguments last first.

@@ -1,7 +1,7 @@
 // The runs of a speedup measurement.
 //
-// What:    a Series is the runs of one interface and number of workers; Measurements keeps them all, and in a file, so that what was
-//          interrupted goes on.
+// What:    a Series is the runs of one value of the option that varies, one interface and one number of workers; Measurements keeps
+//          them all, and in a file, so that what was interrupted goes on.
 // Owner:   values; the file is its own.
 // Threads: main's.
 // Use:
@@ -25,7 +25,8 @@ struct RunTimes {
 };
 
 struct SeriesKey {
-  std::string interface;  ///< empty: the application's own choice
+  std::string value = {};      ///< of the option that varies; empty: none does
+  std::string interface = {};  ///< empty: the application's own choice
   std::uint64_t workers = 0;
   auto operator<=>(const SeriesKey&) const = default;
 };
@@ -36,11 +37,11 @@ class Measurements {
   /// another command's runs.
   Measurements(const std::string& path, std::string command);
 
-  /// Throws Error if the run found something else than those before it, or is no run of a CppMW application.
+  /// Throws Error if the run found something else than those of the same value before it, or is no run of a CppMW application.
   void add(const SeriesKey& key, const boost::json::object& run);
   std::size_t count(const SeriesKey& key) const;
   const std::vector<RunTimes>& runs(const SeriesKey& key) const { return series_.at(key); }
-  const boost::json::value& result() const noexcept { return result_; }
+  const boost::json::value& result(const std::string& value) const { return results_.at(value); }
   std::size_t found() const noexcept { return found_; }  ///< runs that were there already
 
  private:
@@ -49,7 +50,7 @@ class Measurements {
   const std::string path_;
   const std::string command_;
   std::map<SeriesKey, std::vector<RunTimes>> series_;
-  boost::json::value result_;
+  std::map<std::string, boost::json::value> results_;  ///< of each value of the option that varies
   std::size_t found_ = 0;
 };
 

@@ -74,7 +74,7 @@ std::string to_svg(const std::vector<Table>& tables, const std::string& title) {
     for (const TableRow& row : table.rows) {
       axes.most_workers = std::max(axes.most_workers, static_cast<double>(row.workers));
       axes.most_speedup =
-          std::max({axes.most_speedup, row.speedup * 1.05, static_cast<double>(std::min(row.workers, table.cores)) * 1.05});
+          std::max({axes.most_speedup, row.gain.speedup * 1.05, static_cast<double>(std::min(row.workers, table.cores)) * 1.05});
     }
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:g} {1:g}\" width=\"{0:g}\" height=\"{1:g}\" "
@@ -97,14 +97,15 @@ std::string to_svg(const std::vector<Table>& tables, const std::string& title) {
     const char* const colour = colours[i % colours.size()];
     std::string points, dots;
     for (const TableRow& row : tables[i].rows) {
-      const double x = axes.x(static_cast<double>(row.workers)), y = axes.y(row.speedup);
+      const double x = axes.x(static_cast<double>(row.workers)), y = axes.y(row.gain.speedup);
       points += fmt::format("{:.1f},{:.1f} ", x, y);
       dots += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\" fill=\"{}\"/>\n", x, y, colour);
     }
     svg += fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n", points, colour) + dots;
     legend += 20;
+    const std::string label = to_text(tables[i].name);
     svg += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\" fill=\"{}\"/>\n", legend_x + 10, legend - 4, colour);
-    svg += text_at(legend_x + 26, legend, "start", tables[i].interface.empty() ? "measured" : tables[i].interface);
+    svg += text_at(legend_x + 26, legend, "start", label.empty() ? "measured" : label);
   }
   return svg + "</svg>\n";
 }

@@ -24,12 +24,36 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::string command_of(const SpeedupOptions& options) {
-  return fmt::format("{} {}", options.program, fmt::join(options.arguments, " "));
+/// An option of the application, and the values that it takes.
+struct Varied {
+  std::string option;                      ///< without its dashes; empty: none varies
+  std::vector<std::string> values = {""};  ///< as they were written
+};
+
+Varied varied_of(const std::string& text) {
+  if (text.empty()) return {};
+  const std::size_t equals = text.find('=');
+  const std::size_t dashes = std::min(text.find_first_not_of('-'), text.size());
+  if (equals == std::string::npos || equals <= dashes)
+    throw UsageError{fmt::format("--vary wants an option of the application and its values, points=1e6,1e7, not \"{}\"", text)};
+  Varied varied{text.substr(dashes, equals - dashes), {}};
+  for (std::size_t at = equals + 1; at <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    if (comma == at) throw UsageError{fmt::format("--vary has an empty value in \"{}\"", text)};
+    varied.values.push_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return varied;
 }
 
-boost::json::object run_once(const SpeedupOptions& options, const SeriesKey& key) {
+std::string command_of(const SpeedupOptions& options, const Varied& varied) {
+  return fmt::format("{} {}{}{}", options.program, fmt::join(options.arguments, " "), varied.option.empty() ? "" : " --",
+                     varied.option);
+}
+
+boost::json::object run_once(const SpeedupOptions& options, const Varied& varied, const SeriesKey& key) {
   auto arguments = options.arguments;
+  if (!varied.option.empty()) arguments.insert(arguments.end(), {"--" + varied.option, key.value});
   if (!key.interface.empty()) arguments.insert(arguments.end(), {"-i", key.interface});
   arguments.insert(arguments.end(), {"-n", fmt::format("{}", key.workers), "--json"});
   const std::string output = run_for_output(options.program, arguments);
@@ -49,15 +73,16 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void show(const SeriesKey& key, std::size_t round) {
+  /// `what` is being run.
+  void show(const std::string& what, std::uint64_t workers, std::size_t round) {
     if (!is_shown_) return;
     std::string rest;
     if (done_ > 0) {
       const std::chrono::duration<double> so_far = Clock::now() - start_;
       rest = fmt::format(", about {:.0f} s left", so_far.count() / static_cast<double>(done_) * static_cast<double>(left_));
     }
-    fmt::print(stderr, "\r\x1b[K{}{}{} worker{}, run {}{} …", key.interface, key.interface.empty() ? "" : ", ", key.workers,
-               key.workers == 1 ? "" : "s", round + 1, rest);
+    fmt::print(stderr, "\r\x1b[K{}{}{} worker{}, run {}{} …", what, what.empty() ? "" : ", ", workers, workers == 1 ? "" : "s",
+               round + 1, rest);
     std::fflush(stderr);
   }
   void advance() {
@@ -72,20 +97,22 @@ class Progress {
   std::size_t left_;
 };
 
-void measure(const SpeedupOptions& options, Measurements& measurements) {
+void measure(const SpeedupOptions& options, const Varied& varied, Measurements& measurements) {
   std::vector<SeriesKey> keys;
-  for (const std::string& interface : options.interfaces)
-    for (const std::uint64_t workers : options.workers) keys.push_back({interface, workers});
+  for (const std::string& value : varied.values)
+    for (const std::string& interface : options.interfaces)
+      for (const std::uint64_t workers : options.workers) keys.push_back({value, interface, workers});
   std::size_t left = 0;
   for (const SeriesKey& key : keys) left += options.runs - std::min<std::size_t>(options.runs, measurements.count(key));
   Progress progress{options.progress, left};
   if (options.warm_up && left > 0)
-    for (const std::string& interface : options.interfaces) run_once(options, {interface, options.workers.back()});
+    for (const std::string& interface : options.interfaces)
+      run_once(options, varied, {varied.values.front(), interface, options.workers.back()});
   for (std::size_t round = 0; round < options.runs; ++round)
     for (const SeriesKey& key : keys) {
       if (measurements.count(key) > round) continue;
-      progress.show(key, round);
-      measurements.add(key, run_once(options, key));
+      progress.show(to_text(TableName{varied.option, key.value, key.interface}), key.workers, round);
+      measurements.add(key, run_once(options, varied, key));
       progress.advance();
     }
 }
@@ -104,25 +131,34 @@ std::string machine() {
                      process::available_cores() == 1 ? "" : "s", system.sysname, system.release, system.machine);
 }
 
-void write_report(const SpeedupOptions& options, const std::vector<Table>& tables, const Measurements& measurements) {
-  std::string report = fmt::format("# Speedup of `{}`\n\nMeasured on: {}.\n\nResult: `{}`\n\n![speedup](speedup.svg)\n",
-                                   command_of(options), machine(), boost::json::serialize(measurements.result()));
+void write_report(const SpeedupOptions& options, const Varied& varied, const std::vector<Table>& tables,
+                  const Measurements& measurements) {
+  std::string report = fmt::format("# Speedup of `{}`\n\nMeasured on: {}.\n\n", command_of(options, varied), machine());
+  for (const std::string& value : varied.values)
+    report += fmt::format("Result{}{}: `{}`\n\n", value.empty() ? "" : " for ", value,
+                          boost::json::serialize(measurements.result(value)));
+  report += "![speedup](speedup.svg)\n\n" + to_side_by_side(tables, true);
   for (const Table& table : tables) report += "\n" + to_report(table);
   process::write_file(options.out + "/report.md", report);
   process::write_file(options.out + "/speedup.csv", to_csv(tables));
   process::write_file(options.out + "/speedup.svg", to_svg(tables, std::filesystem::path{options.program}.filename().string()));
 }
 
-void print_json(const SpeedupOptions& options, const std::vector<Table>& tables, const Measurements& measurements) {
+void print_json(const SpeedupOptions& options, const Varied& varied, const std::vector<Table>& tables,
+                const Measurements& measurements) {
   boost::json::array rows;
   for (const Table& table : tables)
     for (const boost::json::value& row : to_json(table)) rows.push_back(row);
-  fmt::print("{}\n", boost::json::serialize(boost::json::object{{"program", options.program},
-                                                                {"machine", machine()},
-                                                                {"cores", tables.front().cores},
-                                                                {"runs", options.runs},
-                                                                {"result", measurements.result()},
-                                                                {"rows", rows}}));
+  boost::json::object all{
+      {"program", options.program}, {"machine", machine()}, {"cores", tables.front().cores}, {"runs", options.runs}};
+  if (varied.option.empty()) {
+    all["result"] = measurements.result("");
+  } else {
+    auto& results = all["results"].emplace_object();
+    for (const std::string& value : varied.values) results[value] = measurements.result(value);
+  }
+  all["rows"] = std::move(rows);
+  fmt::print("{}\n", boost::json::serialize(all));
 }
 
 void print_result(const boost::json::value& result) {
@@ -149,16 +185,21 @@ void speedup(SpeedupOptions options) {
     std::filesystem::create_directories(options.out, error);
     if (error) throw Error{fmt::format("the folder {} can not be made: {}", options.out, error.message())};
   }
-  Measurements measurements{options.out.empty() ? std::string{} : options.out + "/runs.jsonl", command_of(options)};
+  const Varied varied = varied_of(options.vary);
+  Measurements measurements{options.out.empty() ? std::string{} : options.out + "/runs.jsonl", command_of(options, varied)};
   if (measurements.found() > 0) fmt::print(stderr, "{} runs are there already\n", measurements.found());
-  measure(options, measurements);
+  measure(options, varied, measurements);
   std::vector<Table> tables;
-  for (const std::string& interface : options.interfaces)
-    tables.push_back(make_table(measurements, interface, options.workers, process::available_cores(), options.without_start_up));
-  if (!options.out.empty()) write_report(options, tables, measurements);
-  if (options.json) return print_json(options, tables, measurements);
-  print_result(measurements.result());
-  for (std::size_t i = 0; i < tables.size(); ++i) fmt::print("{}{}", i == 0 ? "" : "\n", to_text(tables[i], options.markdown));
+  for (const std::string& value : varied.values)
+    for (const std::string& interface : options.interfaces)
+      tables.push_back(make_table(measurements, {varied.option, value, interface}, options.workers, process::available_cores(),
+                                  options.without_start_up));
+  if (!options.out.empty()) write_report(options, varied, tables, measurements);
+  if (options.json) return print_json(options, varied, tables, measurements);
+  if (options.side_by_side) return fmt::print("{}", to_side_by_side(tables, options.markdown));
+  if (varied.option.empty() && !options.statistics) print_result(measurements.result(""));
+  for (std::size_t i = 0; i < tables.size(); ++i)
+    fmt::print("{}{}", i == 0 ? "" : "\n", options.statistics ? to_report(tables[i]) : to_text(tables[i], options.markdown));
 }
 
 }  // namespace mw::tool

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "speedup/text_grid.hpp"
+
 namespace mw::tool {
 namespace {
 
@@ -17,39 +19,40 @@ std::vector<double> column(const std::vector<RunTimes>& runs, const Get& get) {
   return values;
 }
 
-std::string title_of(const Table& table) { return table.interface.empty() ? std::string{} : table.interface + "\n\n"; }
-
-std::string line_of(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths, bool markdown) {
-  std::string line = markdown ? "| " : "";
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    line += fmt::format("{}{:>{}}", i == 0 ? "" : (markdown ? " | " : "   "), cells[i], widths[i]);
-  return line + (markdown ? " |\n" : "\n");
-}
-
-/// Right-aligned columns; the first row is the head.
-std::string grid(const std::vector<std::vector<std::string>>& rows, bool markdown) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  std::string text = line_of(rows.front(), widths, markdown);
-  if (markdown) {
-    text += "|";
-    for (std::size_t i = 0; i < widths.size(); ++i) text += " ---: |";
-    text += "\n";
-  }
-  for (std::size_t i = 1; i < rows.size(); ++i) text += line_of(rows[i], widths, markdown);
-  return text;
-}
-
 std::string seconds(double value) { return fmt::format("{:.2f}", value); }
+std::string percent(double value) { return fmt::format("{:.1f}", value); }
+
+/// Against the row with one worker; without one, the first row counts as perfect.
+void set_gains(Table& table, Summary TableRow::*times, Gain TableRow::*gain) {
+  const TableRow& first = table.rows.front();
+  const auto one = std::find_if(table.rows.begin(), table.rows.end(), [](const TableRow& row) { return row.workers == 1; });
+  const double base = one != table.rows.end() ? ((*one).*times).median
+                                              : (first.*times).median * static_cast<double>(std::min(first.workers, table.cores));
+  for (TableRow& row : table.rows) {
+    Gain& own = row.*gain;
+    own.speedup = base / (row.*times).median;
+    own.percent = 100 * own.speedup / static_cast<double>(std::min(row.workers, table.cores));
+    own.percent_of_workers = 100 * own.speedup / static_cast<double>(row.workers);
+  }
+}
+
+std::string about_base(const Table& table) {
+  if (table.has_base) return "";
+  return fmt::format("No run had 1 worker: the speedup counts from {} workers, taken as perfect.\n", table.rows.front().workers);
+}
 
 }  // namespace
 
-Table make_table(const Measurements& measurements, const std::string& interface, const std::vector<std::uint64_t>& workers,
+std::string to_text(const TableName& name) {
+  const std::string varied = name.option.empty() ? "" : fmt::format("{} = {}", name.option, name.value);
+  return name.interface.empty() || varied.empty() ? name.interface + varied : fmt::format("{}, {}", name.interface, varied);
+}
+
+Table make_table(const Measurements& measurements, const TableName& name, const std::vector<std::uint64_t>& workers,
                  std::uint64_t cores, bool without_start_up) {
-  Table table{.interface = interface, .rows = {}, .cores = cores, .without_start_up = without_start_up};
+  Table table{.name = name, .rows = {}, .cores = cores, .without_start_up = without_start_up};
   for (const std::uint64_t count : workers) {
-    const auto& runs = measurements.runs({interface, count});
+    const auto& runs = measurements.runs({name.value, name.interface, count});
     const auto total = column(runs, [](const RunTimes& run) { return run.total; });
     const auto calculation = column(runs, [](const RunTimes& run) { return run.calculation; });
     TableRow row{.workers = count};
@@ -62,15 +65,9 @@ Table make_table(const Measurements& measurements, const std::string& interface,
     table.has_base = table.has_base || count == 1;
     table.rows.push_back(row);
   }
-  const auto base_row = std::find_if(table.rows.begin(), table.rows.end(), [](const TableRow& row) { return row.workers == 1; });
-  const TableRow& first = table.rows.front();
-  const double base =
-      table.has_base ? base_row->seconds.median : first.seconds.median * static_cast<double>(std::min(first.workers, cores));
-  for (TableRow& row : table.rows) {
-    row.speedup = base / row.seconds.median;
-    row.percent = 100 * row.speedup / static_cast<double>(std::min(row.workers, cores));
-    row.percent_of_workers = 100 * row.speedup / static_cast<double>(row.workers);
-  }
+  set_gains(table, &TableRow::total, &TableRow::total_gain);
+  set_gains(table, &TableRow::calculation, &TableRow::calculation_gain);
+  for (TableRow& row : table.rows) row.gain = without_start_up ? row.calculation_gain : row.total_gain;
   return table;
 }
 
@@ -78,53 +75,89 @@ std::string to_text(const Table& table, bool markdown) {
   std::vector<std::vector<std::string>> rows{{"Workers", "Seconds", "Speedup", "% of maximum"}};
   if (table.runs > 1) rows[0].emplace_back("Least to most");
   for (const TableRow& row : table.rows) {
-    rows.push_back({fmt::format("{}", row.workers), seconds(row.seconds.median), fmt::format("{:.2f}", row.speedup),
-                    fmt::format("{:.1f}", row.percent)});
+    rows.push_back({fmt::format("{}", row.workers), seconds(row.seconds.median), fmt::format("{:.2f}", row.gain.speedup),
+                    percent(row.gain.percent)});
     if (table.runs > 1) rows.back().push_back(fmt::format("{:.2f} to {:.2f}", row.seconds.least, row.seconds.most));
   }
-  std::string text = title_of(table) + grid(rows, markdown);
+  const std::string title = to_text(table.name);
+  std::string text = (title.empty() ? "" : title + "\n\n") + text_grid(rows, markdown);
   text += fmt::format("\nThe maximum is min(workers, cores); this machine gives {} core{}.{}\n", table.cores,
                       table.cores == 1 ? "" : "s", table.runs > 1 ? fmt::format(" Medians of {} runs in turn.", table.runs) : "");
   if (table.without_start_up) text += "Seconds count from when all workers were ready until the work was done.\n";
-  if (!table.has_base)
-    text += fmt::format("No run had 1 worker: the speedup counts from {} workers, taken as perfect.\n", table.rows.front().workers);
-  return text;
+  return text + about_base(table);
 }
 
 std::string to_report(const Table& table) {
-  std::vector<std::vector<std::string>> rows{
-      {"Workers", "Total", "Start-up", "Calculation", "Speedup", "% of min(workers, cores)", "% of workers"}};
+  std::vector<std::vector<std::string>> rows{{"Workers", "Total", "Start-up", "Calculation", "Speedup", "% of min(workers, cores)",
+                                              "% of workers", "Speedup without start-up", "% of min(workers, cores)",
+                                              "% of workers"}};
   std::vector<std::vector<std::string>> statistics{
       {"Workers", "Mean", "Standard deviation", "Least", "Median", "Most", "Outliers"}};
   for (const TableRow& row : table.rows) {
-    rows.push_back({fmt::format("{}", row.workers), seconds(row.total.median), seconds(row.start_up.median),
-                    seconds(row.calculation.median), fmt::format("{:.2f}", row.speedup), fmt::format("{:.1f}", row.percent),
-                    fmt::format("{:.1f}", row.percent_of_workers)});
+    rows.push_back(
+        {fmt::format("{}", row.workers), seconds(row.total.median), seconds(row.start_up.median), seconds(row.calculation.median)});
+    for (const Gain& gain : {row.total_gain, row.calculation_gain})
+      for (const std::string& cell : {fmt::format("{:.2f}", gain.speedup), percent(gain.percent), percent(gain.percent_of_workers)})
+        rows.back().push_back(cell);
     statistics.push_back({fmt::format("{}", row.workers), fmt::format("{:.3f}", row.seconds.mean),
                           fmt::format("{:.3f}", row.seconds.deviation), fmt::format("{:.3f}", row.seconds.least),
                           fmt::format("{:.3f}", row.seconds.median), fmt::format("{:.3f}", row.seconds.most),
                           fmt::format("{}", row.outliers)});
   }
-  std::string text = table.interface.empty() ? "" : fmt::format("### {}\n\n", table.interface);
-  text += grid(rows, true);
-  text += fmt::format("\nMedians of {} run{}, seconds; the speedup is of the {}.\n\n", table.runs, table.runs == 1 ? "" : "s",
-                      table.without_start_up ? "calculation" : "total");
-  text += grid(statistics, true);
+  const std::string title = to_text(table.name);
+  std::string text = title.empty() ? "" : fmt::format("### {}\n\n", title);
+  text += text_grid(rows, true);
+  text += fmt::format("\nMedians of {} run{}, seconds.\n{}", table.runs, table.runs == 1 ? "" : "s", about_base(table));
+  text += fmt::format("\nThe {}:\n\n", table.without_start_up ? "calculation" : "total");
+  text += text_grid(statistics, true);
   text += fmt::format("\nOutliers by Grubbs' test, two-sided, α = {}.\n", alpha);
   return text;
 }
 
+std::string to_side_by_side(const std::vector<Table>& tables, bool markdown) {
+  const TableName& first = tables.front().name;
+  std::vector<std::vector<std::string>> rows{{"Workers"}};
+  if (!first.option.empty()) rows[0].insert(rows[0].begin(), first.option);
+  std::size_t outliers = 0;
+  for (auto begin = tables.begin(); begin != tables.end();) {  // tables of one value stand together
+    const auto end = std::find_if(begin, tables.end(), [&](const Table& table) { return table.name.value != begin->name.value; });
+    if (begin == tables.begin())
+      for (auto table = begin; table != end; ++table)
+        rows[0].push_back(table->name.interface.empty() ? "Seconds" : table->name.interface);
+    for (std::size_t i = 0; i < begin->rows.size(); ++i) {
+      std::vector<std::string> cells{fmt::format("{}", begin->rows[i].workers)};
+      if (!first.option.empty()) cells.insert(cells.begin(), begin->name.value);
+      for (auto table = begin; table != end; ++table) {
+        const TableRow& row = table->rows[i];
+        cells.push_back(fmt::format("{:.3f} ± {:.3f}{}", row.seconds.mean, row.seconds.deviation, row.outliers > 0 ? "*" : ""));
+        outliers += row.outliers;
+      }
+      rows.push_back(cells);
+    }
+    begin = end;
+  }
+  return text_grid(rows, markdown) +
+         fmt::format("\n{}, seconds: mean ± standard deviation of {} run{} in turn{}.\n",
+                     tables.front().without_start_up ? "Calculation" : "Total", tables.front().runs,
+                     tables.front().runs == 1 ? "" : "s",
+                     outliers > 0 ? fmt::format("; * one of them is an outlier by Grubbs' test, two-sided, α = {}", alpha) : "");
+}
+
 std::string to_csv(const std::vector<Table>& tables) {
   std::string text =
-      "interface,workers,runs,total_median_s,start_up_median_s,calculation_median_s,speedup,percent_of_maximum,percent_of_workers,"
-      "mean_s,"
-      "standard_deviation_s,least_s,most_s,outliers\n";
+      "value,interface,workers,runs,total_median_s,start_up_median_s,calculation_median_s,"
+      "speedup,percent_of_maximum,percent_of_workers,"
+      "calculation_speedup,calculation_percent_of_maximum,calculation_percent_of_workers,"
+      "mean_s,standard_deviation_s,least_s,most_s,outliers\n";
   for (const Table& table : tables)
-    for (const TableRow& row : table.rows)
-      text += fmt::format("\"{}\",{},{},{:.6f},{:.6f},{:.6f},{:.4f},{:.2f},{:.2f},{:.6f},{:.6f},{:.6f},{:.6f},{}\n",
-                          table.interface, row.workers, table.runs, row.total.median, row.start_up.median, row.calculation.median,
-                          row.speedup, row.percent, row.percent_of_workers, row.seconds.mean, row.seconds.deviation,
-                          row.seconds.least, row.seconds.most, row.outliers);
+    for (const TableRow& row : table.rows) {
+      text += fmt::format("\"{}\",\"{}\",{},{},{:.6f},{:.6f},{:.6f}", table.name.value, table.name.interface, row.workers,
+                          table.runs, row.total.median, row.start_up.median, row.calculation.median);
+      for (const Gain& gain : {row.total_gain, row.calculation_gain})
+        text += fmt::format(",{:.4f},{:.2f},{:.2f}", gain.speedup, gain.percent, gain.percent_of_workers);
+      text += fmt::format(",{:.6f},{:.6f},{:.6f},{:.6f},{}\n", row.seconds.mean, row.seconds.deviation, row.seconds.least,
+                          row.seconds.most, row.outliers);
+    }
   return text;
 }
 
@@ -141,10 +174,11 @@ boost::json::array to_json(const Table& table) {
                                {"calculation_seconds", row.calculation.median},
                                {"total_seconds", row.total.median},
                                {"outliers", row.outliers},
-                               {"speedup", row.speedup},
-                               {"percent_of_maximum", row.percent},
-                               {"percent_of_workers", row.percent_of_workers}};
-    if (!table.interface.empty()) object["interface"] = table.interface;
+                               {"speedup", row.gain.speedup},
+                               {"percent_of_maximum", row.gain.percent},
+                               {"percent_of_workers", row.gain.percent_of_workers}};
+    if (!table.name.interface.empty()) object["interface"] = table.name.interface;
+    if (!table.name.option.empty()) object[table.name.option] = table.name.value;
     rows.push_back(std::move(object));
   }
   return rows;
