@@ -8,14 +8,17 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "files.hpp"
 
-using Counts = std::unordered_map<std::string, std::uint64_t>;
+using Counts = boost::unordered_flat_map<std::string, std::uint64_t>;
+using Frequencies = std::vector<std::pair<std::string, std::uint64_t>>;
 
-Counts count_words(const std::vector<std::string>& paths) {
+Frequencies count_words(const std::vector<std::string>& paths) {
   Counts counts;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     std::ifstream file{paths[i], std::ios::binary};
@@ -33,7 +36,7 @@ Counts count_words(const std::vector<std::string>& paths) {
     }
     mw::set_progress(static_cast<double>(i + 1) / static_cast<double>(paths.size()));
   }
-  return counts;
+  return {counts.begin(), counts.end()};
 }
 
 int main(int argc, char** argv) {
@@ -50,7 +53,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> paths;
   app.check([&] { paths = apps::files_below(folder, pattern); });
   return app.run(argc, argv, [&](mw::Master& master, mw::Report& report) {
-    std::vector<mw::Task<Counts>> tasks;
+    std::vector<mw::Task<Frequencies>> tasks;
     for (std::size_t first = 0; first < paths.size(); first += chunk) {
       std::vector<std::string> part(
           paths.begin() + static_cast<std::ptrdiff_t>(first),
@@ -65,8 +68,8 @@ int main(int argc, char** argv) {
     }
     Counts all;
     for (const auto& done : master.as_completed(tasks))
-      for (const auto& [word, count] : done.result()) all[word] += count;
-    std::vector<std::pair<std::string, std::uint64_t>> sorted(all.begin(), all.end());
+      for (auto& [word, count] : done.result()) all[std::move(word)] += count;
+    Frequencies sorted(all.begin(), all.end());
     std::sort(sorted.begin(), sorted.end(),
               [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
     std::uint64_t words = 0;

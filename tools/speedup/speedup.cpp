@@ -3,8 +3,6 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -17,12 +15,11 @@
 #include "mw/run_program.hpp"
 #include "process/cores.hpp"
 #include "process/file.hpp"
+#include "speedup/progress.hpp"
 #include "speedup/table.hpp"
 
 namespace mw::tool {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 /// An option of the application, and the values that it takes.
 struct Varied {
@@ -63,40 +60,6 @@ boost::json::object run_once(const SpeedupOptions& options, const Varied& varied
   return value.as_object();
 }
 
-/// How far it is, and how long the rest will take if it goes on like this.
-class Progress {
- public:
-  Progress(bool is_shown, std::size_t runs) : is_shown_{is_shown}, left_{runs} {}
-  ~Progress() {
-    if (is_shown_) fmt::print(stderr, "\r\x1b[K");
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  /// `what` is being run.
-  void show(const std::string& what, std::uint64_t workers, std::size_t round) {
-    if (!is_shown_) return;
-    std::string rest;
-    if (done_ > 0) {
-      const std::chrono::duration<double> so_far = Clock::now() - start_;
-      rest = fmt::format(", about {:.0f} s left", so_far.count() / static_cast<double>(done_) * static_cast<double>(left_));
-    }
-    fmt::print(stderr, "\r\x1b[K{}{}{} worker{}, run {}{} …", what, what.empty() ? "" : ", ", workers, workers == 1 ? "" : "s",
-               round + 1, rest);
-    std::fflush(stderr);
-  }
-  void advance() {
-    ++done_;
-    --left_;
-  }
-
- private:
-  const bool is_shown_;
-  const Clock::time_point start_ = Clock::now();
-  std::size_t done_ = 0;
-  std::size_t left_;
-};
-
 void measure(const SpeedupOptions& options, const Varied& varied, Measurements& measurements) {
   std::vector<SeriesKey> keys;
   for (const std::string& value : varied.values)
@@ -106,12 +69,15 @@ void measure(const SpeedupOptions& options, const Varied& varied, Measurements& 
   for (const SeriesKey& key : keys) left += options.runs - std::min<std::size_t>(options.runs, measurements.count(key));
   Progress progress{options.progress, left};
   if (options.warm_up && left > 0)
-    for (const std::string& interface : options.interfaces)
+    for (const std::string& interface : options.interfaces) {
+      progress.show("warm-up");
       run_once(options, varied, {varied.values.front(), interface, options.workers.back()});
+    }
   for (std::size_t round = 0; round < options.runs; ++round)
     for (const SeriesKey& key : keys) {
       if (measurements.count(key) > round) continue;
-      progress.show(to_text(TableName{varied.option, key.value, key.interface}), key.workers, round);
+      const std::string name = to_text(TableName{varied.option, key.value, key.interface});
+      progress.show(fmt::format("{}{}{} worker{}", name, name.empty() ? "" : ", ", key.workers, key.workers == 1 ? "" : "s"));
       measurements.add(key, run_once(options, varied, key));
       progress.advance();
     }
