@@ -6,8 +6,8 @@
 using mw::tool::measuring_line;
 
 TEST_CASE("a measurement shows a bar, what runs, and the time that is left", "[tools]") {
-  CHECK(measuring_line(0, 4, 0, "2 workers", 40) == "[>                 ]  run 1 of 4: 2 workers");
-  CHECK(measuring_line(2, 4, 6, "2 workers", 50) == "[=========>         ]  run 3 of 4: 2 workers, 6 s left");
+  CHECK(measuring_line(0, 4, 0, "2 workers", 40) == "[>              ]  run 1 of 4: 2 workers");
+  CHECK(measuring_line(2, 4, 6, "2 workers", 50) == "[=======>       ]  run 3 of 4: 2 workers, 6 s left");
   CHECK(measuring_line(1, 4, 100, "x", 80).ends_with("]  run 2 of 4: x, 5 min left"));
   CHECK(measuring_line(4, 4, 8, "x", 200) == "[" + std::string(40, '=') + "]  run 4 of 4: x");
 }
