@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <numbers>
 #include <string>
@@ -170,7 +171,9 @@ int main(int argc, char** argv) {
       if (sequence == 1) curve.insert(curve.end(), values.begin(), values.end());
     }
     if (!output.empty())
-      apps::write_svg_plot(output, curve, {"Curvature along " + fasta, "base pair", "curvature; 1: in a nucleosome", window + 1});
+      apps::write_svg_plot(output, curve,
+                           {"Curvature along " + std::filesystem::path{fasta}.filename().string(), "base pair",
+                            "curvature; 1: in a nucleosome", window + 1});
     report.result("sequences", std::uint64_t{sequences.size()});
     report.result("bases", bases);
     report.result("curvatures", count);

@@ -1,0 +1,32 @@
+#include "process/terminal_line.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace mw::process {
+
+std::size_t terminal_width() noexcept {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string line_with_bar(double done, const std::string& text, std::size_t width) {
+  constexpr std::size_t least_bar = 9, widest_bar = 40;
+  if (text.size() + 2 + least_bar > width) return text.substr(0, width);
+  const std::size_t room = std::min(width - text.size() - 2, widest_bar);
+  const auto full = static_cast<std::size_t>(std::clamp(done, 0.0, 1.0) * static_cast<double>(room));
+  const std::size_t tip = full < room ? 1 : 0;
+  return fmt::format("[{:=<{}}{:><{}}{:{}}]{}", "", full, "", tip, "", room - full - tip, text);
+}
+
+std::string time_left(double done, double seconds) {
+  if (done <= 0 || done >= 1 || seconds < 0.5) return {};
+  const double left = seconds * (1 - done) / done;
+  return left < 90 ? fmt::format(", {:.0f} s left", left) : fmt::format(", {:.0f} min left", left / 60);
+}
+
+}  // namespace mw::process
