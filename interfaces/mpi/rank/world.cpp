@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -50,10 +51,39 @@ void check(int result, const char* what) {
 struct Card {
   std::uint32_t pid = 0;
   std::uint32_t bell = 0;
+  std::uint32_t memory = 0;  ///< of its Bell; both are descriptors of that process
   std::uint64_t bell_inode = 0;
+  std::uint64_t memory_inode = 0;
   char host[256] = {};
   char place[256] = {};
 };
+
+constexpr std::size_t bell_bytes = 64;
+
+/// A memory file. MPI's own shared memory would do, but takes some ten collective calls, and ranks that wait in those spin: with more
+/// ranks than cores, each call takes a tenth of a second.
+process::UniqueFd make_bell_memory() {
+  process::UniqueFd memory{::memfd_create("mw-bell", MFD_CLOEXEC)};
+  if (memory.get() < 0 || ::ftruncate(memory.get(), bell_bytes) != 0)
+    throw InterfaceError{fmt::format("no shared memory: {}", std::strerror(errno))};
+  return memory;
+}
+
+/// Stays mapped for as long as this process lives.
+void* map_bell(const process::UniqueFd& memory) {
+  void* const mapped = ::mmap(nullptr, bell_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
+  if (mapped == MAP_FAILED) throw InterfaceError{fmt::format("memory can not be shared: {}", std::strerror(errno))};
+  return mapped;
+}
+
+/// Until it is done; others get the processor meanwhile.
+void wait_asleep(MPI_Request& request) {
+  for (int done = 0;;) {
+    check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done) return;
+    std::this_thread::sleep_for(shortest_nap_for_sent);
+  }
+}
 
 void copy_text(char (&to)[256], const std::string& from) { std::memcpy(to, from.data(), std::min(from.size(), sizeof to - 1)); }
 
@@ -80,50 +110,38 @@ World::World(boost::asio::io_context& io, const RankFacts& own) : io_{io}, bell_
 World::~World() = default;
 
 void World::exchange_facts(const RankFacts& own) {
+  bell_memory_ = make_bell_memory();
+  own_bell_ = new (map_bell(bell_memory_)) Bell;
   Card card;
   card.pid = own.pid;
   card.bell = static_cast<std::uint32_t>(bell_write_.get());
   card.bell_inode = process::inode_of(bell_write_.get());
+  card.memory = static_cast<std::uint32_t>(bell_memory_.get());
+  card.memory_inode = process::inode_of(bell_memory_.get());
   copy_text(card.host, own.host);
   copy_text(card.place, own.place);
   std::vector<Card> cards(static_cast<std::size_t>(size_));
-  check(MPI_Allgather(&card, sizeof card, MPI_BYTE, cards.data(), sizeof card, MPI_BYTE, MPI_COMM_WORLD), "MPI_Allgather");
+  MPI_Request exchange = MPI_REQUEST_NULL;
+  check(MPI_Iallgather(&card, sizeof card, MPI_BYTE, cards.data(), sizeof card, MPI_BYTE, MPI_COMM_WORLD, &exchange),
+        "MPI_Iallgather");
+  wait_asleep(exchange);
   for (const Card& one : cards) facts_.push_back({one.pid, one.host, one.place});
-
-  // Memory that the ranks of this host share.
-  MPI_Comm host = MPI_COMM_NULL;
-  check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host), "MPI_Comm_split_type");
-  void* memory = nullptr;
-  check(MPI_Win_allocate_shared(64, 1, MPI_INFO_NULL, host, &memory, &window_), "MPI_Win_allocate_shared");
-  own_bell_ = new (memory) Bell;
-  bell_of_.resize(static_cast<std::size_t>(size_));
-  int host_size = 0;
-  MPI_Comm_size(host, &host_size);
-  std::vector<int> ranks(static_cast<std::size_t>(host_size));
-  check(MPI_Allgather(&rank_, 1, MPI_INT, ranks.data(), 1, MPI_INT, host), "MPI_Allgather");
-  for (int i = 0; i < host_size; ++i) {
-    const auto number = static_cast<std::size_t>(ranks[static_cast<std::size_t>(i)]);
-    if (static_cast<int>(number) == rank_) continue;
-    MPI_Aint bytes = 0;
-    int unit = 0;
-    void* theirs = nullptr;
-    check(MPI_Win_shared_query(window_, i, &bytes, &unit, &theirs), "MPI_Win_shared_query");
-    const Card& other = cards[number];
-    if (own.place.empty() || own.place != facts_[number].place) continue;
+  for (std::size_t i = 0; i < cards.size(); ++i) {
+    const Card& other = cards[i];
+    const bool talk = (rank_ == 0) != (i == 0);  // only manager and workers do
+    if (!talk || own.place.empty() || own.place != facts_[i].place) continue;
     try {
-      peers_[number].bell = process::open_descriptor({other.pid, other.bell, other.bell_inode});
-      peers_[number].rings = true;
-      bell_of_[number] = static_cast<Bell*>(theirs);
+      peers_[i].bell = process::open_descriptor({other.pid, other.bell, other.bell_inode});
+      peers_[i].hung = static_cast<Bell*>(map_bell(process::open_descriptor({other.pid, other.memory, other.memory_inode})));
+      peers_[i].rings = true;
     } catch (const InterfaceError&) {
       // It can not be woken from here; it will look.
     }
   }
-  // Only manager and workers talk to each other.
   if (rank_ == 0)
     for (std::size_t i = 1; i < peers_.size(); ++i) all_ring_ = all_ring_ && peers_[i].rings;
   else
     all_ring_ = peers_[0].rings;
-  check(MPI_Barrier(MPI_COMM_WORLD), "MPI_Barrier");  // nobody rings before all bells hang
 }
 
 void World::listen_to_bell() {
@@ -137,7 +155,7 @@ void World::listen_to_bell() {
 void World::ring(int rank) {
   const auto number = static_cast<std::size_t>(rank);
   if (!peers_[number].rings) return;
-  Bell& bell = *bell_of_[number];
+  Bell& bell = *peers_[number].hung;
   (rank_ == 0 ? bell.to_worker : own_bell_->to_manager).fetch_add(1);
   if (bell.is_asleep.load() == 0) return;
   bell.is_asleep.store(0, std::memory_order_relaxed);
@@ -154,7 +172,7 @@ bool World::is_missing_any() const noexcept {
   if (rank_ != 0) return peers_[0].rings && own_bell_->to_worker.load(std::memory_order_relaxed) != peers_[0].received;
   for (std::size_t i = 1; i < peers_.size(); ++i) {
     const Peer& peer = peers_[i];
-    if (peer.rings && !peer.is_given_up && bell_of_[i]->to_manager.load(std::memory_order_relaxed) != peer.received) return true;
+    if (peer.rings && !peer.is_given_up && peer.hung->to_manager.load(std::memory_order_relaxed) != peer.received) return true;
   }
   return false;
 }

@@ -91,7 +91,7 @@ class World {
   [[noreturn]] void leave();
 
  private:
-  /// Of one rank, in memory that the ranks of its host share.
+  /// Of one rank, in memory of its own that manager and worker of one host share.
   struct Bell {
     std::atomic<std::uint64_t> to_manager{0};  ///< messages that this worker has sent
     std::atomic<std::uint64_t> to_worker{0};   ///< … and that were sent to it
@@ -114,6 +114,7 @@ class World {
     bool rings = false;          ///< it is on this host, and can be woken
     std::uint64_t received = 0;  ///< messages from it
     process::UniqueFd bell;
+    Bell* hung = nullptr;  ///< in its memory, if it rings
   };
   struct Buffer {
     MPI_Request request = MPI_REQUEST_NULL;
@@ -145,9 +146,8 @@ class World {
   std::size_t oldest_ = 0;  ///< of the buffers: messages are taken in the order in which they were matched
   std::function<void(int, std::size_t)> sent_;
 
-  MPI_Win window_ = MPI_WIN_NULL;
+  process::UniqueFd bell_memory_;
   Bell* own_bell_ = nullptr;
-  std::vector<Bell*> bell_of_;  ///< by rank; null for other hosts
   bool all_ring_ = true;
   process::UniqueFd bell_write_;
   boost::asio::posix::stream_descriptor bell_read_;
