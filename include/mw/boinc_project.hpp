@@ -68,7 +68,7 @@ class BoincProjectInterface : public Interface {
   void flush() override;
   StatusMap get_status() override;
   /// What other people's computers do at a time, nobody knows: 16.
-  std::uint32_t expected_slots() const noexcept override { return 16; }
+  std::uint32_t expected_slots() const noexcept override;
   std::string name() const override { return "boinc"; }
   /// Throws InterfaceError if the project can not be used: no such folder, application or template, no connection, a wrong key.
   void start() override;

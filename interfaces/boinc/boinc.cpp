@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "boinc/local_volunteers.hpp"
+#include "boinc/policy/work_size.hpp"
 #include "boinc/server/server.hpp"
 #include "boinc/spec.hpp"
 #include "boinc/state_folder.hpp"
@@ -60,7 +61,9 @@ class BoincInterface::Pool final : public boinc::ServerSink {
     if (!dropped_.empty()) server_->drop(std::exchange(dropped_, {}));
   }
 
-  std::uint32_t expected_slots() const noexcept { return options_.local_volunteers > 0 ? options_.local_volunteers : 16; }
+  std::uint32_t expected_slots() const noexcept {
+    return options_.local_volunteers > 0 ? options_.local_volunteers : boinc::unknown_pool_slots;
+  }
 
   StatusMap status() const {
     StatusMap map = server_->status();

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "boinc/policy/work_size.hpp"
 #include "boinc/spec.hpp"
 #include "boinc/state_folder.hpp"
 #include "boinc/submitter/spec.hpp"
@@ -91,6 +92,7 @@ bool BoincProjectInterface::revoke_task(const TaskRef& task, WorkerId) {
 
 void BoincProjectInterface::abort_task(const TaskRef& task, WorkerId) { client_->drop(task); }
 void BoincProjectInterface::flush() { client_->flush(); }
+std::uint32_t BoincProjectInterface::expected_slots() const noexcept { return boinc::unknown_pool_slots; }
 StatusMap BoincProjectInterface::get_status() { return client_->status(); }
 
 }  // namespace mw

@@ -141,7 +141,7 @@ void BoincInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
 bool BoincInterface::revoke_task(const TaskRef&, WorkerId) { no_master(); }
 void BoincInterface::abort_task(const TaskRef&, WorkerId) { no_master(); }
 void BoincInterface::flush() { no_master(); }
-std::uint32_t BoincInterface::expected_slots() const noexcept { return 1; }
+std::uint32_t BoincInterface::expected_slots() const noexcept { no_master(); }
 StatusMap BoincInterface::get_status() { no_master(); }
 void BoincInterface::start() { no_master(); }
 void BoincInterface::stop(std::function<void()>) { no_master(); }
@@ -156,6 +156,7 @@ void BoincProjectInterface::execute_task(const TaskRef&, WorkerId) { no_master()
 bool BoincProjectInterface::revoke_task(const TaskRef&, WorkerId) { no_master(); }
 void BoincProjectInterface::abort_task(const TaskRef&, WorkerId) { no_master(); }
 void BoincProjectInterface::flush() { no_master(); }
+std::uint32_t BoincProjectInterface::expected_slots() const noexcept { no_master(); }
 StatusMap BoincProjectInterface::get_status() { no_master(); }
 void BoincProjectInterface::start() { no_master(); }
 void BoincProjectInterface::stop(std::function<void()>) { no_master(); }

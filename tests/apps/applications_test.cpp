@@ -207,7 +207,7 @@ TEST_CASE("mw speedup varies an option of the application, and puts interfaces s
   for (const char* part : {"### multicore, points = 2e5", "Speedup without start-up", "Outliers"})
     CHECK(statistics.out.find(part) != std::string::npos);
   CHECK(statistics.err.find("12 runs are there already") != std::string::npos);
-  for (const char* wrong : {"points", "=1", "--=1", "points=", "points=1,,2", "points=1,"})
+  for (const char* wrong : {"points", "=1", "--=1", "points=", "points=1,,2", "points=1,", "points=1,2,1"})
     check_usage_error(run("mw", {"speedup", "--vary", wrong, "--", "x"}));
   std::ofstream{folder.path("out") + "/runs.jsonl"} << "{\"a\": 1}\n";
   CHECK(with({}).err.find("something else than runs, in line 1") != std::string::npos);

@@ -37,7 +37,10 @@ Varied varied_of(const std::string& text) {
   for (std::size_t at = equals + 1; at <= text.size();) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
     if (comma == at) throw UsageError{fmt::format("--vary has an empty value in \"{}\"", text)};
-    varied.values.push_back(text.substr(at, comma - at));
+    const std::string value = text.substr(at, comma - at);
+    if (std::find(varied.values.begin(), varied.values.end(), value) != varied.values.end())
+      throw UsageError{fmt::format("--vary has the value {} twice", value)};
+    varied.values.push_back(value);
     at = comma + 1;
   }
   return varied;

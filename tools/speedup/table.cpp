@@ -115,32 +115,32 @@ std::string to_report(const Table& table) {
 }
 
 std::string to_side_by_side(const std::vector<Table>& tables, bool markdown) {
-  const TableName& first = tables.front().name;
-  std::vector<std::vector<std::string>> rows{{"Workers"}};
-  if (!first.option.empty()) rows[0].insert(rows[0].begin(), first.option);
-  std::size_t outliers = 0;
-  for (auto begin = tables.begin(); begin != tables.end();) {  // tables of one value stand together
-    const auto end = std::find_if(begin, tables.end(), [&](const Table& table) { return table.name.value != begin->name.value; });
-    if (begin == tables.begin())
-      for (auto table = begin; table != end; ++table)
-        rows[0].push_back(table->name.interface.empty() ? "Seconds" : table->name.interface);
-    for (std::size_t i = 0; i < begin->rows.size(); ++i) {
-      std::vector<std::string> cells{fmt::format("{}", begin->rows[i].workers)};
-      if (!first.option.empty()) cells.insert(cells.begin(), begin->name.value);
-      for (auto table = begin; table != end; ++table) {
-        const TableRow& row = table->rows[i];
+  const Table& first = tables.front();
+  const bool varies = !first.name.option.empty();
+  // Tables of one value stand together; each is a column.
+  const auto columns = static_cast<std::size_t>(
+      std::count_if(tables.begin(), tables.end(), [&](const Table& table) { return table.name.value == first.name.value; }));
+  std::vector<std::vector<std::string>> grid(1);
+  if (varies) grid[0].push_back(first.name.option);
+  grid[0].emplace_back("Workers");
+  for (std::size_t i = 0; i < columns; ++i)
+    grid[0].push_back(tables[i].name.interface.empty() ? "Seconds" : tables[i].name.interface);
+  bool any_outlier = false;
+  for (std::size_t at = 0; at < tables.size(); at += columns)
+    for (std::size_t i = 0; i < first.rows.size(); ++i) {
+      auto& cells = grid.emplace_back();
+      if (varies) cells.push_back(tables[at].name.value);
+      cells.push_back(fmt::format("{}", first.rows[i].workers));
+      for (std::size_t column = 0; column < columns; ++column) {
+        const TableRow& row = tables[at + column].rows[i];
         cells.push_back(fmt::format("{:.3f} ± {:.3f}{}", row.seconds.mean, row.seconds.deviation, row.outliers > 0 ? "*" : ""));
-        outliers += row.outliers;
+        any_outlier = any_outlier || row.outliers > 0;
       }
-      rows.push_back(cells);
     }
-    begin = end;
-  }
-  return text_grid(rows, markdown) +
+  return text_grid(grid, markdown) +
          fmt::format("\n{}, seconds: mean ± standard deviation of {} run{} in turn{}.\n",
-                     tables.front().without_start_up ? "Calculation" : "Total", tables.front().runs,
-                     tables.front().runs == 1 ? "" : "s",
-                     outliers > 0 ? fmt::format("; * one of them is an outlier by Grubbs' test, two-sided, α = {}", alpha) : "");
+                     first.without_start_up ? "Calculation" : "Total", first.runs, first.runs == 1 ? "" : "s",
+                     any_outlier ? fmt::format("; * one of them is an outlier by Grubbs' test, two-sided, α = {}", alpha) : "");
 }
 
 std::string to_csv(const std::vector<Table>& tables) {

@@ -17,6 +17,9 @@
 
 namespace mw::boinc {
 
+/// How many tasks a pool is taken to run at a time as long as nobody knows its volunteers.
+inline constexpr std::uint32_t unknown_pool_slots = 16;
+
 struct BundleQuestion {
   double target_s = 600;       ///< a workunit's run time that is aimed at
   double task_s = 0;           ///< a task's, as known on this host; 0: unknown

@@ -111,10 +111,10 @@ class World {
     std::size_t unsent = 0;
     unsigned in_flight = 0;
     bool is_given_up = false;
-    bool rings = false;          ///< it is on this host, and can be woken
     std::uint64_t received = 0;  ///< messages from it
     process::UniqueFd bell;
-    Bell* hung = nullptr;  ///< in its memory, if it rings
+    Bell* hung = nullptr;  ///< in its memory; null: it is on another host, or can not be woken
+    bool rings() const noexcept { return hung != nullptr; }
   };
   struct Buffer {
     MPI_Request request = MPI_REQUEST_NULL;
