@@ -280,7 +280,9 @@ void MasterCore::worker_left(WorkerId worker, std::vector<LostTask> lost) {
     for (LostTask& one : lost)
       if (is_current(one.task)) lose(*one.task.record(), std::move(one.outcome));
     directory_->left(worker);
-    for (scheduler::Item* item : scheduler_.worker_left(worker)) unstart(record_of(*item));
+    const auto not_begun = scheduler_.worker_left(worker);
+    for (scheduler::Item* item : not_begun) unstart(record_of(*item));
+    Statistics::subtract(statistics_.attempts, not_begun.size());
     std::erase_if(abandoned_, [worker](const Abandoned& one) { return one.worker == worker; });
     if (const auto place = slots_of_.find(index_of(worker)); place != slots_of_.end()) {
       slots_ -= place->second;
