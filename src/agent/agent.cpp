@@ -24,6 +24,7 @@ Agent::~Agent() = default;
 void Agent::start() { start_worker(); }
 
 void Agent::start_worker() {
+  said_hello_ = false;
   process_ = std::make_shared<local::WorkerProcess>(io_, static_cast<local::WorkerUser&>(*this), options_.program);
   try {
     process_->start();
@@ -81,15 +82,15 @@ void Agent::begin(std::uint64_t id, std::uint32_t attempt) {
 void Agent::whole(const wire::Frame& frame) {
   switch (frame.type) {
     case wire::FrameType::welcome:
-      if (!process_) return;
       wire::parse_welcome(frame.payload);
+      if (!is_answer_to_this_one()) return;
       is_welcome_ = true;
       failed_starts_ = 0;
       process_->greeted();
       pass({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});
       return;
     case wire::FrameType::refuse:
-      if (!process_) return;
+      if (!is_answer_to_this_one()) return;
       pass({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});
       process_->flush();
       process_->stop(wire::parse_refuse(frame.payload).reason);
@@ -105,6 +106,13 @@ void Agent::whole(const wire::Frame& frame) {
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("a master does not send frames of type {}", static_cast<int>(frame.type))};
   }
+}
+
+/// The master answers each hello, in their order. What it says to a process that has died meanwhile, and gives to it, is not for the
+/// next one.
+bool Agent::is_answer_to_this_one() {
+  if (unanswered_hellos_ == 0) throw wire::ProtocolError{"an answer to no hello"};
+  return --unanswered_hellos_ == 0 && process_ && said_hello_;
 }
 
 namespace {
@@ -174,27 +182,46 @@ void Agent::next_begins() {
   process_->kill(fmt::format("task {} was ended", aborted_id_));
 }
 
+/// Nothing that its master could not read, or did not ask for, goes on: its master would have to take this process for broken, too.
 void Agent::frame(const wire::Frame& frame) {
-  const std::span<const std::byte> all{frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size};
+  if (!said_hello_ && frame.type != wire::FrameType::hello)
+    throw wire::ProtocolError{"its first words were no hello; does main() call mw::init(argc, argv) first?"};
   switch (frame.type) {
-    case wire::FrameType::result_apart: pass_result_apart(frame); return;
-    case wire::FrameType::result:
-    case wire::FrameType::failure: {
-      const auto [id, attempt] = wire::parse_task_of(frame.payload);
-      output_tail().append(all.data(), all.size());
-      finish_front(id, attempt);
-      return;
-    }
     case wire::FrameType::hello:
-    case wire::FrameType::progress: output_tail().append(all.data(), all.size()); return;
+      if (std::exchange(said_hello_, true)) throw wire::ProtocolError{"a second hello"};
+      wire::parse_hello(frame.payload);
+      ++unanswered_hellos_;
+      return pass_on(frame);
+    case wire::FrameType::result: {
+      const auto result = wire::parse_result(frame.payload);
+      check_is_next(result.id, result.attempt);
+      pass_on(frame);
+      return finish_front();
+    }
+    case wire::FrameType::result_apart: return pass_result_apart(frame);
+    case wire::FrameType::failure: {
+      const auto failure = wire::parse_failure(frame.payload);
+      check_is_next(failure.id, failure.attempt);
+      pass_on(frame);
+      return finish_front();
+    }
+    case wire::FrameType::progress: wire::parse_progress(frame.payload); return pass_on(frame);
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};
   }
 }
 
-void Agent::finish_front(std::uint64_t id, std::uint32_t attempt) {
+void Agent::pass_on(const wire::Frame& frame) {
+  output_tail().append(frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size);
+}
+
+void Agent::check_is_next(std::uint64_t id, std::uint32_t attempt) const {
   if (in_flight_.empty() || in_flight_.front().id != id || in_flight_.front().attempt != attempt)
     throw wire::ProtocolError{fmt::format("a result for task {}, attempt {}, which it was not given next", id, attempt)};
+  if (in_flight_.size() == 1 && relay_.is_mid_task()) throw wire::ProtocolError{"a result before it had the whole task"};
+}
+
+void Agent::finish_front() {
   in_flight_.pop_front();
   next_begins();
 }
@@ -202,9 +229,11 @@ void Agent::finish_front(std::uint64_t id, std::uint32_t attempt) {
 /// The value lies in memory that the worker shares with this process: either the master can reach it, too, or it goes out as bytes.
 void Agent::pass_result_apart(const wire::Frame& frame) {
   const auto result = wire::parse_result(frame.payload);
+  check_is_next(result.id, result.attempt);
   const std::uint64_t size = wire::parse_size_apart(result.value);
   process::UniqueFd descriptor = process_->take_descriptor();
   if (options_.shares_memory) {
+    detail::check_block(descriptor.get(), static_cast<std::size_t>(size));
     wire::append_result_in_memory(output_tail(), result, lent_.keep(std::move(descriptor), size));
   } else {
     Bytes value = detail::receive_block(std::move(descriptor), static_cast<std::size_t>(size));
@@ -214,7 +243,7 @@ void Agent::pass_result_apart(const wire::Frame& frame) {
     output_.push_back(std::move(value));
     output_.emplace_back();  // nothing is appended to the worker's own memory
   }
-  finish_front(result.id, result.attempt);
+  finish_front();
 }
 
 /// The task that the dead process was in. Those before it were done, and their results died with it; those behind it had not begun.

@@ -1,7 +1,7 @@
 // An agent: it stands for a master towards one worker process on this machine.
 //
-// What:    keeps a worker process running, passes on what its master sends and what it answers, ends it when asked, says how it
-//          died, and starts the next. Data files that come from the master are kept here; large payloads go through shared memory
+// What:    keeps a worker process running, passes on what its master sends and, once it was checked, what it answers; ends it when
+//          asked or when it breaks the protocol, says how it died, and starts the next. Data files that come from the master are kept here; large payloads go through shared memory
 //          where the master is on this machine.
 // Owner:   owns the process.
 // Threads: one: where the io_context runs.
@@ -71,6 +71,7 @@ class Agent final : private local::WorkerUser, private FrameRelay::Target {
   bool plain_task(std::uint64_t id, std::uint32_t attempt) override;
   void pass(std::span<const std::byte> bytes) override;
   void whole(const wire::Frame& frame) override;
+  bool is_answer_to_this_one();
   void handle_task(wire::Task task);
   void handle_task_in_memory(wire::Task task);
   void handle_cancel(const wire::Cancel& cancel);
@@ -82,7 +83,9 @@ class Agent final : private local::WorkerUser, private FrameRelay::Target {
   void start_worker();
   void start_again(std::chrono::milliseconds delay);
   void begin(std::uint64_t id, std::uint32_t attempt);
-  void finish_front(std::uint64_t id, std::uint32_t attempt);
+  void pass_on(const wire::Frame& frame);
+  void check_is_next(std::uint64_t id, std::uint32_t attempt) const;
+  void finish_front();
   void next_begins();
   void give_back(const InFlight& task);
   void pass_result_apart(const wire::Frame& frame);
@@ -97,6 +100,8 @@ class Agent final : private local::WorkerUser, private FrameRelay::Target {
   LentBlocks lent_;
   std::shared_ptr<local::WorkerProcess> process_;
   std::shared_ptr<local::WorkerProcess> ended_process_;  ///< kept until the next one starts
+  bool said_hello_ = false;
+  unsigned unanswered_hellos_ = 0;
   bool is_welcome_ = false;  ///< the master knows this worker: what it sends is for it, not for the one before
   std::deque<InFlight> in_flight_;
   std::uint64_t next_number_ = 0;

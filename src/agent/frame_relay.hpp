@@ -33,6 +33,8 @@ class FrameRelay {
   /// Throws wire::ProtocolError, and what the target throws.
   void receive(std::span<const std::byte> bytes, Target& target);
 
+  /// Whether the last plain task that was passed on has not come whole.
+  bool is_mid_task() const noexcept { return plain_rest_ > 0 && !dropping_; }
   /// What is still to come of the current plain task is for nobody.
   void drop_rest() noexcept { dropping_ = true; }
 

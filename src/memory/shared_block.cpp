@@ -145,14 +145,27 @@ std::byte* data_of(const SharedBlock* block) noexcept { return block->data(); }
 std::size_t capacity_of(const SharedBlock* block) noexcept { return block->capacity(); }
 bool resize_block(SharedBlock* block, std::size_t capacity) noexcept { return block->is_ours() && block->resize(capacity); }
 
-Bytes receive_block(process::UniqueFd fd, std::size_t size) {
+namespace {
+
+/// Of a block in which `size` bytes lie. Throws InterfaceError if it can not be one.
+struct stat status_of_block(int fd, std::size_t size) {
   struct stat status = {};
-  if (::fstat(fd.get(), &status) != 0 || (::fcntl(fd.get(), F_GET_SEALS) & F_SEAL_SHRINK) == 0 ||
-      ::fcntl(fd.get(), F_GET_SEALS) < 0)
+  const int seals = ::fcntl(fd, F_GET_SEALS);
+  if (::fstat(fd, &status) != 0 || seals < 0 || (seals & F_SEAL_SHRINK) == 0)
     throw InterfaceError{"a payload in memory that is not what it should be"};
+  const auto whole = static_cast<std::size_t>(status.st_size);
+  if (whole < SharedBlock::header_size || size > whole - SharedBlock::header_size)
+    throw InterfaceError{fmt::format("a payload of {} bytes in memory of {}", size, whole)};
+  return status;
+}
+
+}  // namespace
+
+void check_block(int fd, std::size_t size) { static_cast<void>(status_of_block(fd, size)); }
+
+Bytes receive_block(process::UniqueFd fd, std::size_t size) {
+  const struct stat status = status_of_block(fd.get(), size);
   const auto mapped = static_cast<std::size_t>(status.st_size);
-  if (mapped < SharedBlock::header_size || size > mapped - SharedBlock::header_size)
-    throw InterfaceError{fmt::format("a payload of {} bytes in memory of {}", size, mapped)};
   const auto is_it = [&](const SharedBlock& block) {
     return block.inode() == status.st_ino && block.capacity() == mapped - SharedBlock::header_size;
   };

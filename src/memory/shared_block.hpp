@@ -56,5 +56,7 @@ class SharedBlock {
 /// The bytes in a block that another process made: its first `size` bytes of data. Throws InterfaceError if the file is no such
 /// block or shorter than that.
 Bytes receive_block(process::UniqueFd fd, std::size_t size);
+/// Throws where receive_block() would for that reason.
+void check_block(int fd, std::size_t size);
 
 }  // namespace mw::detail

@@ -1,0 +1,100 @@
+// Workers that break the protocol: the process is replaced, and nothing else is lost.
+#include <catch2/catch.hpp>
+
+#include <dirent.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "contract/functions.hpp"
+#include "support/processes.hpp"
+#include "wire/messages.hpp"
+
+using namespace contract;
+
+namespace {
+
+enum class Words {
+  result_of_another_task,
+  torn_result,
+  torn_failure,
+  absurd_progress,
+  second_hello,
+  unknown_type,
+  apart_without_memory
+};
+
+mw::wire::Result result_of(std::uint64_t task) {
+  mw::wire::Result result;
+  result.id = task;
+  result.attempt = 1;
+  return result;
+}
+
+mw::Bytes frame_of(Words words) {
+  mw::Bytes bytes;
+  switch (words) {
+    case Words::result_of_another_task: mw::wire::append(bytes, result_of(1'000'000)); break;
+    case Words::torn_result: mw::wire::append_header(bytes, mw::wire::FrameType::result, 3); break;
+    case Words::torn_failure: mw::wire::append_header(bytes, mw::wire::FrameType::failure, 12); break;
+    case Words::absurd_progress: mw::wire::append(bytes, mw::wire::Progress{.id = 1, .attempt = 1, .fraction = 2}); break;
+    case Words::second_hello: mw::wire::append(bytes, mw::wire::Hello{}); break;
+    case Words::unknown_type: bytes.append("\1\2\3\4\5\6\7\xff", 8); break;
+    case Words::apart_without_memory: mw::wire::append_result_apart(bytes, result_of(1), 100); break;
+  }
+  if (words == Words::torn_result) bytes.append("abc", 3);
+  if (words == Words::torn_failure) bytes.append("abcdefghijkl", 12);
+  return bytes;
+}
+
+/// Says it to this worker's master, in place of a worker.
+bool say(int words) {
+  const mw::Bytes bytes = frame_of(static_cast<Words>(words));
+  DIR* const folder = ::opendir("/proc/self/fd");
+  while (const dirent* entry = ::readdir(folder)) {
+    const int fd = std::atoi(entry->d_name);
+    int domain = 0;
+    socklen_t size = sizeof domain;
+    if (fd < 3 || ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_UNIX) continue;
+    static_cast<void>(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  }
+  ::closedir(folder);
+  std::this_thread::sleep_for(std::chrono::seconds{20});  // it is ended meanwhile
+  return true;
+}
+
+std::string state_of_rank(const mw::Status& status, int rank) {
+  const auto place = status.interface.find("rank_" + std::to_string(rank) + "_state");
+  return place == status.interface.end() ? std::string{} : std::get<std::string>(place->second);
+}
+
+}  // namespace
+
+TEST_CASE("a worker that breaks the protocol is replaced, and only that process", "[faults][bad_frames]") {
+#ifdef MW_HAVE_MPI
+  const auto spec = GENERATE(as<std::string>{}, "multicore:2", "mpi:2", "mpi:2?memory=off");
+#else
+  const std::string spec = "multicore:2";
+#endif
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  for (const Words words : {Words::result_of_another_task, Words::torn_result, Words::torn_failure, Words::absurd_progress,
+                            Words::second_hello, Words::unknown_type, Words::apart_without_memory}) {
+    INFO("words " << static_cast<int>(words));
+    const auto task = master.submit_task<say>({.max_losses = 1}, static_cast<int>(words));
+    try {
+      master.get_result(task);
+      FAIL("it said nothing");
+    } catch (const mw::TaskError& e) {
+      INFO(e.what());
+      CHECK(e.cause() == mw::Cause::worker_lost);
+      CHECK(std::string{e.what()}.find("broke the protocol") != std::string::npos);
+    }
+    CHECK(master.get_result(master.submit_task<add>(1, 2)) == 3);
+  }
+  CHECK(test::eventually([&] { return std::get<std::int64_t>(master.get_status().interface.at("workers")) == 2; }));
+  for (const int rank : {1, 2}) CHECK_FALSE(state_of_rank(master.get_status(), rank).starts_with("lost"));
+}
