@@ -2,6 +2,7 @@
 
 #include <ifaddrs.h>
 #include <netdb.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,6 +40,14 @@ std::vector<std::string> network_addresses() {
   return list;
 }
 
+bool may_enter(asio::local::stream_protocol::socket& socket, uid_t owner) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == owner;
+}
+/// The key alone says who comes from elsewhere.
+bool may_enter(asio::ip::tcp::socket&, uid_t) { return true; }
+
 }  // namespace
 
 struct Door::Visitor {
@@ -50,7 +59,7 @@ struct Door::Visitor {
   auth::Proof proof{};
 };
 
-Door::Door(asio::io_context& io, const auth::Key& key, Reach reach) : key_{key}, local_{io}, tcp_{io} {
+Door::Door(asio::io_context& io, const auth::Key& key, Reach reach, uid_t owner) : key_{key}, owner_{owner}, local_{io}, tcp_{io} {
   try {
     const auto random = auth::make_key();
     name_ = fmt::format("cppmw-{}-{}", ::getpid(), auth::to_text(random).substr(0, 16));
@@ -85,54 +94,56 @@ void Door::close() {
   local_.close(ignored);
   tcp_.close(ignored);
   came_in_ = nullptr;
+  while (!visitors_.empty()) leave(*visitors_.front());
 }
 
 template <class Acceptor>
 void Door::accept(Acceptor& acceptor) {
   acceptor.async_accept([self = shared_from_this(), &acceptor](error_code error, auto socket) {
     if (!acceptor.is_open()) return;
-    if (!error && self->visitors_ < most_visitors) self->greet(std::make_shared<Visitor>(Socket{std::move(socket)}));
+    if (!error && may_enter(socket, self->owner_)) self->greet(std::make_shared<Visitor>(Socket{std::move(socket)}));
     self->accept(acceptor);
   });
 }
 
-void Door::greet(std::shared_ptr<Visitor> visitor) {
-  ++visitors_;
-  const auto leave = [self = shared_from_this(), visitor] {
-    --self->visitors_;
-    error_code ignored;
-    visitor->timer.cancel(ignored);
-    visitor->socket.close(ignored);
-  };
+void Door::greet(const std::shared_ptr<Visitor>& visitor) {
+  visitors_.push_back(visitor);
+  if (visitors_.size() > most_visitors) leave(*visitors_.front());
   visitor->timer.expires_after(patience);
-  visitor->timer.async_wait([visitor](error_code error) {
-    error_code ignored;
-    if (!error) visitor->socket.close(ignored);
+  visitor->timer.async_wait([self = shared_from_this(), visitor](error_code error) {
+    if (!error) self->leave(*visitor);
   });
   asio::async_read(
       visitor->socket, asio::buffer(&visitor->greeting, sizeof visitor->greeting),
-      [self = shared_from_this(), visitor, leave](error_code error, std::size_t) {
-        if (error || visitor->greeting.magic != Greeting{}.magic) return leave();
+      [self = shared_from_this(), visitor](error_code error, std::size_t) {
+        if (error || visitor->greeting.magic != Greeting{}.magic) return self->leave(*visitor);
         visitor->answer.nonce = auth::make_nonce();
         visitor->answer.proof = auth::prove(self->key_, auth::Role::master, visitor->answer.nonce, visitor->greeting.nonce);
-        asio::async_write(visitor->socket, asio::buffer(&visitor->answer, sizeof visitor->answer), [](error_code, std::size_t) {});
-        asio::async_read(visitor->socket, asio::buffer(visitor->proof), [self, visitor, leave](error_code failed, std::size_t) {
+        asio::async_write(visitor->socket, asio::buffer(&visitor->answer, sizeof visitor->answer),
+                          [visitor](error_code, std::size_t) {});
+        asio::async_read(visitor->socket, asio::buffer(visitor->proof), [self, visitor](error_code failed, std::size_t) {
           if (failed ||
               !auth::is_proof(visitor->proof, self->key_, auth::Role::manager, visitor->greeting.nonce, visitor->answer.nonce))
-            return leave();
+            return self->leave(*visitor);
           self->let_in(*visitor);
         });
       });
 }
 
-void Door::let_in(Visitor& visitor) {
+void Door::leave(Visitor& visitor) {
   error_code ignored;
   visitor.timer.cancel(ignored);
-  --visitors_;
+  visitor.socket.close(ignored);
+  std::erase_if(visitors_, [&](const auto& one) { return one.get() == &visitor; });
+}
+
+void Door::let_in(Visitor& visitor) {
+  Socket socket = std::move(visitor.socket);
+  leave(visitor);
   if (!came_in_) return;
   const auto came_in = std::move(came_in_);
   close();
-  came_in(std::move(visitor.socket));
+  came_in(std::move(socket));
 }
 
 }  // namespace mw::mpi

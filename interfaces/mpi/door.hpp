@@ -1,7 +1,8 @@
 // Where a manager comes in.
 //
 // What:    listens for one connection whose other end has the key, on a Unix socket (abstract: it has no file) and, for managers
-//          on other machines, on a TCP port. Whoever has no key is turned away.
+//          on other machines, on a TCP port. Whoever has no key is turned away, and so are, on the Unix socket, other users. Of those
+//          that have not proved anything, only the latest few may wait: nobody can stand in the way by keeping silent.
 // Owner:   owns the listening sockets until somebody came in.
 // Threads: the master's loop.
 // Use:
@@ -10,7 +11,11 @@
 //     environment = door->addresses();
 #pragma once
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <array>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -51,8 +56,10 @@ class Door : public std::enable_shared_from_this<Door> {
   using Socket = boost::asio::generic::stream_protocol::socket;
   enum class Reach { this_machine, network };
 
-  /// Throws InterfaceError if it can not listen.
-  Door(boost::asio::io_context& io, const auth::Key& key, Reach reach);
+  static constexpr std::size_t most_visitors = 16;  ///< that have not proved anything yet
+
+  /// Throws InterfaceError if it can not listen. Only `owner`'s processes may come in on the Unix socket.
+  Door(boost::asio::io_context& io, const auth::Key& key, Reach reach, uid_t owner = ::geteuid());
   void open(std::function<void(Socket)> came_in);
   void close();
 
@@ -63,17 +70,17 @@ class Door : public std::enable_shared_from_this<Door> {
   struct Visitor;
   template <class Acceptor>
   void accept(Acceptor& acceptor);
-  void greet(std::shared_ptr<Visitor> visitor);
+  void greet(const std::shared_ptr<Visitor>& visitor);
+  void leave(Visitor& visitor);
   void let_in(Visitor& visitor);
 
-  static constexpr unsigned most_visitors = 16;  ///< that have not proved anything yet
-
   const auth::Key key_;
+  const uid_t owner_;
   std::string name_;
   boost::asio::local::stream_protocol::acceptor local_;
   boost::asio::ip::tcp::acceptor tcp_;
   std::function<void(Socket)> came_in_;
-  unsigned visitors_ = 0;
+  std::deque<std::shared_ptr<Visitor>> visitors_;  ///< the oldest first
 };
 
 }  // namespace mw::mpi

@@ -21,7 +21,7 @@ namespace {
 
 /// A door whose io_context runs in a thread of its own.
 struct House {
-  House() {
+  explicit House(uid_t owner = ::geteuid()) : door{std::make_shared<Door>(io, key, Door::Reach::this_machine, owner)} {
     door->open([this](Door::Socket) { came_in = true; });
     thread = std::thread{[this] { io.run(); }};
   }
@@ -32,7 +32,7 @@ struct House {
   }
   boost::asio::io_context io;
   auth::Key key = auth::make_key();
-  std::shared_ptr<Door> door = std::make_shared<Door>(io, key, Door::Reach::this_machine);
+  std::shared_ptr<Door> door;
   std::atomic<bool> came_in{false};
   std::thread thread;
 };
@@ -121,6 +121,28 @@ TEST_CASE("S2: wrong keys, echoes, swapped roles and old proofs are turned away;
   REQUIRE(answer);
   visitor.say(auth::prove(house.key, auth::Role::manager, greeting.nonce, answer->nonce));
   CHECK(eventually([&] { return house.came_in.load(); }));
+}
+
+TEST_CASE("S2: silent visitors make room for later ones, so that none of them can keep the door shut", "[mpi][S2]") {
+  House house;
+  std::vector<std::unique_ptr<Visitor>> silent;
+  for (std::size_t i = 0; i < 2 * Door::most_visitors; ++i) silent.push_back(std::make_unique<Visitor>(*house.door));
+  CHECK(silent.front()->was_turned_away());
+  Visitor visitor{*house.door};
+  Greeting greeting;
+  greeting.nonce = auth::make_nonce();
+  visitor.say(greeting);
+  const auto answer = visitor.answer();
+  REQUIRE(answer);
+  visitor.say(auth::prove(house.key, auth::Role::manager, greeting.nonce, answer->nonce));
+  CHECK(eventually([&] { return house.came_in.load(); }));
+  CHECK(silent.back()->was_turned_away());
+}
+
+TEST_CASE("S2: processes of another user are turned away before they have said anything", "[mpi][S2]") {
+  House house{::geteuid() + 1};
+  Visitor visitor{*house.door};
+  CHECK(visitor.was_turned_away());
 }
 
 TEST_CASE("S1: within one machine the door has no port", "[mpi][S1]") {
