@@ -7,6 +7,7 @@
 
 #include "hub/task_messages.hpp"
 #include "memory/shared_block.hpp"
+#include "process/build.hpp"
 #include "registry/registry.hpp"
 
 namespace mw::multicore {
@@ -68,7 +69,7 @@ void Worker::frame(const wire::Frame& frame) {
 
 void Worker::handle_hello(const wire::Hello& hello) {
   if (was_ready()) throw wire::ProtocolError{"a second hello"};
-  if (const auto reason = wire::refusal(hello, registry::program_identity())) {
+  if (const auto reason = wire::refusal(hello, registry::program_identity(), process::own_build())) {
     wire::append(process_->outgoing().tail(), wire::Refuse{*reason});
     flush();
     process_->stop(*reason);

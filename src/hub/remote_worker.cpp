@@ -9,6 +9,7 @@
 
 #include "hub/task_messages.hpp"
 #include "memory/shared_block.hpp"
+#include "process/build.hpp"
 #include "process/place.hpp"
 #include "registry/registry.hpp"
 
@@ -57,7 +58,7 @@ void RemoteWorker::handle(const wire::Frame& frame) {
 
 void RemoteWorker::handle_hello(const wire::Hello& hello) {
   if (is_ready()) throw wire::ProtocolError{"a second hello"};
-  if (const auto reason = wire::refusal(hello, registry::program_identity())) {
+  if (const auto reason = wire::refusal(hello, registry::program_identity(), process::own_build())) {
     wire::append(tail(), wire::Refuse{*reason});
     owner_.worker_has_output(*this);
     return;

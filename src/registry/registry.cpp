@@ -10,6 +10,11 @@
 
 #include <fmt/format.h>
 
+/// Of the sources that the program was made of: mw_add_app puts it into an application and its worker builds (cmake/BuildStamp.cmake).
+extern "C" {
+[[gnu::weak]] extern const char mw_build_stamp[];
+}
+
 namespace mw {
 namespace {
 
@@ -128,8 +133,10 @@ const detail::FunctionEntry* find(std::uint64_t id) {
 
 std::uint64_t program_identity() {
   std::lock_guard lock{index_mutex};
-  return index().identity;
+  return index().identity ^ (build_stamp().empty() ? 0 : fnv1a(build_stamp()));
 }
+
+std::string_view build_stamp() noexcept { return mw_build_stamp ? mw_build_stamp : std::string_view{}; }
 
 }  // namespace registry
 }  // namespace mw

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include <mw/function.hpp>
 
@@ -17,7 +18,10 @@ namespace mw::registry {
 /// The function with this number, or null.
 const detail::FunctionEntry* find(std::uint64_t id);
 
-/// What a master and its workers must have in common: a hash over all registered functions, independent of their order.
+/// What a master and its workers must have in common: a hash over all registered functions, independent of their order, and over the
+/// sources that the program was made of, where its build says (mw_add_app). An application and its worker builds agree.
 std::uint64_t program_identity();
+/// Of the sources; empty where the build does not say. It stands in the program's file as it is.
+std::string_view build_stamp() noexcept;
 
 }  // namespace mw::registry

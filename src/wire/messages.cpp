@@ -29,10 +29,11 @@ std::string cut(const std::string& text, std::size_t limit) {
 void append(Bytes& out, const Hello& hello) {
   const std::string platform = cut(hello.platform, longest_name);
   const std::string host = cut(hello.host, longest_name);
-  Writer{out, FrameType::hello, 4 + 2 + 8 + 4 + 4 + 4 + size_of(platform) + size_of(host)}
+  Writer{out, FrameType::hello, 4 + 2 + 8 + 8 + 4 + 4 + 4 + size_of(platform) + size_of(host)}
       .number(magic)
       .number(hello.version)
       .number(hello.identity)
+      .number(hello.build)
       .number(hello.slots)
       .number(hello.ahead)
       .number(hello.pid)
@@ -47,6 +48,7 @@ Hello parse_hello(std::span<const std::byte> payload) {
   hello.version = parser.number<std::uint16_t>();
   if (hello.version != protocol_version) return hello;  // what follows is that version's business
   hello.identity = parser.number<std::uint64_t>();
+  hello.build = parser.number<std::uint64_t>();
   hello.slots = parser.number<std::uint32_t>();
   hello.ahead = parser.number<std::uint32_t>();
   hello.pid = parser.number<std::uint32_t>();
@@ -370,14 +372,19 @@ Bye parse_bye(std::span<const std::byte> payload) {
   return {};
 }
 
-std::optional<std::string> refusal(const Hello& hello, std::uint64_t own_identity) {
+std::optional<std::string> refusal(const Hello& hello, std::uint64_t own_identity, std::uint64_t own_build) {
   if (hello.version != protocol_version)
     return fmt::format("the worker speaks version {} of the protocol and the master version {}: build the {} with the newer CppMW",
                        hello.version, protocol_version, hello.version < protocol_version ? "worker" : "master");
   if (hello.identity != own_identity)
     return fmt::format(
-        "the worker is another program, or another build of it: its functions have identity {:#018x}, the master's {:#018x}",
+        "the worker is another program, or made of other sources: its functions have identity {:#018x}, the master's {:#018x}",
         hello.identity, own_identity);
+  if (hello.build != own_build)
+    return fmt::format(
+        "the worker is another build of this program ({:#018x}) than the master ({:#018x}): was it built anew since the master "
+        "started, or is an older copy on {}? Put the same file everywhere, and start again",
+        hello.build, own_build, hello.host.empty() ? "that host" : hello.host);
   return std::nullopt;
 }
 

@@ -22,7 +22,7 @@
 
 namespace mw::wire {
 
-inline constexpr std::uint16_t protocol_version = 3;
+inline constexpr std::uint16_t protocol_version = 4;
 
 inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
 inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes
@@ -30,7 +30,8 @@ inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messa
 /// A worker's first words.
 struct Hello {
   std::uint16_t version = protocol_version;
-  std::uint64_t identity = 0;  ///< of the program: what functions it has
+  std::uint64_t identity = 0;  ///< of the program: what functions it has, and of which sources it was made
+  std::uint64_t build = 0;     ///< of the file that runs: process::own_build()
   std::uint32_t slots = 1;     ///< how many tasks it runs at a time
   std::uint32_t ahead = 0;     ///< how many more it holds and gives back
   std::uint32_t pid = 0;
@@ -173,7 +174,7 @@ FilePiece parse_file_piece(std::span<const std::byte> payload);
 Heartbeat parse_heartbeat(std::span<const std::byte> payload);
 Bye parse_bye(std::span<const std::byte> payload);
 
-/// Why a master with this identity can not take that worker; nothing if it can.
-std::optional<std::string> refusal(const Hello& hello, std::uint64_t own_identity);
+/// Why a master with this identity, of this build, can not take that worker; nothing if it can.
+std::optional<std::string> refusal(const Hello& hello, std::uint64_t own_identity, std::uint64_t own_build);
 
 }  // namespace mw::wire

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "memory/shared_block.hpp"
+#include "process/build.hpp"
 #include "process/place.hpp"
 #include "registry/registry.hpp"
 #include "wire/frame.hpp"
@@ -60,6 +61,7 @@ class Server final : public ProgressSink {
     wire::Hello hello;
     hello.version = wire::protocol_version;
     hello.identity = registry::program_identity();
+    hello.build = process::own_build();
     hello.slots = 1;
     hello.ahead = claims_ ? static_cast<std::uint32_t>(ClaimPage::places - 1) : 0;
     hello.pid = static_cast<std::uint32_t>(::getpid());

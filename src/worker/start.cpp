@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "process/build.hpp"
 #include "worker/checkpoint.hpp"
 #include "worker/serve.hpp"
 
@@ -119,7 +120,10 @@ int serve_at(const Place& place) {
 }  // namespace
 
 bool init_was_called() noexcept { return initialised; }
-void note_init() noexcept { initialised = true; }
+void note_init() noexcept {
+  initialised = true;
+  process::own_build();  // of what is loaded now, here as in the workers
+}
 
 void run_if_worker(const char* argv0) {
   const char* value = std::getenv(environment_name);

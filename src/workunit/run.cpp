@@ -142,7 +142,8 @@ class Runner final : public local::WorkerUser {
       throw InterfaceError{
           fmt::format("the workunit is of protocol {}, this worker speaks {}", bundle_.head.version, wire::protocol_version)};
     if (bundle_.head.identity != registry::program_identity())
-      throw InterfaceError{"the workunit is of another program than this worker: they have other functions"};
+      throw InterfaceError{
+          "the workunit is of another program than this worker: they have other functions, or were made of other sources"};
   }
 
   void start_worker() {

@@ -494,6 +494,21 @@ TEST_CASE("a run that has ended is forgotten: the next one computes anew", "[boi
   }
 }
 
+TEST_CASE("volunteers get the worker build that the run began with, even if another is put in its place", "[boinc][server]") {
+  namespace fs = std::filesystem;
+  Pool pool;
+  const auto task = pool.master.submit_task<square>(3);
+  REQUIRE(pool.waits_for(1));
+  const fs::path build = fs::path{pool.folders.path("workers/x")} / fs::read_symlink("/proc/self/exe").filename();
+  fs::copy_file("/bin/false", build.string() + ".new");
+  fs::rename(build.string() + ".new", build);
+  auto volunteer = pool.volunteer("a");
+  const auto reply = volunteer.ask_for_work();
+  REQUIRE(reply.app_versions.size() == 1);
+  const std::string& name = reply.app_versions[0].files.at(0).file_name;
+  CHECK(mw::boinc::md5_hex(volunteer.get("download/" + name)) == EmulatedVolunteer::file_in(reply, name).md5);
+}
+
 TEST_CASE("two programs do not share a project's folder", "[boinc][server]") {
   test::ProjectFolders folders;
   mw::Master master{mw::interface(folders.spec())};

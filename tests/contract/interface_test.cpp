@@ -6,6 +6,7 @@
 #include "contract/functions.hpp"
 #include "support/errors.hpp"
 #include "support/processes.hpp"
+#include "support/temporary.hpp"
 
 using namespace contract;
 using test::error_of;
@@ -335,3 +336,15 @@ TEST_CASE("an interface may give a task back later: it never was given out", "[s
   }
   CHECK(master.get_status().attempts == 50);
 }
+
+#ifdef MW_HAVE_BOINC
+TEST_CASE("a worker build that was made of other sources is given to nobody", "[boinc]") {
+  namespace fs = std::filesystem;
+  const test::TemporaryFolder folder;
+  const fs::path self = fs::read_symlink("/proc/self/exe");
+  fs::create_directories(folder.path("workers/x"));
+  fs::copy_file("/bin/true", folder.path("workers/x/") + self.filename().string());
+  CHECK_THROWS_WITH(mw::Master{mw::interface("boinc:?listen=127.0.0.1:0&state=temporary&workers=" + folder.path("workers"))},
+                    Catch::Contains("same sources"));
+}
+#endif

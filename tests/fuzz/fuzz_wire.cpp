@@ -28,7 +28,7 @@ void check(const Frame& frame) {
   switch (frame.type) {
     case FrameType::hello: {
       const Hello hello = parse_hello(frame.payload);
-      static_cast<void>(refusal(hello, 1));
+      static_cast<void>(refusal(hello, 1, 1));
       if (hello.version == protocol_version) check_same(frame.payload, parse_hello);
       return;
     }

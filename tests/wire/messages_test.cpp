@@ -33,6 +33,7 @@ Bytes payload_of(const Message& message) {
 Hello hello() {
   return {.version = protocol_version,
           .identity = 0x1234'5678'9abc'def0,
+          .build = 0xfedc'ba98'7654'3210,
           .slots = 3,
           .pid = 77,
           .platform = "Linux-x86_64",
@@ -70,6 +71,7 @@ TEST_CASE("messages come back as they were", "[wire]") {
   const Bytes hello_bytes = payload_of(hello());
   const Hello h = parse_hello(hello_bytes.span());
   CHECK(h.identity == hello().identity);
+  CHECK(h.build == hello().build);
   CHECK(h.slots == 3);
   CHECK(h.pid == 77);
   CHECK(h.platform == "Linux-x86_64");
@@ -208,13 +210,16 @@ TEST_CASE("long texts are cut when they are written, and refused when they are r
 }
 
 TEST_CASE("P35: version skew and foreign programs are refused with a reason", "[wire][P35]") {
-  CHECK_FALSE(refusal(hello(), hello().identity));
+  CHECK_FALSE(refusal(hello(), hello().identity, hello().build));
   Hello newer = hello();
   newer.version = protocol_version + 1;
   const auto parsed = parse_hello(payload_of(newer).span());  // only as far as the version
   CHECK(parsed.version == protocol_version + 1);
-  CHECK(refusal(parsed, 0).value().find(fmt::format("version {}", protocol_version)) != std::string::npos);
-  CHECK(refusal(hello(), 1).value().find("another program") != std::string::npos);
+  CHECK(refusal(parsed, 0, 0).value().find(fmt::format("version {}", protocol_version)) != std::string::npos);
+  CHECK(refusal(hello(), 1, hello().build).value().find("another program") != std::string::npos);
+  const std::string other_build = refusal(hello(), hello().identity, 1).value();
+  CHECK(other_build.find("another build of this program") != std::string::npos);
+  CHECK(other_build.find("pi7") != std::string::npos);
   Bytes wrong_magic = payload_of(hello());
   wrong_magic.data()[0] = std::byte{'X'};
   CHECK_THROWS_WITH(parse_hello(wrong_magic.span()), Catch::Contains("no CppMW worker"));

@@ -15,6 +15,7 @@
 #include <string>
 #include <thread>
 
+#include "process/build.hpp"
 #include "registry/registry.hpp"
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
@@ -101,7 +102,7 @@ TEST_CASE("a worker says hello with version and identity, works, and leaves at t
   CHECK(words.version == mw::wire::protocol_version);
   CHECK(words.identity == mw::registry::program_identity());
   CHECK(words.slots == 1);
-  CHECK_FALSE(mw::wire::refusal(words, mw::registry::program_identity()));
+  CHECK_FALSE(mw::wire::refusal(words, mw::registry::program_identity(), mw::process::own_build()));
 
   mw::Bytes out;
   mw::wire::append(out, mw::wire::Welcome{mw::wire::protocol_version, 1});

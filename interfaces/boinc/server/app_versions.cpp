@@ -1,17 +1,28 @@
 #include "boinc/server/app_versions.hpp"
 
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include <fmt/format.h>
 
 #include "boinc/protocol/md5.hpp"
 #include "boinc/worker_builds.hpp"
+#include "log/log.hpp"
 #include "process/file.hpp"
+#include "registry/registry.hpp"
 
 namespace mw::boinc {
 namespace {
 
 namespace fs = std::filesystem;
+
+bool is_of_these_sources(const std::string& path) {
+  const std::string_view stamp = registry::build_stamp();
+  return stamp.empty() || process::read_text_file(path).find(stamp) != std::string::npos;
+}
 
 /// By the key here, or by the file that whoever has the key has put beside it.
 std::string signature_of(const fs::path& path, const std::string& md5, const Keys& keys) {
@@ -42,19 +53,26 @@ AppVersions AppVersions::find(sqlite::Database& database, const Keys& keys, cons
   AppVersions versions;
   for (const FoundBuild& found : find_worker_builds(folder, settings.title)) {
     WorkerBuild build;
-    build.path = found.path;
+    build.file = std::make_shared<process::UniqueFd>(::open(found.path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (build.file->get() < 0)
+      throw InterfaceError{fmt::format("the worker build {} can not be opened: {}", found.path, std::strerror(errno))};
+    if (!is_of_these_sources(build.path())) {
+      log::warn(fmt::format("boinc: {} was made of other sources than this program, and is left out: build it again", found.path));
+      continue;
+    }
     build.platform = found.platform;
-    build.md5 = md5_of_file(build.path);
-    build.nbytes = static_cast<std::int64_t>(fs::file_size(build.path));
+    build.md5 = md5_of_file(build.path());
+    build.nbytes = static_cast<std::int64_t>(fs::file_size(build.path()));
     build.file_name = fmt::format("{}_{}_{}", settings.app, build.md5.substr(0, 12), build.platform);
-    build.signature = signature_of(build.path, build.md5, keys);
+    build.signature = signature_of(found.path, build.md5, keys);
     build.version_num = version_number(database, build);
     versions.builds_.push_back(std::move(build));
   }
   if (versions.builds_.empty())
-    throw InterfaceError{fmt::format(
-        "there is no worker build of {} in {}: mw_add_app makes one for each platform (CMake); name another folder with workers=",
-        settings.title, folder)};
+    throw InterfaceError{
+        fmt::format("there is no worker build of {} in {} that is made of the same sources: mw_add_app makes one for each platform "
+                    "(CMake); name another folder with workers=",
+                    settings.title, folder)};
   return versions;
 }
 

@@ -2,7 +2,7 @@
 //
 // What:    finds the worker builds of this program (FOLDER/PLATFORM/NAME), tells what platform each is for from the file itself,
 //          signs it, and gives it a name and a version by its content.
-// Owner:   a value; the files stay where they are.
+// Owner:   a value; keeps the files open as they are now.
 // Threads: read only once made.
 // Use:
 //     const AppVersions versions = AppVersions::find(database, keys, settings, folder);
@@ -10,24 +10,27 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "boinc/server/keys.hpp"
 #include "boinc/server/settings.hpp"
+#include "process/unique_fd.hpp"
 #include "sqlite/database.hpp"
 
 namespace mw::boinc {
 
 struct WorkerBuild {
-  std::string platform;   ///< BOINC's name: "x86_64-pc-linux-gnu"
-  std::string path;       ///< where it is
-  std::string file_name;  ///< what volunteers call it
+  std::string platform;                           ///< BOINC's name: "x86_64-pc-linux-gnu"
+  std::shared_ptr<const process::UniqueFd> file;  ///< open: what is put in its place later is another build
+  std::string file_name;                          ///< what volunteers call it
   std::int64_t version_num = 0;
   std::int64_t nbytes = 0;
   std::string md5;
   std::string signature;
+  std::string path() const { return "/proc/self/fd/" + std::to_string(file->get()); }
 };
 
 class AppVersions {

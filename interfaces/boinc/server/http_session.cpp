@@ -242,7 +242,7 @@ class Session {
     Content content;
     std::string path;
     if (const WorkerBuild* build = project_.versions.by_file_name(name)) {
-      path = build->path;
+      path = build->path();
     } else if (const auto workunit = project_.names.find_input(name)) {
       content.bytes = project_.work.input(*workunit);
       if (!content.bytes) return std::nullopt;

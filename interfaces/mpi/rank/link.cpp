@@ -1,5 +1,6 @@
 #include "mpi/rank/link.hpp"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -124,6 +125,13 @@ bool shares_memory(const Start& start) {
   } catch (const InterfaceError&) {
     return false;
   }
+}
+
+process::UniqueFd open_program(const Start& start, bool shares_memory) {
+  process::ForeignFile probe;
+  if (shares_memory) std::istringstream{start.probe} >> probe.pid;
+  const std::string path = shares_memory ? fmt::format("/proc/{}/exe", probe.pid) : start.program;
+  return process::UniqueFd{::open(path.c_str(), O_PATH | O_CLOEXEC)};
 }
 
 process::UniqueFd connect(const Start& start) {

@@ -32,6 +32,10 @@ Start read_start();
 /// Whether memory can be shared with the master: it is on this machine, and its probe can be opened.
 bool shares_memory(const Start& start);
 
+/// The workers' program, as it is now: what is put in its place later is another build. Where the master's memory can be reached, it is
+/// the very file that the master runs. Empty if it can not be opened: whoever starts it says why.
+process::UniqueFd open_program(const Start& start, bool shares_memory);
+
 /// Tries each address for some seconds, and proves the key. Throws InterfaceError that says what each of them answered.
 process::UniqueFd connect(const Start& start);
 

@@ -47,7 +47,8 @@ void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
   } else {
     name_process("mw-mpi-rank");
     mw::agent::AgentOptions options;
-    options.program.path = start.program;
+    const mw::process::UniqueFd program = open_program(start, shares);
+    options.program.path = program.get() < 0 ? start.program : fmt::format("/proc/self/fd/{}", program.get());
     options.program.name = start.name;
     options.program.environment_unset = {"MW_*", "PMI_*", "PMIX_*", "HYD*", "MPI_LOCAL*"};
     options.program.handshake_limit = std::chrono::milliseconds{120'000};  // until the master has seen all ranks
