@@ -22,7 +22,7 @@ using boost::system::error_code;
 namespace {
 
 /// How long a visitor may take to prove itself.
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds patience{60};
 
 /// This machine's addresses that others may reach.
 std::vector<std::string> network_addresses() {

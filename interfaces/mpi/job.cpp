@@ -38,6 +38,8 @@ constexpr std::chrono::microseconds far_round_trip{2'000};
 constexpr auto wait_for_word = 300ms;
 /// How long the ranks have to end by themselves, and then mpiexec after SIGTERM.
 constexpr process::StopLadder ladder{4'000ms, 1'000ms};
+/// The same where there is nothing to wait for. mpiexec may not heed SIGTERM while ranks start; without it they end at once.
+constexpr process::StopLadder short_ladder{0ms, 200ms};
 
 constexpr std::size_t most_said = 8 * 1024;
 
@@ -154,6 +156,9 @@ std::string MpiInterface::Job::what_was_said() const {
 
 void MpiInterface::Job::mpiexec_ended(const process::Death& death) {
   mpiexec_has_ended_ = true;
+  const bool any_lost = std::any_of(ranks_.begin(), ranks_.end(), [](const Rank& rank) { return rank.is_lost; });
+  if (quits_by_itself_ && !any_lost && (death.signaled || death.exit_status != 0))
+    log::warn(fmt::format("mpi: all was done, but mpiexec ended with {}{}", process::describe(death), what_was_said()));
   if (phase_ == Phase::starting || phase_ == Phase::running) {
     // What it said last is still in the pipe.
     host_->post([this, death] {
@@ -298,6 +303,7 @@ void MpiInterface::Job::worker_ready(hub::RemoteWorker& worker) {
   failed_starts_ = 0;
   ready_[index_of(worker.id())] = &worker;
   Rank& rank = rank_of(worker);
+  rank.failed_to_start = false;
   if (rank.ready_seconds < 0) rank.ready_seconds = seconds_since_start();
   const bool all =
       std::all_of(ranks_.begin() + 1, ranks_.end(), [](const Rank& one) { return one.is_lost || one.ready_seconds >= 0; });
@@ -316,7 +322,9 @@ void MpiInterface::Job::process_ended(hub::RemoteWorker& worker, bool was_ready,
   if (was_ready && !was_aborted) ++lost_;
   if (was_ready || rank_of(worker).is_lost) return;
   ++failed_starts_;
-  log::warn(fmt::format("{} on {}: its worker did not start: {}", worker.name(), rank_of(worker).host, why));
+  // Once: it is tried again and again, and most likely the reason stays.
+  const std::string what = fmt::format("{} on {}: its worker did not start: {}", worker.name(), rank_of(worker).host, why);
+  std::exchange(rank_of(worker).failed_to_start, true) ? log::debug(what) : log::warn(what + "; it is tried again, in silence");
   if (ready_.empty() && failed_starts_ >= std::max(3u, workers_))
     host_->no_worker_possible(fmt::format("mpi: no worker process gets ready; the last one, on {}: {}", rank_of(worker).host, why));
 }
@@ -379,6 +387,7 @@ void MpiInterface::Job::stop(std::function<void()> stopped) {
     static_cast<void>(outgoing_.write_to(socket_->native_handle()));
     error_code ignored;
     socket_->shutdown(boost::asio::socket_base::shutdown_send, ignored);
+    quits_by_itself_ = true;
   } else {
     end_mpiexec();
   }
@@ -389,7 +398,7 @@ void MpiInterface::Job::stop(std::function<void()> stopped) {
 void MpiInterface::Job::climb_down() {
   if (mpiexec_has_ended_) return;
   const auto now = Clock::now().time_since_epoch();
-  if (!stop_sequence_) stop_sequence_.emplace(ladder, now);
+  if (!stop_sequence_) stop_sequence_.emplace(quits_by_itself_ ? ladder : short_ladder, now);
   while (const auto step = stop_sequence_->due(now)) {
     if (*step == process::StopSequence::Step::terminate) mpiexec_->kill_group(SIGTERM);
     if (*step == process::StopSequence::Step::kill) mpiexec_->kill_group(SIGKILL);
@@ -421,6 +430,9 @@ StatusMap MpiInterface::Job::status() const {
   status["workers_busy"] = busy;
   status["workers_wanted"] = std::int64_t{workers_};
   status["workers_lost"] = lost_;
+  status["workers_not_started"] = std::count_if(ranks_.begin(), ranks_.end(), [](const Rank& rank) {
+    return rank.failed_to_start || (rank.is_lost && rank.ready_seconds < 0);
+  });
   if (start_up_seconds_ >= 0) status["start_up_seconds"] = start_up_seconds_;
   if (ranks_.empty()) return status;
   status["manager_host"] = ranks_[0].host;

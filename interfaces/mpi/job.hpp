@@ -58,8 +58,9 @@ class MpiInterface::Job final : public hub::RemoteOwner {
     std::uint32_t pid = 0;
     std::uint64_t window = 0;  ///< bytes that may go out before the manager says more
     bool is_lost = false;
-    std::string end;            ///< what it died of
-    double ready_seconds = -1;  ///< from the start to its first worker; -1: none yet
+    bool failed_to_start = false;  ///< its worker, and said so
+    std::string end;               ///< what it died of
+    double ready_seconds = -1;     ///< from the start to its first worker; -1: none yet
     std::optional<mpi::DeathNotice> notice;
   };
 
@@ -112,6 +113,7 @@ class MpiInterface::Job final : public hub::RemoteOwner {
   std::function<void()> stopped_;
   bool mpiexec_has_ended_ = false;
   bool manager_is_gone_ = false;
+  bool quits_by_itself_ = false;  ///< the manager was told, and tells the ranks
   double start_up_seconds_ = -1;  ///< until all workers were ready
   std::int64_t lost_ = 0;
   unsigned failed_starts_ = 0;

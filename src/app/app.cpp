@@ -45,6 +45,12 @@ struct Measured {
   std::uint64_t attempts = 0;
 };
 
+/// 0 if the interface does not say.
+std::int64_t number_in(const Status& status, const std::string& key) {
+  const auto place = status.interface.find(key);
+  return place == status.interface.end() ? 0 : std::get<std::int64_t>(place->second);
+}
+
 }  // namespace
 
 struct App::Inside {
@@ -148,7 +154,8 @@ struct App::Inside {
       const auto wanted = status.interface.find("workers_wanted");
       const auto running = status.interface.find("workers");
       if (wanted != status.interface.end())
-        measured.workers = std::get<std::int64_t>(wanted->second);
+        measured.workers =
+            std::get<std::int64_t>(wanted->second) - number_in(status, "workers_not_started");  // who never worked does not count
       else if (running != status.interface.end())
         measured.workers = std::get<std::int64_t>(running->second);
     }

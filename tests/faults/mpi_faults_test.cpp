@@ -263,6 +263,56 @@ TEST_CASE("P28: an mpiexec that is missing, fails, or never starts a rank is an 
   CHECK(test::eventually([] { return test::children().empty(); }, 5s));
 }
 
+TEST_CASE("a master that ends while its ranks still start ends at once, and nothing is left", "[faults][mpi][ending]") {
+  for (const auto delay : {0ms, 20ms, 60ms, 150ms}) {
+    INFO(delay.count() << " ms");
+    const auto start = std::chrono::steady_clock::now();
+    {
+      mw::Master master{mw::interface("mpi:3")};
+      std::this_thread::sleep_for(delay);
+    }
+    CHECK(std::chrono::steady_clock::now() - start < slowness * 2s);  // 0.3 s, on a machine that has nothing else to do
+    CHECK(test::eventually([] { return job_processes().empty(); }, slowness * 2s));
+  }
+}
+
+TEST_CASE("a job that is done ends well, in every rank", "[faults][mpi][ending]") {
+  const test::TemporaryFolder folder;
+  std::ofstream{folder.path("mpiexec")} << "#!/bin/sh\nmpiexec.mpich \"$@\"\necho $? >" << folder.path("status") << "\n";
+  ::chmod(folder.path("mpiexec").c_str(), 0700);
+  {
+    mw::Master master{mw::interface("mpi:2?mpiexec=" + folder.path("mpiexec"))};
+    auto tasks = submit(master, 20);
+    check_all(master, tasks);
+  }
+  CHECK(test::file_text(folder.path("status")) == "0\n");
+}
+
+TEST_CASE("ranks have no file in /dev/shm: whoever is killed, none is left there", "[faults][mpi]") {
+  mw::Master master{mw::interface("mpi:2")};
+  REQUIRE(wait_for_workers(master, 2));
+  auto tasks = submit(master, 20);
+  check_all(master, tasks);
+  for (int rank = 0; rank <= 2; ++rank) {
+    const std::string maps = test::file_text("/proc/" + std::to_string(pid_of(master, rank)) + "/maps");
+    REQUIRE_FALSE(maps.empty());
+    CHECK(maps.find("/dev/shm/") == std::string::npos);
+  }
+}
+
+TEST_CASE("a manager that did not run itself for a while takes nobody for silent", "[faults][mpi]") {
+  mw::Master master{mw::interface("mpi:2?lost_after_s=" + std::to_string(2 * slowness))};
+  REQUIRE(wait_for_workers(master, 2));
+  std::vector<pid_t> all;
+  for (int rank = 0; rank <= 2; ++rank) all.push_back(pid_of(master, rank));
+  for (const pid_t pid : all) ::kill(pid, SIGSTOP);
+  std::this_thread::sleep_for(slowness * 2500ms);
+  for (const pid_t pid : all) ::kill(pid, SIGCONT);
+  auto tasks = submit(master, 50);
+  check_all(master, tasks);
+  for (const int rank : {1, 2}) CHECK(text(master.get_status(), "rank_" + std::to_string(rank) + "_state") == "ready");
+}
+
 TEST_CASE("an mpiexec of another MPI is noticed: every rank believes that it is alone", "[faults][mpi]") {
   const test::TemporaryFolder folder;
   std::ofstream{folder.path("mpiexec")} << "#!/bin/sh\nwhile [ $# -gt 1 ]; do shift; done\n\"$1\" & \"$1\" & wait\nexit 1\n";
@@ -296,6 +346,19 @@ TEST_CASE("an idle job leaves the cores alone", "[faults][mpi][idle]") {
   const double share = static_cast<double>(ticks() - before) / static_cast<double>(::sysconf(_SC_CLK_TCK)) / 4;
   INFO(share);
   CHECK(share < slowness * 0.05);
+}
+
+TEST_CASE("a worker that does not start is named once, and does not count as one", "[faults][mpi]") {
+  const test::TemporaryFolder folder;
+  const std::string command = test::beside("limping_app") + " -i mpi:2 --json >" + folder.path("out") + " 2>" + folder.path("err");
+  CHECK(std::system(command.c_str()) == 0);
+  const std::string out = test::file_text(folder.path("out")), err = test::file_text(folder.path("err"));
+  INFO(out << err);
+  CHECK(out.find("\"workers\":1,") != std::string::npos);
+  const auto first = err.find("did not start");
+  REQUIRE(first != std::string::npos);
+  CHECK(err.find("exit status 3") != std::string::npos);
+  CHECK(err.find("did not start", first + 1) == std::string::npos);
 }
 
 TEST_CASE("mpi's status names ranks and hosts, and start-up time", "[faults][mpi][P10]") {

@@ -27,6 +27,9 @@
 namespace mw::mpi {
 namespace {
 
+/// The master may have to share its processors with many others.
+constexpr int answer_limit_s = 60;
+
 std::string take_variable(const char* name) {
   const char* value = std::getenv(name);
   if (!value) throw InterfaceError{"this program is a part of CppMW's mpi interface; a master starts it with mpiexec"};
@@ -54,6 +57,7 @@ bool send_all(int socket, const void* bytes, std::size_t size) {
 }
 
 bool receive_all(int socket, void* bytes, std::size_t size) {
+  errno = 0;
   return ::recv(socket, bytes, size, MSG_WAITALL) == static_cast<ssize_t>(size);
 }
 
@@ -62,7 +66,8 @@ std::string prove_key(int socket, const auth::Key& key) {
   Greeting greeting;
   greeting.nonce = auth::make_nonce();
   Answer answer;
-  if (!send_all(socket, &greeting, sizeof greeting) || !receive_all(socket, &answer, sizeof answer)) return "no answer";
+  if (!send_all(socket, &greeting, sizeof greeting) || !receive_all(socket, &answer, sizeof answer))
+    return errno == EAGAIN ? fmt::format("no answer within {} s", answer_limit_s) : "it hung up before it had answered";
   if (!auth::is_proof(answer.proof, key, auth::Role::master, answer.nonce, greeting.nonce)) return "it does not have the key";
   const auth::Proof proof = auth::prove(key, auth::Role::manager, greeting.nonce, answer.nonce);
   return send_all(socket, &proof, sizeof proof) ? "" : "it hung up";
@@ -146,7 +151,7 @@ process::UniqueFd connect(const Start& start) {
       const bool is_local = address.starts_with("unix:");
       process::UniqueFd socket = is_local ? connect_local(address.substr(5), error) : connect_tcp(address.substr(4), error);
       if (socket.get() >= 0) {
-        set_time_limit(socket.get(), 10);
+        set_time_limit(socket.get(), answer_limit_s);
         error = prove_key(socket.get(), start.key);
         set_time_limit(socket.get(), 0);
         if (error.empty()) return socket;

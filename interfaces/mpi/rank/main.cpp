@@ -4,16 +4,20 @@
 // ends with a status instead. Hydra would end all ranks of a host of which one died of a signal; a status it lets pass
 // (-disable-auto-cleanup).
 #include <mpi.h>
+#include <poll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -43,7 +47,9 @@ void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
   World world{io, own};
   if (world.rank() == 0) {
     name_process("mw-mpi-manager");
-    Manager{io, world, connect(start), start.lost_after}.run();
+    Manager manager{io, world, connect(start), start.lost_after};
+    manager.run();
+    world.leave();  // which still looks after what manager and workers have sent
   } else {
     name_process("mw-mpi-rank");
     mw::agent::AgentOptions options;
@@ -53,17 +59,43 @@ void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
     options.program.environment_unset = {"MW_*", "PMI_*", "PMIX_*", "HYD*", "MPI_LOCAL*"};
     options.program.handshake_limit = std::chrono::milliseconds{120'000};  // until the master has seen all ranks
     options.shares_memory = shares;
-    WorkerRank{io, world, std::move(options), 6 * start.lost_after}.run();
+    WorkerRank worker{io, world, std::move(options), 6 * start.lost_after};
+    worker.run();
+    world.leave();
   }
-  world.leave();
 }
+
+/// What MPICH and UCX are to do where the user has not said anything. Workers do not see it.
+class Settings {
+ public:
+  Settings() {
+    // Messages up to the size of a usual batch go in one step, where UCX would ask the receiver to fetch them.
+    set("UCX_RNDV_THRESH", "64k");
+    // MPICH's own shared memory is a file in /dev/shm until all ranks have it open; who is killed meanwhile leaves it there. Without
+    // it UCX carries what goes to ranks of the same host, too, and the start is quicker.
+    set("MPIR_CVAR_NOLOCAL", "1");
+    set("UCX_TLS", "^posix");  // which has files there; segments of System V's kind are marked as removed when they are attached
+  }
+  ~Settings() {
+    for (const char* name : names_) ::unsetenv(name);
+  }
+
+ private:
+  void set(const char* name, const char* value) {
+    if (std::getenv(name)) return;
+    ::setenv(name, value, 1);
+    names_.push_back(name);
+  }
+  std::vector<const char*> names_;
+};
 
 /// The MPI process.
 [[noreturn]] void run_mpi_process(int argc, char** argv) {
   try {
-    // Messages up to the size of a usual batch go in one step, where UCX would ask the receiver to fetch them.
-    ::setenv("UCX_RNDV_THRESH", "64k", 0);
-    MPI_Init(&argc, &argv);
+    {
+      const Settings settings;
+      MPI_Init(&argc, &argv);
+    }
     std::signal(SIGUSR1, SIG_IGN);  // Hydra's word that some rank of this host has died
     int size = 0;
     MPI_Comm_size(MPI_COMM_WORLD, &size);
@@ -88,20 +120,27 @@ pid_t parent_of(pid_t pid) {
 struct Ancestors {
   pid_t parent = ::getppid();
   pid_t grandparent = parent_of(parent);
-  bool operator==(const Ancestors&) const = default;
 };
 
-/// Waits for the MPI process. When mpiexec is gone, that one goes, too: Hydra's proxy would wait for it, and it, if it is still in
-/// MPI_Init, for the proxy. SIGCHLD is blocked.
-int wait_for(pid_t child, const Ancestors& at_start) {
-  sigset_t child_ended;
-  ::sigemptyset(&child_ended);
-  ::sigaddset(&child_ended, SIGCHLD);
-  constexpr timespec interval{1, 0};
+/// For poll(2): readable when this process has ended. A number that is none of this process's world is never.
+pollfd end_of(pid_t pid) {
+  const int fd = pid > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1;
+  return {fd, POLLIN, 0};
+}
+
+/// Waits for the MPI process. When Hydra's proxy or mpiexec is gone, that one goes, too, and at once: the proxy would wait for it, and
+/// it, if it is still in MPI_Init, for the proxy.
+int wait_for(pid_t child, const Ancestors& ancestors) {
+  constexpr pid_t adopter = 1;  // of processes whose parent had ended before this one could look
+  std::array<pollfd, 3> ends{end_of(child), end_of(ancestors.parent), end_of(ancestors.grandparent)};
+  const auto is_alone = [&] {
+    return ends[1].revents != 0 || ends[2].revents != 0 || ::getppid() != ancestors.parent || ancestors.grandparent == adopter;
+  };
+  constexpr int second_ms = 1'000;  // a look now and then, should the kernel have no such descriptors
   int status = 0;
   while (::waitpid(child, &status, WNOHANG) != child) {
-    ::sigtimedwait(&child_ended, nullptr, &interval);
-    if (Ancestors{} != at_start) ::kill(child, SIGKILL);
+    if (is_alone()) ::kill(child, SIGKILL);
+    ::poll(ends.data(), is_alone() ? 1 : ends.size(), second_ms);
   }
   return status;
 }
@@ -111,17 +150,12 @@ int wait_for(pid_t child, const Ancestors& at_start) {
 int main(int argc, char** argv) {
   const pid_t guard = ::getpid();
   const Ancestors ancestors;
-  sigset_t child_ended, before;
-  ::sigemptyset(&child_ended);
-  ::sigaddset(&child_ended, SIGCHLD);
-  ::sigprocmask(SIG_BLOCK, &child_ended, &before);
   const pid_t child = ::fork();
   if (child < 0) {
     std::perror("mw_mpi_rank: fork");
     return 1;
   }
   if (child == 0) {
-    ::sigprocmask(SIG_SETMASK, &before, nullptr);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != guard) ::_exit(1);
     run_mpi_process(argc, argv);

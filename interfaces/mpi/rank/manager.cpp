@@ -1,7 +1,9 @@
 #include "mpi/rank/manager.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -125,8 +127,11 @@ void Manager::give_up(int rank, const std::string& why) {
   wire::append(outgoing_.tail(), wire::RankLost{static_cast<std::uint32_t>(rank), why});
 }
 
+/// The clock counts what this process could have heard: while it did not run itself, nobody was silent.
 void Manager::look_for_silent_ones() {
   const auto now = Clock::now();
+  if (const auto stall = now - std::exchange(looked_, now) - heartbeat; stall > heartbeat)
+    for (Peer& peer : peers_) peer.heard = std::min(peer.heard + stall, now);
   for (std::size_t rank = 1; rank < peers_.size(); ++rank) {
     Peer& peer = peers_[rank];
     if (peer.is_given_up) continue;
@@ -143,6 +148,7 @@ void Manager::look_for_silent_ones() {
 }
 
 void Manager::quit() {
+  world_.on_sent(nullptr);
   for (std::size_t rank = 1; rank < peers_.size(); ++rank) world_.send(static_cast<int>(rank), Tag::quit, Bytes{});
 }
 

@@ -55,6 +55,7 @@ class Manager {
   wire::FrameReader reader_;
   local::Outgoing outgoing_;
   boost::asio::steady_timer timer_;
+  Clock::time_point looked_ = Clock::now();
   bool waits_for_room_ = false;
   bool is_over_ = false;
 };

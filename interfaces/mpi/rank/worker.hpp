@@ -33,6 +33,7 @@ class WorkerRank {
   const std::chrono::milliseconds orphaned_after_;
   Clock::time_point heard_ = Clock::now();
   Clock::time_point told_ = Clock::now();
+  Clock::time_point beaten_ = Clock::now();
   boost::asio::steady_timer timer_;
   bool quits_ = false;
   bool is_over_ = false;
