@@ -87,7 +87,7 @@ void MasterCore::take_back(const std::vector<scheduler::Assignment>& list) {
 
 void MasterCore::set_timer() {
   auto when = deadlines_.next();
-  if (scheduler_.has_tasks_ahead()) {
+  if (scheduler_.has_tasks_ahead() || scheduler_.holds_back()) {
     constexpr std::chrono::milliseconds interval{2};
     if (timer_set_for_ && !when) return;  // soon enough
     const auto look = now() + interval;
@@ -104,6 +104,7 @@ void MasterCore::on_timer() {
   const auto time = now();
   while (scheduler::Item* item = deadlines_.due(time)) out_of_time(record_of(*item));
   take_back(scheduler_.overdue(now()));
+  if (scheduler_.holds_back()) must_dispatch_ = true;
 }
 
 /// Every task that is somewhere is queued again, as if it had not been given out; no worker is left.

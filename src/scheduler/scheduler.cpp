@@ -2,12 +2,19 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
+#include <utility>
 
 namespace mw::scheduler {
 namespace {
 
 /// What a task takes besides its function: it keeps the number of tiny tasks ahead in bounds.
 constexpr Time least_cost{1'000};
+
+/// A worker that takes so many times as long as all on average is known to be slow.
+constexpr double slow = 1.8;
+/// So many tasks of a kind are an average. The first to end are the shortest.
+constexpr std::uint8_t enough_measured = 6;
 
 }  // namespace
 
@@ -139,17 +146,53 @@ Item* Scheduler::after(const Item& item) const noexcept {
 }
 
 std::optional<Assignment> Scheduler::next(Time now) {
+  holds_back_ = false;
   Item* const item = front();
   if (!item) return std::nullopt;
   for (auto& room : rooms_) {
-    if (room.empty()) continue;
-    Worker& worker = *room.back();
-    if (!worker.has_free_slot() && !may_wait_at(worker, *item)) return std::nullopt;
-    dequeue(*item);
-    put(*item, worker, now);
-    return Assignment{item, worker.id};
+    for (auto place = room.rbegin(); place != room.rend(); ++place) {
+      Worker& worker = **place;
+      if (!worker.has_free_slot() && !may_wait_at(worker, *item)) return std::nullopt;
+      if (is_better_left(worker, *item, now)) {
+        holds_back_ = true;
+        continue;
+      }
+      dequeue(*item);
+      put(*item, worker, now);
+      return Assignment{item, worker.id};
+    }
   }
   return std::nullopt;
+}
+
+/// The more tasks differ from each other, the less does it say of a worker that its tasks took long.
+bool Scheduler::is_slow(const Worker& worker) const noexcept { return worker.slowness * (1 - spread_) >= slow; }
+
+/// Whether the others will have done this task, and all that are queued, before this worker would have done it.
+bool Scheduler::is_better_left(const Worker& worker, const Item& item, Time now) const noexcept {
+  if (!is_slow(worker)) return false;
+  const auto each = expected(item.kind);
+  if (!each) return false;
+  const double task = static_cast<double>(each->count());
+  const double here = static_cast<double>(left_at(worker, now).count()) + worker.slowness * task;
+  double speed = 0, work = task * static_cast<double>(queued_count_);  // in tasks' times of an average worker
+  for (const auto& [id, other] : workers_) {
+    if (&other == &worker || other.held != 0 || 2 * other.slowness > worker.slowness || is_late(other, now)) continue;
+    speed += 1 / other.slowness;
+    work += static_cast<double>(left_at(other, now).count()) / other.slowness;
+  }
+  return speed > 0 && work / speed + task < here;
+}
+
+/// How long the worker is still expected to be busy.
+Time Scheduler::left_at(const Worker& worker, Time now) const noexcept {
+  if (worker.items.empty()) return Time{0};
+  return std::max(worker.expected - std::min(now - worker.last_event, worker.items.front()->cost.time()), Time{0});
+}
+
+bool Scheduler::is_late(const Worker& worker, Time now) const noexcept {
+  if (worker.items.empty()) return false;
+  return now >= worker.last_event + worker.items.front()->cost.time() + policy_.patience + 8 * worker.capacity.round_trip;
 }
 
 void Scheduler::assign_front(WorkerId worker, Time now) { assign(*front(), worker, now); }
@@ -177,7 +220,10 @@ std::vector<WorkerId> Scheduler::free_workers() const {
 }
 
 void Scheduler::finished(Item& item, Time now, Time run_time) {
-  if (run_time.count() > 0) learn(item.kind, run_time);
+  if (run_time.count() > 0) {
+    learn_of_worker(item, run_time);
+    learn(item.kind, run_time);
+  }
   take_off(item, now);
   item.schedule = ItemState::done;
 }
@@ -234,8 +280,7 @@ void Scheduler::release(WorkerId id) {
 std::vector<Assignment> Scheduler::overdue(Time now) {
   std::vector<Assignment> list;
   for (Worker* worker : ahead_) {
-    const Time expected_end = worker->last_event + worker->items.front()->cost.time();
-    if (now < expected_end + policy_.patience + 8 * worker->capacity.round_trip) continue;
+    if (!is_late(*worker, now)) continue;
     leave_room(*worker);
     worker->stalled = true;
     enter_room(*worker);
@@ -301,9 +346,39 @@ std::optional<Time> Scheduler::expected(std::uint16_t kind) const {
 
 /// A moving average over about eight tasks.
 void Scheduler::learn(std::uint16_t kind, Time run_time) {
-  if (kind >= expected_.size()) expected_.resize(kind + std::size_t{1});
+  if (kind >= expected_.size()) {
+    expected_.resize(kind + std::size_t{1});
+    measured_.resize(kind + std::size_t{1});
+  }
+  if (measured_[kind] < enough_measured) ++measured_[kind];
   Time& average = expected_[kind];
   average = average.count() == 0 ? run_time : std::max(average + (run_time - average) / 8, Time{1});
+}
+
+/// The least of its last twenty tasks or so: one that is slow takes long for each of them, where tasks differ it does for some.
+void Scheduler::learn_of_worker(const Item& item, Time run_time) {
+  const auto average = expected(item.kind);
+  const auto place = workers_.find(index_of(item.worker));
+  if (!average || measured_[item.kind] < enough_measured || place == workers_.end()) return;
+  if (place->second.capacity.round_trip.count() == 0) return;  // those of one machine are alike
+  Worker& worker = place->second;
+  const double took = static_cast<double>(run_time.count()) / static_cast<double>(average->count());
+  constexpr double forgets = 1.05;
+  if (!std::exchange(worker.is_known, true)) {
+    worker.slowness = std::clamp(took, 0.1, 100.0);
+    return;
+  }
+  const double differs = std::abs(took - worker.slowness) / std::max(took, worker.slowness);
+  spread_ += (differs - spread_) / 8;
+  worker.slowness = std::clamp(std::min(worker.slowness * forgets, took), 0.1, 100.0);
+}
+
+/// A task of this kind, on this worker. Most differ by less than tasks of a kind do: only slow ones are told apart.
+Time Scheduler::time_at(const Worker& worker, std::uint16_t kind) const noexcept {
+  const auto average = expected(kind);
+  if (!average) return policy_.horizon;
+  if (!is_slow(worker)) return *average;
+  return std::chrono::duration_cast<Time>(*average * worker.slowness);
 }
 
 bool Scheduler::has_room(const Worker& worker) const noexcept {
@@ -318,7 +393,7 @@ Time Scheduler::horizon_of(const Worker& worker) const noexcept {
 
 /// Whether a task of any known length may be put behind those that the worker runs: their length is known, too.
 bool Scheduler::takes_one_ahead(const Worker& worker) const noexcept {
-  if (worker.capacity.round_trip.count() == 0 || worker.load() != worker.capacity.slots) return false;
+  if (worker.capacity.round_trip.count() == 0 || worker.load() != worker.capacity.slots || is_slow(worker)) return false;
   for (const Item* item = worker.items.front(); item; item = item->next)
     if (!expected(item->kind)) return false;
   return true;
@@ -366,7 +441,7 @@ void Scheduler::put(Item& item, Worker& worker, Time now) {
   if (worker.items.empty()) worker.last_event = now;
   item.schedule = ItemState::assigned;
   item.worker = worker.id;
-  item.cost = Cost::of(expected(item.kind).value_or(policy_.horizon));
+  item.cost = Cost::of(time_at(worker, item.kind));
   worker.expected += item.cost.time();
   item.change_attempt(+1);
   ++assigned_count_;

@@ -74,7 +74,8 @@ class Scheduler {
   std::vector<Item*> worker_left(WorkerId worker);
 
   /// The first task of the highest priority and the least loaded worker with room for it; it counts as assigned. Empty when no
-  /// task waits or no worker has room. A task whose kind was never measured goes to a free slot only.
+  /// task waits or no worker has room. A task whose kind was never measured goes to a free slot only. A worker that is known to be
+  /// slow gets none of the last tasks, if the others are expected to have done all of them before it had done one.
   std::optional<Assignment> next(Time now);
 
   /// The task that next() would take; it stays queued.
@@ -116,6 +117,8 @@ class Scheduler {
   void returned(std::vector<Item*> items, Time now);
   /// Whether overdue() may ever have something to say as things are.
   bool has_tasks_ahead() const noexcept { return !ahead_.empty(); }
+  /// Whether a worker was left without a task as it is slow: next() may think otherwise later, should the others take longer than expected.
+  bool holds_back() const noexcept { return holds_back_; }
 
   /// Every task that waits, in the order in which they would go: for a caller that must end them all. They stay queued.
   std::vector<Item*> waiting() const;
@@ -139,7 +142,9 @@ class Scheduler {
     bool is_ahead = false;            ///< it holds more tasks than it runs
     bool stalled = false;             ///< its task is overdue: nothing is put behind it
     bool asked_back = false;          ///< surplus() has named its last task
+    bool is_known = false;            ///< its slowness was measured
     Time expected{0};                 ///< all of its items together
+    double slowness = 1;              ///< how long it takes for a task, against what all take on average
     Time last_event{0};               ///< when it began its oldest item, as far as is known
     std::size_t bucket_position = 0;  ///< in rooms_[load], while it has room
     std::uint32_t load() const noexcept { return static_cast<std::uint32_t>(items.size()) + held; }
@@ -148,6 +153,10 @@ class Scheduler {
 
   bool has_room(const Worker& worker) const noexcept;
   bool may_wait_at(const Worker& worker, const Item& item) const noexcept;
+  bool is_slow(const Worker& worker) const noexcept;
+  bool is_better_left(const Worker& worker, const Item& item, Time now) const noexcept;
+  Time left_at(const Worker& worker, Time now) const noexcept;
+  bool is_late(const Worker& worker, Time now) const noexcept;
   bool takes_one_ahead(const Worker& worker) const noexcept;
   Time horizon_of(const Worker& worker) const noexcept;
   void enter_room(Worker& worker);
@@ -160,6 +169,8 @@ class Scheduler {
   void put(Item& item, Worker& worker, Time now);
   Worker* take_off(Item& item, Time now);
   void learn(std::uint16_t kind, Time run_time);
+  void learn_of_worker(const Item& item, Time run_time);
+  Time time_at(const Worker& worker, std::uint16_t kind) const noexcept;
 
   Policy policy_;
   std::map<std::int32_t, ItemList, std::greater<>> queues_;  ///< by priority; lists may be empty
@@ -170,8 +181,11 @@ class Scheduler {
   std::vector<std::vector<Worker*>> rooms_;  ///< workers with room, by load: the least loaded is found in O(capacity)
   std::set<Worker*> ahead_;                  ///< workers that hold more tasks than they run
   std::vector<Time> expected_;               ///< by kind; 0: never measured
+  std::vector<std::uint8_t> measured_;       ///< by kind: how often, up to enough_measured
+  double spread_ = 0.3;                      ///< by how much the tasks on one worker differ, 0 to 1; at first a guess
   std::size_t assigned_count_ = 0;
   std::size_t busy_count_ = 0;
+  bool holds_back_ = false;
 };
 
 }  // namespace mw::scheduler
