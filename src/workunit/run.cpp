@@ -17,6 +17,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -114,11 +115,8 @@ class Runner final : public local::WorkerUser {
       case wire::FrameType::progress: fraction_ = wire::parse_progress(frame.payload).fraction; return;
       case wire::FrameType::heartbeat: return;
       case wire::FrameType::result_apart: return take_result_apart(frame);
-      case wire::FrameType::result:
-      case wire::FrameType::failure:
-        check_is_current(wire::parse_task_of(frame.payload).id);
-        answer_.append({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});
-        return next_task();
+      case wire::FrameType::result: check_is_current(wire::parse_result(frame.payload).id); return take_ending(frame);
+      case wire::FrameType::failure: check_is_current(wire::parse_failure(frame.payload).id); return take_ending(frame);
       default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};
     }
   }
@@ -157,6 +155,7 @@ class Runner final : public local::WorkerUser {
     if (const auto seconds = slot_.number_in_init_data("checkpoint_period"))
       program.checkpoint_interval =
           std::chrono::milliseconds{static_cast<std::int64_t>(std::clamp(*seconds, 0.0, 86'400.0) * 1000)};
+    said_hello_ = false;
     process_ = std::make_shared<local::WorkerProcess>(io_, *this, program);
     try {
       process_->start();
@@ -167,6 +166,7 @@ class Runner final : public local::WorkerUser {
   }
 
   void greet() {
+    if (std::exchange(said_hello_, true)) throw wire::ProtocolError{"a second hello"};
     Bytes welcome;
     wire::append(welcome, wire::Welcome{.worker = 1});
     process_->outgoing().tail().append(welcome.data(), welcome.size());
@@ -237,6 +237,7 @@ class Runner final : public local::WorkerUser {
                                  std::as_bytes(std::span{end.out}),
                                  std::as_bytes(std::span{end.err}),
                                  process::to_failure(end.death)};
+    if (!end.kill_reason.empty()) message.failure.cause = Cause::worker_lost;
     message.failure.message = end.text();
     Bytes bytes;
     if (is_out_of_time_) {
@@ -250,6 +251,12 @@ class Runner final : public local::WorkerUser {
     is_out_of_time_ = false;
     answer_.append(bytes.span());
     drop_checkpoint();
+  }
+
+  /// One that is not whole would spoil the whole answer.
+  void take_ending(const wire::Frame& frame) {
+    answer_.append({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});
+    next_task();
   }
 
   void take_result_apart(const wire::Frame& frame) {
@@ -359,6 +366,7 @@ class Runner final : public local::WorkerUser {
   std::vector<std::size_t> todo_;                        ///< positions, the next one last
   std::optional<std::size_t> current_;                   ///< what the process runs
   std::uint64_t offered_ = 0;
+  bool said_hello_ = false;
   std::size_t failed_starts_ = 0;
   double fraction_ = 0;
   std::chrono::nanoseconds ran_{0};  ///< the current task, not counting when it was suspended
