@@ -139,6 +139,8 @@ void MpiInterface::Job::take_line(const std::string& line) {
       const std::string who = notice->rank < 0 ? "a rank" : fmt::format("rank {}", notice->rank);
       return fail(fmt::format("{} ended with {} before the job had started{}", who, describe(*notice), what_was_said()));
     }
+    // mpiexec's own status is no sign: it is 1 now and then where all ranks ended well, but without MPI_Finalize.
+    if (quits_by_itself_) log::warn(fmt::format("mpi: all was done, but rank {} ended with {}", notice->rank, describe(*notice)));
     if (notice->rank < 0 || static_cast<std::size_t>(notice->rank) >= ranks_.size()) return;
     const auto number = static_cast<std::uint32_t>(notice->rank);
     ranks_[number].notice = *notice;
@@ -156,9 +158,6 @@ std::string MpiInterface::Job::what_was_said() const {
 
 void MpiInterface::Job::mpiexec_ended(const process::Death& death) {
   mpiexec_has_ended_ = true;
-  const bool any_lost = std::any_of(ranks_.begin(), ranks_.end(), [](const Rank& rank) { return rank.is_lost; });
-  if (quits_by_itself_ && !any_lost && (death.signaled || death.exit_status != 0))
-    log::warn(fmt::format("mpi: all was done, but mpiexec ended with {}{}", process::describe(death), what_was_said()));
   if (phase_ == Phase::starting || phase_ == Phase::running) {
     // What it said last is still in the pipe.
     host_->post([this, death] {

