@@ -71,7 +71,7 @@ struct Failure {
   Cause cause = Cause::interface_error;
   std::string type;              ///< the exception's type, demangled; empty unless cause is `exception`
   std::string message;           ///< what() of the exception, or what happened in words
-  std::int32_t exit_status = 0;  ///< of `exit_status`
+  std::int32_t exit_status = 0;  ///< of `exit_status`; -1: it ended, and nobody knows how
   std::int32_t signal = 0;       ///< of `signal`
   bool out_of_memory = false;    ///< the kernel killed for want of memory, or the worker ran into its limit
 };

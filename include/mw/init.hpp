@@ -12,6 +12,10 @@ namespace mw {
 
 /// In the process that a person started: remembers that it was called, and returns. In a process that a master started as a
 /// worker: runs tasks until the master is done with it, and exits.
+///
+/// Ctrl-Z stops the workers on this machine with the master, and fg lets them go on: for that it sets a handler of SIGTSTP, SIGTTIN and
+/// SIGTTOU, which stops this process as the signal would have done. It does so only where nobody has set or ignored them before; a
+/// handler that a program sets later takes its place.
 void init(int argc, char** argv);
 
 }  // namespace mw

@@ -57,6 +57,7 @@ struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
           "--poll",    poll_s,    "--name",     fmt::format("volunteer-{}", i), "--allow-programs", "--quiet"};
       one->command.environment_unset = {"MW_*"};
       one->command.stderr_fd = STDERR_FILENO;
+      one->command.follows_stops = true;
       ones.push_back(std::move(one));
     }
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "process/place.hpp"
+#include "process/shortage.hpp"
 #include "worker/limits.hpp"
 #include "worker/progress_sink.hpp"
 #include "worker/task_folder.hpp"
@@ -18,7 +19,7 @@ namespace mw {
 /// One thread, one queue.
 struct SerialInterface::Runner final : worker::ProgressSink {
   explicit Runner(InterfaceHost& master) : host{master} {
-    thread = std::thread{[this] { run(); }};
+    thread = process::start_thread("tasks", [this] { run(); });
   }
   ~Runner() override {
     if (thread.joinable()) thread.join();

@@ -12,12 +12,14 @@
 
 #include <mw/interface.hpp>
 
+#include "process/job_control.hpp"
 #include "scheduler/cost.hpp"
 
 namespace mw::detail {
 
 inline std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-inline scheduler::Time now() noexcept { return scheduler::Time{now_ns()}; }
+/// The clock of limits: it stands still while this process, and its workers with it, are stopped (Ctrl-Z).
+inline scheduler::Time now() noexcept { return scheduler::Time{now_ns()} - process::time_stopped(); }
 
 /// What the exception being handled says.
 std::string current_exception_text();

@@ -54,7 +54,7 @@ void MasterCore::out_of_time(TaskRecord& record) {
   if (record.schedule != scheduler::ItemState::assigned) return;
   const double seconds = std::chrono::duration<double>(record.options().hard_limit).count();
   Outcome outcome = failed(Cause::time_limit, fmt::format("it ran longer than its limit of {} s", seconds));
-  outcome.run_time = now() - scheduler::Time{record.start_ns.load(std::memory_order_relaxed)};
+  outcome.run_time = scheduler::Time{now_ns()} - scheduler::Time{record.start_ns.load(std::memory_order_relaxed)};
   abandon(record);
   if (retry(record, *outcome.failure)) {
     scheduler_.submit_again(record);
@@ -95,7 +95,7 @@ void MasterCore::set_timer() {
   }
   if (!when || (timer_set_for_ && *timer_set_for_ <= *when)) return;
   timer_set_for_ = when;
-  loop_.call_at(std::chrono::steady_clock::time_point{*when}, [this] { on_timer(); });
+  loop_.call_at(std::chrono::steady_clock::time_point{*when + process::time_stopped()}, [this] { on_timer(); });
 }
 
 void MasterCore::on_timer() {

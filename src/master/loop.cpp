@@ -15,6 +15,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "process/shortage.hpp"
+
 namespace mw::detail {
 namespace {
 
@@ -154,10 +156,10 @@ struct Loop::Inside {
 };
 
 Loop::Loop(std::function<void()> after_each) : inside_{std::make_unique<Inside>(std::move(after_each))} {
-  inside_->thread = std::thread{[this] {
+  inside_->thread = process::start_thread("the master", [this] {
     ::prctl(PR_SET_NAME, "mw-loop");
     inside_->run_thread();
-  }};
+  });
 }
 
 Loop::~Loop() { finish(); }

@@ -1,4 +1,3 @@
-#define BOOST_PROCESS_V2_HEADER_ONLY
 #include "process/child.hpp"
 
 #include <sys/syscall.h>
@@ -8,26 +7,31 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/process/v2/process.hpp>
+#include <boost/asio/post.hpp>
 
+#include "process/job_control.hpp"
 #include "process/launch.hpp"
 #include "process/oom.hpp"
+#include "process/shortage.hpp"
 
 namespace mw::process {
 
 std::string describe(const Death& death) {
+  if (death.unknown)
+    return "a status that nobody knows: SIGCHLD is ignored here, or something waits for children that are not its own";
   if (!death.signaled) return fmt::format("exit status {}", death.exit_status);
   return fmt::format("signal {} ({}){}", death.signal, ::strsignal(death.signal), death.out_of_memory ? ", out of memory" : "");
 }
 
 Failure to_failure(const Death& death) {
   Failure failure;
-  failure.cause = death.signaled ? Cause::signal : Cause::exit_status;
+  failure.cause = death.unknown ? Cause::worker_lost : death.signaled ? Cause::signal : Cause::exit_status;
   failure.exit_status = death.exit_status;
   failure.signal = death.signal;
   failure.out_of_memory = death.out_of_memory;
@@ -36,26 +40,24 @@ Failure to_failure(const Death& death) {
 }
 
 StartError::StartError(const std::string& path, int error)
-    : InterfaceError{fmt::format("\"{}\" can not be started: {}", path, std::strerror(error))}, error_{error} {}
+    : InterfaceError{fmt::format("\"{}\" can not be started: {}", path, shortage(error))}, error_{error} {}
 
-/// Boost.Process v2's handle reaps. Its own async_wait() is not used: when the descriptor is reported ready it waits
-/// for the process without a way back, and a report may be about an earlier descriptor of the same number (one that was closed
-/// between epoll_wait(2) and the handler); then it blocks its thread for as long as the new process lives.
+/// The process is waited for by its descriptor (pidfd_open(2)) and then reaped. What else there is in this program may have taken its
+/// end before: then nobody knows it.
 struct Child::Inside : std::enable_shared_from_this<Inside> {
-  using Handle = boost::process::v2::basic_process_handle<boost::asio::io_context::executor_type>;
-
   Inside(boost::asio::io_context& io, const Command& command)
-      : oom_kills{oom_kill_count()},
-        leads_group{command.new_process_group},
-        pid{launch(command)},
-        handle{io.get_executor(), pid},
-        ready{io} {
+      : oom_kills{oom_kill_count()}, leads_group{command.new_process_group}, pid{launch(command)}, ready{io} {
+    if (command.follows_stops && leads_group) follows_stops.emplace(pid);
     const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));  // close-on-exec
     if (pidfd >= 0) {
       ready.assign(pidfd);
       return;
     }
     const int open_error = errno;
+    if (open_error == ESRCH) {
+      reaped = true;  // by somebody else, already
+      return;
+    }
     end();
     throw StartError{command.path, open_error};
   }
@@ -71,32 +73,50 @@ struct Child::Inside : std::enable_shared_from_this<Inside> {
   }
 
   void wait() {
+    if (reaped) return boost::asio::post(ready.get_executor(), [self = shared_from_this()] { self->report(std::nullopt); });
     ready.async_wait(boost::asio::posix::stream_descriptor::wait_read, [weak = weak_from_this()](boost::system::error_code error) {
       const auto self = weak.lock();
       if (self && !error) self->reap();
     });
   }
 
-  /// Waits again if the process has not ended after all.
+  /// Waits again if the process has not ended after all: a report may be about an earlier descriptor of the same number.
   void reap() {
     int status = 0;
-    boost::system::error_code error;
-    if (handle.running(status, error)) return wait();
+    pid_t got = 0;
+    do got = ::waitpid(pid, &status, WNOHANG);
+    while (got < 0 && errno == EINTR);
+    if (got == 0) return wait();
     reaped = true;
-    ready.close(error);
-    std::exchange(ended, nullptr)(death_of(status));
+    follows_stops.reset();
+    boost::system::error_code ignored;
+    ready.close(ignored);
+    report(got == pid ? std::optional{status} : std::nullopt);
   }
 
+  void report(std::optional<int> status) {
+    if (ended) std::exchange(ended, nullptr)(death_of(status));
+  }
+
+  /// Once somebody else has reaped the process, its number may be another's: the descriptor still means this one.
   void kill(int signal) noexcept {
     if (leads_group) ::kill(-pid, signal);
-    if (!reaped) ::kill(pid, signal);
+    if (ready.is_open())
+      ::syscall(SYS_pidfd_send_signal, ready.native_handle(), signal, nullptr, 0);
+    else if (!reaped)
+      ::kill(pid, signal);
   }
 
-  Death death_of(int status) const {
+  Death death_of(std::optional<int> status) const {
     Death death;
-    death.signaled = WIFSIGNALED(status);
-    death.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-    death.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (!status) {
+      death.unknown = true;
+      death.exit_status = -1;
+      return death;
+    }
+    death.signaled = WIFSIGNALED(*status);
+    death.exit_status = WIFEXITED(*status) ? WEXITSTATUS(*status) : 0;
+    death.signal = WIFSIGNALED(*status) ? WTERMSIG(*status) : 0;
     death.out_of_memory = death.signal == SIGKILL && oom_kill_count() > oom_kills;
     return death;
   }
@@ -104,7 +124,7 @@ struct Child::Inside : std::enable_shared_from_this<Inside> {
   std::uint64_t oom_kills;
   bool leads_group;
   pid_t pid;
-  Handle handle;
+  std::optional<FollowsStops> follows_stops;
   boost::asio::posix::stream_descriptor ready;
   std::function<void(Death)> ended;
   bool reaped = false;
@@ -125,6 +145,14 @@ void Child::async_wait(std::function<void(Death)> ended) {
 }
 
 void Child::kill_group(int signal) noexcept { inside_->kill(signal); }
+
+bool is_stopped(pid_t pid) {
+  std::ifstream file{fmt::format("/proc/{}/stat", pid)};
+  const std::string stat{std::istreambuf_iterator<char>{file}, {}};
+  const auto name_end = stat.rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return false;
+  return stat[name_end + 2] == 'T' || stat[name_end + 2] == 't';
+}
 
 std::string own_name() {
   std::ifstream file{"/proc/self/cmdline", std::ios::binary};

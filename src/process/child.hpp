@@ -40,6 +40,7 @@ struct Command {
   int stderr_fd = -1;
   std::vector<int> inherit_fds = {};  ///< kept open under the same number, from 3; every other descriptor is closed
   bool new_process_group = true;
+  bool follows_stops = false;          ///< its group stops and goes on with this process; see job_control.hpp
   std::string working_directory = {};  ///< empty: this process's
   std::uint64_t memory_limit = 0;      ///< of its data, bytes (RLIMIT_DATA); 0: none
   int death_signal = SIGKILL;          ///< what the kernel sends it when the thread that started it ends
@@ -50,10 +51,11 @@ struct Death {
   bool signaled = false;
   int exit_status = 0;
   int signal = 0;
+  bool unknown = false;        ///< somebody else has waited for it, or SIGCHLD is ignored; then exit_status is -1
   bool out_of_memory = false;  ///< SIGKILL, and the kernel's count of kills for want of memory rose while it lived
 };
 
-/// "exit status 3", "signal 9 (Killed)", "signal 9 (Killed), out of memory".
+/// "exit status 3", "signal 9 (Killed)", "signal 9 (Killed), out of memory", "a status that nobody knows: …".
 std::string describe(const Death& death);
 Failure to_failure(const Death& death);
 
@@ -88,6 +90,9 @@ class Child {
   explicit Child(std::shared_ptr<Inside> inside);
   std::shared_ptr<Inside> inside_;
 };
+
+/// Whether a process is stopped, by a signal or by a debugger (proc(5)).
+bool is_stopped(pid_t pid);
 
 /// What this process is called: argv[0] as the kernel has it.
 std::string own_name();

@@ -144,7 +144,10 @@ int execute_first(const Plan& plan) {
   ::prctl(PR_SET_PDEATHSIG, plan.death_signal);
   if (::getppid() != plan.parent) ::_exit(128 + SIGKILL);  // it died before the line above
   if (plan.memory_limit != 0) {
-    const rlimit limit{plan.memory_limit, plan.memory_limit};
+    rlimit now{};
+    ::getrlimit(RLIMIT_DATA, &now);
+    const rlim_t least = plan.memory_limit < now.rlim_cur ? plan.memory_limit : now.rlim_cur;
+    const rlimit limit{least, least};
     ::setrlimit(RLIMIT_DATA, &limit);
   }
   if (plan.working_directory && ::chdir(plan.working_directory) != 0) {
@@ -160,10 +163,22 @@ int execute_first(const Plan& plan) {
   ::_exit(127);
 }
 
+/// Where SIGCHLD is ignored, the kernel reaps children by itself, and nobody learns how they ended (wait(2)). A handler stays.
+void keep_ends_of_children() {
+  struct sigaction now = {};
+  if (::sigaction(SIGCHLD, nullptr, &now) != 0) return;
+  const bool is_ignored = (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_IGN;
+  if (!is_ignored && (now.sa_flags & SA_NOCLDWAIT) == 0) return;
+  if (is_ignored) now.sa_handler = SIG_DFL;
+  now.sa_flags &= ~SA_NOCLDWAIT;
+  ::sigaction(SIGCHLD, &now, nullptr);
+}
+
 }  // namespace
 
 pid_t launch(const Command& command) {
   const Plan plan = plan_of(command);
+  keep_ends_of_children();
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) throw StartError{command.path, errno};
   const pid_t pid = ::fork();

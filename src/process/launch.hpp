@@ -15,7 +15,8 @@
 
 namespace mw::process {
 
-/// Throws StartError if the executable is not found or can not be run.
+/// Throws StartError if the executable is not found or can not be run. A child's end can be asked for only where SIGCHLD is not
+/// ignored (wait(2)): if it is, its action becomes the default one; a handler stays.
 pid_t launch(const Command& command);
 
 }  // namespace mw::process

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <functional>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -15,6 +16,8 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
+
+#include "process/job_control.hpp"
 
 namespace mw::process {
 namespace {
@@ -105,6 +108,16 @@ class NoSigpipe {
   sigset_t before_;
 };
 
+/// Puts the call off for as long as this process is stopped meanwhile.
+void call_at(boost::asio::steady_timer& timer, std::chrono::steady_clock::time_point when, std::function<void()> call) {
+  timer.expires_at(when + time_stopped());
+  timer.async_wait([&timer, when, call = std::move(call)](error_code error) {
+    if (error) return;
+    if (std::chrono::steady_clock::now() < when + time_stopped()) return call_at(timer, when, call);
+    call();
+  });
+}
+
 }  // namespace
 
 ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input,
@@ -139,20 +152,12 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
   });
   boost::asio::steady_timer terminate{io};
   boost::asio::steady_timer kill{io};
-  if (terms.terminate_at) {
-    terminate.expires_at(*terms.terminate_at);
-    terminate.async_wait([&child](error_code error) {
-      if (!error) child.kill_group(SIGTERM);
-    });
-  }
-  if (terms.kill_at) {
-    kill.expires_at(*terms.kill_at);
-    kill.async_wait([&child, &run](error_code error) {
-      if (error) return;
+  if (terms.terminate_at) call_at(terminate, *terms.terminate_at, [&child] { child.kill_group(SIGTERM); });
+  if (terms.kill_at)
+    call_at(kill, *terms.kill_at, [&child, &run] {
       run.out_of_time = true;
       child.kill_group(SIGKILL);
     });
-  }
   child.async_wait([&](Death death) {
     run.death = death;
     terminate.cancel();

@@ -27,7 +27,8 @@ struct ProgramRun {
 };
 
 struct ProgramTerms {
-  std::optional<std::chrono::steady_clock::time_point> terminate_at;  ///< gets SIGTERM
+  /// Gets SIGTERM. These two are on the steady clock less time_stopped(), as it is then.
+  std::optional<std::chrono::steady_clock::time_point> terminate_at;
   std::optional<std::chrono::steady_clock::time_point> kill_at;       ///< gets SIGKILL
   std::uint64_t memory = 0;                                           ///< bytes of data it may have (RLIMIT_DATA); 0: no limit
   std::string working_directory = {};                                 ///< empty: this process's

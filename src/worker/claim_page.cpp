@@ -5,18 +5,19 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include <mw/error.hpp>
 
+#include "process/shortage.hpp"
+
 namespace mw::worker {
 namespace {
 
 [[noreturn]] void fail(const char* what) {
-  throw InterfaceError{fmt::format("a page shared with a worker {}: {}", what, std::strerror(errno))};
+  throw InterfaceError{fmt::format("a page shared with a worker {}: {}", what, process::shortage(errno))};
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "process/job_control.hpp"
+
 namespace mw {
 namespace worker {
 namespace {
@@ -19,6 +21,9 @@ Deadlines of_process;                           // under mutex
 std::atomic<std::int64_t> soft_deadline_ns{0};  // of_process.soft; 0: none
 thread_local Deadlines of_thread;
 thread_local bool has_thread_scope = false;
+
+/// It stands still while this process is stopped (Ctrl-Z).
+Clock::time_point now() noexcept { return Clock::now() - process::time_stopped(); }
 
 /// What the kernel counts against RLIMIT_DATA, bytes (proc(5): VmData).
 std::uint64_t data_size() {
@@ -45,9 +50,9 @@ Deadlines current_deadlines() noexcept {
 TaskLimits::TaskLimits(const Limits& limits, Scope scope) : limits_{limits}, scope_{scope} {
   if (limits_.empty()) return;
   Deadlines deadlines;
-  const auto now = Clock::now();
-  if (limits_.soft.count() > 0) deadlines.soft = now + limits_.soft;
-  if (limits_.hard.count() > 0) deadlines.hard = now + limits_.hard;
+  const auto begin = now();
+  if (limits_.soft.count() > 0) deadlines.soft = begin + limits_.soft;
+  if (limits_.hard.count() > 0) deadlines.hard = begin + limits_.hard;
   deadlines.memory = limits_.memory;
   if (scope_ == Scope::thread) {
     of_thread = deadlines;
@@ -63,7 +68,9 @@ TaskLimits::TaskLimits(const Limits& limits, Scope scope) : limits_{limits}, sco
   rlimit current{};
   if (::getrlimit(RLIMIT_DATA, &current) != 0) return;
   rlimit lower = current;
-  lower.rlim_cur = std::min<rlim_t>(current.rlim_max, data_size() + limits_.memory);
+  const std::uint64_t before = data_size();
+  if (limits_.memory >= RLIM_INFINITY - before) return;  // more than any number that the kernel knows
+  lower.rlim_cur = std::min<rlim_t>(current.rlim_cur, before + limits_.memory);
   if (::setrlimit(RLIMIT_DATA, &lower) == 0) before_ = current;
 }
 
@@ -90,7 +97,7 @@ void TaskLimits::explain(Outcome& outcome) const {
 }  // namespace worker
 
 bool should_stop() noexcept {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = worker::now();
   if (worker::has_thread_scope) return worker::of_thread.soft && now >= *worker::of_thread.soft;
   const auto deadline = worker::soft_deadline_ns.load(std::memory_order_relaxed);
   return deadline != 0 && now.time_since_epoch().count() >= deadline;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -54,7 +55,11 @@ void Outbox::expect_delay() {
     sigset_t before;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    thread_ = std::thread{[this] { run(); }};
+    try {
+      thread_ = std::thread{[this] { run(); }};
+    } catch (const std::system_error&) {
+      send_all();  // this user may have no more threads: nothing waits here, then
+    }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   } else if (is_asleep_) {
     changed_.notify_one();

@@ -18,6 +18,8 @@
 
 #include <fmt/format.h>
 
+#include "process/shortage.hpp"
+
 namespace mw::worker {
 namespace {
 
@@ -58,7 +60,7 @@ std::string take(int fd, bool stream_failed) {
 
 int make_memory_file(const char* name) {
   const int fd = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) throw InterfaceError{fmt::format("no memory file for a worker's {}: {}", name, std::strerror(errno))};
+  if (fd < 0) throw InterfaceError{fmt::format("no memory file for a worker's {}: {}", name, process::shortage(errno))};
   if (::ftruncate(fd, static_cast<off_t>(printed_limit)) != 0 || ::fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
     const int error = errno;
     ::close(fd);

@@ -33,6 +33,7 @@ std::string run_program(const std::string& path, const std::vector<std::string>&
   std::cerr << run.err;  // becomes the task's stderr
   if (!run.death.signaled && run.death.exit_status == 0) return std::move(run.out);
   Failure failure = process::to_failure(run.death);
+  if (run.death.unknown) failure.cause = Cause::exit_status;  // it is no worker
   if (run.out_of_time) failure.cause = Cause::time_limit;
   failure.message = fmt::format("{} ended with {}", path, failure.message);
   throw worker::TaskFailed{std::move(failure)};

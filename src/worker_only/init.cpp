@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "process/job_control.hpp"
 #include "worker/start.hpp"
 #include "workunit/run.hpp"
 
@@ -12,6 +13,7 @@ namespace mw {
 
 void init(int argc, char** argv) {
   const char* argv0 = argc > 0 && argv[0] ? argv[0] : "worker";
+  process::follow_terminal_stops();
   worker::run_if_worker(argv0);
   if (::access("in", F_OK) == 0) std::exit(workunit::run("."));
   std::fprintf(stderr,

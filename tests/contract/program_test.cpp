@@ -1,6 +1,7 @@
 // The contract of every interface: programs as tasks.
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <filesystem>
 
 #include "contract/functions.hpp"
@@ -14,6 +15,8 @@ namespace {
 mw::TaskError error_of_program(mw::Master& master, const mw::Program& program) {
   return test::error_of(master, master.submit_task(program));
 }
+
+bool ignore_ends_of_children() { return std::signal(SIGCHLD, SIG_IGN) != SIG_ERR; }
 
 /// A program of this build, beside this test.
 std::string beside(const std::string& name) { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name; }
@@ -59,6 +62,19 @@ TEST_CASE("a program that dies of a signal is a TaskError that names it", "[cont
   const auto e = error_of_program(master, mw::Program{"sh", {"-c", "kill -11 $$"}});
   CHECK(e.cause() == mw::Cause::signal);
   CHECK(e.failure().signal == 11);
+}
+
+TEST_CASE("a program that fails is a failure, too, where a task has had SIGCHLD ignored", "[contract][program]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  const test::SignalAction unchanged{SIGCHLD, {}};  // `serial` runs tasks in this process
+  mw::Master master{mw::interface(spec == "serial" ? spec : with_workers(spec, 1))};
+  for (int i = 0; i < 3; ++i) {
+    CHECK(master.get_result(master.submit_task<ignore_ends_of_children>()));
+    const auto e = error_of_program(master, mw::Program{"sh", {"-c", "printf half; exit 3"}});
+    CHECK(e.cause() == mw::Cause::exit_status);
+    CHECK(e.failure().exit_status == 3);
+  }
 }
 
 TEST_CASE("a missing executable is a TaskError that says so", "[contract][program]") {

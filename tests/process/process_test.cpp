@@ -9,12 +9,14 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <thread>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 
 #include "process/child.hpp"
 #include "process/cores.hpp"
+#include "process/job_control.hpp"
 #include "process/oom.hpp"
 #include "process/run_program.hpp"
 #include "process/stop_ladder.hpp"
@@ -56,6 +58,35 @@ TEST_CASE("a child's exit status and signal are told apart", "[process]") {
   CHECK(killed.signal == SIGKILL);
   CHECK(describe(killed) == "signal 9 (Killed)");
   CHECK(to_failure(killed).cause == mw::Cause::signal);
+}
+
+TEST_CASE("a child's end is known in a process that ignores SIGCHLD", "[process]") {
+  struct sigaction ignoring = {};
+  ignoring.sa_handler = SIG_IGN;
+  if (GENERATE(false, true)) {
+    ignoring.sa_handler = [](int) {};
+    ignoring.sa_flags = SA_NOCLDWAIT;
+  }
+  const test::SignalAction changed{SIGCHLD, ignoring};
+  const Death exited = run_program("sh", {"-c", "printf half; exit 3"}, {}).death;
+  ::sigaction(SIGCHLD, &ignoring, nullptr);
+  const Death killed = run_to_end(shell("kill -11 $$"));
+  CHECK(describe(exited) == "exit status 3");
+  CHECK(describe(killed) == "signal 11 (Segmentation fault)");
+}
+
+TEST_CASE("the end of a child that somebody else has waited for is unknown, and no success", "[process]") {
+  const auto script = GENERATE(as<std::string>{}, "exit 0", "exit 3", "kill -9 $$");
+  boost::asio::io_context io;
+  Child child = Child::start(io, shell(script));
+  REQUIRE(::waitpid(child.pid(), nullptr, 0) == child.pid());
+  std::optional<Death> death;
+  child.async_wait([&](Death d) { death = d; });
+  io.run();
+  REQUIRE(death);
+  CHECK(death->exit_status != 0);
+  CHECK(describe(*death).find("nobody knows") != std::string::npos);
+  CHECK(to_failure(*death).cause == mw::Cause::worker_lost);
 }
 
 TEST_CASE("what can not be started says why, and leaves no process", "[process]") {
@@ -181,6 +212,34 @@ TEST_CASE("a process that a program left behind with its streams open is not wai
 
 TEST_CASE("stdin is a pipe that programs can open by name", "[process]") {
   CHECK(run_program("cat", {"/dev/stdin"}, bytes_of("hello")).out == "hello");
+}
+
+TEST_CASE("a process that was stopped by its terminal knows for how long", "[process]") {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::setpgid(0, 0);  // as a shell has it: a group without a parent outside of it can not be stopped
+    const auto before = time_stopped();
+    ::raise(SIGTSTP);  // mw::init() has set the handler
+    ::_exit(time_stopped() - before >= std::chrono::milliseconds{20} ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, WUNTRACED) == pid);
+  REQUIRE(WIFSTOPPED(status));
+  CHECK(WSTOPSIG(status) == SIGTSTP);
+  std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  ::kill(pid, SIGCONT);
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("a program's own handling of Ctrl-Z is left as it is", "[process]") {
+  struct sigaction own = {}, now = {};
+  own.sa_handler = GENERATE(true, false) ? SIG_IGN : +[](int) {};
+  const test::SignalAction changed{SIGTSTP, own};
+  follow_terminal_stops();
+  ::sigaction(SIGTSTP, nullptr, &now);
+  CHECK(now.sa_handler == own.sa_handler);
 }
 
 TEST_CASE("the stop ladder takes each step once, in its time", "[process]") {

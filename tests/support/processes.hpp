@@ -78,4 +78,17 @@ inline std::vector<pid_t> children() {
   return found;
 }
 
+/// A signal's action for as long as this lives.
+class SignalAction {
+ public:
+  SignalAction(int signal, const struct sigaction& action) : signal_{signal} { ::sigaction(signal, &action, &before_); }
+  ~SignalAction() { ::sigaction(signal_, &before_, nullptr); }
+  SignalAction(const SignalAction&) = delete;
+  SignalAction& operator=(const SignalAction&) = delete;
+
+ private:
+  int signal_;
+  struct sigaction before_ = {};
+};
+
 }  // namespace test

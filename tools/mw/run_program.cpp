@@ -48,8 +48,10 @@ std::string run_for_output(const std::string& program, const std::vector<std::st
   std::string output = read_all(ends[0]);
   ::close(ends[0]);
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  pid_t got = 0;
+  do got = ::waitpid(pid, &status, 0);
+  while (got < 0 && errno == EINTR);
+  if (got != pid) throw Error{fmt::format("{} ended, and nobody knows how: something else has waited for it", program)};
   if (WIFSIGNALED(status)) throw Error{fmt::format("{} was killed by signal {}", program, WTERMSIG(status))};
   if (WEXITSTATUS(status) != 0) throw Error{fmt::format("{} ended with exit status {}", program, WEXITSTATUS(status))};
   return output;

@@ -15,6 +15,7 @@
 #include "boinc/volunteer/client.hpp"
 #include "process/cores.hpp"
 #include "process/file.hpp"
+#include "process/job_control.hpp"
 #include "process/place.hpp"
 #endif
 
@@ -60,6 +61,7 @@ std::string read_key(const VolunteerCommand& command) {
 }  // namespace
 
 void volunteer(const VolunteerCommand& command) {
+  process::follow_terminal_stops();
   boinc::VolunteerOptions options;
   options.url = command.url;
   options.key = read_key(command);

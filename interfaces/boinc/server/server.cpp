@@ -23,6 +23,7 @@
 #include "boinc/store/schema.hpp"
 #include "log/log.hpp"
 #include "process/file.hpp"
+#include "process/shortage.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -304,7 +305,7 @@ struct Server::Inside {
 Server::Server(Settings settings, const ServerPlace& place, ServerSink& sink)
     : inside_{std::make_unique<Inside>(std::move(settings), place, sink)} {
   inside_->publish_status();
-  inside_->thread = std::thread{[this] { inside_->run(); }};
+  inside_->thread = process::start_thread("the volunteers' server", [this] { inside_->run(); });
 }
 
 Server::~Server() {

@@ -23,6 +23,7 @@
 #include "hub/task_messages.hpp"
 #include "log/log.hpp"
 #include "process/file.hpp"
+#include "process/shortage.hpp"
 #include "wire/bundle.hpp"
 
 namespace mw::boinc {
@@ -435,7 +436,7 @@ struct Submitter::Inside final : PollSink {
 
 Submitter::Submitter(const BoincProjectOptions& options, const std::string& app, const std::string& folder, SubmitterSink& sink)
     : inside_{std::make_unique<Inside>(options, app, folder, sink)} {
-  inside_->thread = std::thread{[this] { inside_->run(); }};
+  inside_->thread = process::start_thread("the project", [this] { inside_->run(); });
 }
 
 Submitter::~Submitter() { stop(); }

@@ -99,6 +99,7 @@ SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const Volu
   command.working_directory = slot.string();
   command.stderr_fd = command.stdout_fd = stderr_file.get();
   command.environment_unset = {"MW_*"};
+  command.follows_stops = true;
   if (options.allow_programs) command.environment_set.emplace_back(workunit::allow_programs_name, "1");
   if (!options.runner.empty()) command.environment_set.emplace_back(workunit::runner_name, options.runner);
   inside_->child.emplace(process::Child::start(io, command));

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -138,7 +139,8 @@ int wait_for(pid_t child, const Ancestors& ancestors) {
   };
   constexpr int second_ms = 1'000;  // a look now and then, should the kernel have no such descriptors
   int status = 0;
-  while (::waitpid(child, &status, WNOHANG) != child) {
+  for (pid_t got = 0; (got = ::waitpid(child, &status, WNOHANG)) != child;) {
+    if (got < 0 && errno == ECHILD) return W_EXITCODE(1, 0);  // somebody else has taken its end: that is no success
     if (is_alone()) ::kill(child, SIGKILL);
     ::poll(ends.data(), is_alone() ? 1 : ends.size(), second_ms);
   }
@@ -149,6 +151,7 @@ int wait_for(pid_t child, const Ancestors& ancestors) {
 
 int main(int argc, char** argv) {
   const pid_t guard = ::getpid();
+  std::signal(SIGCHLD, SIG_DFL);  // ignored, as it may be inherited, it would hide how the MPI process ends
   const Ancestors ancestors;
   const pid_t child = ::fork();
   if (child < 0) {
