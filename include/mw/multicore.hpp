@@ -23,6 +23,9 @@ struct MulticoreOptions {
   std::chrono::milliseconds after_terminate{500};
   /// How long a started process may take until it says that it is a worker.
   std::chrono::milliseconds handshake_limit{30'000};
+  /// How long a worker may fall silent in the middle of what it says, before it is ended; and how long it may be stopped (SIGSTOP, a
+  /// debugger) in the middle of a task, before a warning and get_status() name it: it is not ended for that.
+  std::chrono::milliseconds silence_limit{30'000};
 };
 
 class MulticoreInterface : public Interface {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <map>
 
@@ -17,6 +16,7 @@
 #include "mpi/launch.hpp"
 #include "mpi/spec.hpp"
 #include "process/place.hpp"
+#include "process/shortage.hpp"
 #include "worker/start.hpp"
 
 namespace mw {
@@ -45,7 +45,7 @@ constexpr std::size_t most_said = 8 * 1024;
 
 process::UniqueFd make_probe() {
   process::UniqueFd fd{::memfd_create("probe", MFD_CLOEXEC)};
-  if (fd.get() < 0) throw InterfaceError{fmt::format("mpi: no memory file: {}", std::strerror(errno))};
+  if (fd.get() < 0) throw InterfaceError{fmt::format("mpi: no memory file: {}", process::shortage(errno))};
   return fd;
 }
 
@@ -57,10 +57,17 @@ std::string describe(const mpi::DeathNotice& notice) {
   return process::describe(death);
 }
 
+/// So that no sum of times comes near the end of the clock.
+MpiOptions in_measure(MpiOptions options) {
+  constexpr std::chrono::hours longest{100'000};
+  for (auto* const time : {&options.start_limit, &options.lost_after}) *time = std::min<std::chrono::milliseconds>(*time, longest);
+  return options;
+}
+
 }  // namespace
 
 MpiInterface::Job::Job(MpiOptions options)
-    : options_{std::move(options)}, workers_{mpi::workers_of(options_, mpi::hosts_of(options_))} {}
+    : options_{in_measure(std::move(options))}, workers_{mpi::workers_of(options_, mpi::hosts_of(options_))} {}
 MpiInterface::Job::~Job() = default;
 
 double MpiInterface::Job::seconds_since_start() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
@@ -108,7 +115,7 @@ void MpiInterface::Job::start(InterfaceHost& host) {
 
 void MpiInterface::Job::launch() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw InterfaceError{fmt::format("mpi: no pipe: {}", std::strerror(errno))};
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw InterfaceError{fmt::format("mpi: no pipe: {}", process::shortage(errno))};
   words_.emplace(host_->io(), ends[0]);
   words_->non_blocking(true);
   const process::UniqueFd theirs{ends[1]};
@@ -315,6 +322,15 @@ void MpiInterface::Job::worker_has_output(hub::RemoteWorker& worker) {
   if (std::find(with_output_.begin(), with_output_.end(), number) == with_output_.end()) with_output_.push_back(number);
 }
 
+void MpiInterface::Job::worker_stopped(hub::RemoteWorker& worker) {
+  const std::string who = fmt::format("{} (process {} on {})", worker.name(), worker.pid(), rank_of(worker).host);
+  if (worker.is_stopped())
+    log::warn(fmt::format("{} is stopped in {}, which waits until it goes on (kill -CONT {}) or is ended", who, worker.doing(),
+                          worker.pid()));
+  else
+    log::warn(who + " goes on");
+}
+
 void MpiInterface::Job::process_ended(hub::RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) {
   std::erase_if(ready_, [&](const auto& one) { return one.second == &worker; });
   if (phase_ != Phase::running) return;
@@ -442,6 +458,7 @@ StatusMap MpiInterface::Job::status() const {
     double busy_seconds = 0;
   };
   std::map<std::string, PerHost> hosts;
+  std::int64_t stopped = 0;
   for (std::size_t number = 1; number < ranks_.size(); ++number) {
     const Rank& rank = ranks_[number];
     const double busy_seconds = std::chrono::duration<double>(rank.worker->busy_time()).count();
@@ -452,11 +469,16 @@ StatusMap MpiInterface::Job::status() const {
     const std::string key = fmt::format("rank_{}_", number);
     status[key + "host"] = rank.host;
     status[key + "pid"] = std::int64_t{rank.pid};
-    status[key + "state"] = rank.is_lost ? "lost: " + rank.end : rank.worker->is_ready() ? std::string{"ready"} : "starting";
+    stopped += rank.worker->is_stopped();
+    status[key + "state"] = rank.is_lost                ? "lost: " + rank.end
+                            : rank.worker->is_stopped() ? "stopped in " + rank.worker->doing()
+                            : rank.worker->is_ready()   ? std::string{"ready"}
+                                                        : "starting";
     status[key + "tasks_done"] = rank.worker->tasks_done();
     status[key + "busy_seconds"] = busy_seconds;
     if (rank.ready_seconds >= 0) status[key + "start_up_seconds"] = rank.ready_seconds;
   }
+  status["workers_stopped"] = stopped;
   int number = 0;
   for (const auto& [name, host] : hosts) {
     const std::string key = fmt::format("host_{}_", ++number);

@@ -47,6 +47,7 @@ class MpiInterface::Job final : public hub::RemoteOwner {
   InterfaceHost& host() const noexcept override { return *host_; }
   void worker_ready(hub::RemoteWorker& worker) override;
   void worker_has_output(hub::RemoteWorker& worker) override;
+  void worker_stopped(hub::RemoteWorker& worker) override;
   void process_ended(hub::RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) override;
 
  private:

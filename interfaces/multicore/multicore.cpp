@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <unordered_map>
 
@@ -13,6 +14,7 @@
 #include "log/log.hpp"
 #include "multicore/worker.hpp"
 #include "process/cores.hpp"
+#include "process/shortage.hpp"
 #include "worker/start.hpp"
 
 namespace mw {
@@ -33,9 +35,11 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
           "multicore starts this program again as its workers, so main() must call mw::init(argc, argv) before it makes a "
           "mw::Master"};
     allow_descriptors();
-    slots_.resize(options_.workers);
-    for (unsigned slot = 0; slot < options_.workers; ++slot) start_worker(slot);
+    start_workers();
   }
+
+  /// Slots for workers: as many as were asked for, or as could be started.
+  unsigned slots() const noexcept { return slots_.empty() ? options_.workers : static_cast<unsigned>(slots_.size()); }
 
   void execute(const TaskRef& task, WorkerId worker) { ready_.at(index_of(worker))->send(task); }
 
@@ -63,12 +67,21 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   }
 
   StatusMap status() const {
-    std::int64_t busy = 0;
-    for (const auto& [id, worker] : ready_) busy += worker->is_busy();
-    return {{"workers", static_cast<std::int64_t>(ready_.size())},
-            {"workers_busy", busy},
-            {"workers_wanted", std::int64_t{options_.workers}},
-            {"workers_lost", lost_}};
+    std::int64_t busy = 0, stopped = 0;
+    std::string names;
+    for (const auto& [id, worker] : ready_) {
+      busy += worker->is_busy();
+      if (!worker->is_stopped() || !worker->is_busy()) continue;
+      ++stopped;
+      names += fmt::format("{}{} in {}", names.empty() ? "" : ", ", worker->text(), worker->doing());
+    }
+    StatusMap status{{"workers", static_cast<std::int64_t>(ready_.size())},
+                     {"workers_busy", busy},
+                     {"workers_wanted", std::int64_t{options_.workers}},
+                     {"workers_lost", lost_},
+                     {"workers_stopped", stopped}};
+    if (stopped > 0) status["stopped_workers"] = names;
+    return status;
   }
 
   // WorkerOwner
@@ -83,6 +96,14 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
 
   void worker_has_output(multicore::Worker& worker) override {
     if (unsent_.empty() || unsent_.back() != worker.id()) unsent_.push_back(worker.id());
+  }
+
+  void worker_stopped(multicore::Worker& worker) override {
+    if (worker.is_stopped())
+      log::warn(fmt::format("{} is stopped in {}, which waits until it goes on (kill -CONT {}) or is ended", worker.text(),
+                            worker.doing(), worker.pid()));
+    else
+      log::warn(fmt::format("{} goes on", worker.text()));
   }
 
   void worker_ended(multicore::Worker& worker, const std::string& why) override {
@@ -111,14 +132,45 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     return place == ready_.end() ? nullptr : place->second;
   }
 
-  /// Each worker takes six descriptors here; the soft limit is often 1,024.
+  /// Each worker takes so many descriptors here …
+  static constexpr unsigned descriptors_each = 5;
+  /// … and so many are left for everything else.
+  static constexpr unsigned descriptors_besides = 16;
+
+  /// The soft limit is often 1,024.
   void allow_descriptors() const {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    const rlim_t wanted = limit.rlim_cur + rlim_t{6} * options_.workers;
-    if (limit.rlim_cur == RLIM_INFINITY || rlim_t{6} * options_.workers + 256 < limit.rlim_cur) return;
+    const rlim_t wanted = limit.rlim_cur + rlim_t{descriptors_each} * options_.workers;
+    if (limit.rlim_cur == RLIM_INFINITY || rlim_t{descriptors_each} * options_.workers + 256 < limit.rlim_cur) return;
     limit.rlim_cur = std::min(wanted, limit.rlim_max);
     ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+
+  /// As many workers as the limit on open files leaves room for; 1 is tried in any case.
+  unsigned workers_with_descriptors() const {
+    const process::Descriptors now = process::descriptors();
+    const std::size_t taken = now.open + descriptors_besides;
+    const std::size_t room = now.limit > taken ? (now.limit - taken) / descriptors_each : 0;
+    return static_cast<unsigned>(std::clamp<std::size_t>(room, 1, options_.workers));
+  }
+
+  /// Where a limit is in the way, fewer than were asked for. Throws InterfaceError if not even one can be started.
+  void start_workers() {
+    const unsigned possible = workers_with_descriptors();
+    std::string why = possible < options_.workers ? process::shortage(EMFILE) : std::string{};
+    slots_.resize(possible);
+    for (unsigned slot = 0; slot < slots_.size(); ++slot) {
+      try {
+        start_worker(slot);
+      } catch (const InterfaceError& e) {
+        if (slot == 0) throw;
+        why = e.what();
+        slots_.resize(slot);
+      }
+    }
+    if (slots() < options_.workers)
+      log::warn(fmt::format("multicore: {} of {} workers are there, not more: {}", slots(), options_.workers, why));
   }
 
   void start_worker(unsigned slot) {
@@ -182,7 +234,7 @@ MulticoreInterface::MulticoreInterface(MulticoreOptions options) : pool_{std::ma
 MulticoreInterface::MulticoreInterface(MulticoreInterface&&) noexcept = default;
 MulticoreInterface::~MulticoreInterface() = default;
 
-unsigned MulticoreInterface::workers() const noexcept { return pool_->options().workers; }
+unsigned MulticoreInterface::workers() const noexcept { return pool_->slots(); }
 void MulticoreInterface::start() { pool_->start(host()); }
 void MulticoreInterface::execute_task(const TaskRef& task, WorkerId worker) { pool_->execute(task, worker); }
 void MulticoreInterface::flush() { pool_->flush(); }

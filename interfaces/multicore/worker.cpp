@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "hub/task_messages.hpp"
 #include "memory/shared_block.hpp"
 #include "process/build.hpp"
 #include "registry/registry.hpp"
@@ -19,8 +18,11 @@ namespace {
 local::WorkerProgram program_of(const MulticoreOptions& options) {
   local::WorkerProgram program;
   program.name = process::own_name();
-  program.ladder = {options.after_close, options.after_terminate};
-  program.handshake_limit = options.handshake_limit;
+  constexpr std::chrono::hours longest{1'000'000};
+  program.handshake_limit = std::min<std::chrono::milliseconds>(options.handshake_limit, longest);
+  program.ladder = {std::min<std::chrono::milliseconds>(options.after_close, longest),
+                    std::min<std::chrono::milliseconds>(options.after_terminate, longest)};
+  program.silence_limit = std::clamp<std::chrono::milliseconds>(options.silence_limit, std::chrono::milliseconds{2}, longest);
   return program;
 }
 
@@ -80,6 +82,13 @@ void Worker::handle_hello(const wire::Hello& hello) {
   wire::append(process_->outgoing().tail(), wire::Welcome{wire::protocol_version, index_of(id_)});
   flush();
   owner_.worker_ready(*this);
+}
+
+std::string Worker::text() const { return fmt::format("multicore worker {} (process {})", slot_, process_->pid()); }
+
+void Worker::stopped(bool is_stopped) {
+  is_stopped_ = is_stopped;
+  owner_.worker_stopped(*this);
 }
 
 void Worker::send(const TaskRef& task) {
@@ -187,7 +196,9 @@ TaskRef Worker::last_begun() {
 void Worker::ended(const local::WorkerEnd& end) {
   std::string why = end.text();
   std::vector<LostTask> lost;
-  const TaskRef culprit = last_begun();
+  TaskRef culprit = last_begun();
+  // The next one may be what ended it: a message that it could not read, or had no memory for.
+  if (!culprit && !was_aborted() && end.broke_down() && !in_flight_.empty()) culprit = in_flight_.front().task;
   if (culprit && !(was_aborted() && culprit.record() != aborted_.record())) {
     owner_.host().task_started(culprit, id_);
     Outcome outcome;

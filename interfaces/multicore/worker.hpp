@@ -18,6 +18,7 @@
 #include <mw/interface.hpp>
 #include <mw/multicore.hpp>
 
+#include "hub/task_messages.hpp"
 #include "local/worker_process.hpp"
 #include "wire/messages.hpp"
 
@@ -35,6 +36,8 @@ class WorkerOwner {
   virtual void worker_ready(Worker& worker) = 0;
   /// It has something to send, which goes out with the flush at the end of this round.
   virtual void worker_has_output(Worker& worker) = 0;
+  /// It is stopped in the middle of a task, or goes on.
+  virtual void worker_stopped(Worker& worker) = 0;
   /// It is gone and reaped, and its tasks are reported. `why` says how, for people.
   virtual void worker_ended(Worker& worker, const std::string& why) = 0;
 };
@@ -60,10 +63,18 @@ class Worker final : public local::WorkerUser {
   /// Its end was asked for: nobody's loss.
   bool was_aborted() const noexcept { return static_cast<bool>(aborted_); }
   WorkerId id() const noexcept { return id_; }
+  bool is_stopped() const noexcept { return is_stopped_; }
+  /// "multicore worker 3 (process 71)".
+  std::string text() const;
+  /// "task 7 (the eels)": what it runs. Only while it is busy.
+  std::string doing() const { return hub::text_of(in_flight_.front().task); }
+  int pid() const noexcept { return process_->pid(); }
 
   // local::WorkerUser
   void frame(const wire::Frame& frame) override;
   void ended(const local::WorkerEnd& end) override;
+  bool awaits() const override { return is_busy(); }
+  void stopped(bool is_stopped) override;
 
  private:
   struct InFlight {
@@ -88,6 +99,7 @@ class Worker final : public local::WorkerUser {
   std::deque<TaskRef> held_;        ///< for which the claim page has no place yet
   std::uint64_t next_number_ = 0;
   TaskRef aborted_;
+  bool is_stopped_ = false;
 };
 
 }  // namespace mw::multicore

@@ -257,6 +257,8 @@ void Agent::ended(const local::WorkerEnd& end) {
   ended_process_ = std::move(process_);
   if (stopped_) return std::exchange(stopped_, [] {})();
   auto culprit = last_begun();
+  // The next one may be what ended it: a message that it could not read, or had no memory for.
+  if (!culprit && aborted_id_ == 0 && end.broke_down() && !in_flight_.empty()) culprit = in_flight_.front();
   if (aborted_id_ != 0 && culprit && culprit->id != aborted_id_) culprit.reset();
   Failure failure = process::to_failure(end.death);
   if (!end.kill_reason.empty()) failure.cause = Cause::worker_lost;

@@ -79,6 +79,8 @@ class Agent final : private local::WorkerUser, private FrameRelay::Target {
   // local::WorkerUser: from the worker
   void frame(const wire::Frame& frame) override;
   void ended(const local::WorkerEnd& end) override;
+  bool awaits() const override { return is_busy(); }
+  void stopped(bool is_stopped) override { wire::append(output_tail(), wire::Stopped{is_stopped}); }
 
   void start_worker();
   void start_again(std::chrono::milliseconds delay);

@@ -51,6 +51,11 @@ void RemoteWorker::handle(const wire::Frame& frame) {
     }
     case wire::FrameType::returned: handle_returned(wire::parse_returned(frame.payload)); return;
     case wire::FrameType::gone: handle_gone(wire::parse_failure(frame.payload)); return;
+    case wire::FrameType::stopped: {
+      is_stopped_ = wire::parse_stopped(frame.payload).is_stopped;
+      if (is_ready() && is_busy()) owner_.worker_stopped(*this);
+      return;
+    }
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("an agent does not send frames of type {}", static_cast<int>(frame.type))};
   }
@@ -64,11 +69,15 @@ void RemoteWorker::handle_hello(const wire::Hello& hello) {
     return;
   }
   most_ahead_ = hello.ahead;
+  pid_ = hello.pid;
+  if (options_.shares_files && pid_ != 0) follows_stops_.emplace(static_cast<pid_t>(pid_));
   id_ = owner_.host().worker_joined({options_.name, hello.host, hello.slots, hello.ahead, options_.round_trip});
   wire::append(tail(), wire::Welcome{wire::protocol_version, index_of(id_)});
   owner_.worker_has_output(*this);
   owner_.worker_ready(*this);
 }
+
+std::string RemoteWorker::doing() const { return text_of(in_flight_.front().task); }
 
 void RemoteWorker::send(const TaskRef& task) {
   held_.push_back(task);
@@ -246,6 +255,8 @@ void RemoteWorker::report_end(const TaskRef& culprit, Outcome outcome, const std
   held_.clear();
   aborted_ = {};
   next_number_ = 0;
+  is_stopped_ = false;
+  follows_stops_.reset();
   if (was_ready) owner_.host().worker_left(id, std::move(lost));
   owner_.process_ended(*this, was_ready, was_aborted, why);
 }

@@ -16,6 +16,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@
 
 #include "hub/file_feed.hpp"
 #include "local/outgoing.hpp"
+#include "process/job_control.hpp"
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
 
@@ -39,6 +41,8 @@ class RemoteOwner {
   virtual void worker_ready(RemoteWorker& worker) = 0;
   /// It has something to send.
   virtual void worker_has_output(RemoteWorker& worker) = 0;
+  /// It is stopped in the middle of a task, or goes on.
+  virtual void worker_stopped(RemoteWorker& worker) = 0;
   /// Its process has ended, and its tasks are reported; its agent starts another.
   virtual void process_ended(RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) = 0;
 };
@@ -72,6 +76,11 @@ class RemoteWorker {
   bool is_ready() const noexcept { return id_ != any_worker; }
   bool is_busy() const noexcept { return !in_flight_.empty(); }
   WorkerId id() const noexcept { return id_; }
+  /// Its process, on its machine.
+  std::uint32_t pid() const noexcept { return pid_; }
+  bool is_stopped() const noexcept { return is_stopped_ && is_busy(); }
+  /// "task 7 (the eels)": what it runs. Only while it is busy.
+  std::string doing() const;
   std::int64_t tasks_done() const noexcept { return tasks_done_; }
   std::chrono::nanoseconds busy_time() const noexcept { return busy_time_; }
 
@@ -112,6 +121,9 @@ class RemoteWorker {
   std::deque<TaskRef> held_;        ///< for which there is no place yet
   std::uint64_t next_number_ = 0;
   TaskRef aborted_;
+  std::uint32_t pid_ = 0;
+  bool is_stopped_ = false;
+  std::optional<process::FollowsStops> follows_stops_;  ///< where the process is one of this machine
   std::deque<Piece> pieces_;
   std::size_t taken_ = 0;  ///< of the first piece
   std::map<FileVersion, std::uint64_t> files_;

@@ -1,5 +1,9 @@
 #include "hub/task_messages.hpp"
 
+#include <string_view>
+
+#include <fmt/format.h>
+
 namespace mw::hub {
 namespace {
 
@@ -15,6 +19,11 @@ wire::Task message_of(const TaskRef& task) {
   message.terms.memory_limit = options.memory_limit;
   message.terms.files = options.files;
   return message;
+}
+
+std::string text_of(const TaskRef& task) {
+  const std::string& own = task.options().name;
+  return fmt::format("task {} ({})", task.id(), own.empty() ? task.function_name() : std::string_view{own});
 }
 
 local::Payload payload_of(const TaskRef& task) { return {task.arguments(), std::make_shared<TaskRef>(task), tag_of(task)}; }

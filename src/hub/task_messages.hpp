@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include <mw/interface.hpp>
 
@@ -21,6 +22,8 @@ namespace mw::hub {
 wire::Task message_of(const TaskRef& task);
 /// The arguments, kept where they are.
 local::Payload payload_of(const TaskRef& task);
+/// "task 7 (the eels)", for people.
+std::string text_of(const TaskRef& task);
 /// By which a task's payload is known.
 inline const void* tag_of(const TaskRef& task) noexcept { return task.record().get(); }
 

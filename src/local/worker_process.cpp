@@ -3,11 +3,13 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
+#include <csignal>
+#include <utility>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 
+#include "process/shortage.hpp"
 #include "wire/local_socket.hpp"
 #include "worker/printed_output.hpp"
 #include "worker/start.hpp"
@@ -26,13 +28,30 @@ std::string WorkerEnd::text() const {
                              : fmt::format("process {} was ended: {}", pid, kill_reason);
 }
 
+bool WorkerEnd::broke_down() const noexcept {
+  if (!kill_reason.empty() || death.out_of_memory || death.unknown) return true;
+  if (!death.signaled) return death.exit_status != 0;
+  switch (death.signal) {
+    case SIGABRT:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGSEGV:
+    case SIGSYS:
+    case SIGTRAP:
+    case SIGXCPU:
+    case SIGXFSZ: return true;
+    default: return false;
+  }
+}
+
 WorkerProcess::WorkerProcess(boost::asio::io_context& io, WorkerUser& user, WorkerProgram program)
-    : io_{io}, user_{user}, program_{std::move(program)}, socket_{io}, timer_{io} {}
+    : io_{io}, user_{user}, program_{std::move(program)}, socket_{io}, timer_{io}, frame_timer_{io}, stop_timer_{io} {}
 
 void WorkerProcess::start() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    throw InterfaceError{fmt::format("no socket pair for a worker process: {}", std::strerror(errno))};
+    throw InterfaceError{fmt::format("no socket pair for a worker process: {}", process::shortage(errno))};
   socket_.assign(boost::asio::local::stream_protocol{}, ends[0]);
   const process::UniqueFd theirs{ends[1]};
   socket_.non_blocking(true);
@@ -62,14 +81,18 @@ process::Command WorkerProcess::command(int socket) const {
   command.stderr_fd = printed_err_.get();
   command.inherit_fds = {socket, claims_->fd()};
   command.new_process_group = true;
+  command.follows_stops = true;
   command.death_signal = worker::orphan_signal();
   return command;
 }
 
+/// What it has said may still lie unread, where this loop was busy for that long: it is judged by that, too.
 void WorkerProcess::await_greeting() {
   timer_.expires_after(program_.handshake_limit);
   timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
-    if (error || self->is_greeted_) return;
+    if (error || self->stream_over_ || self->stop_sequence_) return;
+    if (!self->take_what_is_there()) return self->stream_ended();
+    if (self->is_greeted_ || self->has_spoken_) return;
     self->kill(fmt::format("it did not say hello within {} ms", self->program_.handshake_limit.count()));
   });
 }
@@ -77,33 +100,72 @@ void WorkerProcess::await_greeting() {
 void WorkerProcess::greeted() {
   is_greeted_ = true;
   timer_.cancel();
+  watch_stops();
 }
 
 void WorkerProcess::read() {
   socket_.async_wait(boost::asio::socket_base::wait_read, [self = shared_from_this()](boost::system::error_code error) {
-    for (int i = 0; i < most_reads && !error; ++i) {
-      const auto room = self->reader_.prepare();
-      const wire::Transfer got = wire::receive_some(self->socket_.native_handle(), room, self->descriptors_);
-      if (got.error == EAGAIN) break;
-      if (got.error != 0 || got.size == 0) {
-        error = boost::asio::error::eof;
-        break;
-      }
-      self->reader_.commit(got.size);
-      self->handle_frames();
-      if (got.size < room.size()) break;
-    }
-    if (!error) return self->read();
-    self->stream_over_ = true;
-    self->climb_down();
-    self->end_if_over();
+    if (self->stream_over_) return;
+    if (error || !self->take_what_is_there()) return self->stream_ended();
+    self->read();
   });
+}
+
+/// False at the end of the stream.
+bool WorkerProcess::take_what_is_there() {
+  bool any = false;
+  for (int i = 0; i < most_reads; ++i) {
+    const auto room = reader_.prepare();
+    const wire::Transfer got = wire::receive_some(socket_.native_handle(), room, descriptors_);
+    if (got.error == EAGAIN) break;
+    if (got.error != 0 || got.size == 0) return false;
+    any = true;
+    reader_.commit(got.size);
+    handle_frames();
+    if (got.size < room.size()) break;
+  }
+  if (any && reader_.mid_frame()) watch_frame();
+  return true;
+}
+
+void WorkerProcess::stream_ended() {
+  stream_over_ = true;
+  climb_down();
+  end_if_over();
+}
+
+/// A frame has begun, and more of it must come.
+void WorkerProcess::watch_frame() {
+  last_bytes_ = std::chrono::steady_clock::now();
+  if (!frame_timer_runs_) set_frame_timer();
+}
+
+void WorkerProcess::set_frame_timer() {
+  frame_timer_runs_ = true;
+  frame_timer_.expires_after(program_.silence_limit);
+  frame_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+    self->frame_timer_runs_ = false;
+    if (!error) self->judge_silence();
+  });
+}
+
+/// What lies unread counts, and one that was stopped goes on some time.
+void WorkerProcess::judge_silence() {
+  if (stream_over_ || death_ || !kill_reason_.empty() || !reader_.mid_frame()) return;
+  if (!take_what_is_there()) return stream_ended();
+  if (!reader_.mid_frame() || frame_timer_runs_) return;
+  if (is_stopped()) return watch_frame();
+  if (std::chrono::steady_clock::now() - last_bytes_ < program_.silence_limit) return set_frame_timer();
+  kill(fmt::format("it fell silent in the middle of what it said, for {} ms", program_.silence_limit.count()));
 }
 
 void WorkerProcess::handle_frames() {
   if (!kill_reason_.empty()) return;
   try {
-    while (auto frame = reader_.next()) user_.frame(*frame);
+    while (auto frame = reader_.next()) {
+      has_spoken_ = true;
+      user_.frame(*frame);
+    }
   } catch (const Error& e) {
     kill(fmt::format("it broke the protocol: {}", e.what()));
   }
@@ -132,6 +194,32 @@ void WorkerProcess::wait_for_room() {
     if (!error) self->flush();
   });
 }
+
+namespace {
+
+/// That many looks, half a silence limit apart, make a whole one.
+constexpr int looks_until_known = 3;
+
+}  // namespace
+
+void WorkerProcess::watch_stops() {
+  stop_timer_.expires_after(program_.silence_limit / (looks_until_known - 1));
+  stop_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+    if (error || self->death_) return;
+    self->look_whether_stopped();
+    self->watch_stops();
+  });
+}
+
+void WorkerProcess::look_whether_stopped() {
+  if (user_.awaits() && is_stopped()) {
+    if (looks_while_stopped_ < looks_until_known && ++looks_while_stopped_ == looks_until_known) user_.stopped(true);
+  } else if (std::exchange(looks_while_stopped_, 0) == looks_until_known) {
+    user_.stopped(false);
+  }
+}
+
+bool WorkerProcess::is_stopped() const { return child_ && !death_ && process::is_stopped(pid_); }
 
 void WorkerProcess::kill(std::string why) {
   if (kill_reason_.empty()) kill_reason_ = std::move(why);
@@ -165,6 +253,8 @@ void WorkerProcess::climb_down() {
 void WorkerProcess::died(const process::Death& death) {
   death_ = death;
   timer_.cancel();
+  frame_timer_.cancel();
+  stop_timer_.cancel();
   if (has_folder_) worker::remove_folder_of(pid_);
   child_->kill_group(SIGKILL);  // what it started and left behind
   // What it had written is still read; a process that holds a copy of its socket can not keep the stream open.

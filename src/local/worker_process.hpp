@@ -42,7 +42,10 @@ struct WorkerProgram {
   std::string workunit_folder;  ///< of the workunit that it computes for: its results are compared with other hosts'; empty: none
   std::chrono::milliseconds checkpoint_interval{60'000};
   process::StopLadder ladder = {};
-  std::chrono::milliseconds handshake_limit{30'000};  ///< how long it may take until it is greeted()
+  std::chrono::milliseconds handshake_limit{30'000};  ///< how long it may take until its first words
+  /// How long it may fall silent in the middle of what it says; and how long it may be stopped while it is awaited, until its user
+  /// hears of that.
+  std::chrono::milliseconds silence_limit{30'000};
 };
 
 /// How a worker process came to its end.
@@ -54,6 +57,9 @@ struct WorkerEnd {
   std::string err;
   /// "process 17 ended with signal 9 (Killed)", for people.
   std::string text() const;
+  /// Whether what it was to do next may have ended it, even if it had not begun: it ended by itself, crashed, ran out of memory, or
+  /// said nonsense. Else somebody has ended it from outside.
+  bool broke_down() const noexcept;
 };
 
 class WorkerUser {
@@ -61,6 +67,10 @@ class WorkerUser {
   virtual ~WorkerUser() = default;
   /// A frame came; it is valid during the call. What it throws as mw::Error breaks the protocol: the process is killed.
   virtual void frame(const wire::Frame& frame) = 0;
+  /// Whether it has something to do.
+  virtual bool awaits() const { return false; }
+  /// It is awaited, and has been stopped (SIGSTOP, a debugger) for as long as its silence limit; or it is not any more.
+  virtual void stopped(bool /*is_stopped*/) {}
   /// The process is gone and reaped, and all it wrote was given to frame(). Once.
   virtual void ended(const WorkerEnd& end) = 0;
 };
@@ -88,6 +98,8 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   void stop(std::string why = {});
 
   int pid() const noexcept { return pid_; }
+  /// Stopped by a signal, or by a debugger.
+  bool is_stopped() const;
   /// It was given data files: their folder is removed when it has died.
   void expect_folder() noexcept { has_folder_ = true; }
 
@@ -95,7 +107,14 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   process::Command command(int socket) const;
   void await_greeting();
   void read();
+  bool take_what_is_there();
+  void stream_ended();
   void handle_frames();
+  void watch_frame();
+  void set_frame_timer();
+  void judge_silence();
+  void watch_stops();
+  void look_whether_stopped();
   void wait_for_room();
   void climb_down();
   void died(const process::Death& death);
@@ -108,6 +127,11 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::optional<process::Child> child_;
   boost::asio::local::stream_protocol::socket socket_;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer frame_timer_;             ///< runs while a frame has begun and not ended
+  std::chrono::steady_clock::time_point last_bytes_;  ///< of such a frame
+  bool frame_timer_runs_ = false;
+  boost::asio::steady_timer stop_timer_;
+  int looks_while_stopped_ = 0;  ///< in a row
   process::UniqueFd printed_out_;
   process::UniqueFd printed_err_;
   wire::FrameReader reader_;
@@ -115,6 +139,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::optional<worker::ClaimPage> claims_;
   Outgoing outgoing_;
   bool is_greeted_ = false;
+  bool has_spoken_ = false;  ///< a whole frame has come
   bool waits_for_room_ = false;
   bool has_folder_ = false;
   std::optional<process::StopSequence> stop_sequence_;

@@ -51,9 +51,10 @@ enum class FrameType : std::uint8_t {
   ranks,
   credit,
   rank_lost,
-  bundle
+  bundle,
+  stopped
 };
-inline constexpr FrameType last_frame_type = FrameType::bundle;
+inline constexpr FrameType last_frame_type = FrameType::stopped;
 
 inline constexpr std::size_t header_size = 8;
 

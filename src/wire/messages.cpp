@@ -341,6 +341,18 @@ Returned parse_returned(std::span<const std::byte> payload) {
   return returned;
 }
 
+void append(Bytes& out, const Stopped& stopped) {
+  Writer{out, FrameType::stopped, 1}.number(static_cast<std::uint8_t>(stopped.is_stopped));
+}
+
+Stopped parse_stopped(std::span<const std::byte> payload) {
+  Parser parser{"word of a stopped worker", payload};
+  const auto is_stopped = parser.number<std::uint8_t>();
+  parser.end();
+  if (is_stopped > 1) throw ProtocolError{fmt::format("a worker that is stopped in way {}", is_stopped)};
+  return {is_stopped == 1};
+}
+
 void append(Bytes& out, const FilePiece& piece) {
   Writer{out, FrameType::file_piece, 8 + 1 + 1 + piece.bytes.size()}
       .number(piece.file)

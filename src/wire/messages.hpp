@@ -104,6 +104,11 @@ struct Returned {
   std::uint32_t attempt = 0;
 };
 
+/// From an agent: its worker is stopped by a signal in the middle of a task, and has been for a while; or goes on.
+struct Stopped {
+  bool is_stopped = false;
+};
+
 /// To an agent: a part of a data file, which tasks name as "#<number>". The parts of a file come in order.
 struct FilePiece {
   std::uint64_t file = 0;  ///< its number on this connection, from 1
@@ -132,6 +137,7 @@ void append(Bytes& out, const FailureMessage& message);
 void append(Bytes& out, const Progress& progress);
 void append(Bytes& out, const Cancel& cancel);
 void append(Bytes& out, const Returned& returned);
+void append(Bytes& out, const Stopped& stopped);
 void append(Bytes& out, const FilePiece& piece);
 /// The worker process behind an agent has ended: `id` is the task that it was in, 0 if none, and `failure` how it ended.
 void append_gone(Bytes& out, const FailureMessage& message);
@@ -170,6 +176,7 @@ FailureMessage parse_failure(std::span<const std::byte> payload);
 Progress parse_progress(std::span<const std::byte> payload);
 Cancel parse_cancel(std::span<const std::byte> payload);
 Returned parse_returned(std::span<const std::byte> payload);
+Stopped parse_stopped(std::span<const std::byte> payload);
 FilePiece parse_file_piece(std::span<const std::byte> payload);
 Heartbeat parse_heartbeat(std::span<const std::byte> payload);
 Bye parse_bye(std::span<const std::byte> payload);

@@ -1,6 +1,7 @@
 // Multicore under fire: real processes that get killed.
 #include <catch2/catch.hpp>
 
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,8 +15,13 @@
 #include <thread>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "contract/functions.hpp"
+#include "master/record.hpp"
 #include "process/child.hpp"
+#include "process/run_program.hpp"
+#include "support/errors.hpp"
 #include "support/processes.hpp"
 #include "support/program.hpp"
 #include "support/temporary.hpp"
@@ -268,6 +274,108 @@ TEST_CASE("more workers than cores are fine", "[faults]") {
   for (int i = 0; i < 240; ++i) tasks.push_back(master.submit_task<add_slowly>(i, 0, 5));
   for (int i = 0; i < 240; ++i) CHECK(master.get_result(tasks[static_cast<std::size_t>(i)]) == i);
   CHECK(test::children().size() == 24);
+}
+
+TEST_CASE("how a worker died is known, or said to be unknown, in a master that ignores SIGCHLD", "[faults]") {
+  struct sigaction ignoring = {};
+  ignoring.sa_handler = SIG_IGN;
+  const test::SignalAction changed{SIGCHLD, ignoring};
+  mw::Master master{mw::MulticoreInterface{1}};
+  const auto known = test::error_of(master, master.submit_task<leave>({.max_losses = 0}, 3));
+  CHECK(known.cause() == mw::Cause::exit_status);
+  CHECK(known.failure().exit_status == 3);
+  const auto worker = master.get_result(master.submit_task<process_id>());
+  ::sigaction(SIGCHLD, &ignoring, nullptr);
+  const auto unknown = test::error_of(master, master.submit_task<crash_by_signal>({.max_losses = 0}, SIGSEGV));
+  CHECK(unknown.cause() == mw::Cause::worker_lost);
+  CHECK(unknown.message().find(fmt::format("process {} ended with a status that nobody knows", worker)) != std::string::npos);
+  CHECK(master.get_result(master.submit_task<add>(1, 1)) == 2);
+}
+
+TEST_CASE("P28: few open files or processes: the workers that are possible, and a word on it, or an error that names the limit",
+          "[faults][P28]") {
+  const auto run = [](const std::string& script) {
+    return mw::process::run_program("sh", {"-c", fmt::format(fmt::runtime(script), beside("limited_run"))}, {});
+  };
+  const auto count = [](const std::string& text, const std::string& part) {
+    std::size_t found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+    return found;
+  };
+  {
+    const auto some = run("ulimit -n 64; exec timeout 60 {} multicore:40");
+    INFO(some.err);
+    CHECK(some.death.exit_status == 0);
+    CHECK(std::atoi(some.out.c_str()) >= 2);
+    CHECK(std::atoi(some.out.c_str()) < 40);
+    CHECK(count(some.err, "multicore: ") == 1);
+    CHECK(count(some.err, "of 40 workers") == 1);
+    CHECK(count(some.err, "64 open files (ulimit -n)") == 1);
+  }
+  {
+    const auto none = run("ulimit -n 12; exec timeout 60 {} multicore:40");
+    INFO(none.err);
+    CHECK(none.death.exit_status == 3);
+    CHECK(count(none.err, "12 open files (ulimit -n)") == 1);
+  }
+  if (::geteuid() != 0) return;  // as this user, nobody knows how many processes there are
+  const std::string as_other = fmt::format("exec timeout 60 setpriv --reuid={} --clear-groups prlimit ", 200'000 + ::getpid());
+  {
+    const auto some = run(as_other + "--nproc=5 {} multicore:8");
+    INFO(some.err);
+    CHECK(some.death.exit_status == 0);
+    CHECK(std::atoi(some.out.c_str()) >= 1);
+    CHECK(std::atoi(some.out.c_str()) <= 4);
+    CHECK(count(some.err, "of 8 workers") == 1);
+    CHECK(count(some.err, "5 processes and threads (ulimit -u)") == 1);
+  }
+  {
+    const auto none = run(as_other + "--nproc=2 {} multicore:8");
+    INFO(none.err);
+    CHECK(none.death.exit_status == 3);
+    CHECK(count(none.err, "2 processes and threads (ulimit -u)") == 1);
+  }
+}
+
+TEST_CASE("a worker that announces a frame, and says no more, is ended; its task runs again", "[faults]") {
+  constexpr auto announce = [](const std::string& path) {
+    if (std::filesystem::exists(path)) return 7;
+    std::ofstream{path} << "x";
+    for (int fd = 3; fd < 100; ++fd) {
+      int type = 0;
+      socklen_t size = sizeof type;
+      if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) continue;
+      const std::uint64_t header = std::uint64_t{5} << 56 | std::uint64_t{60} << 30;  // a result of 60 GiB
+      static_cast<void>(::send(fd, &header, sizeof header, MSG_NOSIGNAL));
+    }
+    while (true) ::pause();
+  };
+  const test::TemporaryFolder folder;
+  mw::MulticoreOptions options;
+  options.workers = 1;
+  options.silence_limit = std::chrono::milliseconds{100};
+  mw::Master master{mw::MulticoreInterface{options}};
+  const auto task = master.submit_task<announce>(folder.path("once"));
+  CHECK(master.get_result(task) == 7);
+  CHECK(task.losses() == 1);
+}
+
+TEST_CASE("a task whose message no worker can read is given up, and the others run", "[faults]") {
+  const test::TemporaryFolder folder;
+  mw::Master master{mw::MulticoreInterface{1}};
+  const auto blocker = master.submit_task<wait_for_file>(folder.path("go"));
+  REQUIRE(test::eventually([&] { return blocker.state() == mw::TaskState::running; }));
+  const auto broken = master.submit_task<add>({.soft_limit = std::chrono::hours{1}}, 1, 2);
+  // No option does this: the message is broken from within.
+  broken.record()->find_extra()->options.soft_limit = std::chrono::nanoseconds::max();
+  const auto good = master.submit_task<add>(3, 4);
+  std::ofstream{folder.path("go")} << "now";
+  const auto e = test::error_of(master, broken);
+  CHECK(e.cause() == mw::Cause::exit_status);
+  CHECK(e.losses() == 4);
+  CHECK(e.stderr_tail().find("beyond all measure") != std::string::npos);
+  CHECK(master.get_result(good) == 7);
+  CHECK(good.losses() == 0);
 }
 
 TEST_CASE("P28: a program whose main() forgets mw::init gets a clear error and starts no worker", "[faults][P28]") {

@@ -46,6 +46,7 @@ void check(const Frame& frame) {
     case FrameType::task_in_memory: parse_memory_place(parse_task(frame.payload).arguments); return;
     case FrameType::result_in_memory: parse_memory_place(parse_result(frame.payload).value); return;
     case FrameType::returned: return check_same(frame.payload, parse_returned);
+    case FrameType::stopped: return check_same(frame.payload, parse_stopped);
     case FrameType::gone: parse_failure(frame.payload); return;
     case FrameType::file_piece: return check_same(frame.payload, parse_file_piece);
     case FrameType::bundle: {

@@ -19,8 +19,10 @@ inline std::string beside(const std::string& name) { return std::filesystem::rea
 /// A program of this build with `tag` in its environment; killed at the latest when this goes.
 class Program {
  public:
-  Program(const std::string& program, const std::vector<std::string>& arguments, const std::string& tag) : pid_{::fork()} {
+  Program(const std::string& program, const std::vector<std::string>& arguments, const std::string& tag, bool leads_group = false)
+      : pid_{::fork()} {
     if (pid_ != 0) return;
+    if (leads_group) ::setpgid(0, 0);
     ::putenv(const_cast<char*>(tag.c_str()));
     std::vector<char*> argv{const_cast<char*>(program.c_str())};
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -34,7 +36,8 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  void kill() { ::kill(pid_, SIGKILL); }
+  void kill(int signal = SIGKILL) { ::kill(pid_, signal); }
+  pid_t pid() const noexcept { return pid_; }
   /// As waitpid(2) has it.
   int wait() {
     int status = -1;

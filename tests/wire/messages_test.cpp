@@ -122,6 +122,8 @@ TEST_CASE("messages come back as they were", "[wire]") {
   const Returned r = parse_returned(payload_of(Returned{9, 4}).span());
   CHECK(r.id == 9);
   CHECK(r.attempt == 4);
+  CHECK(parse_stopped(payload_of(Stopped{true}).span()).is_stopped);
+  CHECK_FALSE(parse_stopped(payload_of(Stopped{}).span()).is_stopped);
   const Bytes written = payload_of(FilePiece{5, true, false, bytes_of("abc")});
   const FilePiece piece = parse_file_piece(written.span());
   CHECK(piece.file == 5);
@@ -153,6 +155,7 @@ TEST_CASE("a message that is torn anywhere, or too long, is refused", "[wire]") 
   check_torn(payload_of(Progress{1, 1, 1}), parse_progress);
   check_torn(payload_of(Cancel{1}), parse_cancel);
   check_torn(payload_of(Returned{1, 1}), parse_returned);
+  check_torn(payload_of(Stopped{true}), parse_stopped);
   check_torn(payload_of(Credit{1, 2}), parse_credit);
   check_torn(payload_of(RankLost{1, "why"}), parse_rank_lost);
   check_torn(payload_of(Ranks{{{1, "host", "place"}, {2, "", ""}}}), parse_ranks);

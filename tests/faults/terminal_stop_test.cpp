@@ -1,0 +1,84 @@
+// Ctrl-Z, fg, and workers that somebody stops.
+#include <catch2/catch.hpp>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "contract/functions.hpp"
+#include "support/processes.hpp"
+#include "support/program.hpp"
+#include "support/temporary.hpp"
+
+using namespace contract;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What moves bytes for workers on other machines, too, goes on.
+bool is_of_mpi(pid_t pid) {
+  const std::string name = test::file_text("/proc/" + std::to_string(pid) + "/comm");
+  return name.starts_with("mw-mpi") || name.starts_with("mpiexec") || name.starts_with("hydra");
+}
+
+bool all_are_stopped(const std::string& tag, bool stopped) {
+  for (const pid_t pid : test::processes_with(tag))
+    if (!is_of_mpi(pid) && (test::state_of(pid) == 'T') != stopped) return false;
+  return true;
+}
+
+std::string text_in(const mw::Status& status, const std::string& key) {
+  const auto place = status.interface.find(key);
+  return place == status.interface.end() ? "" : std::get<std::string>(place->second);
+}
+
+std::int64_t number_in(const mw::Status& status, const std::string& key) {
+  const auto place = status.interface.find(key);
+  return place == status.interface.end() ? -1 : std::get<std::int64_t>(place->second);
+}
+
+}  // namespace
+
+TEST_CASE("Ctrl-Z stops the workers, and what they run, with their master; fg lets all go on", "[faults]") {
+  const auto name = GENERATE(from_range(names()));
+  if (name == "serial" || name == "boinc") return;  // one process; and long_run has no worker build
+  INFO(name);
+  const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-stop-" + name;
+  const test::TemporaryFolder folder;
+  // In a group of its own, as a shell would have it.
+  test::Program master{test::beside("long_run"), {folder.path("ready"), name + ":3"}, tag, true};
+  REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("ready")); }, 60s));
+  for (int i = 0; i < 2; ++i) {
+    master.kill(SIGTSTP);
+    CHECK(test::eventually([&] { return all_are_stopped(tag, true); }));
+    master.kill(SIGCONT);
+    CHECK(test::eventually([&] { return all_are_stopped(tag, false); }));
+  }
+  master.kill();
+  master.wait();
+  CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }));
+}
+
+TEST_CASE("a worker that is stopped in its task is named, with the task, and not ended", "[faults]") {
+  const test::TemporaryFolder folder;
+  mw::MulticoreOptions options;
+  options.workers = 1;
+  options.silence_limit = 100ms;
+  mw::Master master{mw::MulticoreInterface{options}};
+  const int pid = master.get_result(master.submit_task<process_id>());
+  const auto task = master.submit_task<wait_for_file>({.name = "the eels"}, folder.path("go"));
+  REQUIRE(test::eventually([&] { return task.state() == mw::TaskState::running; }));
+  CHECK(number_in(master.get_status(), "workers_stopped") == 0);
+  ::kill(pid, SIGSTOP);
+  REQUIRE(test::eventually([&] { return number_in(master.get_status(), "workers_stopped") == 1; }));
+  CHECK(text_in(master.get_status(), "stopped_workers") ==
+        "multicore worker 1 (process " + std::to_string(pid) + ") in task " + std::to_string(task.id()) + " (the eels)");
+  ::kill(pid, SIGCONT);
+  CHECK(test::eventually([&] { return number_in(master.get_status(), "workers_stopped") == 0; }));
+  std::ofstream{folder.path("go")} << "now";
+  CHECK(master.get_result(task));
+  CHECK(task.losses() == 0);
+}

@@ -1,0 +1,21 @@
+// A small job for tests that limit what its processes may have: limited_run INTERFACE. Prints how many workers there are.
+#include <mw/mw.hpp>
+
+#include <iostream>
+
+std::int64_t twice(std::int64_t x) { return 2 * x; }
+
+int main(int argc, char** argv) {
+  mw::init(argc, argv);
+  try {
+    mw::Master master{mw::interface(argv[1])};
+    std::vector<mw::Task<std::int64_t>> tasks;
+    for (std::int64_t i = 0; i < 200; ++i) tasks.push_back(master.submit_task<twice>(i));
+    for (std::int64_t i = 0; i < 200; ++i)
+      if (master.get_result(tasks[static_cast<std::size_t>(i)]) != 2 * i) return 1;
+    std::cout << std::get<std::int64_t>(master.get_status().interface.at("workers")) << std::endl;
+  } catch (const mw::InterfaceError& e) {
+    std::cerr << e.what() << std::endl;
+    return 3;
+  }
+}
