@@ -21,7 +21,7 @@
 namespace mw {
 
 /// An executable and its arguments. A path with a '/' is taken as it is, relative to the worker's folder; another one is
-/// looked up in the worker's PATH. No shell is involved: arguments are passed as they are.
+/// looked up in the worker's PATH. No shell is involved: arguments are passed as they are. One with a zero byte in it is a UsageError.
 struct Program {
   std::string path;
   std::vector<std::string> args = {};

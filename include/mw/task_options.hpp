@@ -9,11 +9,12 @@
 //
 // Time limits. At the soft limit a task is asked to end: mw::should_stop() becomes true, and a Program gets SIGTERM; what it then
 // returns is its result. At the hard limit its process group is killed; that is a fault of its own (Cause::time_limit). Clocks
-// start when the task begins on its worker, anew for each attempt. `serial`, which has one process only, ends the task in time but
+// start when the task begins on its worker, anew for each attempt. A limit of a century or more is none. `serial`, which has one process only, ends the task in time but
 // can not stop the function: the next task waits for it.
 //
 // Two counters. A task's own faults (an exception, a program's exit status, a limit) are retried `retries` times. A worker that is
-// lost under a task, by whatever cause, is no fault of it: the task runs again up to `max_losses` times. So a function may run more
+// lost under a task, by whatever cause, is no fault of it: the task runs again up to `max_losses` times. So does one whose worker broke
+// down just before it began: it may have been the message. So a function may run more
 // than once, even after it has returned, when its worker dies before the result has reached the master; a task has one result at
 // most.
 #pragma once

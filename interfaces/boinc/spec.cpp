@@ -92,6 +92,13 @@ void check_copies(const BoincOptions& options) {
                               options.max_success, target));
 }
 
+void check_times(const BoincOptions& options) {
+  using std::chrono::seconds;
+  if (!is_in_measure(options.delay_bound, seconds{1}) || !is_in_measure(options.workunit_time, seconds{1}) ||
+      !is_in_measure(options.poll, std::chrono::milliseconds{0}))
+    refuse_option(fmt::format("delay_bound and workunit_time are 1 to {} s, poll is 0 to as much", longest_time.count()));
+}
+
 }  // namespace
 
 BoincOptions parse_spec(std::string_view text) {
@@ -126,6 +133,7 @@ std::string app_name() {
 Settings settings_of(const BoincOptions& options) {
   check_listen(options.listen);
   check_copies(options);
+  check_times(options);
   if (!options.url.empty() && !options.url.starts_with("http://") && !options.url.starts_with("https://"))
     refuse_option(fmt::format("\"{}\" is no URL; it begins with http:// or https://", options.url));
   if (options.local_volunteers > most_volunteers)
@@ -149,7 +157,7 @@ Settings settings_of(const BoincOptions& options) {
                         : options.host_mix == HostMix::coarse ? Redundancy::coarse
                                                               : Redundancy::any;
   settings.validator = options.validator;
-  settings.max_output = static_cast<std::int64_t>(options.max_output);
+  settings.max_output = static_cast<std::int64_t>(std::min<std::uint64_t>(options.max_output, INT64_MAX));
   settings.open_accounts = options.open_accounts;
   return settings;
 }

@@ -61,11 +61,18 @@ bool set_number(detail::Owner<Member>& options, std::string_view value) {
   if (number) options.*Member = *number;
   return number.has_value();
 }
+/// No sum of such times comes near the end of the clock.
+inline constexpr std::chrono::seconds longest_time{1'000'000'000};
+template <class Duration>
+bool is_in_measure(Duration time, Duration least) {
+  return time >= least && time <= longest_time;
+}
+
 /// Seconds, with a fraction if you like.
 template <auto Member>
 bool set_duration(detail::Owner<Member>& options, std::string_view value) {
   using Duration = detail::Value<Member>;
-  constexpr double most_s = 1e9;
+  constexpr auto most_s = static_cast<double>(longest_time.count());
   const auto seconds = number_of(value, std::chrono::duration<double>{Duration{1}}.count(), most_s);
   if (seconds) options.*Member = std::chrono::duration_cast<Duration>(std::chrono::duration<double>{*seconds});
   return seconds.has_value();

@@ -33,8 +33,7 @@ void MasterCore::started(TaskRecord& record, WorkerId worker) {
   record.start_ns.store(start, std::memory_order_release);
   record.state.store(TaskState::running, std::memory_order_release);
   Statistics::add(statistics_.running);
-  if (record.find_extra() && record.options().hard_limit.count() > 0)
-    deadlines_.set(record, now() + record.options().hard_limit);
+  if (record.find_extra() && record.options().hard_limit.count() > 0) deadlines_.set(record, now() + record.options().hard_limit);
 }
 
 void MasterCore::finish(TaskRecord& record, Outcome outcome) {

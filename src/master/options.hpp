@@ -1,17 +1,21 @@
 // Task options as a user gave them, checked.
 //
-// What:    checked(): a copy with every name filled in, or an error that says what is wrong.
+// What:    checked(): a copy with every name filled in, or an error that says what is wrong; check() of a program.
 // Owner:   nothing.
 // Threads: any.
 // Use:
 //     extra.options = checked(options);
 #pragma once
 
+#include <mw/program.hpp>
 #include <mw/task_options.hpp>
 
 namespace mw::detail {
 
 /// Data files get their absolute path and their name in the folder. Throws UsageError.
 TaskOptions checked(const TaskOptions& options);
+
+/// Throws UsageError for what no worker could start.
+void check(const Program& program);
 
 }  // namespace mw::detail

@@ -29,9 +29,9 @@ struct ProgramRun {
 struct ProgramTerms {
   /// Gets SIGTERM. These two are on the steady clock less time_stopped(), as it is then.
   std::optional<std::chrono::steady_clock::time_point> terminate_at;
-  std::optional<std::chrono::steady_clock::time_point> kill_at;       ///< gets SIGKILL
-  std::uint64_t memory = 0;                                           ///< bytes of data it may have (RLIMIT_DATA); 0: no limit
-  std::string working_directory = {};                                 ///< empty: this process's
+  std::optional<std::chrono::steady_clock::time_point> kill_at;  ///< gets SIGKILL
+  std::uint64_t memory = 0;                                      ///< bytes of data it may have (RLIMIT_DATA); 0: no limit
+  std::string working_directory = {};                            ///< empty: this process's
 };
 
 /// Returns when the program has ended and what it wrote is read; a process that it left behind with its pipes open is not waited

@@ -652,3 +652,12 @@ TEST_CASE("boinc specs that make no sense are usage errors", "[boinc]") {
                              "boinc:?validator=numeric:x", "boinc:?hosts=some", "boinc:?delay_bound_s=0", "boinc:257");
   CHECK_THROWS_AS(mw::interface(spec), mw::UsageError);
 }
+
+TEST_CASE("times that no clock can add up are usage errors", "[boinc]") {
+  for (const auto seconds : {std::chrono::seconds::max(), std::chrono::seconds{-1}}) {
+    CHECK_THROWS_AS(mw::BoincInterface{mw::BoincOptions{.delay_bound = seconds}}, mw::UsageError);
+    CHECK_THROWS_AS(mw::BoincInterface{mw::BoincOptions{.workunit_time = seconds}}, mw::UsageError);
+    CHECK_THROWS_AS((mw::BoincProjectInterface{mw::BoincProjectOptions{.folder = "/tmp", .delay_bound = seconds}}), mw::UsageError);
+  }
+  CHECK_THROWS_AS(mw::BoincInterface{mw::BoincOptions{.poll = std::chrono::milliseconds::max()}}, mw::UsageError);
+}

@@ -499,3 +499,46 @@ TEST_CASE("cancel of another master's task is an error", "[contract][options]") 
   CHECK(test::task_error([&] { other.cancel(task); }).cause() == mw::Cause::not_submitted);
   CHECK(test::task_error([&] { other.cancel(mw::Task<int>{}); }).cause() == mw::Cause::not_submitted);
 }
+
+TEST_CASE("a limit of centuries is none, whatever its number", "[contract][options]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  using std::chrono::nanoseconds;
+  std::vector<mw::Task<std::int64_t>> tasks;
+  std::vector<mw::Task<std::string>> programs;
+  for (const nanoseconds limit : {nanoseconds::max(), nanoseconds{(std::int64_t{1} << 62) + 1}, nanoseconds{std::int64_t{1} << 62},
+                                  nanoseconds{std::int64_t{1} << 61}, nanoseconds{24h * 365 * 200}}) {
+    tasks.push_back(master.submit_task<add>({.soft_limit = limit}, 1, 2));
+    tasks.push_back(master.submit_task<add>({.hard_limit = limit}, 1, 2));
+    tasks.push_back(master.submit_task<add>({.soft_limit = limit, .hard_limit = nanoseconds::max()}, 1, 2));
+    programs.push_back(master.submit_task({.soft_limit = limit, .hard_limit = limit}, mw::Program{"cat"}, "text"));
+  }
+  for (const auto& task : tasks) CHECK(master.get_result(task) == 3);
+  for (const auto& task : programs) CHECK(master.get_result(task) == "text");
+}
+
+TEST_CASE("numbers as large as they can be mean as much as there is", "[contract][options]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  for (const std::uint64_t memory : {UINT64_MAX, UINT64_MAX - 4096, std::uint64_t{INT64_MAX}}) {
+    CHECK(master.get_result(master.submit_task<take_memory>({.memory_limit = memory}, std::size_t{8} << 20)) == std::size_t{8}
+                                                                                                                    << 20);
+    CHECK(master.get_result(master.submit_task({.memory_limit = memory}, mw::Program{"cat"}, "text")) == "text");
+  }
+  const auto task = master.submit_task<add>({.priority = INT32_MAX, .retries = UINT32_MAX, .max_losses = 62}, 1, 2);
+  CHECK(master.get_result(task) == 3);
+}
+
+TEST_CASE("a zero byte where no system call could take it is refused at once", "[contract][options]") {
+  mw::Master master{mw::SerialInterface{}};
+  const std::string torn{"a\0b", 3};
+  CHECK_THROWS_AS(master.submit_task(mw::Program{torn}), mw::UsageError);
+  CHECK_THROWS_AS(master.submit_task(mw::Program{"echo", {"one", torn}}), mw::UsageError);
+  const test::TemporaryFolder folder;
+  write_file(folder.path("a"), "text");
+  CHECK_THROWS_AS(master.submit_task<add>({.files = {folder.path(torn)}}, 1, 2), mw::UsageError);
+  CHECK_THROWS_AS(master.submit_task<add>({.files = {{folder.path("a"), torn}}}, 1, 2), mw::UsageError);
+  CHECK(master.get_result(master.submit_task(mw::Program{"echo", {"a", ""}})) == "a \n");
+}

@@ -80,6 +80,10 @@ BoincProjectOptions parse_project_spec(std::string_view text) {
 }
 
 void check_options(const BoincProjectOptions& options) {
+  using std::chrono::seconds;
+  if (!is_in_measure(options.delay_bound, seconds{0}) || !is_in_measure(options.workunit_time, seconds{1}) ||
+      !is_in_measure(options.poll, std::chrono::milliseconds{0}))
+    refuse(fmt::format("delay_bound and poll are 0 to {} s, workunit_time is 1 to as much", longest_time.count()));
   if (options.folder.empty())
     check_url(options);
   else
