@@ -13,12 +13,15 @@
 //     auto counts = master.map_reduce<count_words, merge>(mw::file_ranges(paths));  // folded in the workers, then here
 //
 // A function of several parameters takes a range of tuples. (Trickle's forkwork and forkgen, PyMW's map_reduce.)
+//
+// A range that throws ends there: what came before the bad input comes out first, then the exception, and again if it is asked again.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -101,18 +104,37 @@ class HeldRange {
   std::conditional_t<is_kept, std::remove_cv_t<type>, type*> range_;
 };
 
+/// What a chunk has values for.
+enum class ChunkValues : bool {
+  each,    ///< one for each of its inputs, but for those that failed
+  folded,  ///< one for all of them
+};
+
+/// Throws CodecError if these are not the results of `sent` inputs, or of the first ones of them.
+template <class V>
+void check_chunk(const ChunkResult<V>& result, ChunkValues values, std::size_t sent) {
+  const bool is_right = values == ChunkValues::folded ? result.failures.empty() && result.values.size() == 1
+                                                      : result.values.size() + result.failures.size() == result.done;
+  if (result.done == 0 || result.done > sent || !is_right)
+    throw_codec_error("a chunk of map() came back with other results than those of its inputs");
+}
+
+/// Not all of a range's results have come, and none is on its way.
+[[noreturn]] void throw_map_ended_early(std::size_t given, std::size_t read);
+
 /// The engine of map() and map_reduce(): cuts a range into chunks, keeps them on their way, and gives results back.
-/// `V` is what a chunk has values of: one for each of its inputs, or, folded, one for all of them.
+/// `V` is the type of a chunk's values.
 template <class Range, class Input, class V>
 class ChunkStream {
   using Elements = typename HeldRange<Range>::type;
 
  public:
-  ChunkStream(MasterCore& core, HeldRange<Range> range, const FunctionEntry& function, MapOptions options)
+  ChunkStream(MasterCore& core, HeldRange<Range> range, const FunctionEntry& function, ChunkValues values, MapOptions options)
       : group_{core},
         range_{std::move(range)},
         at_{std::ranges::begin(range_.get())},
         function_{&function},
+        values_{values},
         options_{std::move(options)},
         sizer_{options_.chunk, first_guess, total(range_.get()), options_.window_bytes} {}
   ChunkStream(ChunkStream&&) = delete;
@@ -123,21 +145,25 @@ class ChunkStream {
     std::size_t inputs = 0;
     RecordPtr record;  ///< of its task
     ChunkResult<V> result;
-    bool is_lost = false;  ///< the task has no result: none of its inputs has one
+    bool is_lost = false;          ///< none of its inputs has a result
+    std::optional<Failure> fault;  ///< why, where the task itself knows of no failure
     std::uint64_t bytes = 0;
+
+    TaskError error(std::size_t index) const { return mapped_error(record, index, fault ? &*fault : nullptr); }
   };
 
-  /// The next part; the memory of the one before counts as free. Nothing at the end of the range.
+  /// The next part; the memory of the one before counts as free. Nothing at the end of the range. Throws what the range threw, after
+  /// all parts before that.
   std::optional<Part> next() {
     bytes_ -= std::exchange(read_bytes_, 0);
     unread_ -= std::exchange(read_inputs_, 0);
     while (true) {
       fill();
       while (auto done = group_.try_next()) take(*done);
+      send_given_back();  // now rather than when the caller comes back
       if (auto part = ready()) return part;
-      auto done = group_.next();
-      if (!done) return std::nullopt;
-      take(*done);
+      if (sent_.empty()) return end();
+      if (auto done = group_.next()) take(*done);
     }
   }
 
@@ -173,8 +199,27 @@ class ChunkStream {
     return options_.window != 0 ? unread_ < options_.window : sent_.size() + ready_.size() < most_chunks();
   }
 
+  /// Nothing is on its way, and no part is ready: the end of the range, or what the range threw.
+  std::optional<Part> end() const {
+    if (!range_is_over_ || read_up_to_ != next_index_) throw_map_ended_early(read_up_to_, next_index_);
+    if (range_error_) std::rethrow_exception(range_error_);
+    return std::nullopt;
+  }
+
   /// Sends chunks while there is room for them; first of all what a worker gave back, for which there always is.
   void fill() {
+    send_given_back();
+    while (!range_is_over_ && has_room()) {
+      try {
+        read_and_send();
+      } catch (...) {
+        range_failed();
+      }
+    }
+  }
+
+  /// Leaves none while nothing else is on its way.
+  void send_given_back() {
     while (!given_back_.empty() && (sent_.empty() || sent_.size() < most_chunks())) {
       Run& rest = given_back_.front();
       const std::size_t count = std::min(sizer_.next(group_.slots()), rest.inputs.size());
@@ -183,20 +228,63 @@ class ChunkStream {
       rest.inputs.erase(rest.inputs.begin(), end);
       rest.first += count;
       if (rest.inputs.empty()) given_back_.pop_front();
-      send(std::move(run));
+      Bytes arguments = encoded(run.inputs);
+      send(std::move(run), std::move(arguments));
     }
-    while (at_ != std::ranges::end(range_.get()) && has_room()) {
-      std::size_t count = sizer_.next(group_.slots());
-      if (options_.window != 0)
-        count = std::min(count, std::max<std::size_t>(options_.window - std::min(unread_, options_.window), 1));
-      Run run{next_index_, {}};
-      run.inputs.reserve(std::min(count, detail::ChunkSizer::largest));
-      for (; count > 0 && at_ != std::ranges::end(range_.get()); --count, ++at_) run.inputs.push_back(converted(*at_));
-      next_index_ += run.inputs.size();
-      unread_ += run.inputs.size();
-      sizer_.taken(run.inputs.size());
-      send(std::move(run));
+  }
+
+  /// The next chunk of the range; what it throws comes out at the end.
+  void read_and_send() {
+    std::size_t count = sizer_.next(group_.slots());
+    if (options_.window != 0)
+      count = std::min(count, std::max<std::size_t>(options_.window - std::min(unread_, options_.window), 1));
+    Run run{next_index_, {}};
+    read(run.inputs, count);
+    if (run.inputs.empty()) return;
+    Bytes arguments = encoded_as_far_as_possible(run.inputs);
+    count = run.inputs.size();
+    if (count == 0) return;
+    send(std::move(run), std::move(arguments));
+    next_index_ += count;
+    unread_ += count;
+    sizer_.taken(count);
+  }
+
+  void range_failed() noexcept {
+    range_is_over_ = true;
+    if (!range_error_) range_error_ = std::current_exception();
+  }
+
+  /// Up to `count` inputs; fewer where the range ends or throws.
+  void read(std::vector<Input>& inputs, std::size_t count) {
+    inputs.reserve(std::min(count, detail::ChunkSizer::largest));
+    try {
+      for (; count > 0 && at_ != std::ranges::end(range_.get()); --count, ++at_) inputs.push_back(converted(*at_));
+      range_is_over_ = at_ == std::ranges::end(range_.get());
+    } catch (...) {
+      range_failed();
     }
+  }
+
+  Bytes encoded(const std::vector<Input>& inputs) const {
+    const auto budget = sizer_.is_fixed() ? std::uint64_t{0} : static_cast<std::uint64_t>(ChunkSizer::budget.count());
+    return encode(inputs, budget, options_.task.retries);
+  }
+
+  /// An input that can not be encoded is like one that can not be read: the range ends before it.
+  Bytes encoded_as_far_as_possible(std::vector<Input>& inputs) {
+    try {
+      return encoded(inputs);
+    } catch (...) {
+      range_failed();
+    }
+    std::size_t good = 0;
+    try {
+      for (; good < inputs.size(); ++good) static_cast<void>(encode(inputs[good]));
+    } catch (...) {  // that one
+    }
+    inputs.erase(inputs.begin() + static_cast<std::ptrdiff_t>(good), inputs.end());
+    return encoded(inputs);
   }
 
   template <class Element>
@@ -208,16 +296,15 @@ class ChunkStream {
                         std::forward<Element>(element));
   }
 
-  void send(Run run) {
-    const auto budget = sizer_.is_fixed() ? std::uint64_t{0} : static_cast<std::uint64_t>(ChunkSizer::budget.count());
-    Bytes arguments = encode(run.inputs, budget, options_.task.retries);
+  void send(Run run, Bytes arguments) {
     Sent sent{{run.first, {}}, run.inputs.size(), arguments.size()};
     if (!sizer_.is_fixed()) sent.run = std::move(run);
-    bytes_ += sent.bytes;
     TaskOptions task = options_.task;
     task.retries = 0;  // the worker sees to it, input by input
+    const std::uint64_t bytes = sent.bytes;
     group_.submit(*function_, std::move(arguments), task, next_ticket_);
     sent_.emplace(next_ticket_++, std::move(sent));
+    bytes_ += bytes;
   }
 
   /// A task is done: its results become a part; what it gave back is to be sent again.
@@ -228,23 +315,41 @@ class ChunkStream {
     part.first = sent.run.first;
     part.inputs = sent.count;
     part.record = std::move(done.record);
-    if (TaskHandle{part.record}.state() != TaskState::finished) {
-      part.is_lost = true;
-    } else {
-      part.result = decode<ChunkResult<V>>(result_bytes(*part.record));
-      part.bytes = result_bytes(*part.record).size();
-      part.inputs = std::min(static_cast<std::size_t>(part.result.done), sent.count);
-      const auto run_time = std::chrono::duration_cast<std::chrono::nanoseconds>(TaskHandle{part.record}.run_time());
-      sizer_.measured(part.inputs, run_time, part.bytes + sent.bytes);
-      if (part.result.failures.empty()) part.record = {};  // its bytes are decoded
-      if (part.inputs == 0) throw_codec_error("a chunk of map() came back without any of its inputs done");
-    }
+    part.is_lost = TaskHandle{part.record}.state() != TaskState::finished;
+    if (!part.is_lost) decode_part(part, sent);
     if (part.inputs < sent.count) {
       const auto begin = std::make_move_iterator(sent.run.inputs.begin() + static_cast<std::ptrdiff_t>(part.inputs));
-      given_back_.push_back({part.first + part.inputs, {begin, std::make_move_iterator(sent.run.inputs.end())}});
+      give_back({part.first + part.inputs, {begin, std::make_move_iterator(sent.run.inputs.end())}});
     }
     bytes_ += part.bytes;
     ready_.emplace(part.first, std::move(part));
+  }
+
+  /// The first inputs are sent again first: a caller who wants the order waits for them.
+  void give_back(Run run) {
+    const auto is_before = [](const Run& a, const Run& b) { return a.first < b.first; };
+    const auto place = std::upper_bound(given_back_.begin(), given_back_.end(), run, is_before);
+    given_back_.insert(place, std::move(run));
+  }
+
+  /// What the worker sent, which is not to be trusted.
+  void decode_part(Part& part, const Sent& sent) {
+    try {
+      part.result = decode<ChunkResult<V>>(result_bytes(*part.record));
+      check_chunk(part.result, values_, sent.count);
+      if (sizer_.is_fixed() && part.result.done != sent.count)
+        throw_codec_error("a chunk of map() came back with fewer results than it had inputs");
+    } catch (...) {
+      part.is_lost = true;
+      part.fault = describe_current_exception();
+      part.fault->cause = Cause::bad_message;
+      return;
+    }
+    part.bytes = result_bytes(*part.record).size();
+    part.inputs = static_cast<std::size_t>(part.result.done);
+    const auto run_time = std::chrono::duration_cast<std::chrono::nanoseconds>(TaskHandle{part.record}.run_time());
+    sizer_.measured(part.inputs, run_time, part.bytes + sent.bytes);
+    if (part.result.failures.empty()) part.record = {};  // its bytes are decoded
   }
 
   /// A part that may be read now.
@@ -260,7 +365,10 @@ class ChunkStream {
   TaskGroup group_;
   HeldRange<Range> range_;
   std::ranges::iterator_t<Elements> at_;
+  bool range_is_over_ = false;      ///< it has no more inputs, or threw
+  std::exception_ptr range_error_;  ///< what it threw
   const FunctionEntry* function_;
+  const ChunkValues values_;
   MapOptions options_;
   ChunkSizer sizer_;
   std::unordered_map<std::size_t, Sent> sent_;  ///< by ticket
@@ -295,6 +403,7 @@ class Map {
     /// Once for each element. Throws TaskError if its call failed; the range goes on after it.
     Result operator*() const { return std::move(*map_->current_).value(); }
     iterator& operator++() {
+      map_->current_.reset();
       map_->current_ = map_->next();
       return *this;
     }
@@ -309,15 +418,15 @@ class Map {
 
   Map(detail::MasterCore& core, detail::HeldRange<Range> range, MapOptions options)
       : stream_{std::make_unique<Stream>(core, std::move(range), detail::Registered<&detail::map_chunk<F>>::checked(),
-                                         named(std::move(options)))} {}
+                                         detail::ChunkValues::each, named(std::move(options)))} {}
 
-  /// The next result; nothing after the last.
+  /// The next result; nothing after the last. Throws what the range threw, after all results of the inputs before that.
   std::optional<Mapped<Result>> next() {
     while (at_ == end_)
       if (!next_part()) return std::nullopt;
     const std::size_t place = at_++;
     const std::size_t index = part_.first + place;
-    if (part_.is_lost) return Mapped<Result>{index, detail::mapped_error(part_.record, index, nullptr)};
+    if (part_.is_lost) return Mapped<Result>{index, part_.error(index)};
     auto& failures = part_.result.failures;
     if (failure_ < failures.size() && failures[failure_].first == place)
       return Mapped<Result>{index, detail::mapped_error(part_.record, index, &failures[failure_++].second)};

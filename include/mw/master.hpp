@@ -154,7 +154,7 @@ class Master {
 
   /// Reduce(…Reduce(Reduce(init, f(first)), f(second))…): chunks are folded in the workers, then here, in the order of the range.
   /// Reduce, of (R, R), must be associative; sums of floating-point numbers depend on the chunks: fix their size to get the same
-  /// one always. Throws the TaskError of the first chunk that failed.
+  /// one always. Throws the TaskError of the first chunk that failed, or what the range threw, whichever comes first in the range.
   template <auto F, auto Reduce, std::ranges::input_range Range>
   auto map_reduce(Range&& range, typename detail::TraitsOf<F>::Result init = {}, MapOptions options = {}) {
     using R = typename detail::TraitsOf<F>::Result;
@@ -162,9 +162,9 @@ class Master {
     options.ordered = true;
     detail::ChunkStream<Range, Input, R> stream{*core_, detail::HeldRange<Range>{std::forward<Range>(range)},
                                                 detail::Registered<&detail::reduce_chunk<F, Reduce>>::checked(),
-                                                std::move(options)};
+                                                detail::ChunkValues::folded, std::move(options)};
     while (auto part = stream.next()) {
-      if (part->is_lost) throw detail::mapped_error(part->record, part->first, nullptr);
+      if (part->is_lost) throw part->error(part->first);
       for (R& value : part->result.values) init = Reduce(std::move(init), std::move(value));
     }
     return init;

@@ -65,6 +65,14 @@ TaskError mapped_error(const RecordPtr& record, std::size_t index, const Failure
   return TaskError{std::move(facts), std::move(described)};
 }
 
+void throw_map_ended_early(std::size_t given, std::size_t read) {
+  throw Error{
+      fmt::format("map ends with the results of {} of {} inputs that it has read, and nothing is on its way: that is an error of "
+                  "CppMW, or of a "
+                  "map that was asked on after an exception of its own",
+                  given, read)};
+}
+
 void check_result_type(const TaskRecord& record, const std::type_info& wanted) {
   if (record.function->result() == wanted) return;
   throw UsageError{fmt::format("task {} ({}) returns a {}, not the {} that result<…>() was asked for", record.id, record.name(),

@@ -56,7 +56,11 @@ void TaskGroup::submit(const FunctionEntry& function, Bytes arguments, const Tas
 }
 
 std::optional<TaskGroup::Entry> TaskGroup::next() {
-  return inside_->given(inside_->core.completions().wait_for_next(inside_->group));
+  auto entry = inside_->given(inside_->core.completions().wait_for_next(inside_->group));
+  if (!entry && !inside_->members.empty())
+    throw Error{fmt::format("{} tasks of a list were not done, and none of them is on its way: that is an error of CppMW",
+                            inside_->members.size())};
+  return entry;
 }
 
 std::optional<TaskGroup::Entry> TaskGroup::try_next() {
