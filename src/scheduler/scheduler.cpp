@@ -108,26 +108,44 @@ void Scheduler::worker_joined(WorkerId worker, Capacity capacity) {
   auto [place, is_new] = workers_.try_emplace(index_of(worker));
   assert(is_new);
   if (!is_new) return;
-  place->second.id = worker;
-  place->second.capacity = capacity;
-  enter_room(place->second);
+  Worker& joined = place->second;
+  joined.id = worker;
+  joined.capacity = capacity;
+  for (Item* item = elsewhere_.front(); item;) {
+    Item& one = *std::exchange(item, item->next);
+    if (one.worker != worker) continue;
+    elsewhere_.remove(one);
+    joined.items.push_back(one);
+    expect(one, joined);
+  }
+  if (joined.load() != 0) ++busy_count_;
+  note_ahead(joined);
+  enter_room(joined);
 }
 
 std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
-  const auto place = workers_.find(index_of(worker));
-  if (place == workers_.end()) return {};
-  Worker& gone = place->second;
-  leave_room(gone);
-  ahead_.erase(&gone);
-  if (gone.load() != 0) --busy_count_;
+  if (worker == any_worker) return {};
   std::vector<Item*> items;
-  while (Item* item = gone.items.front()) {
-    gone.items.remove(*item);
+  const auto take = [&](ItemList& list, Item& item) {
+    list.remove(item);
     --assigned_count_;
-    item->worker = any_worker;
-    items.push_back(item);
+    item.worker = any_worker;
+    items.push_back(&item);
+  };
+  const auto place = workers_.find(index_of(worker));
+  if (place != workers_.end()) {
+    Worker& gone = place->second;
+    leave_room(gone);
+    ahead_.erase(&gone);
+    if (gone.load() != 0) --busy_count_;
+    while (Item* item = gone.items.front()) take(gone.items, *item);
+    workers_.erase(place);
+  } else {
+    for (Item* item = elsewhere_.front(); item;) {
+      Item& one = *std::exchange(item, item->next);
+      if (one.worker == worker) take(elsewhere_, one);
+    }
   }
-  workers_.erase(place);
   enqueue_in_order(items);
   return items;
 }
@@ -441,13 +459,17 @@ void Scheduler::put(Item& item, Worker& worker, Time now) {
   if (worker.items.empty()) worker.last_event = now;
   item.schedule = ItemState::assigned;
   item.worker = worker.id;
-  item.cost = Cost::of(time_at(worker, item.kind));
-  worker.expected += item.cost.time();
+  expect(item, worker);
   item.change_attempt(+1);
   ++assigned_count_;
   worker.items.push_back(item);
   note_ahead(worker);
   enter_room(worker);
+}
+
+void Scheduler::expect(Item& item, Worker& worker) const {
+  item.cost = Cost::of(time_at(worker, item.kind));
+  worker.expected += item.cost.time();
 }
 
 /// Returns the worker that it was on; null if nobody knows.

@@ -65,7 +65,7 @@ class Scheduler {
   /// An abandoned one: first among them.
   void submit_again(Item& item);
 
-  /// An id is used once only.
+  /// An id is used once only. Tasks that were assigned to it before are its own from now on.
   void worker_joined(WorkerId worker, Capacity capacity);
 
   /// The worker is gone. What it was given and had not begun is queued again, first in line and in the old order, and
@@ -171,6 +171,7 @@ class Scheduler {
   void learn(std::uint16_t kind, Time run_time);
   void learn_of_worker(const Item& item, Time run_time);
   Time time_at(const Worker& worker, std::uint16_t kind) const noexcept;
+  void expect(Item& item, Worker& worker) const;
 
   Policy policy_;
   std::map<std::int32_t, ItemList, std::greater<>> queues_;  ///< by priority; lists may be empty

@@ -427,3 +427,33 @@ TEST_CASE("short tasks ahead are not worth asking back", "[scheduler]") {
   scheduler.worker_joined(b, far);
   CHECK(scheduler.surplus().empty());
 }
+
+TEST_CASE("a worker that joins after it was given a task has that task", "[scheduler]") {
+  Scheduler scheduler;
+  auto tasks = items(3);
+  for (auto& task : tasks) scheduler.submit(task);
+  scheduler.assign_front(b, now);
+  scheduler.assign_front(a, now);
+  scheduler.worker_joined(a, {2});
+  CHECK(scheduler.busy_count() == 1);
+  CHECK(scheduler.next(now)->item == &tasks[2]);
+  CHECK_FALSE(scheduler.next(now));  // it has two now
+  CHECK(tasks[1].attempt == 1);
+  scheduler.finished(tasks[1], now);
+  scheduler.finished(tasks[2], now);
+  scheduler.finished(tasks[0], now);
+  CHECK(scheduler.busy_count() == 0);
+  CHECK(scheduler.assigned().empty());
+  CHECK(scheduler.free_workers() == std::vector<WorkerId>{a});
+}
+
+TEST_CASE("a worker that leaves before it joined gives back what it was given", "[scheduler]") {
+  Scheduler scheduler;
+  auto tasks = items(3);
+  for (auto& task : tasks) scheduler.submit(task);
+  for (const WorkerId worker : {a, b, a}) scheduler.assign_front(worker, now);
+  CHECK(scheduler.worker_left(a) == std::vector<Item*>{&tasks[0], &tasks[2]});
+  CHECK(scheduler.assigned() == std::vector<Item*>{&tasks[1]});
+  CHECK(scheduler.waiting() == std::vector<Item*>{&tasks[0], &tasks[2]});
+  CHECK(scheduler.worker_left(any_worker).empty());
+}
