@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -76,19 +77,24 @@ class Pool {
   std::size_t bytes_ = 0;
 };
 
-// Both live as long as the process: bytes may be freed while other static objects go.
+/// Those of one process. A child that was forked begins with empty ones: its parent goes on using what is in the old ones.
+struct Pools {
+  Pool own;      ///< what this process made; the other side may still read some of it
+  Pool foreign;  ///< mappings of what others made, and will most likely use again
+  const std::uint32_t made_in = process::fork_count();
+};
 
-/// Those that this process made; the other side may still read some of them.
-Pool& own_pool() {
-  static Pool* const pool = new Pool;
-  return *pool;
+/// They live as long as the process: bytes may be freed while other static objects go.
+Pools& pools() {
+  static std::atomic<Pools*> current{new Pools};
+  Pools* found = current.load(std::memory_order_acquire);
+  if (found->made_in == process::fork_count()) return *found;
+  auto fresh = std::make_unique<Pools>();
+  return current.compare_exchange_strong(found, fresh.get()) ? *fresh.release() : *found;
 }
 
-/// Mappings of those that others made, and will most likely use again.
-Pool& foreign_pool() {
-  static Pool* const pool = new Pool;
-  return *pool;
-}
+Pool& own_pool() { return pools().own; }
+Pool& foreign_pool() { return pools().foreign; }
 
 std::byte* map(int fd, std::size_t size, int more_flags) noexcept {
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | more_flags, fd, 0);
@@ -136,6 +142,7 @@ SharedBlock* make_block(std::size_t capacity) noexcept {
 }
 
 void release_block(SharedBlock* block) noexcept {
+  if (block->is_of_parent()) return delete block;
   if (block->is_ours()) return own_pool().put(block);
   block->set_lent(false);
   foreign_pool().put(block);

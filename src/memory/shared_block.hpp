@@ -17,6 +17,7 @@
 
 #include <mw/bytes.hpp>
 
+#include "process/fork_count.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::detail {
@@ -38,6 +39,8 @@ class SharedBlock {
   int fd() const noexcept { return fd_.get(); }
   bool is_ours() const noexcept { return is_ours_; }
   std::uint64_t inode() const noexcept { return inode_; }
+  /// Whether this process was forked from the one that made or mapped it, which goes on using it.
+  bool is_of_parent() const noexcept { return made_in_ != process::fork_count(); }
 
   /// Whether the other side has it.
   bool is_lent() const noexcept;
@@ -51,6 +54,7 @@ class SharedBlock {
   std::size_t mapped_;
   bool is_ours_;
   std::uint64_t inode_;
+  std::uint32_t made_in_ = process::fork_count();
 };
 
 /// The bytes in a block that another process made: its first `size` bytes of data. Throws InterfaceError if the file is no such

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "memory/shared_block.hpp"
+#include "support/forked.hpp"
 
 using namespace mw;
 using namespace mw::detail;
@@ -106,4 +107,23 @@ TEST_CASE("a descriptor that is no payload is refused", "[memory]") {
   CHECK_THROWS_AS(receive_block(process::UniqueFd{memory_file(10, F_SEAL_SHRINK)}, 0), InterfaceError);
   CHECK_THROWS_AS(receive_block(process::UniqueFd{memory_file(1000, F_SEAL_SHRINK)}, SIZE_MAX), InterfaceError);
   CHECK(receive_block(process::UniqueFd{memory_file(1000, F_SEAL_SHRINK)}, 900).size() == 900);
+}
+
+TEST_CASE("a forked process takes no memory that its parent will use again, and gives none of its parent's back",
+          "[memory][fork]") {
+  Bytes ours = filled(2 * mib, 'b');
+  static_cast<void>(filled(3 * mib, 'a'));  // so that there is some to be used again
+  ours.block()->set_lent(true);
+  const Bytes theirs = receive_block(copy_of(ours.block()->fd()), 2 * mib);
+  CHECK(test::exit_status_of([&] {
+          const Bytes own = filled(3 * mib, 'z');
+          static_cast<void>(Bytes{std::move(const_cast<Bytes&>(theirs))});
+          static_cast<void>(Bytes{std::move(ours)});
+          return 0;
+        }) == 0);
+  CHECK(ours.block()->is_lent());  // the worker that has it still does
+  Bytes again;
+  const std::byte* const memory = again.extend(3 * mib);
+  for (std::size_t i = 0; i < 3 * mib; i += 4096) REQUIRE(memory[i] == std::byte{'a'});
+  ours.block()->set_lent(false);
 }
