@@ -101,6 +101,13 @@ struct WorkerInfo {
   std::chrono::nanoseconds round_trip{0};
 };
 
+/// What execute_task() throws when it is handed a worker that the interface does not know. Says so in the interface's words. The
+/// master forgets that worker, and its tasks go elsewhere as if they had never been given out.
+class UnknownWorker : public InterfaceError {
+ public:
+  using InterfaceError::InterfaceError;
+};
+
 /// An interface's own status: keys are snake_case. Keys that every interface shares, where it has them: "workers" and
 /// "workers_busy" (integers, how many there are and how many of them have work), "workers_lost" (integer, since the start).
 using StatusValue = std::variant<bool, std::int64_t, double, std::string>;
@@ -124,10 +131,12 @@ class InterfaceHost {
   /// revoke_task() can not tell at once.
   virtual void task_returned(const TaskRef& task) = 0;
 
-  /// A worker that tasks may be given to from now on; `info.slots` at a time. For interfaces that let the master schedule.
+  /// A worker that tasks may be given to from now on; `info.slots` at a time. For interfaces that let the master schedule. From another
+  /// thread than the loop's: a task may come with the number before this returns, so hold the lock that execute_task() takes.
   virtual WorkerId worker_joined(WorkerInfo info) = 0;
   /// The worker takes no more tasks. Those it was running, in `lost`, fare as with task_lost(); those it was given and had not
-  /// begun go elsewhere and count no loss.
+  /// begun go elsewhere and count no loss. May be called before the loop has come to hear of worker_joined(), and again: a worker that
+  /// has left is not there, whatever comes in what order.
   virtual void worker_left(WorkerId worker, std::vector<LostTask> lost) = 0;
   /// No worker can run anything, now or later: every waiting task, and every later one, ends with Cause::no_worker and `why`.
   virtual void no_worker_possible(std::string why) = 0;
@@ -157,7 +166,7 @@ class Interface {
   virtual ~Interface() = default;
 
   /// Runs the task, and calls host().task_finished() when it is over. Returns at once. An exception ends the task with
-  /// Cause::interface_error.
+  /// Cause::interface_error; an UnknownWorker sends it elsewhere.
   virtual void execute_task(const TaskRef& task, WorkerId worker) = 0;
 
   /// Which worker takes this task: a worker of this interface, any_worker ("hand it over, I find one"), or nothing while
@@ -187,10 +196,11 @@ class Interface {
   /// "multicore": for people and for status.
   virtual std::string name() const { return "custom"; }
 
-  /// Starts what it needs to start. An exception ends the construction of the master.
+  /// Starts what it needs to start. An exception ends the construction of the master; what was started before it is stop()'s to end.
   virtual void start() {}
 
-  /// Winds down: no task matters any more. Calls `stopped` when nothing of it runs, in any thread, once.
+  /// Winds down: no task matters any more. Calls `stopped` when nothing of it runs, in any thread, once. Called once, after a start()
+  /// that threw, too.
   virtual void stop(std::function<void()> stopped) { std::move(stopped)(); }
 
   /// The master this interface serves. Set before start().

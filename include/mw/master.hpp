@@ -181,7 +181,7 @@ class Master {
 
   /// Stops the interface and goes on with another: every task that is not done is queued there, in the old order, those that ran
   /// included. For a master whose interface has failed (get_result throws InterfaceError then), or to move. Throws what a
-  /// constructor with this interface throws; the tasks stay queued then. Not to be called by two threads at a time.
+  /// constructor with this interface throws; the tasks stay queued then, for the next call of this. Not to be called by two threads at a time.
   void set_interface(std::unique_ptr<Interface> interface);
 
   /// How it goes. Never waits for a task; a broken interface shows as interface_status "error".

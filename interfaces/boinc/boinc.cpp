@@ -120,7 +120,15 @@ BoincInterface::~BoincInterface() = default;
 
 void BoincInterface::start() { pool_->start(); }
 void BoincInterface::stop(std::function<void()> stopped) { pool_->stop(std::move(stopped)); }
-void BoincInterface::execute_task(const TaskRef& task, WorkerId) { pool_->submit(task); }
+
+/// It finds a volunteer itself.
+void BoincInterface::execute_task(const TaskRef& task, WorkerId worker) {
+  if (worker != any_worker)
+    throw UnknownWorker{
+        fmt::format("boinc: task {} came for worker number {}; which volunteer gets a task is decided when one asks", task.id(),
+                    index_of(worker))};
+  pool_->submit(task);
+}
 
 /// No volunteer's work on it counts any more, whether one has begun or not.
 bool BoincInterface::revoke_task(const TaskRef& task, WorkerId) {

@@ -43,6 +43,10 @@ constexpr process::StopLadder short_ladder{0ms, 200ms};
 
 constexpr std::size_t most_said = 8 * 1024;
 
+/// In a row, with no worker alive. A program whose workers never got ready is wrong; one whose workers did is unlucky.
+constexpr unsigned most_failed_first_starts = 3;
+constexpr unsigned most_failed_starts = 30;
+
 process::UniqueFd make_probe() {
   process::UniqueFd fd{::memfd_create("probe", MFD_CLOEXEC)};
   if (fd.get() < 0) throw InterfaceError{fmt::format("mpi: no memory file: {}", process::shortage(errno))};
@@ -122,6 +126,7 @@ void MpiInterface::Job::launch() {
   command_.stdout_fd = command_.stderr_fd = theirs.get();
   command_.new_process_group = true;
   mpiexec_ = process::Child::start(host_->io(), command_);
+  mpiexec_has_ended_ = false;
   mpiexec_->async_wait([this](process::Death death) { mpiexec_ended(death); });
   read_words();
 }
@@ -296,6 +301,14 @@ hub::RemoteWorker* MpiInterface::Job::find(WorkerId worker) const {
 
 MpiInterface::Job::Rank& MpiInterface::Job::rank_of(const hub::RemoteWorker& worker) { return ranks_[number_of_.at(&worker)]; }
 
+void MpiInterface::Job::execute(const TaskRef& task, WorkerId worker) {
+  auto* const remote = find(worker);
+  if (!remote)
+    throw UnknownWorker{fmt::format("mpi: task {} came for worker number {}, which is none of the {} that are ready", task.id(),
+                                    index_of(worker), ready_.size())};
+  remote->send(task);
+}
+
 bool MpiInterface::Job::take_back(const TaskRef& task, WorkerId worker) {
   auto* remote = find(worker);
   return remote && remote->take_back(task);
@@ -307,6 +320,7 @@ void MpiInterface::Job::abort(const TaskRef& task, WorkerId worker) {
 
 void MpiInterface::Job::worker_ready(hub::RemoteWorker& worker) {
   failed_starts_ = 0;
+  was_ever_ready_ = true;
   ready_[index_of(worker.id())] = &worker;
   Rank& rank = rank_of(worker);
   rank.failed_to_start = false;
@@ -340,7 +354,7 @@ void MpiInterface::Job::process_ended(hub::RemoteWorker& worker, bool was_ready,
   // Once: it is tried again and again, and most likely the reason stays.
   const std::string what = fmt::format("{} on {}: its worker did not start: {}", worker.name(), rank_of(worker).host, why);
   std::exchange(rank_of(worker).failed_to_start, true) ? log::debug(what) : log::warn(what + "; it is tried again, in silence");
-  if (ready_.empty() && failed_starts_ >= std::max(3u, workers_))
+  if (ready_.empty() && failed_starts_ >= std::max(was_ever_ready_ ? most_failed_starts : most_failed_first_starts, workers_))
     host_->no_worker_possible(fmt::format("mpi: no worker process gets ready; the last one, on {}: {}", rank_of(worker).host, why));
 }
 
@@ -429,7 +443,7 @@ void MpiInterface::Job::climb_down() {
 void MpiInterface::Job::say_if_stopped() {
   if (phase_ != Phase::stopping || !mpiexec_has_ended_) return;
   phase_ = Phase::stopped;
-  timer_->cancel();
+  if (timer_) timer_->cancel();
   error_code ignored;
   if (words_) words_->close(ignored);
   if (socket_) socket_->close(ignored);

@@ -36,7 +36,7 @@ class MpiInterface::Job final : public hub::RemoteOwner {
 
   unsigned workers() const noexcept { return workers_; }
   void start(InterfaceHost& host);
-  void execute(const TaskRef& task, WorkerId worker) { ready_.at(index_of(worker))->send(task); }
+  void execute(const TaskRef& task, WorkerId worker);
   bool take_back(const TaskRef& task, WorkerId worker);
   void abort(const TaskRef& task, WorkerId worker);
   void flush();
@@ -112,12 +112,13 @@ class MpiInterface::Job final : public hub::RemoteOwner {
   std::unique_ptr<boost::asio::steady_timer> timer_;
   std::optional<process::StopSequence> stop_sequence_;
   std::function<void()> stopped_;
-  bool mpiexec_has_ended_ = false;
+  bool mpiexec_has_ended_ = true;  ///< or was not started
   bool manager_is_gone_ = false;
   bool quits_by_itself_ = false;  ///< the manager was told, and tells the ranks
   double start_up_seconds_ = -1;  ///< until all workers were ready
   std::int64_t lost_ = 0;
   unsigned failed_starts_ = 0;
+  bool was_ever_ready_ = false;
 };
 
 }  // namespace mw

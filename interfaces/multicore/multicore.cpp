@@ -41,7 +41,14 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   /// Slots for workers: as many as were asked for, or as could be started.
   unsigned slots() const noexcept { return slots_.empty() ? options_.workers : static_cast<unsigned>(slots_.size()); }
 
-  void execute(const TaskRef& task, WorkerId worker) { ready_.at(index_of(worker))->send(task); }
+  void execute(const TaskRef& task, WorkerId worker) {
+    auto* const process = find(worker);
+    if (!process)
+      throw UnknownWorker{
+          fmt::format("multicore: task {} came for worker number {}, which is none of the {} processes that are ready", task.id(),
+                      index_of(worker), ready_.size())};
+    process->send(task);
+  }
 
   void flush() {
     for (const WorkerId worker : unsent_)

@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "process/place.hpp"
 #include "process/shortage.hpp"
 #include "worker/limits.hpp"
@@ -87,7 +89,10 @@ void SerialInterface::start() {
   runner_->id = host().worker_joined({"serial worker", process::host_name(), 1, 0});
 }
 
-void SerialInterface::execute_task(const TaskRef& task, WorkerId) {
+void SerialInterface::execute_task(const TaskRef& task, WorkerId worker) {
+  if (worker != runner_->id)
+    throw UnknownWorker{fmt::format("serial: task {} came for worker number {}; its only one is number {}", task.id(),
+                                    index_of(worker), index_of(runner_->id))};
   std::lock_guard lock{runner_->mutex};
   runner_->queue.push_back(task);
   runner_->woken.notify_one();
@@ -99,6 +104,7 @@ StatusMap SerialInterface::get_status() {
 }
 
 void SerialInterface::stop(std::function<void()> stopped) {
+  if (!runner_) return stopped();  // its thread could not be started
   std::lock_guard lock{runner_->mutex};
   runner_->stopped = std::move(stopped);
   runner_->woken.notify_one();

@@ -9,6 +9,7 @@
 
 #include "log/log.hpp"
 #include "master/core_helpers.hpp"
+#include "master/seat.hpp"
 #include "process/place.hpp"
 
 namespace mw::detail {
@@ -31,25 +32,35 @@ Outcome failed(Cause cause, std::string message) {
   return outcome;
 }
 
+namespace {
+
+/// In the place of an interface that could not start, until there is another.
+struct NoInterface final : Interface {
+  void execute_task(const TaskRef&, WorkerId) override { throw InterfaceError{"the master has no interface"}; }
+};
+
+}  // namespace
+
 MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions options)
     : born_ns_{now_ns()},
       options_{std::move(options)},
       interface_name_{interface->name()},
       directory_{new WorkerDirectory{WorkerDirectory::Entry{interface_name_ + " worker", process::host_name()}}},
+      seat_{std::make_unique<Seat>(*this, 1)},
       interface_{std::move(interface)},
       chooses_{interface_->scheduling() == Scheduling::by_master},
       loop_{[this] { after_handler(); }},
       completions_{&loop_} {
-  interface_->set_host(*this);
+  interface_->set_host(*seat_);
   try {
-    loop_.call_in_thread([this] { interface_->start(); });
+    loop_.call_in_thread([this] { start_interface(); });
   } catch (...) {
+    stop_interface();
     loop_.finish();
     interface_.reset();  // before the loop that its sockets belong to
     directory_->release_reference();
     throw_start_error();
   }
-  expected_slots_ = interface_->expected_slots();
   if (!chooses_) statistics_.ready_ns = now_ns();
 }
 
@@ -82,17 +93,21 @@ void MasterCore::end_all_tasks() {
   end_all(TaskState::cancelled, failure);
 }
 
-/// Returns when nothing of the interface runs any more.
+/// Returns when nothing of the interface runs any more, and what it left on the loop has run.
 void MasterCore::stop_interface() {
-  if (interface_has_stopped_) return;
-  interface_has_stopped_ = true;
-  std::mutex mutex;
-  std::condition_variable woken;
-  bool stopped = false;
-  auto on_stopped = [&] {
-    std::lock_guard lock{mutex};
-    stopped = true;
-    woken.notify_all();
+  struct End {
+    std::mutex mutex;
+    std::condition_variable woken;
+    bool has_come = false;
+  };
+  const auto end = std::make_shared<End>();  // an interface may say it twice
+  // Handlers of what was closed or cancelled are before this one.
+  const auto on_stopped = [this, end] {
+    loop_.post([end] {
+      std::lock_guard lock{end->mutex};
+      end->has_come = true;
+      end->woken.notify_all();
+    });
   };
   loop_.post([&] {
     try {
@@ -102,46 +117,69 @@ void MasterCore::stop_interface() {
       on_stopped();
     }
   });
-  std::unique_lock lock{mutex};
-  woken.wait(lock, [&] { return stopped; });
+  std::unique_lock lock{end->mutex};
+  end->woken.wait(lock, [&] { return end->has_come; });
 }
 
+/// In the loop's own thread. What it throws is the failure of this interface from then on.
+void MasterCore::start_interface() {
+  interface_is_out_ = false;
+  interface_failure_.clear();
+  no_worker_.reset();
+  completions_.fail({});
+  try {
+    interface_->start();
+    expected_slots_ = interface_->expected_slots();
+    must_dispatch_ = true;
+  } catch (...) {
+    requeue_all();
+    interface_failure_ = fmt::format("the interface \"{}\" could not start: {}", interface_name_, current_exception_text());
+    completions_.fail(interface_failure_);
+    throw;
+  }
+}
+
+/// Gives the place of the interface to this one, and gives the one that had it back.
+void MasterCore::seat(std::unique_ptr<Interface>& interface, std::unique_ptr<Seat>& seat) {
+  interface->set_host(*seat);
+  loop_.call([&] {
+    std::swap(interface_, interface);
+    std::swap(seat_, seat);
+    requeue_all();  // what the old one said since it was asked to stop
+  });
+}
+
+bool MasterCore::is_seated(std::uint32_t seat) const noexcept { return seat == seat_->number(); }
+
 void MasterCore::set_interface(std::unique_ptr<Interface> interface) {
+  std::string name = interface->name();
+  const bool chooses = interface->scheduling() == Scheduling::by_master;
   loop_.call([this] {
     take_submitted();
     requeue_all();
   });
   stop_interface();
-  ++generation_;  // words of the old one that are still on their way are nobody's
-  const std::string name = interface->name();
-  interface->set_host(*this);
+  auto seat_of_it = std::make_unique<Seat>(*this, seat_->number() + 1);  // goes after the interface that it is of
+  auto old_or_failed = std::move(interface);
+  seat(old_or_failed, seat_of_it);
+  old_or_failed.reset();
   try {
     loop_.call_in_thread([&] {
-      std::swap(interface_, interface);
-      chooses_ = interface_->scheduling() == Scheduling::by_master;
+      chooses_ = chooses;
       {
         std::lock_guard lock{name_mutex_};
-        interface_name_ = name;
+        interface_name_ = std::move(name);
       }
-      no_worker_.reset();
-      interface_->start();
-      interface_is_out_ = false;
-      must_dispatch_ = true;
-      expected_slots_ = interface_->expected_slots();
-      interface_failure_.clear();
-      completions_.fail({});
+      start_interface();
     });
   } catch (...) {
-    loop_.call([&] {
-      interface_is_out_ = true;
-      interface_failure_ = fmt::format("the interface \"{}\" could not start", name);
-      completions_.fail(interface_failure_);
-    });
-    interface_has_stopped_ = true;
+    stop_interface();
+    auto seat_of_none = std::make_unique<Seat>(*this, seat_->number() + 1);
+    std::unique_ptr<Interface> failed = std::make_unique<NoInterface>();
+    seat(failed, seat_of_none);
+    failed.reset();
     throw_start_error();
   }
-  interface_has_stopped_ = false;
-  interface.reset();  // the old one
 }
 
 RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing) {
@@ -206,7 +244,7 @@ void MasterCore::task_progress(const TaskRef& task, double fraction) {
   });
 }
 
-void MasterCore::task_finished(const TaskRef& task, Outcome outcome) {
+void MasterCore::task_finished(const TaskRef& task, Outcome&& outcome) {
   // The usual way needs no copy of anything.
   if (loop_.is_here()) {
     must_dispatch_ = true;
@@ -260,12 +298,13 @@ bool MasterCore::cancel(TaskRecord& record) {
   return was_open;
 }
 
-WorkerId MasterCore::worker_joined(WorkerInfo info) {
+WorkerId MasterCore::worker_joined(WorkerInfo info, std::uint32_t seat) {
   const scheduler::Capacity capacity{std::max(info.slots, 1u), info.ahead, info.round_trip};
   const WorkerId worker = directory_->add({std::move(info.name), std::move(info.host)});
-  // Posted even from the loop: the backend must know the number before a task comes with it.
-  loop_.post([this, worker, capacity, generation = generation_.load()] {
-    if (ending_ || generation != generation_) return;
+  // On the loop, no task comes with the number before the handler that this is called in is over.
+  on_loop([this, worker, capacity, seat] {
+    if (ending_ || interface_is_out_ || !is_seated(seat)) return directory_->left(worker);
+    if (directory_->has_left(worker)) return;  // its end was reported first
     if (statistics_.ready_ns.load(std::memory_order_relaxed) == 0) statistics_.ready_ns = now_ns();
     scheduler_.worker_joined(worker, capacity);
     slots_of_[index_of(worker)] = capacity.slots;
@@ -276,32 +315,40 @@ WorkerId MasterCore::worker_joined(WorkerInfo info) {
 }
 
 void MasterCore::worker_left(WorkerId worker, std::vector<LostTask> lost) {
+  directory_->left(worker);
   on_loop([this, worker, lost = std::move(lost)]() mutable {
     for (LostTask& one : lost)
       if (is_current(one.task)) lose(*one.task.record(), std::move(one.outcome));
-    directory_->left(worker);
-    const auto not_begun = scheduler_.worker_left(worker);
-    for (scheduler::Item* item : not_begun) unstart(record_of(*item));
-    Statistics::subtract(statistics_.attempts, not_begun.size());
-    std::erase_if(abandoned_, [worker](const Abandoned& one) { return one.worker == worker; });
-    if (const auto place = slots_of_.find(index_of(worker)); place != slots_of_.end()) {
-      slots_ -= place->second;
-      slots_of_.erase(place);
-    }
-    must_dispatch_ = true;
+    drop_worker(worker);
   });
 }
 
-void MasterCore::no_worker_possible(std::string why) {
-  on_loop([this, why = std::move(why)] {
+/// What it was given and had not begun is queued again.
+void MasterCore::drop_worker(WorkerId worker) {
+  if (worker == any_worker) return;
+  directory_->left(worker);
+  const auto not_begun = scheduler_.worker_left(worker);
+  for (scheduler::Item* item : not_begun) unstart(record_of(*item));
+  Statistics::subtract(statistics_.attempts, not_begun.size());
+  std::erase_if(abandoned_, [worker](const Abandoned& one) { return one.worker == worker; });
+  if (const auto place = slots_of_.find(index_of(worker)); place != slots_of_.end()) {
+    slots_ -= place->second;
+    slots_of_.erase(place);
+  }
+  must_dispatch_ = true;
+}
+
+void MasterCore::no_worker_possible(std::string why, std::uint32_t seat) {
+  on_loop([this, why = std::move(why), seat] {
+    if (!is_seated(seat)) return;
     no_worker_ = why;
     must_dispatch_ = true;
   });
 }
 
-void MasterCore::interface_failed(std::string why) {
-  on_loop([this, why = std::move(why)] {
-    if (interface_is_out_ || ending_) return;
+void MasterCore::interface_failed(std::string why, std::uint32_t seat) {
+  on_loop([this, why = std::move(why), seat] {
+    if (interface_is_out_ || ending_ || !is_seated(seat)) return;
     requeue_all();
     interface_failure_ = fmt::format("the interface \"{}\" failed: {}", interface_name_, why);
     completions_.fail(interface_failure_);
@@ -340,8 +387,9 @@ void MasterCore::ask_interface(Status& status) {
     StatusMap interface;
     std::string error;
     try {
-      interface = interface_->get_status();
-      error = interface_failure_.empty() ? schema_error(interface) : interface_failure_;
+      error = interface_failure_;
+      // One that is being replaced, or that has not started yet, is asked nothing.
+      if (!interface_is_out_) error = schema_error(interface = interface_->get_status());
     } catch (...) {
       error = "get_status threw: " + current_exception_text();
     }

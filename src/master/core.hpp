@@ -3,8 +3,7 @@
 // What:    MasterCore takes records from user threads, lets the scheduler decide, hands them to the interface, and publishes
 //          what comes back.
 // Owner:   owned by Master; owns the interface, the loop and its thread.
-// Threads: submit(), cancel(), completions(), status() for user threads; InterfaceHost's members for any thread; all else is the
-//          loop's.
+// Threads: submit(), cancel(), completions(), status() for user threads; what a Seat passes on for any thread; all else is the loop's.
 // Use:     internal; see master.cpp.
 #pragma once
 
@@ -39,12 +38,14 @@ enum class Listing : bool {
   hidden,  ///< only who has its handle gets it: map()'s chunks
 };
 
-class MasterCore final : public InterfaceHost {
+class Seat;
+
+class MasterCore final {
  public:
   /// Starts the loop and the interface. Throws what Interface::start() throws, as InterfaceError.
   MasterCore(std::unique_ptr<Interface> interface, MasterOptions options);
   /// Ends every task that is not done, and the interface.
-  ~MasterCore() override;
+  ~MasterCore();
 
   /// `extra` may be null.
   RecordPtr submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
@@ -63,22 +64,21 @@ class MasterCore final : public InterfaceHost {
     return std::max(slots_.load(std::memory_order_relaxed), expected_slots_.load(std::memory_order_relaxed));
   }
 
-  // InterfaceHost
-  void task_started(const TaskRef& task, WorkerId worker) override;
-  void task_progress(const TaskRef& task, double fraction) override;
-  void task_finished(const TaskRef& task, Outcome outcome) override;
-  void task_lost(const TaskRef& task, Outcome outcome) override;
-  void task_returned(const TaskRef& task) override;
-  WorkerId worker_joined(WorkerInfo info) override;
-  void worker_left(WorkerId worker, std::vector<LostTask> lost) override;
-  void no_worker_possible(std::string why) override;
-  void interface_failed(std::string why) override;
-  void room_available() override;
-  void post(std::function<void()> call) override { loop_.post(std::move(call)); }
-  void post_to_thread(std::function<void()> call) override { loop_.post_to_thread(std::move(call)); }
-  boost::asio::io_context& io() override { return loop_.io(); }
+  // As InterfaceHost has them; `seat` is the number of the interface that speaks.
+  void task_started(const TaskRef& task, WorkerId worker);
+  void task_progress(const TaskRef& task, double fraction);
+  void task_finished(const TaskRef& task, Outcome&& outcome);
+  void task_lost(const TaskRef& task, Outcome outcome);
+  void task_returned(const TaskRef& task);
+  WorkerId worker_joined(WorkerInfo info, std::uint32_t seat);
+  void worker_left(WorkerId worker, std::vector<LostTask> lost);
+  void no_worker_possible(std::string why, std::uint32_t seat);
+  void interface_failed(std::string why, std::uint32_t seat);
+  void room_available();
 
  private:
+  friend class Seat;
+
   /// A task that ended here and may still run on its worker.
   struct Abandoned {
     TaskRef task;
@@ -86,6 +86,9 @@ class MasterCore final : public InterfaceHost {
   };
 
   [[noreturn]] void throw_start_error() const;
+  void start_interface();
+  void seat(std::unique_ptr<Interface>& interface, std::unique_ptr<Seat>& seat);
+  bool is_seated(std::uint32_t seat) const noexcept;
   void after_handler();
   void take_submitted();
   void dispatch();
@@ -93,6 +96,8 @@ class MasterCore final : public InterfaceHost {
   void dispatch_by_choice();
   void dispatch_by_interface();
   void execute(TaskRecord& record, WorkerId worker);
+  void forget_worker(WorkerId worker, const std::string& why);
+  void drop_worker(WorkerId worker);
   void started(TaskRecord& record, WorkerId worker);
   void finish(TaskRecord& record, Outcome outcome);
   bool retry(TaskRecord& record, const Failure& failure);
@@ -119,22 +124,21 @@ class MasterCore final : public InterfaceHost {
   const std::int64_t born_ns_;
   const MasterOptions options_;
   mutable std::mutex name_mutex_;
-  std::string interface_name_;                ///< the loop's, except for name_mutex_
-  std::atomic<std::uint32_t> generation_{0};  ///< of the interface
+  std::string interface_name_;  ///< the loop's, except for name_mutex_
   WorkerDirectory* const directory_;
   Statistics statistics_;
   scheduler::Scheduler scheduler_;
   scheduler::Deadlines deadlines_;
   std::vector<Abandoned> abandoned_;
-  std::unique_ptr<Interface> interface_;
-  bool chooses_;  ///< the master says which worker
+  std::unique_ptr<Seat> seat_;            ///< what interface_ sees of this
+  std::unique_ptr<Interface> interface_;  ///< in the place of one that could not start, one that does nothing
+  bool chooses_;                          ///< the master says which worker
   ItemStack submitted_;
   std::atomic<std::uint32_t> slots_{0}, expected_slots_{1};
   std::unordered_map<std::uint32_t, std::uint32_t> slots_of_;
   std::optional<std::string> no_worker_;  ///< why no worker can run anything
   bool interface_is_out_ = false;         ///< it failed, or is being replaced
   std::string interface_failure_;         ///< why it failed; empty while it works
-  bool interface_has_stopped_ = false;    ///< set_interface()'s and the destructor's
   std::optional<scheduler::Time> timer_set_for_;
   bool must_dispatch_ = false;
   bool dispatching_ = false;

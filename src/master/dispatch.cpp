@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "log/log.hpp"
 #include "master/core.hpp"
 #include "master/core_helpers.hpp"
 
@@ -27,11 +28,12 @@ void MasterCore::dispatch() {
   }
   interface_->flush();
   dispatching_ = false;
+  if (must_dispatch_) loop_.post([] {});  // something changed meanwhile
 }
 
 void MasterCore::dispatch_by_master() {
   const auto time = now();
-  while (auto next = scheduler_.next(time)) execute(record_of(*next->item), next->worker);
+  while (auto next = interface_is_out_ ? std::nullopt : scheduler_.next(time)) execute(record_of(*next->item), next->worker);
   if (scheduler_.has_tasks_ahead()) take_back(scheduler_.surplus());
 }
 
@@ -41,7 +43,7 @@ void MasterCore::dispatch_by_choice() {
     auto entry = directory_->find(id);
     free.push_back({id, std::move(entry.name), std::move(entry.host)});
   }
-  for (scheduler::Item* item = scheduler_.front(); item && !free.empty();) {
+  for (scheduler::Item* item = scheduler_.front(); item && !free.empty() && !interface_is_out_;) {
     scheduler::Item* const next = scheduler_.after(*item);
     TaskRecord& record = record_of(*item);
     std::optional<std::size_t> choice;
@@ -65,7 +67,7 @@ void MasterCore::dispatch_by_choice() {
 }
 
 void MasterCore::dispatch_by_interface() {
-  while (scheduler::Item* item = scheduler_.front()) {
+  while (scheduler::Item* item = interface_is_out_ ? nullptr : scheduler_.front()) {
     TaskRecord& record = record_of(*item);
     std::optional<WorkerId> worker;
     try {
@@ -87,11 +89,24 @@ void MasterCore::execute(TaskRecord& record, WorkerId worker) {
   const TaskRef task{RecordPtr::share(&record), record.attempt};
   try {
     interface_->execute_task(task, worker);
+  } catch (const UnknownWorker& e) {
+    if (!is_current(task)) return;
+    if (chooses_) return forget_worker(worker, e.what());
+    // It reserved that worker itself, and would again.
+    finish(record, failed(Cause::interface_error,
+                          fmt::format("{} reserved a worker that it does not know: {}", interface_name_, e.what())));
   } catch (...) {
     if (!is_current(task)) return;
     const std::string text = current_exception_text();
     finish(record, failed(Cause::interface_error, fmt::format("{}: execute_task threw: {}", interface_name_, text)));
   }
+}
+
+/// The interface does not have this worker. What it was given goes elsewhere.
+void MasterCore::forget_worker(WorkerId worker, const std::string& why) {
+  const auto entry = directory_->find(worker);
+  if (!directory_->has_left(worker)) log::warn(fmt::format("{} on {} is given no more tasks: {}", entry.name, entry.host, why));
+  drop_worker(worker);
 }
 
 }  // namespace mw::detail

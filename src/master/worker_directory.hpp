@@ -1,6 +1,7 @@
 // The names of a master's workers.
 //
-// What:    worker number → name and host, for handles and errors that outlive the worker.
+// What:    worker number → name and host, for handles and errors that outlive the worker; and whether it has come and gone, since a
+//          backend's threads may report the end of a worker before its beginning was heard.
 // Owner:   shared by the master and the records of its tasks; the pointer also says whose a task is.
 // Threads: any.
 // Use:     internal.
@@ -12,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include <mw/interface.hpp>
 
@@ -35,16 +37,26 @@ class WorkerDirectory {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
+  /// A new number.
   WorkerId add(Entry entry) {
     std::lock_guard lock{mutex_};
     const WorkerId id{++last_};
-    entries_.emplace(index_of(id), std::move(entry));
+    entries_.emplace(index_of(id), Known{std::move(entry)});
     return id;
   }
 
-  /// Its name stays known while it is among the last 10,000 that left.
+  /// Whether somebody has reported its end.
+  bool has_left(WorkerId worker) const {
+    std::lock_guard lock{mutex_};
+    const auto place = entries_.find(index_of(worker));
+    return place == entries_.end() || place->second.has_left;
+  }
+
+  /// Its name stays known while it is among the last 10,000 that left. A worker that has left, or that nobody announced, is no event.
   void left(WorkerId worker) {
     std::lock_guard lock{mutex_};
+    const auto place = entries_.find(index_of(worker));
+    if (place == entries_.end() || std::exchange(place->second.has_left, true)) return;
     gone_.push_back(worker);
     if (gone_.size() <= remembered) return;
     entries_.erase(index_of(gone_.front()));
@@ -55,17 +67,21 @@ class WorkerDirectory {
     if (worker == any_worker) return unannounced_;
     std::lock_guard lock{mutex_};
     auto place = entries_.find(index_of(worker));
-    return place == entries_.end() ? Entry{"a worker that left long ago", ""} : place->second;
+    return place == entries_.end() ? Entry{"a worker that left long ago", ""} : place->second.entry;
   }
 
  private:
+  struct Known {
+    Entry entry;
+    bool has_left = false;
+  };
   static constexpr std::size_t remembered = 10'000;
 
   std::atomic<std::uint64_t> references_{1};
   const Entry unannounced_;
   mutable std::mutex mutex_;
   std::uint32_t last_ = 0;
-  std::unordered_map<std::uint32_t, Entry> entries_;
+  std::unordered_map<std::uint32_t, Known> entries_;
   std::deque<WorkerId> gone_;
 };
 
