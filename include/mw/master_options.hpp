@@ -13,6 +13,7 @@
 //     mw::Master master{mw::interface("multicore:8"), options};
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -39,6 +40,10 @@ using SchedulerFunc = std::function<std::optional<std::size_t>(const TaskHandle&
 struct MasterOptions {
   /// Empty: the least loaded worker. Needs an interface whose workers the master chooses among (Scheduling::by_master).
   SchedulerFunc scheduler_func = {};
+  /// When tasks have waited for so long because scheduler_func names none of the free workers, while nothing runs that could change its
+  /// mind, it is asked again, and if they still wait, a warning on stderr says so; then again after twice that time. It is no error: the
+  /// worker that it waits for may be on its way.
+  std::chrono::milliseconds warn_after{10'000};
 };
 
 }  // namespace mw

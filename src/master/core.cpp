@@ -49,6 +49,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
       seat_{std::make_unique<Seat>(*this, 1)},
       interface_{std::move(interface)},
       chooses_{interface_->scheduling() == Scheduling::by_master},
+      choice_patience_{first_patience()},
       loop_{[this] { after_handler(); }},
       completions_{&loop_} {
   interface_->set_host(*seat_);

@@ -98,6 +98,8 @@ class MasterCore final {
   void execute(TaskRecord& record, WorkerId worker);
   void forget_worker(WorkerId worker, const std::string& why);
   void drop_worker(WorkerId worker);
+  void watch_choice(std::size_t free);
+  scheduler::Time first_patience() const noexcept;
   void started(TaskRecord& record, WorkerId worker);
   void finish(TaskRecord& record, Outcome outcome);
   bool retry(TaskRecord& record, const Failure& failure);
@@ -136,9 +138,11 @@ class MasterCore final {
   ItemStack submitted_;
   std::atomic<std::uint32_t> slots_{0}, expected_slots_{1};
   std::unordered_map<std::uint32_t, std::uint32_t> slots_of_;
-  std::optional<std::string> no_worker_;  ///< why no worker can run anything
-  bool interface_is_out_ = false;         ///< it failed, or is being replaced
-  std::string interface_failure_;         ///< why it failed; empty while it works
+  std::optional<std::string> no_worker_;                 ///< why no worker can run anything
+  bool interface_is_out_ = false;                        ///< it failed, or is being replaced
+  std::string interface_failure_;                        ///< why it failed; empty while it works
+  std::optional<scheduler::Time> choice_awaited_since_;  ///< since when scheduler_func keeps tasks back from free workers
+  scheduler::Time choice_patience_;                      ///< until that is said
   std::optional<scheduler::Time> timer_set_for_;
   bool must_dispatch_ = false;
   bool dispatching_ = false;

@@ -1,4 +1,6 @@
 // MasterCore: which task goes where.
+#include <algorithm>
+#include <chrono>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -64,6 +66,33 @@ void MasterCore::dispatch_by_choice() {
     }
     item = next;
   }
+  watch_choice(free.size());
+}
+
+/// As long as the user said, in a unit that has no room for all of that.
+scheduler::Time MasterCore::first_patience() const noexcept {
+  return std::min<std::chrono::milliseconds>(options_.warn_after, std::chrono::hours{24 * 365});
+}
+
+/// Says so when tasks wait for scheduler_func's word only.
+void MasterCore::watch_choice(std::size_t free) {
+  const auto* const first = scheduler_.front();
+  const auto time = now();
+  if (!first || free == 0 || scheduler_.assigned_count() != 0 || !abandoned_.empty() || options_.warn_after.count() <= 0) {
+    choice_awaited_since_.reset();
+    choice_patience_ = first_patience();
+    return;
+  }
+  if (!choice_awaited_since_) choice_awaited_since_ = time;
+  const auto waited = time - *choice_awaited_since_;
+  if (waited < choice_patience_) return;
+  choice_patience_ *= 2;
+  const auto& record = static_cast<const TaskRecord&>(*first);
+  log::warn(fmt::format(
+      "{} tasks wait and nothing runs: scheduler_func has named none of the {} free workers for {:.3g} s. The first is task {} "
+      "({}). It is asked again when a task or a worker comes, and after {:.3g} s",
+      scheduler_.queued_count(), free, std::chrono::duration<double>{waited}.count(), record.id, record.name(),
+      std::chrono::duration<double>{choice_patience_}.count()));
 }
 
 void MasterCore::dispatch_by_interface() {

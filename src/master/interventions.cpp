@@ -87,6 +87,10 @@ void MasterCore::take_back(const std::vector<scheduler::Assignment>& list) {
 
 void MasterCore::set_timer() {
   auto when = deadlines_.next();
+  if (choice_awaited_since_) {
+    const auto limit = *choice_awaited_since_ + choice_patience_;
+    when = when ? std::min(*when, limit) : limit;
+  }
   if (scheduler_.has_tasks_ahead() || scheduler_.holds_back()) {
     constexpr std::chrono::milliseconds interval{2};
     if (timer_set_for_ && !when) return;  // soon enough
@@ -102,6 +106,7 @@ void MasterCore::on_timer() {
   timer_set_for_.reset();
   if (ending_) return;
   const auto time = now();
+  if (choice_awaited_since_ && time >= *choice_awaited_since_ + choice_patience_) must_dispatch_ = true;
   while (scheduler::Item* item = deadlines_.due(time)) out_of_time(record_of(*item));
   take_back(scheduler_.overdue(now()));
   if (scheduler_.holds_back()) must_dispatch_ = true;

@@ -16,6 +16,7 @@
 #include "contract/functions.hpp"
 #include "support/errors.hpp"
 #include "support/processes.hpp"
+#include "support/redirected.hpp"
 #include "support/temporary.hpp"
 
 using namespace contract;
@@ -360,6 +361,27 @@ TEST_CASE("scheduler_func chooses the worker, or lets the task wait", "[contract
   const auto wakes_it = master.submit_task<add>({.name = "anywhere"}, 1, 1);
   CHECK(master.get_result(wakes_it) == 2);
   CHECK(master.get_result(later) == 4);
+}
+
+TEST_CASE("a scheduler_func that names no worker is asked again, and stderr says what waits", "[contract][options]") {
+  const auto spec = GENERATE(from_range(specs_scheduled_by_master()));
+  INFO(spec);
+  const test::TemporaryFolder folder;
+  const auto said = [&] { return test::file_text(folder.path("said")); };
+  mw::MasterOptions options;
+  options.warn_after = 30ms;
+  // Its mind changes when the master has complained.
+  options.scheduler_func = [&](const mw::TaskHandle& task, std::span<const mw::WorkerView>) -> std::optional<std::size_t> {
+    return task.name() == "kept back" && said().empty() ? std::nullopt : std::optional<std::size_t>{0};
+  };
+  mw::Master master{mw::interface(spec), options};
+  CHECK(master.get_result(master.submit_task<add>({.name = "at once"}, 1, 1)) == 2);
+  {
+    const test::Redirected file{STDERR_FILENO, folder.path("said")};
+    CHECK(master.get_result(master.submit_task<add>({.name = "kept back"}, 1, 2)) == 3);
+  }
+  CHECK(said().find("scheduler_func") != std::string::npos);
+  CHECK(said().find("kept back") != std::string::npos);
 }
 
 TEST_CASE("a scheduler_func that throws, or names no worker, ends its task only", "[contract][options]") {
