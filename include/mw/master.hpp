@@ -1,8 +1,8 @@
 // The master: submit tasks, get results.
 //
 // What:    PyMW's four functions: the constructor, submit_task, get_result, get_status.
-// Owner:   the master owns its interface and one event-loop thread. Its end ends every task that is not done (cancelled) and
-//          every worker; handles and results outlive it.
+// Owner:   the master owns its interface and one event-loop thread. Its end ends every worker, and every task that is not done; handles
+//          and results outlive it. It is the process's that made it: in a child of fork() or daemon(), every call is a UsageError.
 // Threads: every function may be called from any thread; the destructor when no other call runs.
 // Use:
 //     mw::Master master{mw::interface("multicore:8")};
@@ -38,6 +38,10 @@ namespace mw {
 
 namespace detail {
 class MasterCore;
+/// Ends it; in a process that was forked from the master's, leaves it alone.
+struct CoreDeleter {
+  void operator()(MasterCore* core) const noexcept;
+};
 /// The function behind submit_task(Program): runs in the worker.
 std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input);
 }  // namespace detail
@@ -177,7 +181,7 @@ class Master {
 
   /// How many tasks the workers run at a time, at least 1, those that are still being started included: so many parts keep all of
   /// them busy.
-  std::size_t slots() const noexcept;
+  std::size_t slots() const;
 
   /// Stops the interface and goes on with another: every task that is not done is queued there, in the old order, those that ran
   /// included. For a master whose interface has failed (get_result throws InterfaceError then), or to move. Throws what a
@@ -201,7 +205,7 @@ class Master {
   bool is_done(const TaskHandle& task);
   std::size_t wait_for_any(std::span<detail::TaskRecord* const> tasks);
 
-  std::unique_ptr<detail::MasterCore> core_;
+  std::unique_ptr<detail::MasterCore, detail::CoreDeleter> core_;
 };
 
 }  // namespace mw

@@ -36,7 +36,9 @@ enum class TaskState : std::uint8_t {
 
 std::string_view to_string(TaskState state) noexcept;
 
-/// What every handle tells, whatever the result's type. A default-constructed handle is empty: only valid() may be asked.
+/// What every handle tells, whatever the result's type. A default-constructed handle is empty: only valid() may be asked. In a process
+/// that was forked from the master's, nobody hears how a task goes on: state(), done() and progress() of one that was not done throw
+/// UsageError there.
 class TaskHandle {
  public:
   using Clock = std::chrono::system_clock;
@@ -47,12 +49,12 @@ class TaskHandle {
   bool valid() const noexcept { return static_cast<bool>(record_); }
   std::uint64_t id() const noexcept;  ///< number within its master, from 1 in the order of submission
   std::string name() const;           ///< the function's qualified name, or the program's path
-  TaskState state() const noexcept;
-  bool done() const noexcept;               ///< finished, error or cancelled
+  TaskState state() const;
+  bool done() const;                        ///< finished, error or cancelled
   std::uint32_t attempts() const noexcept;  ///< how often a worker was given it
   std::uint32_t faults() const noexcept;    ///< how often it failed by itself (an exception, a status, a limit); 0 until done
   std::uint32_t losses() const noexcept;    ///< how often its worker was lost under it; 0 until done
-  double progress() const noexcept;         ///< 0 to 1, as the function reported it with set_progress(); 1 when finished
+  double progress() const;                  ///< 0 to 1, as the function reported it with set_progress(); 1 when finished
   std::string worker() const;               ///< the last worker that began it; empty before that
 
   Clock::time_point submit_time() const noexcept;

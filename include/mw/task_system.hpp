@@ -49,7 +49,7 @@ class SystemTasks {
   std::size_t count() const noexcept { return count_; }
   std::size_t open() const noexcept { return count_ - done_; }
   /// How many tasks the workers run at a time, at least 1.
-  std::size_t slots() const noexcept { return group_.slots(); }
+  std::size_t slots() const { return group_.slots(); }
 
  private:
   friend class Master;

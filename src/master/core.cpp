@@ -153,6 +153,7 @@ void MasterCore::seat(std::unique_ptr<Interface>& interface, std::unique_ptr<Sea
 bool MasterCore::is_seated(std::uint32_t seat) const noexcept { return seat == seat_->number(); }
 
 void MasterCore::set_interface(std::unique_ptr<Interface> interface) {
+  refuse_in_forked_process();
   std::string name = interface->name();
   const bool chooses = interface->scheduling() == Scheduling::by_master;
   loop_.call([this] {
@@ -184,6 +185,7 @@ void MasterCore::set_interface(std::unique_ptr<Interface> interface) {
 }
 
 RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing) {
+  refuse_in_forked_process();
   auto record = RecordPtr::adopt(new TaskRecord{function, std::move(arguments), *directory_});
   record->id = statistics_.accepted.fetch_add(1, std::memory_order_relaxed) + 1;
   record->submit_ns = now_ns();
@@ -279,6 +281,7 @@ void MasterCore::task_returned(const TaskRef& task) {
 }
 
 void MasterCore::check_owner(const TaskRecord* record) const {
+  refuse_in_forked_process();
   if (record && record->owner == directory_) return;
   Failure failure;
   failure.cause = Cause::not_submitted;
@@ -288,6 +291,7 @@ void MasterCore::check_owner(const TaskRecord* record) const {
 }
 
 bool MasterCore::cancel(TaskRecord& record) {
+  refuse_in_forked_process();
   if (loop_.is_here() && dispatching_)
     throw UsageError{"cancel was called in scheduler_func, or by an interface while it was given tasks"};
   bool was_open = false;
@@ -361,6 +365,7 @@ void MasterCore::room_available() {
 }
 
 Status MasterCore::status() {
+  refuse_in_forked_process();
   Status status;
   statistics_.write_to(status);
   status.seconds = static_cast<double>(now_ns() - born_ns_) * 1e-9;

@@ -4,6 +4,7 @@
 //          what comes back.
 // Owner:   owned by Master; owns the interface, the loop and its thread.
 // Threads: submit(), cancel(), completions(), status() for user threads; what a Seat passes on for any thread; all else is the loop's.
+//          In a process that was forked from the master's, members for user threads throw UsageError, and the destructor must not run.
 // Use:     internal; see master.cpp.
 #pragma once
 
@@ -51,7 +52,10 @@ class MasterCore final {
   RecordPtr submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
   /// False if it was done already.
   bool cancel(TaskRecord& record);
-  Completions& completions() noexcept { return completions_; }
+  Completions& completions() {
+    refuse_in_forked_process();
+    return completions_;
+  }
   const MasterOptions& options() const noexcept { return options_; }
   /// Throws TaskError if there is no record, or if it is another master's.
   void check_owner(const TaskRecord* record) const;
@@ -60,9 +64,13 @@ class MasterCore final {
   void set_interface(std::unique_ptr<Interface> interface);
   /// Slots of all workers together, as of now.
   /// Of the workers that are there, or of those that the interface expects, if these are more.
-  std::uint32_t slots() const noexcept {
+  std::uint32_t slots() const {
+    refuse_in_forked_process();
     return std::max(slots_.load(std::memory_order_relaxed), expected_slots_.load(std::memory_order_relaxed));
   }
+
+  /// Whether this process was forked from the one that made it.
+  bool is_in_forked_process() const noexcept { return directory_->is_in_forked_process(); }
 
   // As InterfaceHost has them; `seat` is the number of the interface that speaks.
   void task_started(const TaskRef& task, WorkerId worker);
@@ -85,6 +93,7 @@ class MasterCore final {
     WorkerId worker;
   };
 
+  void refuse_in_forked_process() const { directory_->refuse_in_forked_process(); }
   [[noreturn]] void throw_start_error() const;
   void start_interface();
   void seat(std::unique_ptr<Interface>& interface, std::unique_ptr<Seat>& seat);

@@ -1,6 +1,7 @@
-#include <algorithm>
-
 #include <mw/master.hpp>
+
+#include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -25,13 +26,22 @@ void check(const Interface* interface, const MasterOptions& options) {
         fmt::format("Master: the interface \"{}\" chooses its workers by itself and takes no scheduler_func", interface->name())};
 }
 
-std::unique_ptr<detail::MasterCore> make_core(std::unique_ptr<Interface> interface, MasterOptions options) {
+std::unique_ptr<detail::MasterCore, detail::CoreDeleter> make_core(std::unique_ptr<Interface> interface, MasterOptions options) {
   check(interface.get(), options);
   worker::refuse_master_in_worker();
-  return std::make_unique<detail::MasterCore>(std::move(interface), std::move(options));
+  return std::unique_ptr<detail::MasterCore, detail::CoreDeleter>{new detail::MasterCore{std::move(interface), std::move(options)}};
 }
 
 }  // namespace
+
+/// What belongs to another process stays as it is: its threads are not here to be joined, its workers and sockets not ours to end.
+void detail::CoreDeleter::operator()(MasterCore* core) const noexcept {
+  static auto& left_alone = *new std::vector<MasterCore*>;
+  if (core->is_in_forked_process())
+    left_alone.push_back(core);
+  else
+    delete core;
+}
 
 Master::Master(std::unique_ptr<Interface> interface, MasterOptions options)
     : core_{make_core(std::move(interface), std::move(options))} {}
@@ -100,6 +110,6 @@ void Master::set_interface(std::unique_ptr<Interface> interface) {
 }
 
 Status Master::get_status() const { return core_->status(); }
-std::size_t Master::slots() const noexcept { return std::max<std::size_t>(core_->slots(), 1); }
+std::size_t Master::slots() const { return std::max<std::size_t>(core_->slots(), 1); }
 
 }  // namespace mw

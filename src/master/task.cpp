@@ -107,11 +107,16 @@ bool is_over(const TaskRecord& record) noexcept { return detail::is_done(record.
 
 std::uint64_t TaskHandle::id() const noexcept { return record_->id; }
 std::string TaskHandle::name() const { return record_->name(); }
-TaskState TaskHandle::state() const noexcept { return record_->state.load(std::memory_order_acquire); }
-bool TaskHandle::done() const noexcept { return is_over(*record_); }
+
+TaskState TaskHandle::state() const {
+  const TaskState state = record_->state.load(std::memory_order_acquire);
+  if (!detail::is_done(state)) record_->owner->refuse_in_forked_process();
+  return state;
+}
+bool TaskHandle::done() const { return detail::is_done(state()); }
 std::uint32_t TaskHandle::attempts() const noexcept { return record_->attempt.load(std::memory_order_relaxed); }
 
-double TaskHandle::progress() const noexcept {
+double TaskHandle::progress() const {
   if (state() == TaskState::finished) return 1;
   return static_cast<double>(record_->progress.load(std::memory_order_relaxed));
 }
@@ -129,29 +134,29 @@ std::optional<TaskHandle::Clock::time_point> TaskHandle::start_time() const noex
 }
 
 std::optional<TaskHandle::Clock::time_point> TaskHandle::finish_time() const noexcept {
-  return done() ? std::optional{date_of(record_->finish_ns)} : std::nullopt;
+  return is_over(*record_) ? std::optional{date_of(record_->finish_ns)} : std::nullopt;
 }
 
 std::chrono::duration<double> TaskHandle::run_time() const noexcept {
-  return done() ? std::chrono::nanoseconds{record_->run_ns} : std::chrono::nanoseconds{0};
+  return is_over(*record_) ? std::chrono::nanoseconds{record_->run_ns} : std::chrono::nanoseconds{0};
 }
 
 std::string TaskHandle::stdout_text() const {
-  const auto* extra = done() ? record_->find_extra() : nullptr;
+  const auto* extra = is_over(*record_) ? record_->find_extra() : nullptr;
   return extra ? extra->out : std::string{};
 }
 
 std::string TaskHandle::stderr_text() const {
-  const auto* extra = done() ? record_->find_extra() : nullptr;
+  const auto* extra = is_over(*record_) ? record_->find_extra() : nullptr;
   return extra ? extra->err : std::string{};
 }
 
 std::uint32_t TaskHandle::faults() const noexcept {
-  const auto* extra = done() ? record_->find_extra() : nullptr;
+  const auto* extra = is_over(*record_) ? record_->find_extra() : nullptr;
   return extra ? extra->faults : 0;
 }
 
-std::uint32_t TaskHandle::losses() const noexcept { return done() ? record_->losses : 0; }
+std::uint32_t TaskHandle::losses() const noexcept { return is_over(*record_) ? record_->losses : 0; }
 
 std::uint64_t TaskRef::id() const noexcept { return record_->id; }
 std::uint64_t TaskRef::function_id() const noexcept { return record_->function->id(); }

@@ -12,6 +12,7 @@ namespace mw::detail {
 struct TaskGroup::Inside {
   explicit Inside(MasterCore& master) : core{master} {}
   ~Inside() {
+    if (core.is_in_forked_process()) return;
     std::vector<RecordPtr> open;
     for (auto& [index, record] : members) open.push_back(record);
     core.completions().leave(group, open);
@@ -67,6 +68,6 @@ std::optional<TaskGroup::Entry> TaskGroup::try_next() {
   return inside_->given(inside_->core.completions().try_next(inside_->group));
 }
 
-std::size_t TaskGroup::slots() const noexcept { return std::max<std::size_t>(inside_->core.slots(), 1); }
+std::size_t TaskGroup::slots() const { return std::max<std::size_t>(inside_->core.slots(), 1); }
 
 }  // namespace mw::detail

@@ -7,6 +7,8 @@
 // Use:     internal.
 #pragma once
 
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -16,6 +18,8 @@
 #include <utility>
 
 #include <mw/interface.hpp>
+
+#include "process/fork_count.hpp"
 
 namespace mw::detail {
 
@@ -70,11 +74,20 @@ class WorkerDirectory {
     return place == entries_.end() ? Entry{"a worker that left long ago", ""} : place->second.entry;
   }
 
+  /// Whether this process was forked from the one that made the master: then it has the master's memory, and nothing else of it.
+  bool is_in_forked_process() const noexcept { return made_in_ != process::fork_count(); }
+  /// Throws UsageError there.
+  void refuse_in_forked_process() const {
+    if (is_in_forked_process()) throw_forked();
+  }
+
  private:
   struct Known {
     Entry entry;
     bool has_left = false;
   };
+  [[noreturn]] void throw_forked() const;
+
   static constexpr std::size_t remembered = 10'000;
 
   std::atomic<std::uint64_t> references_{1};
@@ -83,6 +96,8 @@ class WorkerDirectory {
   std::uint32_t last_ = 0;
   std::unordered_map<std::uint32_t, Known> entries_;
   std::deque<WorkerId> gone_;
+  const std::uint32_t made_in_ = process::fork_count();
+  const int process_ = ::getpid();
 };
 
 }  // namespace mw::detail

@@ -23,6 +23,7 @@ namespace {
 namespace detail {
 
 class MasterCore {};
+void CoreDeleter::operator()(MasterCore*) const noexcept { no_master(); }
 struct TaskGroup::Inside {};
 
 void add_reference(TaskRecord*) noexcept { no_master(); }
@@ -40,7 +41,7 @@ void TaskGroup::join(const RecordPtr&, std::size_t) { no_master(); }
 void TaskGroup::submit(const FunctionEntry&, Bytes, const TaskOptions&, std::size_t) { no_master(); }
 std::optional<TaskGroup::Entry> TaskGroup::next() { no_master(); }
 std::optional<TaskGroup::Entry> TaskGroup::try_next() { no_master(); }
-std::size_t TaskGroup::slots() const noexcept { no_master(); }
+std::size_t TaskGroup::slots() const { no_master(); }
 
 std::size_t ChunkSizer::next(std::size_t) const noexcept { no_master(); }
 void ChunkSizer::taken(std::size_t) noexcept { no_master(); }
@@ -58,7 +59,7 @@ bool Master::cancel(const TaskHandle&) { no_master(); }
 FinishedTask Master::get_result() { no_master(); }
 void Master::set_interface(std::unique_ptr<Interface>) { no_master(); }
 Status Master::get_status() const { no_master(); }
-std::size_t Master::slots() const noexcept { no_master(); }
+std::size_t Master::slots() const { no_master(); }
 detail::RecordPtr Master::submit(const detail::FunctionEntry&, Bytes, const TaskOptions*) { no_master(); }
 void Master::wait_for(const TaskHandle&) { no_master(); }
 bool Master::is_done(const TaskHandle&) { no_master(); }
@@ -67,12 +68,12 @@ std::size_t Master::wait_for_any(std::span<detail::TaskRecord* const>) { no_mast
 std::string_view to_string(TaskState) noexcept { no_master(); }
 std::uint64_t TaskHandle::id() const noexcept { no_master(); }
 std::string TaskHandle::name() const { no_master(); }
-TaskState TaskHandle::state() const noexcept { no_master(); }
-bool TaskHandle::done() const noexcept { no_master(); }
+TaskState TaskHandle::state() const { no_master(); }
+bool TaskHandle::done() const { no_master(); }
 std::uint32_t TaskHandle::attempts() const noexcept { no_master(); }
 std::uint32_t TaskHandle::faults() const noexcept { no_master(); }
 std::uint32_t TaskHandle::losses() const noexcept { no_master(); }
-double TaskHandle::progress() const noexcept { no_master(); }
+double TaskHandle::progress() const { no_master(); }
 std::string TaskHandle::worker() const { no_master(); }
 TaskHandle::Clock::time_point TaskHandle::submit_time() const noexcept { no_master(); }
 std::optional<TaskHandle::Clock::time_point> TaskHandle::start_time() const noexcept { no_master(); }

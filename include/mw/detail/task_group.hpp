@@ -40,7 +40,7 @@ class TaskGroup {
   /// The next one if one is done now.
   std::optional<Entry> try_next();
   /// How many tasks the workers of this master run at a time, at least 1.
-  std::size_t slots() const noexcept;
+  std::size_t slots() const;
 
  private:
   struct Inside;
