@@ -18,40 +18,36 @@ struct Backend {
   std::string_view name;
   /// What may follow the name: for error messages and --help.
   std::string_view form;
-  /// Makes it from what follows the ':'; nothing where there is no ':'. Throws UsageError.
-  std::unique_ptr<Interface> (*make)(std::optional<std::string_view> parameters);
+  /// Makes it from what follows the name, as it was written: "", ":4", "?quorum=2". Throws UsageError.
+  std::unique_ptr<Interface> (*make)(std::string_view text);
 };
 
-std::unique_ptr<Interface> make_serial(std::optional<std::string_view> parameters) {
-  if (parameters) throw UsageError{fmt::format("interface \"serial:{}\": serial takes no parameters", *parameters)};
+std::unique_ptr<Interface> make_serial(std::string_view text) {
+  if (!text.empty()) throw UsageError{fmt::format("interface \"serial{}\": serial takes no parameters", text)};
   return std::make_unique<SerialInterface>();
 }
 
-std::unique_ptr<Interface> make_multicore(std::optional<std::string_view> parameters) {
+std::unique_ptr<Interface> make_multicore(std::string_view text) {
   unsigned workers = 0;
-  if (parameters) {
-    const auto [end, error] = std::from_chars(parameters->data(), parameters->data() + parameters->size(), workers);
-    if (error != std::errc{} || end != parameters->data() + parameters->size() || workers == 0 ||
+  if (!text.empty()) {
+    const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), workers);
+    if (text.front() != ':' || error != std::errc{} || end != text.data() + text.size() || workers == 0 ||
         workers > MulticoreInterface::max_workers)
-      throw UsageError{fmt::format("interface \"multicore:{}\": what follows the ':' is the number of workers, 1 to {}",
-                                   *parameters, MulticoreInterface::max_workers)};
+      throw UsageError{fmt::format("interface \"multicore{}\": what follows the ':' is the number of workers, 1 to {}", text,
+                                   MulticoreInterface::max_workers)};
   }
   return std::make_unique<MulticoreInterface>(workers);
 }
 
-std::unique_ptr<Interface> make_mpi(std::optional<std::string_view> parameters) {
-  const std::string text = parameters ? ":" + std::string{*parameters} : std::string{};
-  return std::make_unique<MpiInterface>(MpiInterface::from_text(text));
-}
+std::unique_ptr<Interface> make_mpi(std::string_view text) { return std::make_unique<MpiInterface>(MpiInterface::from_text(text)); }
 
 #ifdef MW_HAVE_BOINC
-std::unique_ptr<Interface> make_boinc(std::optional<std::string_view> parameters) {
-  const std::string_view text = parameters ? *parameters : std::string_view{};
+std::unique_ptr<Interface> make_boinc(std::string_view text) {
   if (BoincProjectInterface::is_meant(text)) return std::make_unique<BoincProjectInterface>(BoincProjectInterface::from_text(text));
   return std::make_unique<BoincInterface>(BoincInterface::from_text(text));
 }
 #else
-std::unique_ptr<Interface> make_boinc(std::optional<std::string_view>) {
+std::unique_ptr<Interface> make_boinc(std::string_view) {
   throw UsageError{
       "the interface boinc was not built: install SQLite 3, libcurl and pugixml (Debian: libsqlite3-dev, libcurl4-openssl-dev, "
       "libpugixml-dev) and build CppMW anew"};
@@ -68,15 +64,10 @@ constexpr Backend backends[] = {
 }  // namespace
 
 std::unique_ptr<Interface> interface(std::string_view spec) {
-  const auto end = spec.find_first_of(":?");
-  const auto name = spec.substr(0, end);
-  std::optional<std::string_view> parameters;
-  if (end != std::string_view::npos) parameters = spec.substr(spec[end] == ':' ? end + 1 : end);
+  const auto name = spec.substr(0, spec.find_first_of(":?"));
   for (const Backend& backend : backends)
-    if (backend.name == name) return backend.make(parameters);
-  std::vector<std::string_view> forms;
-  for (const Backend& backend : backends) forms.push_back(backend.form);
-  throw UsageError{fmt::format("unknown interface \"{}\"; there are: {}", spec, fmt::join(forms, ", "))};
+    if (backend.name == name) return backend.make(spec.substr(name.size()));
+  throw UsageError{fmt::format("unknown interface \"{}\"; there are: {}", spec, fmt::join(interface_forms(), ", "))};
 }
 
 std::unique_ptr<Interface> interface(std::string_view spec, std::uint64_t workers) {
@@ -97,6 +88,12 @@ std::vector<std::string> interface_names() {
   std::vector<std::string> names;
   for (const Backend& backend : backends) names.emplace_back(backend.name);
   return names;
+}
+
+std::vector<std::string> interface_forms() {
+  std::vector<std::string> forms;
+  for (const Backend& backend : backends) forms.emplace_back(backend.form);
+  return forms;
 }
 
 }  // namespace mw

@@ -1,7 +1,8 @@
 // The frame of a command-line application.
 //
 // What:    App gives a program the options that every CppMW application has, a progress bar, --json, and exit statuses:
-//          0 done, 1 the computation failed, 2 the command line was wrong.
+//          0 done, 1 the computation failed or its results could not be printed, 2 the command line was wrong.
+//          In --json and where else text must be UTF-8, bytes that are none (of a path, say) stand as U+FFFD.
 // Owner:   an App refers to the variables of its options; they must outlive run().
 // Threads: main's.
 // Use:
@@ -18,8 +19,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -46,8 +49,9 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  /// "--points": a count from `least` to 2^64 - 1. "1000", "1e3" and "1.5e3" are understood.
-  void option(const std::string& flag, std::uint64_t& value, const std::string& help, std::uint64_t least = 0);
+  /// "--points": a count from `least` to `most`. "1000", "1e3" and "1.5e3" are understood.
+  void option(const std::string& flag, std::uint64_t& value, const std::string& help, std::uint64_t least = 0,
+              std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
   /// A finite number.
   void option(const std::string& flag, double& value, const std::string& help);
   void option(const std::string& flag, std::string& value, const std::string& help);
@@ -64,5 +68,8 @@ class App {
   struct Inside;
   std::unique_ptr<Inside> inside_;
 };
+
+/// For JSON and XML, which take nothing but UTF-8: each byte of `text` that belongs to no character of it becomes U+FFFD.
+std::string valid_utf8(std::string_view text);
 
 }  // namespace mw

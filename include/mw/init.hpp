@@ -1,6 +1,6 @@
 // The first line of main().
 //
-// What:    init() tells a worker process from the master's.
+// What:    init() tells a worker process from the master's, and makes sure that what is printed to stdout is not lost without a word.
 // Owner:   nothing.
 // Threads: call it once, before any thread is started and before the command line is looked at.
 // Use:
@@ -10,7 +10,9 @@
 
 namespace mw {
 
-/// In the process that a person started: remembers that it was called, and returns. In a process that a master started as a
+/// In the process that a person started: remembers that it was called, and returns. From then on the process ends with exit status 1,
+/// and a line on stderr, where it would end with 0 though something that it printed to stdout could not be written (a full disk, a
+/// closed stdout). Descriptors 0 to 2 that are closed are opened on /dev/null. In a process that a master started as a
 /// worker: runs tasks until the master is done with it, and exits.
 ///
 /// Ctrl-Z stops the workers on this machine with the master, and fg lets them go on: for that it sets a handler of SIGTSTP, SIGTTIN and

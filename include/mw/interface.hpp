@@ -221,4 +221,7 @@ std::unique_ptr<Interface> interface(std::string_view spec, std::uint64_t worker
 /// The names that interface() knows in this build, in the order of the documentation.
 std::vector<std::string> interface_names();
 
+/// How each of them is written: "serial", "multicore[:N]", …
+std::vector<std::string> interface_forms();
+
 }  // namespace mw

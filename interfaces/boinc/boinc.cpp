@@ -1,6 +1,5 @@
 #include <mw/boinc.hpp>
 
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "boinc/server/server.hpp"
 #include "boinc/spec.hpp"
 #include "boinc/state_folder.hpp"
+#include "process/standard_streams.hpp"
 
 namespace mw {
 namespace fs = std::filesystem;
@@ -39,7 +39,7 @@ class BoincInterface::Pool final : public boinc::ServerSink {
     if (options_.local_volunteers > 0)
       volunteers_.emplace(host().io(), boinc::LocalVolunteers::Place{server_->url(), settings_.state}, options_.local_volunteers);
     else
-      std::fprintf(stderr, "volunteers: boinc --attach_project %s %s\n", server_->url().c_str(), server_->account_key().c_str());
+      process::tell(fmt::format("volunteers: boinc --attach_project {} {}\n", server_->url(), server_->account_key()));
   }
 
   void stop(std::function<void()> stopped) {

@@ -1,19 +1,20 @@
 #include <mw/app.hpp>
 
-#include <unistd.h>
-
 #include <chrono>
-#include <cstdio>
-#include <iostream>
+#include <new>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <boost/json.hpp>
 
+#include "app/command_line.hpp"
 #include "app/count.hpp"
 #include "app/progress_bar.hpp"
+#include "process/standard_streams.hpp"
+#include "process/terminal_line.hpp"
 
 namespace mw {
 namespace {
@@ -27,6 +28,7 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 boost::json::value to_json(const Report::Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return boost::json::value(valid_utf8(*text));
   return std::visit([](const auto& v) { return boost::json::value(v); }, value);
 }
 
@@ -57,8 +59,7 @@ struct App::Inside {
   Inside(std::string name, const std::string& description) : cli{description, std::move(name)} {
     cli.set_version_flag("--version", MW_VERSION);
     cli.get_formatter()->column_width(34);
-    cli.add_option("-i,--interface", interface_spec,
-                   "what runs the tasks: serial; multicore[:N] on this machine's cores; mpi[:N][?hosts=a,b:4] on a cluster")
+    cli.add_option("-i,--interface", interface_spec, fmt::format("what runs the tasks: {}", fmt::join(interface_forms(), "; ")))
         ->capture_default_str()
         ->type_name("SPEC");
     cli.add_option("-n,--workers", workers, "how many workers; default: as many as this process may use cores")->type_name("N");
@@ -67,7 +68,7 @@ struct App::Inside {
         "--progress", [this] { progress = true; }, "a bar on stderr, on a terminal or not");
     cli.add_flag_callback(
         "--no-progress", [this] { progress = false; }, "no bar; the default is one on a terminal only");
-    cli.footer("Exit status: 0 done, 1 the computation failed, 2 the command line was wrong.");
+    cli.footer("Exit status: 0 done, 1 the computation failed or its results could not be printed, 2 the command line was wrong.");
   }
 
   std::unique_ptr<Interface> make_interface() const {
@@ -109,19 +110,19 @@ struct App::Inside {
     }
     std::size_t widest = 0;
     for (const auto& [key, value] : report.results()) widest = std::max(widest, key.size());
-    for (const auto& [key, value] : report.results()) fmt::print("{:<{}}  {}\n", key, widest, to_text(value));
-    std::fflush(stdout);
-    fmt::print(stderr, "{} tasks in {:.2f} s on {}, {} worker{}\n", measured.tasks, measured.total_seconds, interface_spec,
-               measured.workers, measured.workers == 1 ? "" : "s");
+    for (const auto& [key, value] : report.results()) process::print(fmt::format("{:<{}}  {}\n", key, widest, to_text(value)));
+    if (!process::flush_stdout()) return;  // which the end of the program tells
+    process::tell(fmt::format("{} tasks in {:.2f} s on {}, {} worker{}\n", measured.tasks, measured.total_seconds, interface_spec,
+                              measured.workers, measured.workers == 1 ? "" : "s"));
   }
 
   void print_json(const Report& report, const Measured& measured) const {
     boost::json::object result;
-    for (const auto& [key, value] : report.results()) result[key] = to_json(value);
+    for (const auto& [key, value] : report.results()) result[valid_utf8(key)] = to_json(value);
     const boost::json::object all{{"program", cli.get_name()},
                                   {"version", MW_VERSION},
                                   {"parameters", parameter_values()},
-                                  {"interface", interface_spec},
+                                  {"interface", valid_utf8(interface_spec)},
                                   {"workers", measured.workers},
                                   {"result", result},
                                   {"init_seconds", measured.init_seconds},
@@ -129,7 +130,8 @@ struct App::Inside {
                                   {"total_seconds", measured.total_seconds},
                                   {"tasks", measured.tasks},
                                   {"attempts", measured.attempts}};
-    std::cout << boost::json::serialize(all) << std::endl;
+    process::print(boost::json::serialize(all) + "\n");
+    process::flush_stdout();
   }
 
   /// The master lives and ends in here, so that the total counts its start and its end.
@@ -140,7 +142,7 @@ struct App::Inside {
       Master master{std::move(made)};
       {
         std::optional<app::ProgressBar> bar;
-        if (progress.value_or(::isatty(STDERR_FILENO) == 1)) bar.emplace(master);
+        if (progress.value_or(process::shows_status_lines())) bar.emplace(master);
         work(master, report);
       }
       const double done = seconds_since(start);
@@ -185,9 +187,10 @@ std::string parameter_name(const std::string& flag) {
 App::App(std::string name, const std::string& description) : inside_{std::make_unique<Inside>(std::move(name), description)} {}
 App::~App() = default;
 
-void App::option(const std::string& flag, std::uint64_t& value, const std::string& help, std::uint64_t least) {
-  const auto parse = [&value, least](const std::string& text) {
+void App::option(const std::string& flag, std::uint64_t& value, const std::string& help, std::uint64_t least, std::uint64_t most) {
+  const auto parse = [&value, least, most](const std::string& text) {
     const auto count = app::parse_count(text);
+    if (count > most) throw UsageError{fmt::format("{} is more than {}", text, most)};
     if (count < least) throw UsageError{fmt::format("{} is less than {}", count, least)};
     value = count;
   };
@@ -221,12 +224,12 @@ int App::run(int argc, char** argv, const std::function<void(Master&, Report&)>&
     if (inside_->check) inside_->check();
     interface = inside_->make_interface();
   } catch (const CLI::Success& e) {
-    return inside_->cli.exit(e);  // --help, --version
+    return app::answer(inside_->cli, e);  // --help, --version
   } catch (const CLI::ParseError& e) {
-    fmt::print(stderr, "{}: {} (see {} --help)\n", name, e.what(), name);
+    process::tell(fmt::format("{}: {} (see {} --help)\n", name, app::explain(inside_->cli, e), name));
     return status_usage;
   } catch (const UsageError& e) {
-    fmt::print(stderr, "{}: {}\n", name, e.what());
+    process::tell(fmt::format("{}: {}\n", name, e.what()));
     return status_usage;
   }
   try {
@@ -234,8 +237,11 @@ int App::run(int argc, char** argv, const std::function<void(Master&, Report&)>&
     const Measured measured = inside_->compute(std::move(interface), compute, report);
     inside_->print(report, measured);
     return status_done;
+  } catch (const std::bad_alloc&) {
+    process::tell(fmt::format("{}: this machine has not enough memory for it\n", name));
+    return status_failed;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "{}: {}\n", name, e.what());
+    process::tell(fmt::format("{}: {}\n", name, e.what()));
     return status_failed;
   }
 }

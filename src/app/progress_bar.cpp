@@ -1,7 +1,6 @@
 #include "app/progress_bar.hpp"
 
 #include <chrono>
-#include <cstdio>
 
 #include <fmt/format.h>
 
@@ -31,13 +30,11 @@ ProgressBar::~ProgressBar() {
 }
 
 void ProgressBar::run() {
+  process::StatusLine line;
   std::unique_lock lock{mutex_};
   while (!woken_.wait_for(lock, std::chrono::milliseconds{100}, [this] { return over_; })) {
-    const std::string line = bar_line(master_.get_status(), process::terminal_width() - 1);
-    fmt::print(stderr, "\r\x1b[K{}", line);
-    std::fflush(stderr);
+    line.show(bar_line(master_.get_status(), process::terminal_width() - 1));
   }
-  fmt::print(stderr, "\r\x1b[K");
 }
 
 }  // namespace mw::app

@@ -7,6 +7,7 @@
 
 #include "master/core.hpp"
 #include "master/options.hpp"
+#include "process/standard_streams.hpp"
 #include "worker/start.hpp"
 
 namespace mw {
@@ -29,6 +30,7 @@ void check(const Interface* interface, const MasterOptions& options) {
 std::unique_ptr<detail::MasterCore, detail::CoreDeleter> make_core(std::unique_ptr<Interface> interface, MasterOptions options) {
   check(interface.get(), options);
   worker::refuse_master_in_worker();
+  process::open_standard_descriptors();  // a daemon may have closed them since mw::init()
   return std::unique_ptr<detail::MasterCore, detail::CoreDeleter>{new detail::MasterCore{std::move(interface), std::move(options)}};
 }
 

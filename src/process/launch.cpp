@@ -97,7 +97,9 @@ Plan plan_of(const Command& command) {
 bool place_standard(const Plan& plan) {
   int from[3];
   for (int i = 0; i < 3; ++i) {
-    const int fd = plan.standard[i] >= 0 ? plan.standard[i] : ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    // One of our own may have been closed meanwhile.
+    const bool is_open = plan.standard[i] >= 0 && ::fcntl(plan.standard[i], F_GETFD) >= 0;
+    const int fd = is_open ? plan.standard[i] : ::open("/dev/null", O_RDWR | O_CLOEXEC);
     from[i] = fd < 0 ? -1 : ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (from[i] < 0) return false;
   }

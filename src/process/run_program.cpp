@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <ctime>
 #include <functional>
 #include <utility>
 
@@ -18,6 +17,7 @@
 #include <boost/asio/write.hpp>
 
 #include "process/job_control.hpp"
+#include "process/no_sigpipe.hpp"
 
 namespace mw::process {
 namespace {
@@ -85,29 +85,6 @@ class Reader {
   std::array<char, 65'536> chunk_{};
 };
 
-/// A program that closes its stdin early must not end this process: SIGPIPE is kept away from this thread.
-class NoSigpipe {
- public:
-  NoSigpipe() {
-    ::sigemptyset(&sigpipe_);
-    ::sigaddset(&sigpipe_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
-  }
-  ~NoSigpipe() {
-    const timespec at_once{};
-    if (!::sigismember(&before_, SIGPIPE))
-      while (::sigtimedwait(&sigpipe_, nullptr, &at_once) > 0) {
-      }
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  NoSigpipe(const NoSigpipe&) = delete;
-  NoSigpipe& operator=(const NoSigpipe&) = delete;
-
- private:
-  sigset_t sigpipe_;
-  sigset_t before_;
-};
-
 /// Puts the call off for as long as this process is stopped meanwhile.
 void call_at(boost::asio::steady_timer& timer, std::chrono::steady_clock::time_point when, std::function<void()> call) {
   timer.expires_at(when + time_stopped());
@@ -123,7 +100,7 @@ void call_at(boost::asio::steady_timer& timer, std::chrono::steady_clock::time_p
 ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input,
                        const ProgramTerms& terms) {
   ProgramRun run;
-  const NoSigpipe no_sigpipe;
+  const NoSigpipe no_sigpipe;  // a program may close its stdin early
   boost::asio::io_context io;
   Pipe in;
   Pipe out;

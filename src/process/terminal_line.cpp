@@ -4,10 +4,43 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 
 #include <fmt/format.h>
 
+#include "process/standard_streams.hpp"
+
 namespace mw::process {
+namespace {
+
+bool is_dumb_terminal() noexcept {
+  const char* terminal = std::getenv("TERM");
+  return !terminal || *terminal == 0 || std::string_view{terminal} == "dumb";
+}
+
+bool wants_no_colour() noexcept {
+  const char* wish = std::getenv("NO_COLOR");
+  return wish && *wish;
+}
+
+}  // namespace
+
+bool shows_status_lines() noexcept { return ::isatty(STDERR_FILENO) == 1 && !is_dumb_terminal(); }
+
+StatusLine::StatusLine() : has_escapes_{!is_dumb_terminal() && !wants_no_colour()} {}
+
+void StatusLine::show(const std::string& text) {
+  const std::size_t rest = shown_ > text.size() ? shown_ - text.size() : 0;
+  tell(has_escapes_ ? "\r\x1b[K" + text : "\r" + text + std::string(rest, ' '));
+  shown_ = text.size();
+}
+
+void StatusLine::clear() {
+  if (shown_ == 0) return;
+  show({});
+  if (!has_escapes_) tell("\r");
+}
 
 std::size_t terminal_width() noexcept {
   winsize size{};

@@ -6,12 +6,14 @@
 #include <cstdlib>
 
 #include "process/job_control.hpp"
+#include "process/standard_streams.hpp"
 #include "worker/start.hpp"
 #include "workunit/run.hpp"
 
 namespace mw {
 
 void init(int argc, char** argv) {
+  process::open_standard_descriptors();
   const char* argv0 = argc > 0 && argv[0] ? argv[0] : "worker";
   process::follow_terminal_stops();
   worker::run_if_worker(argv0);

@@ -94,6 +94,7 @@ Outcome run_here(const TaskRef&) { no_master(); }
 std::unique_ptr<Interface> interface(std::string_view) { no_master(); }
 std::unique_ptr<Interface> interface(std::string_view, std::uint64_t) { no_master(); }
 std::vector<std::string> interface_names() { no_master(); }
+std::vector<std::string> interface_forms() { no_master(); }
 
 struct SerialInterface::Runner {};
 SerialInterface::SerialInterface() { no_master(); }
@@ -166,11 +167,12 @@ void BoincProjectInterface::stop(std::function<void()>) { no_master(); }
 struct App::Inside {};
 App::App(std::string, const std::string&) { no_master(); }
 App::~App() = default;
-void App::option(const std::string&, std::uint64_t&, const std::string&, std::uint64_t) { no_master(); }
+void App::option(const std::string&, std::uint64_t&, const std::string&, std::uint64_t, std::uint64_t) { no_master(); }
 void App::option(const std::string&, double&, const std::string&) { no_master(); }
 void App::option(const std::string&, std::string&, const std::string&) { no_master(); }
 void App::flag(const std::string&, bool&, const std::string&) { no_master(); }
 void App::check(std::function<void()>) { no_master(); }
 int App::run(int, char**, const std::function<void(Master&, Report&)>&) { no_master(); }
+std::string valid_utf8(std::string_view) { no_master(); }
 
 }  // namespace mw

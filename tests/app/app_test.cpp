@@ -3,6 +3,9 @@
 
 #include <mw/error.hpp>
 
+#include <mw/app.hpp>
+
+#include "app/command_line.hpp"
 #include "app/count.hpp"
 #include "app/progress_bar.hpp"
 
@@ -46,4 +49,26 @@ TEST_CASE("the progress line fits its width and says how far the work is", "[app
   CHECK(bar_line(mw::Status{}, 80).find("0 of 0") != std::string::npos);
   status.finished = 200;
   CHECK(bar_line(status, 100).find("100 %") != std::string::npos);
+}
+
+TEST_CASE("what is no UTF-8 becomes U+FFFD, byte by byte, and what is stays", "[app]") {
+  CHECK(mw::valid_utf8("") == "");
+  CHECK(mw::valid_utf8("na\u00efve \u4e2d\u6587 \U0001F600") == "na\u00efve \u4e2d\u6587 \U0001F600");
+  CHECK(mw::valid_utf8("caf\xe9") == "caf\uFFFD");
+  CHECK(mw::valid_utf8("\xe9t\xe9") == "\uFFFDt\uFFFD");
+  CHECK(mw::valid_utf8("\xe2\x82") == "\uFFFD\uFFFD");            // the beginning of a character
+  CHECK(mw::valid_utf8("\xc0\xaf") == "\uFFFD\uFFFD");            // '/', written too long
+  CHECK(mw::valid_utf8("\xed\xa0\x80") == "\uFFFD\uFFFD\uFFFD");  // a surrogate
+  CHECK(mw::valid_utf8(std::string_view{"a\0b", 3}) == std::string_view{"a\0b", 3});
+}
+
+TEST_CASE("a word with a mistake is taken for the name that is most like it", "[app]") {
+  const std::vector<std::string> names{"--points", "--block", "--json", "--progress", "--no-progress"};
+  CHECK(mw::app::most_alike("--point", names) == "--points");
+  CHECK(mw::app::most_alike("--pionts", names) == "--points");
+  CHECK(mw::app::most_alike("--prog", names) == "--progress");
+  CHECK(mw::app::most_alike("--blck", names) == "--block");
+  CHECK(mw::app::most_alike("--nonsense", names).empty());
+  CHECK(mw::app::most_alike("-", names).empty());
+  CHECK(mw::app::most_alike("--", names).empty());
 }

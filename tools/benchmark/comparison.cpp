@@ -15,6 +15,7 @@
 #include <mw/error.hpp>
 
 #include "mw/run_program.hpp"
+#include "process/terminal_line.hpp"
 
 namespace mw::benchmark {
 namespace {
@@ -177,16 +178,17 @@ int compare(const Plan& plan) {
     if (!wanted(workloads().front().peers, peer))
       throw UsageError{fmt::format("there is no peer \"{}\"; there are {}", peer, fmt::join(workloads().front().peers, ", "))};
   Samples samples;
+  mw::process::StatusLine line;
   for (unsigned run = 1; run <= plan.runs; ++run)
     for (const Workload& workload : workloads()) {
       if (!wanted(plan.workloads, workload.name)) continue;
       for (const auto& peer : plan.peers) {
         if (!wanted(workload.peers, peer)) continue;
-        fmt::print(stderr, "\r\033[Krun {} of {}: {} on {}", run, plan.runs, workload.name, peer);
+        line.show(fmt::format("run {} of {}: {} on {}", run, plan.runs, workload.name, peer));
         samples[workload.name][peer].values.push_back(run_once(workload, peer, plan.workers, workload.tasks));
       }
     }
-  fmt::print(stderr, "\r\033[K");
+  line.clear();
   if (plan.json)
     print_json(plan, samples);
   else
@@ -199,12 +201,13 @@ int show_growth(const Plan& plan) {
   std::vector<std::uint64_t> counts;
   for (std::uint64_t count = 1'000; count <= plan.growth_to; count *= 10) counts.push_back(count);
   std::map<std::uint64_t, Sample> samples;
+  mw::process::StatusLine line;
   for (unsigned run = 1; run <= plan.runs; ++run)
     for (const std::uint64_t count : counts) {
-      fmt::print(stderr, "\r\033[Krun {} of {}: {} tasks", run, plan.runs, count);
+      line.show(fmt::format("run {} of {}: {} tasks", run, plan.runs, count));
       samples[count].values.push_back(1e6 / run_once(workload, plan.peers.front(), plan.workers, count));
     }
-  fmt::print(stderr, "\r\033[K");
+  line.clear();
   if (plan.json) {
     boost::json::object all{{"workers", plan.workers}, {"runs", plan.runs}};
     for (const auto& [count, sample] : samples) all[fmt::format("{}", count)] = boost::json::value_from(sample.values);

@@ -14,6 +14,7 @@
 #ifdef MW_HAVE_BOINC
 #include "boinc/setup/project_setup.hpp"
 #include "process/run_program.hpp"
+#include "process/standard_streams.hpp"
 #endif
 
 namespace mw::tool {
@@ -43,11 +44,11 @@ void add_boinc_setup(CLI::App& cli, BoincSetupCommand& command) {
 namespace {
 
 void run(const std::string& folder, const std::string& program, const std::vector<std::string>& arguments) {
-  fmt::print("{} {}\n", program, fmt::join(arguments, " "));
+  process::print(fmt::format("{} {}\n", program, fmt::join(arguments, " ")));
   process::ProgramTerms terms;
   terms.working_directory = folder;
   const process::ProgramRun ran = process::run_program(folder + "/" + program, arguments, {}, terms);
-  fmt::print("{}{}", ran.out, ran.err);
+  process::print(fmt::format("{}{}", ran.out, ran.err));
   if (ran.death.signaled || ran.death.exit_status != 0)
     throw Error{fmt::format("{} ended with {}", program, process::describe(ran.death))};
 }
@@ -69,7 +70,7 @@ bool boinc_setup(const BoincSetupCommand& command) {
   options.replace = command.replace;
   const auto items = boinc::set_up_project(options);
   for (const auto& item : items)
-    fmt::print("{:8} {}{}\n", to_string(item.state), item.what, item.why.empty() ? "" : " (" + item.why + ")");
+    process::print(fmt::format("{:8} {}{}\n", to_string(item.state), item.what, item.why.empty() ? "" : " (" + item.why + ")"));
   const auto is_any = [&](boinc::SetupState state) {
     return std::any_of(items.begin(), items.end(), [state](const auto& item) { return item.state == state; });
   };
@@ -80,9 +81,9 @@ bool boinc_setup(const BoincSetupCommand& command) {
     for (const std::string& program : after)
       run(folder, program, program == "bin/update_versions" ? std::vector<std::string>{"--noconfirm"} : std::vector<std::string>{});
   } else if (!after.empty()) {
-    fmt::print("now run, in {}:\n  {}\n", folder, fmt::join(after, "\n  "));
+    process::print(fmt::format("now run, in {}:\n  {}\n", folder, fmt::join(after, "\n  ")));
   }
-  if (command.remote) fmt::print("who may submit: bin/manage_privileges grant USER_ID {}\n", command.app);
+  if (command.remote) process::print(fmt::format("who may submit: bin/manage_privileges grant USER_ID {}\n", command.app));
   return is_well;
 }
 #else

@@ -1,8 +1,5 @@
 // The mw command.
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
@@ -14,8 +11,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "app/command_line.hpp"
 #include "mw/boinc_setup.hpp"
 #include "mw/volunteer.hpp"
+#include "process/standard_streams.hpp"
+#include "process/terminal_line.hpp"
 #include "speedup/speedup.hpp"
 
 namespace {
@@ -53,6 +53,8 @@ void add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options) {
       ->capture_default_str();
   speedup->add_flag("--without-start-up", options.without_start_up,
                     "count from when all workers were ready until the work was done");
+  speedup->add_flag("--results-may-differ", options.results_may_differ,
+                    "for a program whose result depends on the number of workers; else runs that differ in it are refused");
   speedup->add_flag("--statistics", options.statistics,
                     "print all that is in the report: start-up and calculation, both speedups, means, deviations, outliers");
   speedup->add_flag("--side-by-side", options.side_by_side,
@@ -75,13 +77,15 @@ void parse(CLI::App& cli, std::vector<std::string> arguments, const std::vector<
 void speedup(mw::tool::SpeedupOptions options, const std::vector<std::string>& command) {
   options.program = command.front();
   options.arguments.assign(command.begin() + 1, command.end());
-  options.progress = ::isatty(STDERR_FILENO) == 1;
+  options.progress = mw::process::shows_status_lines();
   mw::tool::speedup(options);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  mw::process::open_standard_descriptors();
+  mw::process::check_stdout_at_exit();
   CLI::App cli{"Tools around CppMW applications.", "mw"};
   cli.set_version_flag("--version", MW_VERSION);
   cli.require_subcommand(1);
@@ -96,9 +100,11 @@ int main(int argc, char** argv) {
   try {
     parse(cli, std::move(arguments), command);
   } catch (const CLI::Success& e) {
-    return cli.exit(e);
+    return mw::app::answer(cli, e);
   } catch (const CLI::ParseError& e) {
-    fmt::print(stderr, "mw: {} (see mw --help)\n", e.what());
+    const auto chosen = cli.get_subcommands();
+    const std::string command_name = chosen.empty() ? "mw" : "mw " + chosen.front()->get_name();
+    mw::process::tell(fmt::format("{}: {} (see {} --help)\n", command_name, mw::app::explain(cli, e), command_name));
     return status_usage;
   }
   const std::string name = cli.get_subcommands().front()->get_name();
@@ -110,10 +116,10 @@ int main(int argc, char** argv) {
       speedup(std::move(speedup_options), command);
     return 0;
   } catch (const mw::UsageError& e) {
-    fmt::print(stderr, "mw {}: {}\n", name, e.what());
+    mw::process::tell(fmt::format("mw {}: {}\n", name, e.what()));
     return status_usage;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "mw {}: {}\n", name, e.what());
+    mw::process::tell(fmt::format("mw {}: {}\n", name, e.what()));
     return status_failed;
   }
 }

@@ -17,6 +17,7 @@
 #include "process/file.hpp"
 #include "process/job_control.hpp"
 #include "process/place.hpp"
+#include "process/standard_streams.hpp"
 #endif
 
 namespace mw::tool {
@@ -51,7 +52,7 @@ std::string read_key(const VolunteerCommand& command) {
   if (!command.key_file.empty()) {
     std::istringstream{process::read_secret_file(command.key_file)} >> key;
   } else {
-    if (::isatty(STDIN_FILENO)) fmt::print(stderr, "account key: ");
+    if (::isatty(STDIN_FILENO)) process::tell("account key: ");
     std::cin >> key;
   }
   if (key.empty()) throw UsageError{"there is no account key: the project's owner has it, in the file account_key"};

@@ -1,10 +1,14 @@
 #include "speedup/measurements.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include <fmt/format.h>
 
-#include <mw/error.hpp>
+#include <mw/app.hpp>
 
 namespace mw::tool {
 namespace {
@@ -31,34 +35,60 @@ double seconds_in(const boost::json::object& run, const char* key) {
 
 }  // namespace
 
-Measurements::Measurements(const std::string& path, std::string command) : path_{path}, command_{std::move(command)} {
+Measurements::Measurements(const std::string& path, std::string command, bool results_may_differ)
+    : path_{path}, command_{valid_utf8(command)}, results_may_differ_{results_may_differ} {
   if (path_.empty()) return;
   std::ifstream file{path_};
-  for (std::string line; std::getline(file, line);) {
+  std::uintmax_t whole = 0;  // bytes of whole lines
+  for (std::string line; std::getline(file, line); whole += line.size() + 1) {
     boost::json::error_code error;
     const boost::json::value value = boost::json::parse(line, error);
-    if (error || !value.is_object()) break;  // it was being written when the measurement was interrupted
-    Entry entry;
-    try {
-      entry = read_entry(value.as_object());
-    } catch (const std::exception&) {
-      throw Error{fmt::format("{} has something else than runs, in line {}: name another folder with --out", path_, found_ + 1)};
+    if (!error && value.is_object() && !file.eof()) {
+      take_line(value.as_object());
+      continue;
     }
-    if (entry.command != command_)
-      throw Error{fmt::format("{} has the runs of another command ({}): name another folder with --out", path_, entry.command)};
-    take(entry.key, entry.run);
-    ++found_;
+    const bool is_last = file.peek() == std::ifstream::traits_type::eof();
+    if (!is_last || !line.starts_with('{')) refuse_line();
+    cut_to(whole);  // it was being written when the measurement was interrupted: the next one would run into it
+    return;
   }
+}
+
+void Measurements::refuse_line() const {
+  throw Error{fmt::format("{} has something else than runs, in line {}: name another folder with --out", path_, found_ + 1)};
+}
+
+void Measurements::take_line(const boost::json::object& line) {
+  Entry entry;
+  try {
+    entry = read_entry(line);
+  } catch (const std::exception&) {
+    refuse_line();
+  }
+  if (entry.command != command_)
+    throw Error{fmt::format("{} has the runs of another command ({}): name another folder with --out", path_, entry.command)};
+  take(entry.key, entry.run);
+  ++found_;
+}
+
+void Measurements::cut_to(std::uintmax_t size) const {
+  std::error_code error;
+  std::filesystem::resize_file(path_, size, error);
+  if (error) throw Error{fmt::format("{} can not be cut to the runs that are whole: {}", path_, error.message())};
 }
 
 void Measurements::take(const SeriesKey& key, const boost::json::object& run) {
   const auto* result = run.if_contains("result");
   if (!result) throw Error{"a run printed no JSON object of a CppMW application"};
-  const auto& first = results_.try_emplace(key.value, *result).first->second;
-  if (first != *result)
-    throw Error{fmt::format("with {} workers{} the result is {}, before it was {}", key.workers,
-                            key.interface.empty() ? "" : " on " + key.interface, boost::json::serialize(*result),
-                            boost::json::serialize(first))};
+  auto& results = results_[key.value];
+  const bool is_new = std::find(results.begin(), results.end(), *result) == results.end();
+  if (is_new && !results.empty() && !results_may_differ_)
+    throw Error{
+        fmt::format("with {} workers{} the result is {}, before it was {}; where it depends on the number of workers, say "
+                    "--results-may-differ",
+                    key.workers, key.interface.empty() ? "" : " on " + key.interface, boost::json::serialize(*result),
+                    boost::json::serialize(results.front()))};
+  if (is_new) results.push_back(*result);
   series_[key].push_back(
       {seconds_in(run, "total_seconds"), seconds_in(run, "init_seconds"), seconds_in(run, "calculation_seconds")});
 }
@@ -66,12 +96,14 @@ void Measurements::take(const SeriesKey& key, const boost::json::object& run) {
 void Measurements::add(const SeriesKey& key, const boost::json::object& run) {
   take(key, run);
   if (path_.empty()) return;
+  const std::string line = boost::json::serialize(boost::json::object{{"command", command_},
+                                                                      {"value", valid_utf8(key.value)},
+                                                                      {"interface", valid_utf8(key.interface)},
+                                                                      {"workers", key.workers},
+                                                                      {"run", run}});
   std::ofstream file{path_, std::ios::app};
-  file << boost::json::serialize(boost::json::object{
-              {"command", command_}, {"value", key.value}, {"interface", key.interface}, {"workers", key.workers}, {"run", run}})
-       << '\n';
-  file.close();
-  if (!file) throw Error{fmt::format("{} can not be written", path_)};
+  file << line + '\n' << std::flush;
+  if (!file) throw Error{fmt::format("{} can not be written: {}", path_, std::strerror(errno))};
 }
 
 std::size_t Measurements::count(const SeriesKey& key) const {

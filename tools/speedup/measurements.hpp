@@ -34,23 +34,29 @@ struct SeriesKey {
 class Measurements {
  public:
   /// `path` is where runs are kept; empty: nowhere. Runs of the same command that are there already count. Throws Error for a file of
-  /// another command's runs.
-  Measurements(const std::string& path, std::string command);
+  /// another command's runs. With `results_may_differ`, runs that found something else are kept, too.
+  Measurements(const std::string& path, std::string command, bool results_may_differ = false);
 
   /// Throws Error if the run found something else than those of the same value before it, or is no run of a CppMW application.
   void add(const SeriesKey& key, const boost::json::object& run);
   std::size_t count(const SeriesKey& key) const;
   const std::vector<RunTimes>& runs(const SeriesKey& key) const { return series_.at(key); }
-  const boost::json::value& result(const std::string& value) const { return results_.at(value); }
+  /// Of the first run with this value of the option that varies.
+  const boost::json::value& result(const std::string& value) const { return results_.at(value).front(); }
+  std::size_t different_results(const std::string& value) const { return results_.at(value).size(); }
   std::size_t found() const noexcept { return found_; }  ///< runs that were there already
 
  private:
   void take(const SeriesKey& key, const boost::json::object& run);
+  void take_line(const boost::json::object& line);
+  [[noreturn]] void refuse_line() const;
+  void cut_to(std::uintmax_t size) const;
 
   const std::string path_;
   const std::string command_;
   std::map<SeriesKey, std::vector<RunTimes>> series_;
-  std::map<std::string, boost::json::value> results_;  ///< of each value of the option that varies
+  const bool results_may_differ_;
+  std::map<std::string, std::vector<boost::json::value>> results_;  ///< of each value of the option that varies, those that differ
   std::size_t found_ = 0;
 };
 

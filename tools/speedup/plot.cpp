@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <mw/app.hpp>
+
 #include "speedup/table.hpp"
 
 namespace mw::tool {
@@ -15,7 +17,7 @@ constexpr std::array<const char*, 6> colours{"#0b5fa5", "#c2410c", "#15803d", "#
 
 std::string escaped(const std::string& text) {
   std::string safe;
-  for (const char c : text) {
+  for (const char c : valid_utf8(text)) {
     if (c == '<')
       safe += "&lt;";
     else if (c == '>')

@@ -1,11 +1,8 @@
 #include "speedup/progress.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include <fmt/format.h>
-
-#include "process/terminal_line.hpp"
 
 namespace mw::tool {
 
@@ -16,15 +13,10 @@ std::string measuring_line(std::size_t done, std::size_t all, double seconds, co
   return process::line_with_bar(part, text, width);
 }
 
-Progress::~Progress() {
-  if (is_shown_) fmt::print(stderr, "\r\x1b[K");
-}
-
-void Progress::show(const std::string& what) const {
+void Progress::show(const std::string& what) {
   if (!is_shown_) return;
   const std::chrono::duration<double> so_far = std::chrono::steady_clock::now() - start_;
-  fmt::print(stderr, "\r\x1b[K{}", measuring_line(done_, all_, so_far.count(), what, process::terminal_width() - 1));
-  std::fflush(stderr);
+  line_.show(measuring_line(done_, all_, so_far.count(), what, process::terminal_width() - 1));
 }
 
 }  // namespace mw::tool

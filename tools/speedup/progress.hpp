@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <string>
 
+#include "process/terminal_line.hpp"
+
 namespace mw::tool {
 
 /// "[====>      ]  run 3 of 8: multicore, 2 workers, 12 s left", at most so wide; the bar goes first where room is scarce.
@@ -19,15 +21,13 @@ std::string measuring_line(std::size_t done, std::size_t all, double seconds, co
 class Progress {
  public:
   Progress(bool is_shown, std::size_t runs) : is_shown_{is_shown}, all_{runs} {}
-  ~Progress();
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
 
-  void show(const std::string& what) const;
+  void show(const std::string& what);
   void advance() noexcept { ++done_; }
 
  private:
   const bool is_shown_;
+  process::StatusLine line_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   const std::size_t all_;
   std::size_t done_ = 0;

@@ -10,11 +10,12 @@
 #include <fmt/ranges.h>
 #include <boost/json.hpp>
 
-#include <mw/error.hpp>
+#include <mw/app.hpp>
 
 #include "mw/run_program.hpp"
 #include "process/cores.hpp"
 #include "process/file.hpp"
+#include "process/standard_streams.hpp"
 #include "speedup/progress.hpp"
 #include "speedup/table.hpp"
 
@@ -100,12 +101,20 @@ std::string machine() {
                      process::available_cores() == 1 ? "" : "s", system.sysname, system.release, system.machine);
 }
 
+/// What must be known of results that differ; empty if they do not.
+std::string about_differences(const Measurements& measurements, const std::string& value, std::string_view end) {
+  const std::size_t count = measurements.different_results(value);
+  if (count < 2) return {};
+  return fmt::format("Results differed between the runs{}{} (--results-may-differ): {} different ones, the first is shown.{}",
+                     value.empty() ? "" : " for ", value, count, end);
+}
+
 void write_report(const SpeedupOptions& options, const Varied& varied, const std::vector<Table>& tables,
                   const Measurements& measurements) {
   std::string report = fmt::format("# Speedup of `{}`\n\nMeasured on: {}.\n\n", command_of(options, varied), machine());
   for (const std::string& value : varied.values)
-    report += fmt::format("Result{}{}: `{}`\n\n", value.empty() ? "" : " for ", value,
-                          boost::json::serialize(measurements.result(value)));
+    report += fmt::format("Result{}{}: `{}`\n\n{}", value.empty() ? "" : " for ", value,
+                          boost::json::serialize(measurements.result(value)), about_differences(measurements, value, "\n\n"));
   report += "![speedup](speedup.svg)\n\n" + to_side_by_side(tables, true);
   for (const Table& table : tables) report += "\n" + to_report(table);
   process::write_file(options.out + "/report.md", report);
@@ -119,15 +128,21 @@ void print_json(const SpeedupOptions& options, const Varied& varied, const std::
   for (const Table& table : tables)
     for (const boost::json::value& row : to_json(table)) rows.push_back(row);
   boost::json::object all{
-      {"program", options.program}, {"machine", machine()}, {"cores", tables.front().cores}, {"runs", options.runs}};
+      {"program", valid_utf8(options.program)}, {"machine", machine()}, {"cores", tables.front().cores}, {"runs", options.runs}};
   if (varied.option.empty()) {
     all["result"] = measurements.result("");
+    all["different_results"] = measurements.different_results("");
   } else {
-    auto& results = all["results"].emplace_object();
-    for (const std::string& value : varied.values) results[value] = measurements.result(value);
+    boost::json::object results, different;
+    for (const std::string& value : varied.values) {
+      results[valid_utf8(value)] = measurements.result(value);
+      different[valid_utf8(value)] = measurements.different_results(value);
+    }
+    all["results"] = std::move(results);
+    all["different_results"] = std::move(different);
   }
   all["rows"] = std::move(rows);
-  fmt::print("{}\n", boost::json::serialize(all));
+  process::print(fmt::format("{}\n", boost::json::serialize(all)));
 }
 
 void print_result(const boost::json::value& result) {
@@ -135,11 +150,11 @@ void print_result(const boost::json::value& result) {
   for (const auto& [key, value] : result.as_object()) {
     const std::string_view name{key.data(), key.size()};
     if (value.is_double())
-      fmt::print("{} = {:.10g}\n", name, value.as_double());
+      process::print(fmt::format("{} = {:.10g}\n", name, value.as_double()));
     else
-      fmt::print("{} = {}\n", name, boost::json::serialize(value));
+      process::print(fmt::format("{} = {}\n", name, boost::json::serialize(value)));
   }
-  fmt::print("\n");
+  process::print("\n");
 }
 
 }  // namespace
@@ -155,8 +170,9 @@ void speedup(SpeedupOptions options) {
     if (error) throw Error{fmt::format("the folder {} can not be made: {}", options.out, error.message())};
   }
   const Varied varied = varied_of(options.vary);
-  Measurements measurements{options.out.empty() ? std::string{} : options.out + "/runs.jsonl", command_of(options, varied)};
-  if (measurements.found() > 0) fmt::print(stderr, "{} runs are there already\n", measurements.found());
+  Measurements measurements{options.out.empty() ? std::string{} : options.out + "/runs.jsonl", command_of(options, varied),
+                            options.results_may_differ};
+  if (measurements.found() > 0) process::tell(fmt::format("{} runs are there already\n", measurements.found()));
   measure(options, varied, measurements);
   std::vector<Table> tables;
   for (const std::string& value : varied.values)
@@ -165,10 +181,12 @@ void speedup(SpeedupOptions options) {
                                   options.without_start_up));
   if (!options.out.empty()) write_report(options, varied, tables, measurements);
   if (options.json) return print_json(options, varied, tables, measurements);
-  if (options.side_by_side) return fmt::print("{}", to_side_by_side(tables, options.markdown));
+  for (const std::string& value : varied.values) process::print(about_differences(measurements, value, "\n\n"));
+  if (options.side_by_side) return process::print(to_side_by_side(tables, options.markdown));
   if (varied.option.empty() && !options.statistics) print_result(measurements.result(""));
   for (std::size_t i = 0; i < tables.size(); ++i)
-    fmt::print("{}{}", i == 0 ? "" : "\n", options.statistics ? to_report(tables[i]) : to_text(tables[i], options.markdown));
+    process::print(
+        fmt::format("{}{}", i == 0 ? "" : "\n", options.statistics ? to_report(tables[i]) : to_text(tables[i], options.markdown)));
 }
 
 }  // namespace mw::tool

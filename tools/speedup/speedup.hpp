@@ -25,6 +25,7 @@ struct SpeedupOptions {
   std::uint64_t runs = 1;                    ///< of each; in turn, so that a machine that gets slower slows all alike
   bool warm_up = false;                      ///< before the first, one run of each interface that does not count
   bool without_start_up = false;             ///< count calculation_seconds: from when all workers were ready
+  bool results_may_differ = false;           ///< of a program whose result depends on the number of workers
   bool statistics = false;                   ///< print all that is in the report
   bool side_by_side = false;                 ///< one table with interfaces as columns, also if an option varies
   bool markdown = false;
@@ -33,7 +34,7 @@ struct SpeedupOptions {
   std::string out = {};  ///< a folder for report.md, speedup.csv, speedup.svg and runs.jsonl; empty: none
 };
 
-/// Prints the table. Throws mw::Error if a run fails, or if runs differ in what they found.
+/// Prints the table. Throws mw::Error if a run fails, or if runs differ in what they found and may not.
 void speedup(SpeedupOptions options);
 
 }  // namespace mw::tool

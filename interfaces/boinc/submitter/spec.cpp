@@ -74,7 +74,7 @@ bool is_project_spec(std::string_view text) {
 BoincProjectOptions parse_project_spec(std::string_view text) {
   BoincProjectOptions options;
   read_options(options, options_in(text), setters(), [&](const std::string& why) {
-    throw UsageError{fmt::format("interface \"boinc:{}\": {}; the form is {}", options_in(text), why, form)};
+    throw UsageError{fmt::format("interface \"boinc{}\": {}; the form is {}", text, why, form)};
   });
   return options;
 }

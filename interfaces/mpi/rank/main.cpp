@@ -30,6 +30,7 @@
 #include "mpi/rank/worker.hpp"
 #include "mpi/rank/world.hpp"
 #include "process/place.hpp"
+#include "process/standard_streams.hpp"
 
 namespace {
 
@@ -150,6 +151,7 @@ int wait_for(pid_t child, const Ancestors& ancestors) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  mw::process::open_standard_descriptors();
   const pid_t guard = ::getpid();
   std::signal(SIGCHLD, SIG_DFL);  // ignored, as it may be inherited, it would hide how the MPI process ends
   const Ancestors ancestors;
