@@ -1,6 +1,7 @@
 // The folder of a run, and nobody else in it.
 //
-// What:    made if it is not there, locked as long as this lives; a temporary one is removed then.
+// What:    made if it is not there, locked as long as this lives; a temporary one is removed then, or, where its program was killed, by
+//          the next one that is made.
 // Owner:   owns the lock, and a temporary folder.
 // Threads: one at a time.
 // Use:

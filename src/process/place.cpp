@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -49,7 +50,25 @@ std::uint64_t inode_of(int fd) noexcept {
 std::string state_folder() {
   if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state == '/') return std::string{state} + "/cppmw";
   const char* home = std::getenv("HOME");
-  return home && *home ? std::string{home} + "/.local/state/cppmw" : "/tmp/cppmw";
+  return home && *home ? std::string{home} + "/.local/state/cppmw" : make_temporary_folder();
+}
+
+std::string temporary_folder_path() {
+  std::error_code error;
+  std::filesystem::path base = std::filesystem::temp_directory_path(error);
+  if (error) base = "/tmp";
+  return base / fmt::format("cppmw-{}", ::getuid());
+}
+
+std::string make_temporary_folder() {
+  std::string path = temporary_folder_path();
+  if (::mkdir(path.c_str(), 0700) == 0) return path;
+  if (errno != EEXIST) throw InterfaceError{fmt::format("the folder {} can not be made: {}", path, std::strerror(errno))};
+  struct stat status = {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::getuid() ||
+      (status.st_mode & 0077) != 0)
+    throw InterfaceError{fmt::format("{} is not a folder of this user alone (mode 700); remove it", path)};
+  return path;
 }
 
 }  // namespace mw::process

@@ -22,8 +22,14 @@ std::string own_place();
 std::string host_name();
 
 /// Where programs of this user keep what must outlive them (XDG Base Directory Specification), with our name behind it:
-/// ~/.local/state/cppmw.
+/// ~/.local/state/cppmw; where there is no home, in the folder below. Throws InterfaceError as that does.
 std::string state_folder();
+
+/// Where programs of this user keep what need not outlive them: cppmw-UID in the folder for temporary files.
+std::string temporary_folder_path();
+
+/// Makes that folder, for nobody else, if it is not there. Throws InterfaceError if it can not be made, or is not this user's alone.
+std::string make_temporary_folder();
 
 /// A file that another process has open; its inode tells it from one that took its number since.
 struct ForeignFile {

@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include "process/place.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::worker {
@@ -27,20 +28,11 @@ namespace fs = std::filesystem;
 
 /// The folder of all of this user's processes; nobody else may write there.
 fs::path common_folder() {
-  std::error_code error;
-  fs::path base = fs::temp_directory_path(error);
-  if (error) base = "/tmp";
-  return base / fmt::format("cppmw-{}", ::getuid());
-}
-
-/// Makes the common folder, or makes sure that the one that is there is ours.
-void make_common_folder(const fs::path& path) {
-  if (::mkdir(path.c_str(), 0700) == 0) return;
-  if (errno != EEXIST) fail(fmt::format("the folder {} can not be made", path.string()));
-  struct stat status = {};
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::getuid() ||
-      (status.st_mode & 0077) != 0)
-    throw StagingError{fmt::format("{} is not a folder of this user alone (mode 700); remove it", path.string())};
+  try {
+    return process::make_temporary_folder();
+  } catch (const Error& e) {
+    throw StagingError{e.what()};
+  }
 }
 
 /// Folders are named by process; those whose process is gone were left by one that was killed.
@@ -104,7 +96,6 @@ class Copies {
   const fs::path& folder() {
     if (!folder_.empty()) return folder_;
     const fs::path common = common_folder();
-    make_common_folder(common);
     sweep(common);
     const fs::path own = common / fmt::format("{}", ::getpid());
     std::error_code ignored;
@@ -218,7 +209,7 @@ void remove_own_folder() noexcept { copies().remove(); }
 
 void remove_folder_of(pid_t pid) noexcept {
   std::error_code ignored;
-  fs::remove_all(common_folder() / fmt::format("{}", pid), ignored);
+  fs::remove_all(fs::path{process::temporary_folder_path()} / fmt::format("{}", pid), ignored);
 }
 
 }  // namespace mw::worker

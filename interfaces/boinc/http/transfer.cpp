@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -60,6 +61,18 @@ std::size_t read_outgoing(char* to, std::size_t, std::size_t room, void* from) {
 /// What of a URL may be told: what follows the '?' may be a key.
 std::string_view told(std::string_view url) { return url.substr(0, url.find('?')); }
 
+/// Hosts that are reached without a proxy: this machine, whatever http_proxy says, and those in no_proxy.
+const std::string& direct_hosts() {
+  static const std::string hosts = [] {
+    const std::string own = "localhost,127.0.0.1,127.0.0.0/8,::1";
+    for (const char* name : {"no_proxy", "NO_PROXY"})
+      if (const char* others = std::getenv(name); others && *others)
+        return std::string_view{others} == "*" ? std::string{others} : own + "," + others;
+    return own;
+  }();
+  return hosts;
+}
+
 int tick(void* data, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return (*static_cast<std::function<bool()>*>(data))() ? 0 : 1;
 }
@@ -85,6 +98,7 @@ struct Transfer::Inside {
     set(CURLOPT_MAXREDIRS, 5L);
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_NOPROXY, direct_hosts().c_str());
     set(CURLOPT_CONNECTTIMEOUT, connect_limit_s);
     set(CURLOPT_LOW_SPEED_LIMIT, slowest_bytes_a_second);
     set(CURLOPT_LOW_SPEED_TIME, slow_for_s);
@@ -104,10 +118,19 @@ struct Transfer::Inside {
   /// Returns the HTTP status.
   long perform(const std::string& url) {
     const CURLcode code = curl_easy_perform(curl);
-    if (code != CURLE_OK) throw TransferError{fmt::format("{}: {}", told(url), error[0] ? error : curl_easy_strerror(code)), false};
+    if (code != CURLE_OK) fail(url, code);
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     return status;
+  }
+
+  /// libcurl says that it could not connect, but not why.
+  [[noreturn]] void fail(const std::string& url, CURLcode code) {
+    long system = 0;
+    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system);
+    const std::string why =
+        code == CURLE_COULDNT_CONNECT && system != 0 ? fmt::format(" ({})", std::strerror(static_cast<int>(system))) : "";
+    throw TransferError{fmt::format("{}: {}{}", told(url), error[0] ? error : curl_easy_strerror(code), why), false};
   }
 
   void check(const std::string& url, long status, long least = 200, long most = 299) {
@@ -185,8 +208,7 @@ void Transfer::fetch(const std::string& url, const std::string& path, std::int64
   long status = 0;
   curl_easy_getinfo(inside_->curl, CURLINFO_RESPONSE_CODE, &status);
   if (code == CURLE_HTTP_RETURNED_ERROR) inside_->check(url, status);
-  if (code != CURLE_OK)
-    throw TransferError{fmt::format("{}: {}", told(url), inside_->error[0] ? inside_->error : curl_easy_strerror(code)), false};
+  if (code != CURLE_OK) inside_->fail(url, code);
 }
 
 std::string Transfer::upload(const std::string& url, std::string_view head, const std::string& path, std::int64_t offset,

@@ -28,6 +28,8 @@
 #include "boinc/volunteer/host_facts.hpp"
 #include "boinc/volunteer/slot_run.hpp"
 #include "boinc/volunteer/state.hpp"
+#include "boinc/volunteer/trouble.hpp"
+#include "process/standard_streams.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::boinc {
@@ -100,7 +102,15 @@ struct Volunteer::Inside {
   template <class... Values>
   void say(fmt::format_string<Values...> text, Values&&... values) const {
     if (options.quiet) return;
-    fmt::print(stderr, "{:%H:%M:%S} {}\n", fmt::localtime(std::time(nullptr)), fmt::format(text, std::forward<Values>(values)...));
+    process::tell(
+        fmt::format("{:%H:%M:%S} {}\n", fmt::localtime(std::time(nullptr)), fmt::format(text, std::forward<Values>(values)...)));
+  }
+
+  /// Also where it is to be quiet: who waits for results wants to know why there are none.
+  void say_trouble() {
+    for (Trouble* one : {&request_trouble, &transfer_trouble})
+      if (const auto line = one->line(Clock::now()))
+        process::tell(fmt::format("mw volunteer {}: {} {}\n", facts.name, options.url, *line));
   }
 
   // What drives it: everything that can be done now is done, then it sleeps until something may have changed.
@@ -110,6 +120,7 @@ struct Volunteer::Inside {
       if (!error) is_ending = true;
     });
     while (!is_ending) {
+      say_trouble();
       fetch_files();
       start_tasks();
       upload_outputs();
@@ -140,6 +151,7 @@ struct Volunteer::Inside {
   bool look_around() {
     io.restart();
     io.poll();
+    say_trouble();
     return !is_ending;
   }
 
@@ -153,16 +165,22 @@ struct Volunteer::Inside {
         ::chmod(file_path(task.program.info.name).c_str(), 0755);
         for (const VolunteerFile& file : task.inputs) fetch(file.info);
         task.stage = Stage::ready;
-        transfer_back_off.reset();
+        transfers_go_well();
         save();
       } catch (const TransferError& e) {
         say("{}: {}", task.name, e.what());
+        transfer_trouble.failed(Clock::now(), e.what());
         if (e.is_permanent())
           fail(task, exit_status::download_failed, e.what());
         else
           put_transfers_off();
       }
     }
+  }
+
+  void transfers_go_well() {
+    transfer_back_off.reset();
+    transfer_trouble.answered();
   }
 
   void put_transfers_off() {
@@ -195,10 +213,11 @@ struct Volunteer::Inside {
         upload(task);
         task.stage = Stage::ended;
         task.report.state = ClientState::uploaded;
-        transfer_back_off.reset();
+        transfers_go_well();
         save();
       } catch (const TransferError& e) {
         say("{}: {}", task.name, e.what());
+        transfer_trouble.failed(Clock::now(), e.what());
         if (e.is_permanent())
           fail_upload(task, e.what());
         else
@@ -369,15 +388,19 @@ struct Volunteer::Inside {
   void request() {
     try {
       if (state.scheduler_url.empty()) {
+        request_trouble.asks(Clock::now());
         state.scheduler_url = scheduler_in(transfer.get(options.url));
         if (state.scheduler_url.empty()) throw TransferError{fmt::format("{} is no page of a BOINC project", options.url), false};
       }
       const SchedulerRequest ask = make_request();
+      request_trouble.asks(Clock::now() + std::chrono::duration_cast<Clock::duration>(Seconds{ask.wait_s}));
       take_reply(ask, parse_scheduler_reply(transfer.post(state.scheduler_url, to_text(ask))));
       request_back_off.reset();
+      request_trouble.answered();
       failures = 0;
     } catch (const Error& e) {
       if (is_ending) return;
+      request_trouble.failed(Clock::now(), e.what());
       const double pause = options.poll_s ? std::max(*options.poll_s, 0.1) : request_back_off.next();
       say("{}; next try in {:.0f} s", e.what(), pause);
       if (constexpr int often = 10; ++failures % often == 0) state.scheduler_url.clear();  // it may have moved
@@ -494,6 +517,7 @@ struct Volunteer::Inside {
   std::set<std::string> good_files;  ///< checked since the start
   std::map<std::string, std::int64_t> wrong_files;
   BackOff request_back_off, transfer_back_off;
+  Trouble request_trouble, transfer_trouble;
   Clock::time_point next_request, next_contact, next_transfer;
   int failures = 0;
   int asked_in_vain = 0;
