@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   std::uint64_t count = 100;
   double seconds = 0.05;
   mw::App app{"busy", "Runs tasks that keep a core busy for a given time."};
-  app.option("--tasks", count, "how many tasks", 1);
+  app.option("--tasks", count, "how many tasks", 1, 1'000'000'000);
   app.option("--seconds", seconds, "how long each takes");
   app.check([&] {
     constexpr double day = 86'400;

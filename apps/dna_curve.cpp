@@ -135,15 +135,15 @@ int main(int argc, char** argv) {
   std::uint64_t window = 10, chunk = 10'000;
   mw::App app{"dna_curve", "Calculates how curved DNA is along its sequence."};
   app.option("--fasta", fasta, "a file with sequences");
-  app.option("--window", window, "base pairs to both sides of the one whose curvature is calculated", 1);
-  app.option("--chunk", chunk, "base pairs a task", 1);
+  constexpr std::uint64_t most_window = 1000, most_chunk = 1'000'000'000;
+  app.option("--window", window, "base pairs to both sides of the one whose curvature is calculated", 1, most_window);
+  app.option("--chunk", chunk, "base pairs a task", 1, most_chunk);
   app.option("--output", output, "an SVG file with the curve of the first sequence; none: only the figures");
   std::vector<std::string> sequences;
   app.check([&] {
-    constexpr std::uint64_t most = 1000;
-    if (window > most) throw mw::UsageError{"--window: at most 1000"};
     if (fasta.empty()) throw mw::UsageError{"--fasta: whose curvature is to be calculated?"};
     sequences = read_fasta(fasta);
+    if (!output.empty()) apps::check_output("--output", output);
   });
   return app.run(argc, argv, [&](mw::Master& master, mw::Report& report) {
     std::vector<mw::Task<std::vector<double>>> tasks;

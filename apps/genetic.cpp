@@ -35,14 +35,13 @@ int main(int argc, char** argv) {
   mw::init(argc, argv);
   std::uint64_t length = 100, size = 200, generations = 1000, tasks_a_generation = 8, seed = 1;
   mw::App app{"genetic", "Evolves bit strings until one is all ones."};
-  app.option("--length", length, "bits of a gene", 1);
-  app.option("--population", size, "genes", 2);
+  constexpr std::uint64_t most = 1'000'000;
+  app.option("--length", length, "bits of a gene", 1, most);
+  app.option("--population", size, "genes", 2, most);
   app.option("--generations", generations, "generations at most", 1);
   app.option("--tasks", tasks_a_generation, "tasks a generation; it changes the random numbers", 1);
   app.option("--seed", seed, "of the random numbers");
   app.check([&] {
-    constexpr std::uint64_t most = 1'000'000;
-    if (length > most || size > most) throw mw::UsageError{"--length and --population: at most 1000000"};
     if (tasks_a_generation > size) throw mw::UsageError{"--tasks: more tasks than genes"};
   });
   return app.run(argc, argv, [&](mw::Master& master, mw::Report& report) {

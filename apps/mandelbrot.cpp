@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "escape_time.hpp"
+#include "output_file.hpp"
 #include "png_image.hpp"
 
 struct View {
@@ -140,21 +141,19 @@ int main(int argc, char** argv) {
   std::uint64_t tile = 64, list = 4096;
   std::string by = "row", form = "system", output;
   mw::App app{"mandelbrot", "Draws the Mandelbrot set."};
-  app.option("--width", view.width, "pixels", 1);
-  app.option("--height", view.height, "pixels", 1);
-  app.option("--iterations", view.iterations, "after which a point counts as inside", 1);
+  constexpr std::uint64_t most_side = 65'536, most_iterations = 4'000'000'000;
+  app.option("--width", view.width, "pixels", 1, most_side);
+  app.option("--height", view.height, "pixels", 1, most_side);
+  app.option("--iterations", view.iterations, "after which a point counts as inside", 1, most_iterations);
   app.option("--center-x", view.center_x, "of the plane, with as many digits as a deep zoom needs");
   app.option("--center-y", view.center_y, "of the plane");
   app.option("--span", view.span, "how much of the plane lies between left and right, down to 1e-290");
   app.option("--by", by, "what a task is: row, tile or pixels");
-  app.option("--tile", tile, "pixels of a tile's side", 1);
-  app.option("--list", list, "pixels of a list", 1);
+  app.option("--tile", tile, "pixels of a tile's side", 1, most_side);
+  app.option("--list", list, "pixels of a list", 1, most_side * most_side);
   app.option("--form", form, "system, tasks or batch");
   app.option("--output", output, "a PNG file; none: only the hash");
   app.check([&] {
-    constexpr std::uint64_t most_side = 65'536, most_iterations = 4'000'000'000;
-    if (view.width > most_side || view.height > most_side) throw mw::UsageError{"--width and --height: at most 65536"};
-    if (view.iterations > most_iterations) throw mw::UsageError{"--iterations: at most 4e9"};
     for (const std::string* center : {&view.center_x, &view.center_y})
       if (!(std::abs(number(*center)) <= 4) || center->size() > 320)
         throw mw::UsageError{"--center-x and --center-y: \"" + *center + "\" is no number from -4 to 4 with up to 300 digits"};
@@ -162,6 +161,7 @@ int main(int argc, char** argv) {
     if (by != "row" && by != "tile" && by != "pixels") throw mw::UsageError{"--by: \"" + by + "\" is none of row, tile, pixels"};
     if (form != "system" && form != "tasks" && form != "batch")
       throw mw::UsageError{"--form: \"" + form + "\" is none of system, tasks, batch"};
+    if (!output.empty()) apps::check_output("--output", output);
   });
   return app.run(argc, argv, [&](mw::Master& master, mw::Report& report) {
     const std::vector<Pixels> parts = by == "row"    ? tiles(view, view.width, 1)

@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
   mw::App app{"md5_reverse", "Finds the number whose MD5 is given."};
   app.option("--md5", md5, "32 hex digits; default: that of N - 1");
   app.option("--below", below, "N: numbers from 0 to N - 1 are tried", 1);
-  app.option("--tasks", tasks, "how many tasks", 1);
+  app.option("--tasks", tasks, "how many tasks", 1, 1'000'000'000);
   app.option("--form", form, "system, tasks or batch");
   std::optional<apps::Digest> wanted;
   app.check([&] {

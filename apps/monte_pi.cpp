@@ -15,6 +15,10 @@ int main(int argc, char** argv) {
   mw::App app{"monte_pi", "Estimates pi from random points in a square."};
   app.option("--points", points, "how many random points; 1e9 is understood", 1);
   app.option("--block", block, "points a task; it changes the random numbers", 1);
+  app.check([&] {
+    constexpr std::uint64_t most_tasks = 1'000'000'000;
+    if (points / block > most_tasks) throw mw::UsageError{"--block: so small that there are more than 1e9 tasks"};
+  });
 
   return app.run(argc, argv, [&](mw::Master& master, mw::Report& report) {
     std::vector<mw::Task<Hits>> tasks;

@@ -13,8 +13,9 @@ int main(int argc, char** argv) {
 
   std::uint64_t tasks = 10'000, bytes = 0;
   mw::App app{"null_test", "Measures the overhead of a task: each gets a payload and returns it."};
-  app.option("--tasks", tasks, "how many tasks", 1);
-  app.option("--bytes", bytes, "size of the payload, in and out");
+  constexpr std::uint64_t most_tasks = 1'000'000'000, most_bytes = 64'000'000'000;  // a message has at most 64 GiB
+  app.option("--tasks", tasks, "how many tasks", 1, most_tasks);
+  app.option("--bytes", bytes, "size of the payload, in and out", 0, most_bytes);
 
   return app.run(argc, argv, [&](mw::Master& master, mw::Report& report) {
     const std::string payload(bytes, 'x');

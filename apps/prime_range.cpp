@@ -17,14 +17,10 @@ int main(int argc, char** argv) {
   mw::init(argc, argv);
   std::uint64_t k = 9, width = 1000, batch = 1;
   mw::App app{"prime_range", "Counts the primes between 10^k and 10^k + 1000."};
-  app.option("--k", k, "the power of ten, 1 to 18", 1);
-  app.option("--width", width, "how many numbers behind it", 1);
+  constexpr std::uint64_t most_k = 18, most_width = 100'000'000;
+  app.option("--k", k, "the power of ten, 1 to 18", 1, most_k);
+  app.option("--width", width, "how many numbers behind it", 1, most_width);
   app.option("--batch", batch, "numbers a task; 0: as many as a worker does in a while");
-  app.check([&] {
-    if (k > 18) throw mw::UsageError{"--k: 10^" + std::to_string(k) + " does not fit into 64 bits; at most 18"};
-    constexpr std::uint64_t most = 100'000'000;
-    if (width > most) throw mw::UsageError{"--width: " + std::to_string(width) + " is more than " + std::to_string(most)};
-  });
   return app.run(argc, argv, [&](mw::Master& master, mw::Report& report) {
     std::uint64_t first = 1;
     for (std::uint64_t i = 0; i < k; ++i) first *= 10;

@@ -23,11 +23,8 @@ int main(int argc, char** argv) {
   constexpr std::uint64_t largest = 4'294'967'295;  // its square and one more fits into 64 bits
   std::uint64_t n = 1'000'000, tasks_per_worker = 3;
   mw::App app{"primes", "Counts the primes of the form n² + 1, n from 1 to N."};
-  app.option("--n", n, "N; at most 4294967295", 1);
-  app.option("--tasks-per-worker", tasks_per_worker, "tasks a worker", 1);
-  app.check([&] {
-    if (n > largest) throw mw::UsageError{"--n: " + std::to_string(n) + " squared does not fit into 64 bits; at most 4294967295"};
-  });
+  app.option("--n", n, "N; at most 4294967295", 1, largest);
+  app.option("--tasks-per-worker", tasks_per_worker, "tasks a worker", 1, 1'000'000);
   return app.run(argc, argv, [&](mw::Master& master, mw::Report& report) {
     const std::uint64_t parts = std::min(n, tasks_per_worker * master.slots());
     std::vector<mw::Task<std::uint64_t>> tasks;

@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include <mw/error.hpp>
+#include <mw/app.hpp>
+
+#include "output_file.hpp"
 
 namespace apps {
 
@@ -18,9 +19,11 @@ struct PlotLabels {
   std::uint64_t first_x = 0;  ///< of the first value
 };
 
+/// A byte that is no UTF-8 may come from a file's name; a control character may, too, and no XML may hold one.
 inline std::string escape_xml(const std::string& text) {
   std::string safe;
-  for (const char c : text) safe += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
+  for (const char c : mw::valid_utf8(text))
+    safe += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : c >= '\0' && c < ' ' ? "?" : std::string(1, c);
   return safe;
 }
 
@@ -60,10 +63,7 @@ inline void write_svg_plot(const std::string& path, const std::vector<double>& v
     svg << x << ',' << y_of(*least) << ' ' << x << ',' << y_of(*largest) << ' ';
   }
   svg << "\"/>\n</svg>\n";
-  std::ofstream file{path};
-  file << svg.str();
-  file.close();
-  if (!file) throw mw::Error{"the picture " + path + " can not be written"};
+  write_output(path, svg.str());
 }
 
 }  // namespace apps

@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   mw::App app{"word_frequency", "Counts the words of files."};
   app.option("--folder", folder, "where the files are, and in the folders in it");
   app.option("--pattern", pattern, "which of them, as the shell has it: *.txt");
-  app.option("--chunk", chunk, "files a task", 1);
+  app.option("--chunk", chunk, "files a task", 1, 1'000'000'000);
   app.option("--top", top, "how many of the most frequent words are printed");
   app.flag("--travel", travel, "send the files along, to workers that do not see them");
   std::vector<std::string> paths;

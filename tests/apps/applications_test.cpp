@@ -99,11 +99,22 @@ TEST_CASE("P40: stdout has the results, everything else goes to stderr", "[apps]
 
 TEST_CASE("the progress bar is on a terminal only, unless it is asked for", "[apps]") {
   const std::string command = beside("monte_pi") + " --points 1e8 -n 2 ";
-  const auto on_terminal = [&](const std::string& more) {
-    return mw::process::run_program("script", {"-qec", command + more, "/dev/null"}, {}).out;
+  const auto on_terminal = [&](const std::string& settings, const std::string& more) {
+    return mw::process::run_program("script", {"-qec", settings + " " + command + more, "/dev/null"}, {}).out;
   };
-  CHECK(on_terminal("").find(" of 100 tasks") != std::string::npos);
-  CHECK(on_terminal("--no-progress").find(" of 100 tasks") == std::string::npos);
+  const auto has_bar = [](const std::string& printed) { return printed.find(" of 100 tasks") != std::string::npos; };
+  const std::string shown = on_terminal("TERM=xterm NO_COLOR=", "");
+  CHECK(has_bar(shown));
+  CHECK(shown.find('\x1b') != std::string::npos);
+  CHECK_FALSE(has_bar(on_terminal("TERM=xterm", "--no-progress")));
+  // A terminal that can do nothing has none unless it is asked for, and then without escape sequences.
+  CHECK_FALSE(has_bar(on_terminal("TERM=dumb", "")));
+  const std::string dumb = on_terminal("TERM=dumb", "--progress");
+  CHECK(has_bar(dumb));
+  CHECK(dumb.find('\x1b') == std::string::npos);
+  const std::string plain = on_terminal("TERM=xterm NO_COLOR=1", "");
+  CHECK(has_bar(plain));
+  CHECK(plain.find('\x1b') == std::string::npos);
   CHECK(run("monte_pi", {"--points", "1e8", "-n", "2"}).err.find(" of 100 tasks") == std::string::npos);
   CHECK(run("monte_pi", {"--points", "1e8", "-n", "2", "--progress"}).err.find(" of 100 tasks") != std::string::npos);
 }
@@ -111,9 +122,15 @@ TEST_CASE("the progress bar is on a terminal only, unless it is asked for", "[ap
 TEST_CASE("help teaches, and the version is told", "[apps]") {
   const auto help = run("monte_pi", {"--help"});
   CHECK(help.death.exit_status == 0);
-  for (const char* text :
-       {"--interface", "--workers", "--points", "--json", "--progress", "--no-progress", "multicore[:N]", "1e9", "Exit status"})
+  for (const char* text : {"--interface", "--workers", "--points", "--json", "--progress", "--no-progress", "1e9", "Exit status"})
     CHECK(help.out.find(text) != std::string::npos);
+  // The help breaks lines where it likes.
+  const auto joined = [](std::string text) {
+    std::erase_if(text, [](char c) { return c == ' ' || c == '\n'; });
+    return text;
+  };
+  REQUIRE(mw::interface_forms().size() == mw::interface_names().size());
+  for (const std::string& form : mw::interface_forms()) CHECK(joined(help.out).find(joined(form)) != std::string::npos);
   CHECK(run("monte_pi", {"--version"}).out == "0.1.0\n");
 }
 
@@ -223,10 +240,140 @@ TEST_CASE("mw speedup refuses what is no run, and runs that differ", "[apps][spe
   INFO(differs.err);
   CHECK(differs.death.exit_status == 1);
   CHECK(differs.err.find("the result is 2, before it was 1") != std::string::npos);
+  CHECK(differs.err.find("--results-may-differ") != std::string::npos);
   check_usage_error(run("mw", {}));
   check_usage_error(run("mw", {"speedup"}));
   check_usage_error(run("mw", {"speedup", "--workers", "0", "--", "x"}));
   check_usage_error(run("mw", {"nonsense"}));
+}
+
+TEST_CASE("mw speedup takes a program whose result depends on the number of workers, if it is told so", "[apps][speedup]") {
+  const test::TemporaryFolder folder;
+  const auto with = [&](const Arguments& options) {
+    Arguments arguments{"speedup", "--results-may-differ", "--workers", "1,2,4", "--runs", "2", "--out", folder.path("out")};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    arguments.insert(arguments.end(), {"--", "sh", "-c",
+                                       R"(echo "{\"total_seconds\": 1, \"init_seconds\": 0, \"calculation_seconds\": 1, )"
+                                       R"(\"result\": {\"found\": $(($1 / 2))}}")"});
+    return run("mw", arguments);
+  };
+  const auto table = with({});
+  INFO(table.out << table.err);
+  REQUIRE(table.death.exit_status == 0);
+  CHECK(table.out.starts_with("Results differed between the runs (--results-may-differ): 3 different ones, the first is shown.\n"));
+  CHECK(test::file_text(folder.path("out") + "/report.md").find("3 different ones") != std::string::npos);
+  const auto all = json_of(with({"--json"}));
+  CHECK(all.at("different_results") == 3);
+  CHECK(all.at("result").at("found") == 0);
+  CHECK(json_of(run("mw", {"speedup", "--workers", "1", "--json", "--", beside("monte_pi"), "--points", "10"}))
+            .at("different_results") == 1);
+}
+
+TEST_CASE("mw speedup goes on behind a line that was not written to its end, and leaves others' files alone", "[apps][speedup]") {
+  const test::TemporaryFolder folder;
+  const std::string runs = folder.path("runs.jsonl");
+  const Arguments arguments{"speedup", "--workers",        "1",        "--runs", "2", "--out", folder.path(""),
+                            "--",      beside("monte_pi"), "--points", "10"};
+  REQUIRE(run("mw", arguments).death.exit_status == 0);
+  const std::string whole = test::file_text(runs);
+  std::filesystem::resize_file(runs, whole.size() - 5);
+  const auto again = run("mw", arguments);
+  CHECK(again.err.find("1 runs are there already") != std::string::npos);
+  CHECK(run("mw", arguments).err.find("2 runs are there already") != std::string::npos);
+  std::ofstream{runs} << "my own notes\n";
+  CHECK(run("mw", arguments).death.exit_status == 1);
+  CHECK(test::file_text(runs) == "my own notes\n");
+}
+
+TEST_CASE("what --json prints is valid whatever bytes a path has", "[apps]") {
+  const test::TemporaryFolder folder;
+  const std::string place = folder.path("caf\xe9");
+  std::filesystem::create_directory(place);
+  std::ofstream{place + "/text"} << "A word\n";
+  const auto all = json_of(run("word_frequency", {"-i", "serial", "--json", "--folder", place}));
+  CHECK(std::string{all.at("parameters").at("folder").as_string()}.ends_with("caf\uFFFD"));
+  CHECK(all.at("result").at("words") == 2);
+  const auto speedup = run("mw", {"speedup", "--workers", "1", "--json", "--out", folder.path("out"), "--",
+                                  beside("word_frequency"), "--folder", place});
+  CHECK(json_of(speedup).at("result").at("words") == 2);
+  CHECK(test::file_text(folder.path("out") + "/runs.jsonl").find("caf\uFFFD") != std::string::npos);
+  std::ofstream{folder.path("caf\xe9.fa")} << ">a\nACGTACGTACGTACGTACGTACGTACGTACGT\n";
+  REQUIRE(run("dna_curve", {"-i", "serial", "--fasta", folder.path("caf\xe9.fa"), "--output", folder.path("a.svg")})
+              .death.exit_status == 0);
+  CHECK(test::file_text(folder.path("a.svg")).find("caf\uFFFD.fa") != std::string::npos);
+}
+
+TEST_CASE("a command line with a mistake in it is quoted as it was typed, and told what was probably meant", "[apps]") {
+  const auto error_of = [](const std::string& program, const Arguments& arguments) {
+    const auto failed = run(program, arguments);
+    check_usage_error(failed);
+    return failed.err;
+  };
+  CHECK(error_of("monte_pi", {"--point", "5"}) ==
+        "monte_pi: there is no option --point: did you mean --points? (see monte_pi --help)\n");
+  CHECK(error_of("monte_pi", {"--pionts=5"}).find("no option --pionts: did you mean --points?") != std::string::npos);
+  CHECK(error_of("monte_pi", {"--nonsense", "5"}) == "monte_pi: there is no option --nonsense (see monte_pi --help)\n");
+  CHECK(error_of("monte_pi", {"two", "words"}).find("two words were not expected") != std::string::npos);
+  CHECK(error_of("mw", {"foo"}).find("there is no subcommand \"foo\"; there are speedup, volunteer, boinc-setup") !=
+        std::string::npos);
+  CHECK(error_of("mw", {"sped", "--", "x"}).find("there is no subcommand \"sped\"") != std::string::npos);
+  CHECK(error_of("mw", {"speedpu"}).find("did you mean speedup?") != std::string::npos);
+  CHECK(error_of("mw", {}).find("speedup, volunteer, boinc-setup") != std::string::npos);
+  CHECK(error_of("mw", {"--nonsense"}).find("no option --nonsense") != std::string::npos);
+  CHECK(error_of("mw", {"speedup", "--worker", "2", "--", "x"}).find("did you mean --workers?") != std::string::npos);
+  for (const char* spec : {"serial:1", "multicore:x", "multicore?x", "mpi:0", "mpi?x=1"})
+    CHECK(error_of("monte_pi", {"-i", spec}).find('"' + std::string{spec} + '"') != std::string::npos);
+#ifdef MW_HAVE_BOINC
+  for (const char* spec : {"boinc:0", "boinc:?x=1", "boinc:project=/x&y=1", "boinc:?project=/x&y=1"})
+    CHECK(error_of("monte_pi", {"-i", spec}).find('"' + std::string{spec} + '"') != std::string::npos);
+#endif
+}
+
+TEST_CASE("numbers that no machine can have are errors of the command line, not of the computation", "[apps]") {
+  const std::string most = "18446744073709551615";
+  for (const Arguments& arguments : std::vector<Arguments>{{"null_test", "--bytes", "1e12"},
+                                                           {"null_test", "--tasks", most},
+                                                           {"busy", "--tasks", most},
+                                                           {"monte_pi", "--points", most, "--block", "1"},
+                                                           {"primes", "--tasks-per-worker", "9223372036854775808"},
+                                                           {"dna_curve", "--chunk", most},
+                                                           {"mandelbrot", "--list", most},
+                                                           {"mandelbrot", "--tile", most},
+                                                           {"md5_reverse", "--below", most, "--tasks", most},
+                                                           {"genetic", "--length", most},
+                                                           {"prime_range", "--width", most}}) {
+    INFO(arguments[0] << ' ' << arguments[1]);
+    check_usage_error(run(arguments[0], {arguments.begin() + 1, arguments.end()}));
+  }
+}
+
+TEST_CASE("a picture that can not be written is an error that names it, and nothing is removed that was there", "[apps]") {
+  const test::TemporaryFolder folder;
+  const Arguments small{"-i", "serial", "--width", "8", "--height", "8", "--output"};
+  const auto draw = [&](const std::string& output) {
+    Arguments arguments = small;
+    arguments.push_back(output);
+    return run("mandelbrot", arguments);
+  };
+  check_usage_error(draw(folder.path("no/such/folder.png")));
+  check_usage_error(draw(folder.path("")));
+  // A device of our own, so that nobody loses his /dev/full.
+  const std::string full = folder.path("full");
+  std::filesystem::create_symlink("/dev/full", full);
+  for (const char* app : {"mandelbrot", "dna_curve"}) {
+    std::ofstream{folder.path("a.fa")} << ">a\nACGTACGTACGTACGTACGTACGTACGTACGT\n";
+    const auto failed = app == std::string{"mandelbrot"}
+                            ? draw(full)
+                            : run(app, {"-i", "serial", "--fasta", folder.path("a.fa"), "--output", full});
+    INFO(failed.err);
+    CHECK(failed.death.exit_status == 1);
+    CHECK(failed.out.empty());
+    CHECK(failed.err.find("the file " + full + " can not be written: No space left on device") != std::string::npos);
+  }
+  CHECK(std::filesystem::is_symlink(full));
+  CHECK(std::filesystem::is_character_file("/dev/full"));
+  CHECK(draw(folder.path("set.png")).death.exit_status == 0);
+  CHECK(test::file_text(folder.path("set.png")).substr(1, 3) == "PNG");
 }
 
 TEST_CASE("mw_bench measures each peer and gives the ratios", "[apps][bench]") {
