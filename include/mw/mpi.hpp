@@ -23,9 +23,9 @@ struct MpiOptions {
   /// How many workers, 1 to 4,096. 0: one for each slot of the hosts; without hosts, one less than the tasks of the Slurm
   /// allocation that this program runs in; else as many as this process may use cores.
   unsigned workers = 0;
-  /// "name" or "name:slots". Empty: this machine, or what Slurm has allocated.
+  /// "name" or "name:slots", with "user@" in front if need be. Empty: this machine, or what Slurm has allocated.
   std::vector<std::string> hosts;
-  /// A file with such names, one a line; '#' begins a comment.
+  /// A file with such names, one a line, or in Open MPI's form ("name slots=4"); '#' begins a comment.
   std::string hostfile;
   /// How mpiexec reaches other hosts: "ssh", "fork", "slurm", …; empty: its own choice.
   std::string launcher;
@@ -42,6 +42,9 @@ struct MpiOptions {
   /// How long a rank may be silent until it counts as lost. A rank that dies is noticed at once; this is for hosts that fall off
   /// the network.
   std::chrono::milliseconds lost_after{10'000};
+  /// How often the job is started anew after mpiexec has ended, as it does when a host that it has a rank on goes down; without
+  /// hosts that can not be reached any more. What was running is queued again.
+  unsigned restarts = 2;
 };
 
 class MpiInterface : public Interface {
@@ -51,7 +54,7 @@ class MpiInterface : public Interface {
   /// Throws UsageError for options that make no sense.
   explicit MpiInterface(MpiOptions options = {});
   /// From what follows "mpi" in an interface's name: "", ":8", ":8?hosts=a,b:4&launcher=ssh". Keys: hosts, hostfile, launcher,
-  /// mpiexec, manager, rank_program, memory (on or off), start_limit_s, lost_after_s. Throws UsageError that names what would be
+  /// mpiexec, manager, rank_program, memory (on or off), start_limit_s, lost_after_s, restarts. Throws UsageError that names what would be
   /// right.
   static MpiInterface from_text(std::string_view text);
   MpiInterface(MpiInterface&&) noexcept;
@@ -73,7 +76,9 @@ class MpiInterface : public Interface {
 
  private:
   class Job;
-  std::unique_ptr<Job> job_;
+  class Series;
+  struct JobEnd;
+  std::unique_ptr<Series> series_;
 };
 
 }  // namespace mw

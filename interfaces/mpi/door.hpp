@@ -38,6 +38,10 @@ inline constexpr const char* variable_probe = "MW_MPI_PROBE";
 inline constexpr const char* variable_program = "MW_MPI_PROGRAM";
 inline constexpr const char* variable_name = "MW_MPI_NAME";
 inline constexpr const char* variable_lost_after = "MW_MPI_LOST_AFTER_MS";
+inline constexpr const char* variable_folder = "MW_MPI_FOLDER";
+inline constexpr const char* variable_peers = "MW_MPI_PEERS";
+inline constexpr const char* variable_shell = "MW_MPI_SHELL";
+inline constexpr const char* variable_words = "MW_MPI_WORDS";
 
 /// A manager's first words …
 struct Greeting {

@@ -8,13 +8,12 @@
 #include <cerrno>
 #include <filesystem>
 #include <map>
+#include <ranges>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 
 #include "log/log.hpp"
-#include "mpi/launch.hpp"
-#include "mpi/spec.hpp"
 #include "process/place.hpp"
 #include "process/shortage.hpp"
 #include "worker/start.hpp"
@@ -53,6 +52,21 @@ process::UniqueFd make_probe() {
   return fd;
 }
 
+/// Ranks find out by them which network leads to the others.
+std::string some_of(const std::vector<mpi::HostSlots>& hosts) {
+  constexpr std::size_t enough = 5;
+  std::string names;
+  for (const auto& host : hosts | std::views::take(enough)) names += (names.empty() ? "" : " ") + host.name;
+  return names;
+}
+
+/// "/" where it was removed.
+std::string working_directory() {
+  std::error_code error;
+  const auto folder = std::filesystem::current_path(error);
+  return error ? "/" : folder.string();
+}
+
 std::string describe(const mpi::DeathNotice& notice) {
   process::Death death;
   death.signaled = notice.signal != 0;
@@ -70,8 +84,8 @@ MpiOptions in_measure(MpiOptions options) {
 
 }  // namespace
 
-MpiInterface::Job::Job(MpiOptions options)
-    : options_{in_measure(std::move(options))}, workers_{mpi::workers_of(options_, mpi::hosts_of(options_))} {}
+MpiInterface::Job::Job(MpiOptions options, std::vector<mpi::HostSlots> hosts, unsigned workers, GoesOn goes_on)
+    : options_{in_measure(std::move(options))}, hosts_{std::move(hosts)}, workers_{workers}, goes_on_{std::move(goes_on)} {}
 MpiInterface::Job::~Job() = default;
 
 double MpiInterface::Job::seconds_since_start() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
@@ -82,26 +96,12 @@ void MpiInterface::Job::start(InterfaceHost& host) {
   if (!worker::init_was_called())
     throw InterfaceError{
         "mpi starts this program again as its workers, so main() must call mw::init(argc, argv) before it makes a mw::Master"};
-  mpi::Launch made = mpi::make_launch(options_, workers_);
-  command_ = std::move(made.command);
-  host_file_ = std::move(made.host_file);
+  launch_ = mpi::make_launch(options_, hosts_, workers_);
   const auth::Key key = auth::make_key();
   door_ = std::make_shared<mpi::Door>(host.io(), key,
-                                      made.manager_is_here ? mpi::Door::Reach::this_machine : mpi::Door::Reach::network);
+                                      launch_.manager_is_here ? mpi::Door::Reach::this_machine : mpi::Door::Reach::network);
   probe_ = make_probe();
-  command_.environment_unset = {"MW_*", "PMI_*", "PMIX_*"};
-  // Through the environment, which only this user can read; mpiexec sends it to the other hosts' ranks over its own connection.
-  command_.environment_set = {
-      {mpi::variable_addresses, door_->addresses()},
-      {mpi::variable_key, auth::to_text(key)},
-      {mpi::variable_place, options_.local_memory ? process::own_place() : std::string{}},
-      {mpi::variable_probe, fmt::format("{} {} {}", ::getpid(), probe_.get(), process::inode_of(probe_.get()))},
-      {mpi::variable_program, std::filesystem::read_symlink("/proc/self/exe").string()},
-      {mpi::variable_name, process::own_name()},
-      {mpi::variable_lost_after, std::to_string(options_.lost_after.count())},
-  };
-  // Under srun, mpiexec's own srun would wait for this program's step to end.
-  if (mpi::is_in_slurm()) command_.environment_set.emplace_back("SLURM_OVERLAP", "1");
+  set_environment(key);
   door_->open([this](mpi::Door::Socket socket) { manager_came(std::move(socket)); });
   try {
     launch();
@@ -117,15 +117,39 @@ void MpiInterface::Job::start(InterfaceHost& host) {
   });
 }
 
+/// What ranks are told: through the environment, which only this user can read; mpiexec sends it to the other hosts' ranks over its own
+/// connection.
+void MpiInterface::Job::set_environment(const auth::Key& key) {
+  launch_.command.environment_unset = {"MW_*", "PMI_*", "PMIX_*"};
+  auto& environment = launch_.command.environment_set;
+  environment.insert(environment.end(),
+                     {
+                         {mpi::variable_addresses, door_->addresses()},
+                         {mpi::variable_key, auth::to_text(key)},
+                         {mpi::variable_place, options_.local_memory ? process::own_place() : std::string{}},
+                         {mpi::variable_probe, fmt::format("{} {} {}", ::getpid(), probe_.get(), process::inode_of(probe_.get()))},
+                         {mpi::variable_program, std::filesystem::read_symlink("/proc/self/exe").string()},
+                         {mpi::variable_name, process::own_name()},
+                         {mpi::variable_lost_after, std::to_string(options_.lost_after.count())},
+                         {mpi::variable_folder, working_directory()},
+                         {mpi::variable_peers, some_of(launch_.hosts)},
+                     });
+  if (!launch_.remote_shell.empty()) environment.emplace_back(mpi::variable_shell, launch_.remote_shell);
+}
+
 void MpiInterface::Job::launch() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw InterfaceError{fmt::format("mpi: no pipe: {}", process::shortage(errno))};
   words_.emplace(host_->io(), ends[0]);
   words_->non_blocking(true);
   const process::UniqueFd theirs{ends[1]};
-  command_.stdout_fd = command_.stderr_fd = theirs.get();
-  command_.new_process_group = true;
-  mpiexec_ = process::Child::start(host_->io(), command_);
+  launch_.command.stdout_fd = launch_.command.stderr_fd = theirs.get();
+  if (!launch_.remote_shell.empty()) {
+    launch_.command.inherit_fds.push_back(theirs.get());
+    launch_.command.environment_set.emplace_back(mpi::variable_words, std::to_string(theirs.get()));
+  }
+  launch_.command.new_process_group = true;
+  mpiexec_ = process::Child::start(host_->io(), launch_.command);
   mpiexec_has_ended_ = false;
   mpiexec_->async_wait([this](process::Death death) { mpiexec_ended(death); });
   read_words();
@@ -149,7 +173,7 @@ void MpiInterface::Job::take_line(const std::string& line) {
   if (const auto notice = mpi::DeathNotice::of(line)) {
     if (phase_ == Phase::starting) {
       const std::string who = notice->rank < 0 ? "a rank" : fmt::format("rank {}", notice->rank);
-      return fail(fmt::format("{} ended with {} before the job had started{}", who, describe(*notice), what_was_said()));
+      return fail(fmt::format("{} ended with {} before the job had started", who, describe(*notice)));
     }
     // mpiexec's own status is no sign: it is 1 now and then where all ranks ended well, but without MPI_Finalize.
     if (quits_by_itself_) log::warn(fmt::format("mpi: all was done, but rank {} ended with {}", notice->rank, describe(*notice)));
@@ -159,9 +183,29 @@ void MpiInterface::Job::take_line(const std::string& line) {
     if (number > 0 && phase_ == Phase::running) lose(number, fmt::format("its process ended with {}", describe(*notice)));
     return;
   }
-  log::debug("mpiexec: " + line);
+  if (const auto notice = mpi::HostNotice::of(line)) return host_ended(*notice);
+  // Before the job runs, this is what went wrong, and may be long before it is known to have.
+  phase_ == Phase::starting ? log::warn("mpi: " + line) : log::debug("mpiexec: " + line);
   said_ += line + '\n';
   if (said_.size() > most_said) said_.erase(0, said_.size() - most_said);
+}
+
+void MpiInterface::Job::host_ended(const mpi::HostNotice& notice) {
+  // ssh's own status where it is at fault; others are Hydra's, which ends everywhere when mpiexec does.
+  constexpr int connection_failed = 255;
+  if (phase_ == Phase::starting || notice.exit_status == connection_failed) hosts_ended_.insert(notice.host);
+  if (phase_ == Phase::starting)
+    fail(fmt::format("{} can not be reached, or does not start its ranks: {} ended with exit status {}", notice.host,
+                     launch_.remote_shell, notice.exit_status));
+}
+
+/// Those whose ssh has ended, and those that fell silent. A rank that was killed leaves its host in place.
+std::vector<std::string> MpiInterface::Job::hosts_gone() const {
+  std::set<std::string> gone = hosts_ended_;
+  for (std::uint32_t number = 1; number < ranks_.size(); ++number)
+    if (ranks_[number].is_lost && !ranks_[number].notice) gone.insert(launch_.host_of(number));
+  gone.erase("");
+  return {gone.begin(), gone.end()};
 }
 
 std::string MpiInterface::Job::what_was_said() const {
@@ -171,10 +215,10 @@ std::string MpiInterface::Job::what_was_said() const {
 void MpiInterface::Job::mpiexec_ended(const process::Death& death) {
   mpiexec_has_ended_ = true;
   if (phase_ == Phase::starting || phase_ == Phase::running) {
-    // What it said last is still in the pipe.
-    host_->post([this, death] {
-      std::string why = fmt::format("mpiexec (process {}) ended with {}", mpiexec_->pid(), process::describe(death));
-      fail(why + what_was_said());
+    // What it said last is still in the pipe, and which host is gone, too, may come after it.
+    timer_->expires_after(wait_for_word);
+    timer_->async_wait([this, death](error_code cancelled) {
+      if (!cancelled) fail(fmt::format("mpiexec (process {}) ended with {}", mpiexec_->pid(), process::describe(death)));
     });
   }
   say_if_stopped();
@@ -200,6 +244,7 @@ void MpiInterface::Job::read_manager() {
     if (!error) return read_manager();
     if (phase_ != Phase::starting && phase_ != Phase::running) return;
     manager_is_gone_ = true;
+    if (mpiexec_has_ended_) return;  // which takes all along, and has its own word
     timer_->expires_after(wait_for_word);
     timer_->async_wait([this](error_code cancelled) {
       if (cancelled || phase_ == Phase::failed || phase_ == Phase::stopping || phase_ == Phase::stopped) return;
@@ -242,6 +287,7 @@ void MpiInterface::Job::handle_ranks(const wire::Ranks& ranks) {
     Rank& rank = ranks_[number];
     rank.host = ranks.list[number].host;
     rank.pid = ranks.list[number].pid;
+    rank.cores = ranks.list[number].cores;
     rank.window = window;
     if (number == 0) continue;
     const bool is_here = !place.empty() && ranks.list[number].place == place;
@@ -390,10 +436,12 @@ void MpiInterface::Job::write_out() {
 
 void MpiInterface::Job::fail(const std::string& why) {
   if (phase_ == Phase::failed || phase_ == Phase::stopping || phase_ == Phase::stopped) return;
+  const bool is_managers = !ranks_.empty() && ranks_[0].notice;
+  const JobEnd end{why, phase_ == Phase::running, mpiexec_has_ended_ && !is_managers, hosts_gone()};
   phase_ = Phase::failed;
-  host_->interface_failed(why);
+  if (!goes_on_(end)) host_->interface_failed(why + what_was_said());
   for (Rank& rank : ranks_)
-    if (rank.worker && !rank.is_lost) rank.worker->lost(why, Failure{});
+    if (rank.worker && !rank.is_lost) rank.worker->left(why);
   ready_.clear();
   door_->close();
   end_mpiexec();
@@ -468,7 +516,7 @@ StatusMap MpiInterface::Job::status() const {
   status["manager_pid"] = std::int64_t{ranks_[0].pid};
 
   struct PerHost {
-    std::int64_t ranks = 0, tasks_done = 0;
+    std::int64_t ranks = 0, tasks_done = 0, cores = 0;
     double busy_seconds = 0;
   };
   std::map<std::string, PerHost> hosts;
@@ -478,6 +526,7 @@ StatusMap MpiInterface::Job::status() const {
     const double busy_seconds = std::chrono::duration<double>(rank.worker->busy_time()).count();
     PerHost& host = hosts[rank.host];
     ++host.ranks;
+    host.cores = std::max(host.cores, std::int64_t{rank.cores});
     host.tasks_done += rank.worker->tasks_done();
     host.busy_seconds += busy_seconds;
     const std::string key = fmt::format("rank_{}_", number);
@@ -494,14 +543,18 @@ StatusMap MpiInterface::Job::status() const {
   }
   status["workers_stopped"] = stopped;
   int number = 0;
+  std::int64_t cores = 0;
   for (const auto& [name, host] : hosts) {
+    cores += host.cores;
     const std::string key = fmt::format("host_{}_", ++number);
     status[key + "name"] = name;
     status[key + "ranks"] = host.ranks;
+    status[key + "cores"] = host.cores;
     status[key + "tasks_done"] = host.tasks_done;
     status[key + "busy_seconds"] = host.busy_seconds;
   }
   status["hosts"] = static_cast<std::int64_t>(hosts.size());
+  status["cores"] = cores;
   return status;
 }
 

@@ -1,15 +1,17 @@
 // A running job: mpiexec, the manager's connection, and the workers behind it.
 //
-// What:    starts the ranks, keeps a RemoteWorker for each, moves their streams in and out of the manager's socket, ends it all.
-// Owner:   owned by the interface; owns mpiexec's process.
+// What:    one run of mpiexec. Starts the ranks, keeps a RemoteWorker for each, moves their streams in and out of the manager's
+//          socket, ends it all.
+// Owner:   owned by the interface's Series; owns mpiexec's process.
 // Threads: the master's loop.
-// Use:     internal; see mpi.cpp.
+// Use:     internal; see series.cpp.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -23,15 +25,28 @@
 #include "local/outgoing.hpp"
 #include "mpi/death_notice.hpp"
 #include "mpi/door.hpp"
+#include "mpi/launch.hpp"
+#include "mpi/spec.hpp"
 #include "process/child.hpp"
 #include "process/stop_ladder.hpp"
 #include "wire/manager_messages.hpp"
 
 namespace mw {
 
+/// Why a job ended that should not have.
+struct MpiInterface::JobEnd {
+  std::string why;
+  bool has_run = false;                 ///< all ranks had started
+  bool is_mpiexecs = false;             ///< mpiexec is gone, and no rank is to blame
+  std::vector<std::string> hosts_gone;  ///< that can not be reached any more, as their user named them
+};
+
 class MpiInterface::Job final : public hub::RemoteOwner {
  public:
-  explicit Job(MpiOptions options);
+  /// Asked once, if the job ends in error: whether another one follows. If not, the interface has failed.
+  using GoesOn = std::function<bool(const JobEnd&)>;
+
+  Job(MpiOptions options, std::vector<mpi::HostSlots> hosts, unsigned workers, GoesOn goes_on);
   ~Job() override;
 
   unsigned workers() const noexcept { return workers_; }
@@ -57,6 +72,7 @@ class MpiInterface::Job final : public hub::RemoteOwner {
     std::unique_ptr<hub::RemoteWorker> worker;
     std::string host;
     std::uint32_t pid = 0;
+    std::uint32_t cores = 0;   ///< of its host, that it may use
     std::uint64_t window = 0;  ///< bytes that may go out before the manager says more
     bool is_lost = false;
     bool failed_to_start = false;  ///< its worker, and said so
@@ -65,10 +81,13 @@ class MpiInterface::Job final : public hub::RemoteOwner {
     std::optional<mpi::DeathNotice> notice;
   };
 
+  void set_environment(const auth::Key& key);
   void launch();
   void read_words();
   void take_line(const std::string& line);
+  void host_ended(const mpi::HostNotice& notice);
   std::string what_was_said() const;
+  std::vector<std::string> hosts_gone() const;
   void mpiexec_ended(const process::Death& death);
   void manager_came(mpi::Door::Socket socket);
   void read_manager();
@@ -87,12 +106,14 @@ class MpiInterface::Job final : public hub::RemoteOwner {
   double seconds_since_start() const;
 
   const MpiOptions options_;
+  const std::vector<mpi::HostSlots> hosts_;
   const unsigned workers_;
+  const GoesOn goes_on_;
   InterfaceHost* host_ = nullptr;
   Phase phase_ = Phase::starting;
   Clock::time_point started_{};
-  process::Command command_;
-  process::UniqueFd host_file_;
+  mpi::Launch launch_;
+  std::set<std::string> hosts_ended_;  ///< whose ssh has ended while the job ran
   process::UniqueFd probe_;
   std::shared_ptr<mpi::Door> door_;
   std::optional<process::Child> mpiexec_;

@@ -11,8 +11,9 @@
 
 #include <fmt/format.h>
 
-#include "mpi/spec.hpp"
+#include "mpi/slurm.hpp"
 #include "process/place.hpp"
+#include "process/route.hpp"
 
 namespace mw::mpi {
 namespace {
@@ -66,19 +67,50 @@ std::string find_rank_program(const std::string& wanted) {
 #endif
 }
 
-bool is_own_name(const std::string& name) { return name == "localhost" || name == "127.0.0.1" || name == host_name(); }
+/// The first of them gets rank 0, the manager.
+std::vector<HostSlots> with_manager_first(std::vector<HostSlots> hosts, const std::string& manager) {
+  const auto is_managers = [&, manager_is_own = is_own_name(manager)](const HostSlots& host) {
+    return host.name == manager || (manager_is_own && is_own_name(host.name));
+  };
+  HostSlots first{manager, 1};
+  for (const HostSlots& host : hosts) {
+    if (!is_managers(host)) continue;
+    first.slots += host.slots;
+    if (first.user.empty()) first.user = host.user;
+  }
+  std::erase_if(hosts, is_managers);
+  hosts.insert(hosts.begin(), std::move(first));
+  return hosts;
+}
 
-/// The first of them gets rank 0, the manager. A host that comes twice becomes one: mpiexec would take it for two.
-std::string host_file_text(std::vector<HostSlots> hosts, const std::string& manager) {
-  const bool manager_is_own = is_own_name(manager);
-  unsigned slots = 1;
+std::string host_file_text(const std::vector<HostSlots>& hosts) {
+  std::string text;
   for (const HostSlots& host : hosts)
-    if (host.name == manager || (manager_is_own && is_own_name(host.name))) slots += host.slots;
-  std::erase_if(hosts, [&](const HostSlots& host) { return host.name == manager || (manager_is_own && is_own_name(host.name)); });
-  std::string text = fmt::format("{}:{}\n", manager, slots);
-  for (const HostSlots& host : hosts) text += fmt::format("{}:{}\n", host.name, host.slots);
+    text += fmt::format("{}:{}{}{}\n", host.name, host.slots, host.user.empty() ? "" : " user=", host.user);
   return text;
 }
+
+const char* variable(std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (const char* value = std::getenv(name); value && *value) return value;
+  return nullptr;
+}
+
+/// Whether mpiexec will reach hosts by ssh, and by which; empty if by something else.
+std::string remote_shell_of(const std::string& launcher) {
+  const char* const of_user = variable({"HYDRA_LAUNCHER", "HYDRA_BOOTSTRAP"});
+  const std::string chosen = !launcher.empty() ? launcher : of_user ? of_user : "";
+  // mpiexec has launchers for these, and finds them by such variables.
+  const bool is_managed = variable({"SLURM_JOB_ID", "SLURM_NODELIST", "PBS_NODEFILE", "LSB_MCPU_HOSTS", "PE_HOSTFILE",
+                                    "COBALT_NODEFILE", "LOADL_HOSTFILE"}) != nullptr;
+  if (chosen != "ssh" && !(chosen.empty() && !is_managed)) return {};
+  const char* const program = variable({"HYDRA_LAUNCHER_EXEC", "HYDRA_BOOTSTRAP_EXEC"});
+  return program ? program : "ssh";
+}
+
+/// A host that lacks the ranks' program says so, and not to mpiexec only, which waits. The shell becomes the rank.
+constexpr const char* start_rank =
+    R"([ -x "$0" ] || { echo "$(uname -n) has no program $0" >&2; echo "@cppmw-rank-ended ${PMI_RANK:--1} $$ 0 127" >&2; exit 127; }; exec "$0")";
 
 /// In memory; mpiexec inherits it.
 process::UniqueFd memory_file(const std::string& text) {
@@ -90,29 +122,57 @@ process::UniqueFd memory_file(const std::string& text) {
 
 }  // namespace
 
-Launch make_launch(const MpiOptions& options, unsigned workers) {
+bool is_own_name(const std::string& name) {
+  return name == "localhost" || name == host_name() || name.starts_with(host_name() + ".") || process::is_own_address(name);
+}
+
+std::string Launch::host_of(std::uint32_t rank) const {
+  std::uint32_t all = 0;
+  for (const HostSlots& host : hosts) all += host.slots;
+  if (all == 0) return {};
+  // More ranks than slots go round again.
+  std::uint32_t slot = rank % all;
+  for (const HostSlots& host : hosts) {
+    if (slot < host.slots) return host.name;
+    slot -= host.slots;
+  }
+  return {};
+}
+
+Launch make_launch(const MpiOptions& options, const std::vector<HostSlots>& hosts, unsigned workers) {
   Launch launch;
   process::Command& command = launch.command;
+  auto& arguments = command.arguments;
   command.path = find_mpiexec(options.mpiexec);
   const std::string rank_program = find_rank_program(options.rank_program);
-  auto hosts = hosts_of(options);
-  // A rank that dies must not take the others along.
-  command.arguments = {"-disable-auto-cleanup"};
-  if (!options.launcher.empty()) command.arguments.insert(command.arguments.end(), {"-launcher", options.launcher});
-  const bool slurm_chooses = hosts.empty() && options.manager.empty() && is_in_slurm() && options.launcher != "fork";
+  // A rank that dies must not take the others along; and all begin in a folder that every host has.
+  arguments = {"-disable-auto-cleanup", "-wdir", "/"};
+  if (!options.launcher.empty()) arguments.insert(arguments.end(), {"-launcher", options.launcher});
+  bool is_far = false;
   if (!hosts.empty() || !options.manager.empty()) {
-    if (hosts.empty()) hosts.push_back({host_name(), workers});
     const std::string manager = options.manager.empty() ? host_name() : options.manager;
-    launch.host_file = memory_file(host_file_text(hosts, manager));
+    launch.hosts = with_manager_first(hosts.empty() ? std::vector<HostSlots>{{host_name(), workers}} : hosts, manager);
+    launch.host_file = memory_file(host_file_text(launch.hosts));
     launch.manager_is_here = is_own_name(manager);
+    is_far = launch.hosts.size() > 1 || !launch.manager_is_here;
     command.inherit_fds.push_back(launch.host_file.get());
-    command.arguments.insert(command.arguments.end(), {"-f", fmt::format("/proc/self/fd/{}", launch.host_file.get())});
-  } else if (slurm_chooses) {
+    arguments.insert(arguments.end(), {"-f", fmt::format("/proc/self/fd/{}", launch.host_file.get())});
+  } else if (is_in_slurm() && options.launcher != "fork") {
     launch.manager_is_here = false;
+    command.environment_set = slurm_allocation().for_mpiexec;
   } else if (options.launcher.empty()) {
-    command.arguments.insert(command.arguments.end(), {"-launcher", "fork"});
+    arguments.insert(arguments.end(), {"-launcher", "fork"});
   }
-  command.arguments.insert(command.arguments.end(), {"-n", std::to_string(workers + 1), rank_program});
+  // Under srun, mpiexec's own srun would wait for this program's step to end.
+  if (is_in_slurm()) command.environment_set.emplace_back("SLURM_OVERLAP", "1");
+  if (is_far) {
+    launch.remote_shell = remote_shell_of(options.launcher);
+    arguments.insert(arguments.end(), {"-prepend-pattern", "[%h] "});
+  }
+  if (!launch.remote_shell.empty()) arguments.insert(arguments.end(), {"-launcher-exec", rank_program});
+  arguments.insert(arguments.end(), {"-n", std::to_string(workers + 1)});
+  if (is_far) arguments.insert(arguments.end(), {"/bin/sh", "-c", start_rank});
+  arguments.push_back(rank_program);
   return launch;
 }
 

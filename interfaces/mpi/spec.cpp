@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
 
+#include "mpi/slurm.hpp"
 #include "process/cores.hpp"
 
 namespace mw::mpi {
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view form =
     "mpi[:N][?hosts=a,b:4][&hostfile=FILE][&launcher=ssh|fork|slurm|…][&mpiexec=PATH][&manager=HOST][&rank_program=PATH]"
-    "[&memory=on|off][&start_limit_s=X][&lost_after_s=X]";
+    "[&memory=on|off][&start_limit_s=X][&lost_after_s=X][&restarts=K]";
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
   throw UsageError{fmt::format("interface \"mpi{}\": {}; the form is {}", text, why, form)};
@@ -44,17 +44,62 @@ bool is_host_name(std::string_view name) {
   return !name.empty() && name.size() <= 255 && name.front() != '-' && std::all_of(name.begin(), name.end(), is_fine);
 }
 
-HostSlots host_of(const std::string& text, const std::string& where) {
-  const auto colon = text.find(':');
-  HostSlots host{text.substr(0, colon), 1};
-  if (!is_host_name(host.name)) throw UsageError{fmt::format("mpi: \"{}\" in {} is no host name", host.name, where)};
-  if (colon == std::string::npos) return host;
-  const auto slots = number_of(std::string_view{text}.substr(colon + 1), MpiInterface::max_workers);
+unsigned slots_of(std::string_view text, std::string_view all, const std::string& where) {
+  const auto slots = number_of(text, MpiInterface::max_workers);
   if (!slots)
-    throw UsageError{fmt::format("mpi: \"{}\" in {}: what follows the ':' is how many workers it takes, 1 to {}", text, where,
+    throw UsageError{fmt::format("mpi: \"{}\" in {}: \"{}\" is not how many workers the host takes, 1 to {}", all, where, text,
                                  MpiInterface::max_workers)};
-  host.slots = *slots;
+  return *slots;
+}
+
+/// [USER@]NAME[:SLOTS]
+HostSlots host_of(std::string_view text, const std::string& where) {
+  HostSlots host;
+  std::string_view rest = text;
+  if (const auto at = rest.find('@'); at != std::string_view::npos) {
+    host.user = rest.substr(0, at);
+    rest.remove_prefix(at + 1);
+    if (!is_host_name(host.user)) throw UsageError{fmt::format("mpi: \"{}\" in {}: what precedes the '@' is no user", text, where)};
+  }
+  if (rest.starts_with('[') || std::count(rest.begin(), rest.end(), ':') > 1)
+    throw UsageError{
+        fmt::format("mpi: \"{}\" in {} is an IPv6 address, which MPICH's mpiexec takes for something else: write a name that "
+                    "/etc/hosts has, and "
+                    "that has an IPv4 address",
+                    text, where)};
+  const auto colon = rest.find(':');
+  host.name = rest.substr(0, colon);
+  if (!is_host_name(host.name)) throw UsageError{fmt::format("mpi: \"{}\" in {} is no host name", host.name, where)};
+  if (colon != std::string_view::npos) host.slots = slots_of(rest.substr(colon + 1), text, where);
   return host;
+}
+
+/// What may follow a host in a file, Open MPI's form and MPICH's: "slots=4", "user=pi".
+void set_host(HostSlots& host, std::string_view word, const std::string& line, const std::string& where) {
+  const auto equals = word.find('=');
+  const auto key = word.substr(0, equals);
+  const auto value = equals == std::string_view::npos ? std::string_view{} : word.substr(equals + 1);
+  if (key == "slots")
+    host.slots = slots_of(value, line, where);
+  else if (key == "user" && is_host_name(value))
+    host.user = value;
+  else
+    throw UsageError{
+        fmt::format("mpi: \"{}\" in {}: \"{}\" is not understood; a line is NAME, NAME:SLOTS, NAME slots=N, each with USER@ in "
+                    "front or user=USER behind",
+                    line, where, word)};
+}
+
+/// A host that comes twice becomes one: mpiexec would take it for two.
+void add_host(std::vector<HostSlots>& hosts, HostSlots host) {
+  const auto known = std::find_if(hosts.begin(), hosts.end(), [&](const HostSlots& one) { return one.name == host.name; });
+  if (known == hosts.end()) {
+    hosts.push_back(std::move(host));
+    return;
+  }
+  if (known->user != host.user)
+    throw UsageError{fmt::format("mpi: the host {} is named for two users, \"{}\" and \"{}\"", host.name, known->user, host.user)};
+  known->slots += host.slots;
 }
 
 void set(MpiOptions& options, std::string_view key, std::string_view value, std::string_view text) {
@@ -84,9 +129,18 @@ void set(MpiOptions& options, std::string_view key, std::string_view value, std:
     take_time(options.start_limit);
   } else if (key == "lost_after_s") {
     take_time(options.lost_after);
+  } else if (key == "restarts") {
+    if (value != "0" && !number_of(value, 1'000)) refuse(text, fmt::format("restarts is a number, 0 to 1000, not \"{}\"", value));
+    options.restarts = number_of(value, 1'000).value_or(0);
   } else {
     refuse(text, fmt::format("there is no \"{}\"", key));
   }
+}
+
+unsigned slots_of(const std::vector<HostSlots>& hosts) {
+  unsigned slots = 0;
+  for (const HostSlots& host : hosts) slots += host.slots;
+  return slots;
 }
 
 }  // namespace
@@ -118,30 +172,40 @@ MpiOptions options_of(std::string_view text) {
 
 std::vector<HostSlots> hosts_of(const MpiOptions& options) {
   std::vector<HostSlots> hosts;
-  for (const std::string& host : options.hosts) hosts.push_back(host_of(host, "hosts"));
+  for (const std::string& host : options.hosts) add_host(hosts, host_of(host, "hosts"));
   if (options.hostfile.empty()) return hosts;
   if (!hosts.empty()) throw UsageError{"mpi: hosts and hostfile are both given: one of them is enough"};
   std::ifstream file{options.hostfile};
   if (!file) throw UsageError{fmt::format("mpi: the host file \"{}\" can not be read", options.hostfile)};
   for (std::string line; std::getline(file, line);) {
-    std::istringstream words{line.substr(0, line.find('#'))};
-    if (std::string word; words >> word) hosts.push_back(host_of(word, options.hostfile));
+    line.erase(std::min(line.find('#'), line.size()));
+    std::istringstream words{line};
+    std::string word;
+    if (!(words >> word)) continue;
+    HostSlots host = host_of(word, options.hostfile);
+    while (words >> word) set_host(host, word, line, options.hostfile);
+    add_host(hosts, std::move(host));
   }
   if (hosts.empty()) throw UsageError{fmt::format("mpi: the host file \"{}\" names no host", options.hostfile)};
   return hosts;
 }
 
-bool is_in_slurm() { return std::getenv("SLURM_JOB_ID") != nullptr; }
+unsigned workers_on(const std::vector<HostSlots>& rest, const std::vector<HostSlots>& before, unsigned workers) {
+  const unsigned left = slots_of(rest);
+  const unsigned all = slots_of(before);
+  if (left == all) return workers;
+  return workers <= all ? std::min(workers, left) : std::max(workers * left / all, 1u);
+}
 
 unsigned workers_of(const MpiOptions& options, const std::vector<HostSlots>& hosts) {
   if (options.workers > MpiInterface::max_workers)
     throw UsageError{fmt::format("mpi: {} workers are more than {}", options.workers, MpiInterface::max_workers)};
   if (options.workers > 0) return options.workers;
-  unsigned slots = 0;
-  for (const HostSlots& host : hosts) slots += host.slots;
+  const unsigned slots = slots_of(hosts);
   if (slots > 0) return std::min(slots, MpiInterface::max_workers);
-  const char* tasks = is_in_slurm() ? std::getenv("SLURM_NTASKS") : nullptr;
-  if (const auto count = number_of(tasks ? tasks : "", MpiInterface::max_workers)) return std::max(*count, 2u) - 1;
+  if (is_in_slurm() && options.launcher != "fork")
+    if (const unsigned tasks = slurm_allocation().tasks; tasks > 0)
+      return std::min(std::max(tasks, 2u) - 1, MpiInterface::max_workers);
   return process::available_cores();
 }
 

@@ -18,17 +18,18 @@ namespace mw::mpi {
 struct HostSlots {
   std::string name;
   unsigned slots = 1;
+  std::string user = {};  ///< to log in as; empty: as ssh chooses
 };
 
 MpiOptions options_of(std::string_view text);
 
-/// The hosts that the options name, in order; none if they name none. Throws UsageError.
+/// The hosts that the options name, in order, each once; none if they name none. Throws UsageError.
 std::vector<HostSlots> hosts_of(const MpiOptions& options);
 
-/// How many workers these options mean. Throws UsageError.
+/// How many workers these options mean. Throws UsageError, also where Slurm gave what can not be used.
 unsigned workers_of(const MpiOptions& options, const std::vector<HostSlots>& hosts);
 
-/// Whether this process runs in an allocation of Slurm's.
-bool is_in_slurm();
+/// How many of `workers` on the hosts `before` are left on the `rest` of them: one a slot if it was so, else in proportion.
+unsigned workers_on(const std::vector<HostSlots>& rest, const std::vector<HostSlots>& before, unsigned workers);
 
 }  // namespace mw::mpi

@@ -241,6 +241,12 @@ void RemoteWorker::lost(const std::string& why, const Failure& failure) {
   report_end(in_flight_.empty() ? TaskRef{} : in_flight_.front().task, std::move(outcome), why);
 }
 
+void RemoteWorker::left(const std::string& why) {
+  pieces_.clear();
+  taken_ = 0;
+  report_end({}, {}, why);
+}
+
 /// What the culprit lost is its loss; the others had not begun, or their results are gone, and they go elsewhere.
 void RemoteWorker::report_end(const TaskRef& culprit, Outcome outcome, const std::string& why) {
   const bool was_ready = is_ready();

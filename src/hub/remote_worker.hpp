@@ -71,6 +71,8 @@ class RemoteWorker {
   void abort(const TaskRef& task);
   /// Its agent is gone: what it had is reported.
   void lost(const std::string& why, const Failure& failure);
+  /// The same, for no fault of any task: what it had goes elsewhere, and counts no loss.
+  void left(const std::string& why);
 
   const std::string& name() const noexcept { return options_.name; }
   bool is_ready() const noexcept { return id_ != any_worker; }

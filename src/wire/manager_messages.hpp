@@ -29,7 +29,8 @@ struct Ranks {
   struct Rank {
     std::uint32_t pid = 0;
     std::string host;
-    std::string place;  ///< process::own_place(); empty where memory can not be shared with the master
+    std::string place;        ///< process::own_place(); empty where memory can not be shared with the master
+    std::uint32_t cores = 0;  ///< that it may use, alone or with others of its host
   };
   std::vector<Rank> list;
 };

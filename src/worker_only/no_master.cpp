@@ -119,7 +119,7 @@ StatusMap MulticoreInterface::get_status() { no_master(); }
 void MulticoreInterface::start() { no_master(); }
 void MulticoreInterface::stop(std::function<void()>) { no_master(); }
 
-class MpiInterface::Job {};
+class MpiInterface::Series {};
 MpiInterface::MpiInterface(MpiOptions) { no_master(); }
 MpiInterface MpiInterface::from_text(std::string_view) { no_master(); }
 unsigned MpiInterface::workers() const noexcept { no_master(); }

@@ -5,6 +5,9 @@
 #   cluster_up                   makes them
 #   on HOST COMMAND…             runs a command there, as if logged in
 #   cluster_unplug HOST          pulls its cable
+#   cluster_plug HOST            puts it in again
+#   cluster_crash HOST           ends all that runs there, at once; the network stays
+#   cluster_boot HOST            starts its sshd
 # $ssh is an ssh that needs no password between them; $cluster is a folder for whatever; $all is "h0,h1,h2,h3".
 
 cluster=
@@ -24,6 +27,7 @@ cluster_missing() {
 
 cluster_down() {
   local i
+  set +e # what ends meanwhile by itself is no reason to leave the rest
   for i in 0 1 2 3 s; do
     ip netns pids "$tag-$i" 2>/dev/null | xargs -r kill -9 2>/dev/null
     ip netns del "$tag-$i" 2>/dev/null
@@ -58,7 +62,7 @@ EOF
   ssh=$cluster/ssh
   cat >"$ssh" <<EOF
 #!/bin/sh
-exec ssh -q -i $cluster/key -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o BatchMode=yes "\$@"
+exec ssh -i $cluster/key -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o BatchMode=yes "\$@"
 EOF
   chmod 700 "$ssh"
   ip netns add "$tag-s"
@@ -78,17 +82,32 @@ EOF
     # As a Raspberry Pi's port, both ways.
     ip netns exec "$tag-$i" tc qdisc add dev eth0 root tbf rate 100mbit burst 64kb latency 100ms
     ip netns exec "$tag-s" tc qdisc add dev "p$i" root tbf rate 100mbit burst 64kb latency 100ms
-    on "h$i" /usr/sbin/sshd -D -e -f "$cluster/sshd_config" >"$cluster/sshd-$i.log" 2>&1 &
+    cluster_boot "h$i"
   done
   for i in 0 1 2 3; do
-    for j in 1 2 3 4 5 6 7 8 9 10; do
-      on h0 "$ssh" "h$i" true 2>/dev/null && break
-      [ "$j" -lt 10 ] || { echo "no sshd on h$i"; cat "$cluster/sshd-$i.log"; return 1; }
-      sleep 0.3
-    done
+    cluster_is_up "h$i" || return 1
   done
   # mpiexec asks this ssh; and UCX must not find out that the hosts are one machine with one memory.
   export HYDRA_LAUNCHER_EXEC=$ssh UCX_TLS=tcp,self
 }
+
+cluster_boot() {
+  on "$1" /usr/sbin/sshd -D -e -f "$cluster/sshd_config" >"$cluster/sshd-$1.log" 2>&1 &
+}
+
+cluster_is_up() {
+  local j
+  for j in 1 2 3 4 5 6 7 8 9 10; do
+    on h0 "$ssh" "$1" true 2>/dev/null && return 0
+    sleep 0.3
+  done
+  echo "no sshd on $1"
+  cat "$cluster/sshd-$1.log"
+  return 1
+}
+
+cluster_crash() { ip netns pids "$tag-${1#h}" | xargs -r kill -9 || true; }
+
+cluster_plug() { ip -n "$tag-s" link set "p${1#h}" up; }
 
 cluster_unplug() { ip -n "$tag-s" link set "p${1#h}" down; }

@@ -164,3 +164,12 @@ TEST_CASE("a notice of a death is read as it was written, and nothing else is on
        {"", "@cppmw-rank-ended", "@cppmw-rank-ended 1 2 3", "@cppmw-rank-ended 1 2 x 4", "@cppmw-rank-ended 99999999999 1 1 1"})
     CHECK_FALSE(DeathNotice::of(line));
 }
+
+TEST_CASE("a notice that a host can not be reached is read as it was written, and nothing else is one", "[mpi]") {
+  const auto read = HostNotice::of("[h1] " + HostNotice{"pi2.local", 255}.to_text());
+  REQUIRE(read);
+  CHECK(read->host == "pi2.local");
+  CHECK(read->exit_status == 255);
+  for (const char* line : {"", "@cppmw-host-ended", "@cppmw-host-ended 1", "@cppmw-host-ended 1 ", "@cppmw-host-ended x pi2"})
+    CHECK_FALSE(HostNotice::of(line));
+}

@@ -1,9 +1,10 @@
-// Some seconds of work on an interface, for a script that does something to it meanwhile: cluster_run INTERFACE RUNNING-FILE
+// Some seconds of work on an interface, for a script that does something to it meanwhile: cluster_run INTERFACE RUNNING-FILE TASKS
 #include <mw/mw.hpp>
 
 #include <chrono>
 #include <fstream>
 #include <iostream>
+#include <string>
 #include <thread>
 
 std::int64_t after_20_ms(std::int64_t index) {
@@ -13,7 +14,7 @@ std::int64_t after_20_ms(std::int64_t index) {
 
 int main(int argc, char** argv) {
   mw::init(argc, argv);
-  constexpr std::int64_t count = 1500;
+  const std::int64_t count = std::stoll(argv[3]);
   std::int64_t sum = 0;
   {
     mw::Master master{mw::interface(argv[1])};

@@ -114,6 +114,8 @@ Start read_start() {
   start.probe = take_variable(variable_probe);
   start.program = take_variable(variable_program);
   start.name = take_variable(variable_name);
+  start.folder = take_variable(variable_folder);
+  start.peers = take_variable(variable_peers);
   const std::string limit = take_variable(variable_lost_after);
   start.lost_after = std::chrono::milliseconds{std::strtol(limit.c_str(), nullptr, 10)};
   return start;

@@ -23,6 +23,8 @@ struct Start {
   std::string probe;    ///< "pid descriptor inode": a file of the master's, to see whether its descriptors can be opened
   std::string program;  ///< what the workers run
   std::string name;     ///< … and its argv[0]
+  std::string folder;   ///< the master's working directory
+  std::string peers;    ///< names of some of the hosts, with ' ' between them
   std::chrono::milliseconds lost_after{10'000};  ///< how long a rank may be silent
 };
 

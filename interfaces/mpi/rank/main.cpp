@@ -27,8 +27,11 @@
 #include "mpi/death_notice.hpp"
 #include "mpi/rank/link.hpp"
 #include "mpi/rank/manager.hpp"
+#include "mpi/rank/network.hpp"
+#include "mpi/rank/remote_shell.hpp"
 #include "mpi/rank/worker.hpp"
 #include "mpi/rank/world.hpp"
+#include "process/cores.hpp"
 #include "process/place.hpp"
 #include "process/standard_streams.hpp"
 
@@ -40,10 +43,9 @@ using mw::process::host_name;
 /// For ps and top.
 void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
 
-[[noreturn]] void run_rank() {
-  const Start start = read_start();
+[[noreturn]] void run_rank(const Start& start) {
   boost::asio::io_context io{1};
-  RankFacts own{static_cast<std::uint32_t>(::getpid()), host_name(), mw::process::own_place()};
+  RankFacts own{static_cast<std::uint32_t>(::getpid()), host_name(), mw::process::own_place(), mw::process::available_cores()};
   const bool shares = shares_memory(start);
   if (!shares) own.place += " apart";  // no memory can be shared with the master from here
   World world{io, own};
@@ -70,13 +72,14 @@ void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
 /// What MPICH and UCX are to do where the user has not said anything. Workers do not see it.
 class Settings {
  public:
-  Settings() {
+  explicit Settings(const Start& start) {
     // Messages up to the size of a usual batch go in one step, where UCX would ask the receiver to fetch them.
     set("UCX_RNDV_THRESH", "64k");
     // MPICH's own shared memory is a file in /dev/shm until all ranks have it open; who is killed meanwhile leaves it there. Without
     // it UCX carries what goes to ranks of the same host, too, and the start is quicker.
     set("MPIR_CVAR_NOLOCAL", "1");
     set("UCX_TLS", "^posix");  // which has files there; segments of System V's kind are marked as removed when they are attached
+    if (const std::string devices = devices_towards(start.peers); !devices.empty()) set("UCX_NET_DEVICES", devices.c_str());
   }
   ~Settings() {
     for (const char* name : names_) ::unsetenv(name);
@@ -94,15 +97,18 @@ class Settings {
 /// The MPI process.
 [[noreturn]] void run_mpi_process(int argc, char** argv) {
   try {
+    const Start start = read_start();
+    // Where this host has the user's folder, tasks begin in it; where it has not, in "/".
+    static_cast<void>(!::chdir(start.folder.c_str()));
     {
-      const Settings settings;
+      const Settings settings{start};
       MPI_Init(&argc, &argv);
     }
     std::signal(SIGUSR1, SIG_IGN);  // Hydra's word that some rank of this host has died
     int size = 0;
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     if (size < 2) throw mw::InterfaceError{"this MPI world has one rank: mpiexec and the MPI library are not of one kind (MPICH)"};
-    run_rank();
+    run_rank(start);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "mw_mpi_rank on %s: %s\n", host_name().c_str(), e.what());
     std::fflush(stderr);
@@ -152,6 +158,7 @@ int wait_for(pid_t child, const Ancestors& ancestors) {
 
 int main(int argc, char** argv) {
   mw::process::open_standard_descriptors();
+  if (is_remote_shell()) return run_remote_shell(argc, argv);
   const pid_t guard = ::getpid();
   std::signal(SIGCHLD, SIG_DFL);  // ignored, as it may be inherited, it would hide how the MPI process ends
   const Ancestors ancestors;

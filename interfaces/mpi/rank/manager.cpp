@@ -31,12 +31,13 @@ Manager::Manager(boost::asio::io_context& io, World& world, process::UniqueFd so
       timer_{io} {
   socket_.non_blocking(true);
   for (Peer& peer : peers_) peer.heard = peer.told = Clock::now();
+  world_.on_broken([this](int rank, const std::string& why) { give_up(rank, "it can not be reached any more: " + why); });
   world_.on_sent([this](int rank, std::size_t bytes) { peers_[static_cast<std::size_t>(rank)].credit += bytes; });
 }
 
 void Manager::say_who_is_here() {
   wire::Ranks ranks;
-  for (const RankFacts& facts : world_.facts()) ranks.list.push_back({facts.pid, facts.host, facts.place});
+  for (const RankFacts& facts : world_.facts()) ranks.list.push_back({facts.pid, facts.host, facts.place, facts.cores});
   wire::append(outgoing_.tail(), ranks);
 }
 

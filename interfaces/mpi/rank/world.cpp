@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -39,17 +40,24 @@ constexpr microseconds expecting_time{1'000'000};
 /// MPICH may need some calls until a message that is there shows.
 constexpr int calls_until_seen = 4;
 
-void check(int result, const char* what) {
-  if (result == MPI_SUCCESS) return;
+/// A receive that failed is made again, so many times in a row.
+constexpr unsigned most_failed_receives = 1'000;
+
+std::string text_of(int result) {
   char text[MPI_MAX_ERROR_STRING] = {};
   int size = 0;
   MPI_Error_string(result, text, &size);
-  throw InterfaceError{fmt::format("{}: {}", what, text)};
+  return text;
+}
+
+void check(int result, const char* what) {
+  if (result != MPI_SUCCESS) throw InterfaceError{fmt::format("{}: {}", what, text_of(result))};
 }
 
 /// What each rank says of itself, of one size for all.
 struct Card {
   std::uint32_t pid = 0;
+  std::uint32_t cores = 0;
   std::uint32_t bell = 0;
   std::uint32_t memory = 0;  ///< of its Bell; both are descriptors of that process
   std::uint64_t bell_inode = 0;
@@ -114,6 +122,7 @@ void World::exchange_facts(const RankFacts& own) {
   own_bell_ = new (map_bell(bell_memory_)) Bell;
   Card card;
   card.pid = own.pid;
+  card.cores = own.cores;
   card.bell = static_cast<std::uint32_t>(bell_write_.get());
   card.bell_inode = process::inode_of(bell_write_.get());
   card.memory = static_cast<std::uint32_t>(bell_memory_.get());
@@ -125,7 +134,7 @@ void World::exchange_facts(const RankFacts& own) {
   check(MPI_Iallgather(&card, sizeof card, MPI_BYTE, cards.data(), sizeof card, MPI_BYTE, MPI_COMM_WORLD, &exchange),
         "MPI_Iallgather");
   wait_asleep(exchange);
-  for (const Card& one : cards) facts_.push_back({one.pid, one.host, one.place});
+  for (const Card& one : cards) facts_.push_back({one.pid, one.host, one.place, one.cores});
   for (std::size_t i = 0; i < cards.size(); ++i) {
     const Card& other = cards[i];
     const bool talk = (rank_ == 0) != (i == 0);  // only manager and workers do
@@ -186,13 +195,16 @@ void World::send(int rank, Tag tag, Bytes bytes) {
 
 void World::start_sends(int rank) {
   Peer& peer = peers_[static_cast<std::size_t>(rank)];
-  while (!peer.queue.empty() && peer.in_flight < most_in_flight && !peer.is_given_up) {
+  while (!peer.queue.empty() && peer.in_flight < most_in_flight && !peer.is_given_up && !peer.is_broken) {
     auto message = std::move(peer.queue.front());
     peer.queue.pop_front();
     MPI_Request request = MPI_REQUEST_NULL;
-    check(MPI_Isend(message->bytes.data(), static_cast<int>(message->bytes.size()), MPI_BYTE, rank, static_cast<int>(message->tag),
-                    MPI_COMM_WORLD, &request),
-          "MPI_Isend");
+    const int result = MPI_Isend(message->bytes.data(), static_cast<int>(message->bytes.size()), MPI_BYTE, rank,
+                                 static_cast<int>(message->tag), MPI_COMM_WORLD, &request);
+    if (result != MPI_SUCCESS) {
+      static_cast<void>(message.release());  // MPI may still look at it
+      return breaks(rank, result);
+    }
     flights_.push_back({request, std::move(message), rank});
     ++peer.in_flight;
     ring(rank);
@@ -203,13 +215,14 @@ bool World::finish_sends() {
   bool any = false;
   for (std::size_t i = 0; i < flights_.size();) {
     int done = 0;
-    check(MPI_Test(&flights_[i].request, &done, MPI_STATUS_IGNORE), "MPI_Test");
-    if (!done) {
+    const int result = MPI_Test(&flights_[i].request, &done, MPI_STATUS_IGNORE);
+    const int rank = flights_[i].rank;
+    if (result != MPI_SUCCESS) breaks(rank, result);
+    if (result == MPI_SUCCESS && !done) {
       ++i;
       continue;
     }
     any = true;
-    const int rank = flights_[i].rank;
     const std::size_t size = flights_[i].message->bytes.size();
     std::swap(flights_[i], flights_.back());
     flights_.pop_back();
@@ -222,6 +235,25 @@ bool World::finish_sends() {
   return any;
 }
 
+/// One that is gone is no end for the others, whatever MPI would make of it.
+void World::breaks(int rank, int result) {
+  Peer& peer = peers_[static_cast<std::size_t>(rank)];
+  if (std::exchange(peer.is_broken, true) || peer.is_given_up) return;
+  // The last line says what it was; those before it, where in MPICH.
+  std::string text = text_of(result);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  newly_broken_.emplace_back(rank, text.substr(text.rfind('\n') + 1));
+}
+
+bool World::report_broken() {
+  if (newly_broken_.empty()) return false;
+  for (const auto& [rank, why] : std::exchange(newly_broken_, {})) {
+    if (!broken_) throw InterfaceError{fmt::format("rank {} can not be reached any more: {}", rank, why)};
+    broken_(rank, why);
+  }
+  return true;
+}
+
 void World::post(Buffer& buffer) {
   check(MPI_Irecv(buffer.bytes.get(), static_cast<int>(most_bytes), MPI_BYTE, MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD,
                   &buffer.request),
@@ -232,8 +264,14 @@ bool World::receive(const Handler& handler) {
   Buffer& buffer = buffers_[oldest_];
   int done = 0;
   MPI_Status status;
-  check(MPI_Test(&buffer.request, &done, &status), "MPI_Test");
+  if (const int result = MPI_Test(&buffer.request, &done, &status); result != MPI_SUCCESS) {
+    if (++failed_receives_ > most_failed_receives) check(result, "MPI_Test");
+    oldest_ = (oldest_ + 1) % buffers_.size();
+    post(buffer);
+    return false;
+  }
   if (!done) return false;
+  failed_receives_ = 0;
   int size = 0;
   MPI_Get_count(&status, MPI_BYTE, &size);
   oldest_ = (oldest_ + 1) % buffers_.size();
@@ -248,6 +286,7 @@ bool World::poll(const Handler& handler, bool may_receive) {
   bool any = false;
   for (int i = 0; i < 64 && may_receive && receive(handler); ++i) any = true;
   if (!flights_.empty() && finish_sends()) any = true;
+  if (report_broken()) any = true;
   if (any) {
     last_event_ = Clock::now();
     nap_ = shortest_nap;
@@ -306,6 +345,7 @@ void World::give_up(int rank) {
 
 void World::leave() {
   const Handler nobody = [](int, Tag, std::span<const std::byte>) {};
+  broken_ = [](int, const std::string&) {};
   // What is on its way must arrive; a rank that died meanwhile is no reason to stay.
   for (const auto end = Clock::now() + std::chrono::milliseconds{500}; !flights_.empty() && Clock::now() < end;) {
     if (!poll(nobody)) std::this_thread::sleep_for(shortest_nap);

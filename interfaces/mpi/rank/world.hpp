@@ -30,6 +30,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -53,6 +54,7 @@ struct RankFacts {
   std::uint32_t pid = 0;
   std::string host;
   std::string place;
+  std::uint32_t cores = 0;  ///< that it may use
 };
 
 class World {
@@ -78,6 +80,9 @@ class World {
   std::size_t unsent(int rank) const noexcept { return peers_[static_cast<std::size_t>(rank)].unsent; }
   /// Called with the sizes of messages to a rank that have gone out.
   void on_sent(std::function<void(int rank, std::size_t bytes)> sent) { sent_ = std::move(sent); }
+
+  /// Called in poll() when nothing can be sent to a rank any more, with MPI's words; give it up then. Without it, this is the end.
+  void on_broken(std::function<void(int rank, const std::string& why)> broken) { broken_ = std::move(broken); }
 
   /// Takes what came, unless `may_receive` is false, and looks after what goes. True if there was any.
   bool poll(const Handler& handler, bool may_receive = true);
@@ -111,6 +116,7 @@ class World {
     std::size_t unsent = 0;
     unsigned in_flight = 0;
     bool is_given_up = false;
+    bool is_broken = false;      ///< MPI could not send to it
     std::uint64_t received = 0;  ///< messages from it
     process::UniqueFd bell;
     Bell* hung = nullptr;  ///< in its memory; null: it is on another host, or can not be woken
@@ -125,6 +131,8 @@ class World {
   void post(Buffer& buffer);
   void start_sends(int rank);
   bool finish_sends();
+  void breaks(int rank, int result);
+  bool report_broken();
   bool receive(const Handler& handler);
   void ring(int rank);
   void listen_to_bell();
@@ -145,6 +153,9 @@ class World {
   std::array<Buffer, buffer_count> buffers_;
   std::size_t oldest_ = 0;  ///< of the buffers: messages are taken in the order in which they were matched
   std::function<void(int, std::size_t)> sent_;
+  std::function<void(int, const std::string&)> broken_;
+  std::vector<std::pair<int, std::string>> newly_broken_;
+  unsigned failed_receives_ = 0;  ///< without a good one since
 
   process::UniqueFd bell_memory_;
   Bell* own_bell_ = nullptr;
