@@ -13,6 +13,7 @@
 #include "app/command_line.hpp"
 #include "app/count.hpp"
 #include "app/progress_bar.hpp"
+#include "process/cores.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
 
@@ -40,6 +41,7 @@ std::string to_text(const Report::Value& value) {
 /// What a run measured beside its results.
 struct Measured {
   std::int64_t workers = 1;
+  std::int64_t cores = 0;          ///< that they may use, on all their hosts
   double init_seconds = 0;         ///< until all workers were ready
   double calculation_seconds = 0;  ///< from then until the work was done
   double total_seconds = 0;
@@ -124,6 +126,7 @@ struct App::Inside {
                                   {"parameters", parameter_values()},
                                   {"interface", valid_utf8(interface_spec)},
                                   {"workers", measured.workers},
+                                  {"cores", measured.cores},
                                   {"result", result},
                                   {"init_seconds", measured.init_seconds},
                                   {"calculation_seconds", measured.calculation_seconds},
@@ -153,6 +156,8 @@ struct App::Inside {
       if (const auto all_ready = status.interface.find("start_up_seconds"); all_ready != status.interface.end())
         measured.init_seconds = std::get<double>(all_ready->second);
       measured.calculation_seconds = std::max(done - measured.init_seconds, 0.0);
+      const auto cores = status.interface.find("cores");
+      measured.cores = cores == status.interface.end() ? process::available_cores() : std::get<std::int64_t>(cores->second);
       const auto wanted = status.interface.find("workers_wanted");
       const auto running = status.interface.find("workers");
       if (wanted != status.interface.end())

@@ -247,6 +247,19 @@ TEST_CASE("mw speedup refuses what is no run, and runs that differ", "[apps][spe
   check_usage_error(run("mw", {"nonsense"}));
 }
 
+TEST_CASE("mw speedup takes interfaces with commas, and counts with the cores that the workers' hosts have", "[apps][speedup]") {
+  const std::string cluster =
+      R"(echo "{\"total_seconds\": 1, \"init_seconds\": 0, \"calculation_seconds\": 1, \"cores\": 97, \"result\": \"$1\"}")";
+  const auto on_hosts =
+      run("mw", {"speedup", "--interfaces", "mpi:?hosts=a,b,c", "--workers", "1,12", "--json", "--", "sh", "-c", cluster});
+  INFO(on_hosts.out << on_hosts.err);
+  const auto all = json_of(on_hosts);
+  CHECK(all.at("cores") == 97);
+  CHECK(all.at("result") == "mpi:?hosts=a,b,c");
+  const auto text = run("mw", {"speedup", "--interfaces", "mpi:?hosts=a,b,c", "--workers", "1,12", "--", "sh", "-c", cluster});
+  CHECK(text.out.find("the workers' hosts give 97 cores") != std::string::npos);
+}
+
 TEST_CASE("mw speedup takes a program whose result depends on the number of workers, if it is told so", "[apps][speedup]") {
   const test::TemporaryFolder folder;
   const auto with = [&](const Arguments& options) {

@@ -39,7 +39,6 @@ void add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options) {
       ->check(CLI::Range(1, 65'536))
       ->type_name("N,N,…");
   speedup->add_option("--interfaces", options.interfaces, "interfaces, one table each; default: the application's own choice")
-      ->delimiter(',')
       ->type_name("SPEC,SPEC,…");
   speedup
       ->add_option("--vary", options.vary, "an option of the application and its values: each is measured, with a table of its own")

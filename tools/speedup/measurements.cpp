@@ -33,6 +33,12 @@ double seconds_in(const boost::json::object& run, const char* key) {
   return value->to_number<double>();
 }
 
+/// Runs of other versions do not say it.
+std::uint64_t cores_in(const boost::json::object& run) {
+  const auto* value = run.if_contains("cores");
+  return value && value->is_number() ? value->to_number<std::uint64_t>() : 0;
+}
+
 }  // namespace
 
 Measurements::Measurements(const std::string& path, std::string command, bool results_may_differ)
@@ -90,7 +96,7 @@ void Measurements::take(const SeriesKey& key, const boost::json::object& run) {
                     boost::json::serialize(results.front()))};
   if (is_new) results.push_back(*result);
   series_[key].push_back(
-      {seconds_in(run, "total_seconds"), seconds_in(run, "init_seconds"), seconds_in(run, "calculation_seconds")});
+      {seconds_in(run, "total_seconds"), seconds_in(run, "init_seconds"), seconds_in(run, "calculation_seconds"), cores_in(run)});
 }
 
 void Measurements::add(const SeriesKey& key, const boost::json::object& run) {

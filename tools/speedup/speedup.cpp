@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,6 +16,7 @@
 #include "mw/run_program.hpp"
 #include "process/cores.hpp"
 #include "process/file.hpp"
+#include "speedup/interface_list.hpp"
 #include "process/standard_streams.hpp"
 #include "speedup/progress.hpp"
 #include "speedup/table.hpp"
@@ -160,6 +162,8 @@ void print_result(const boost::json::value& result) {
 }  // namespace
 
 void speedup(SpeedupOptions options) {
+  for (const std::string& text : std::exchange(options.interfaces, {}))
+    for (std::string& spec : interfaces_in(text)) options.interfaces.push_back(std::move(spec));
   if (options.interfaces.empty()) options.interfaces = {""};
   if (options.workers.empty()) options.workers = {1, 2, 2 * std::uint64_t{process::available_cores()}};
   std::sort(options.workers.begin(), options.workers.end());

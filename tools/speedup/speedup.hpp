@@ -19,7 +19,7 @@ namespace mw::tool {
 struct SpeedupOptions {
   std::string program;
   std::vector<std::string> arguments = {};
-  std::vector<std::string> interfaces = {};  ///< empty: the application's own choice
+  std::vector<std::string> interfaces = {};  ///< each may be several with ',' between; empty: the application's own choice
   std::string vary = {};                     ///< "points=1e6,1e7": an option of the application and its values; empty: none
   std::vector<std::uint64_t> workers = {};   ///< empty: 1, 2 and twice the cores
   std::uint64_t runs = 1;                    ///< of each; in turn, so that a machine that gets slower slows all alike

@@ -50,9 +50,11 @@ std::string to_text(const TableName& name) {
 
 Table make_table(const Measurements& measurements, const TableName& name, const std::vector<std::uint64_t>& workers,
                  std::uint64_t cores, bool without_start_up) {
-  Table table{.name = name, .rows = {}, .cores = cores, .without_start_up = without_start_up};
+  Table table{.name = name, .rows = {}, .cores = 0, .without_start_up = without_start_up};
   for (const std::uint64_t count : workers) {
     const auto& runs = measurements.runs({name.value, name.interface, count});
+    // With few workers, not all hosts may have had one.
+    for (const RunTimes& run : runs) table.cores = std::max(table.cores, run.cores);
     const auto total = column(runs, [](const RunTimes& run) { return run.total; });
     const auto calculation = column(runs, [](const RunTimes& run) { return run.calculation; });
     TableRow row{.workers = count};
@@ -65,6 +67,8 @@ Table make_table(const Measurements& measurements, const TableName& name, const 
     table.has_base = table.has_base || count == 1;
     table.rows.push_back(row);
   }
+  table.is_elsewhere = table.cores != 0 && table.cores != cores;
+  if (table.cores == 0) table.cores = cores;
   set_gains(table, &TableRow::total, &TableRow::total_gain);
   set_gains(table, &TableRow::calculation, &TableRow::calculation_gain);
   for (TableRow& row : table.rows) row.gain = without_start_up ? row.calculation_gain : row.total_gain;
@@ -81,7 +85,8 @@ std::string to_text(const Table& table, bool markdown) {
   }
   const std::string title = to_text(table.name);
   std::string text = (title.empty() ? "" : title + "\n\n") + text_grid(rows, markdown);
-  text += fmt::format("\nThe maximum is min(workers, cores); this machine gives {} core{}.{}\n", table.cores,
+  text += fmt::format("\nThe maximum is min(workers, cores); {} {} core{}.{}\n",
+                      table.is_elsewhere ? "the workers' hosts give" : "this machine gives", table.cores,
                       table.cores == 1 ? "" : "s", table.runs > 1 ? fmt::format(" Medians of {} runs in turn.", table.runs) : "");
   if (table.without_start_up) text += "Seconds count from when all workers were ready until the work was done.\n";
   return text + about_base(table);

@@ -49,7 +49,8 @@ std::string to_text(const TableName& name);
 struct Table {
   TableName name;
   std::vector<TableRow> rows;
-  std::uint64_t cores = 1;
+  std::uint64_t cores = 1;    ///< that the maximum counts with
+  bool is_elsewhere = false;  ///< the cores are not those of this machine
   std::size_t runs = 1;
   bool without_start_up = false;
   bool has_base = false;  ///< a row has one worker; else the first row counts as perfect

@@ -1,0 +1,24 @@
+// How mw speedup reads a list of interfaces.
+#include <catch2/catch.hpp>
+
+#include <mw/interface.hpp>
+
+#include "speedup/interface_list.hpp"
+
+using mw::tool::interfaces_in;
+
+TEST_CASE("a list of interfaces is cut where one begins, not within the options of one", "[tools]") {
+  using List = std::vector<std::string>;
+  CHECK(interfaces_in("multicore") == List{"multicore"});
+  CHECK(interfaces_in("multicore,mpi") == List{"multicore", "mpi"});
+  CHECK(interfaces_in("mpi:?hosts=a,b") == List{"mpi:?hosts=a,b"});
+  CHECK(interfaces_in("mpi:?hosts=a:4,b:4&lost_after_s=3,multicore,mpi?hosts=c,d") ==
+        List{"mpi:?hosts=a:4,b:4&lost_after_s=3", "multicore", "mpi?hosts=c,d"});
+  // A host whose name only begins like an interface is a host; a name that is none is left for the application to refuse.
+  CHECK(interfaces_in("mpi:?hosts=a,mpi1,serial-7") == List{"mpi:?hosts=a,mpi1,serial-7"});
+  CHECK(interfaces_in("multicore,nonsense") == List{"multicore,nonsense"});
+}
+
+TEST_CASE("the names that mw speedup cuts at are those of the table of interfaces", "[tools]") {
+  CHECK(mw::tool::interface_names() == mw::interface_names());
+}

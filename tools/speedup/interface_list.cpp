@@ -1,0 +1,31 @@
+#include "speedup/interface_list.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace mw::tool {
+
+const std::vector<std::string>& interface_names() {
+  static const std::vector<std::string> names{"serial", "multicore", "mpi", "boinc"};
+  return names;
+}
+
+std::vector<std::string> interfaces_in(const std::string& text) {
+  const auto begins_one = [&](std::string_view rest) {
+    return std::any_of(interface_names().begin(), interface_names().end(), [rest](const std::string& name) {
+      return rest.starts_with(name) &&
+             (rest.size() == name.size() || std::string_view{",:?"}.find(rest[name.size()]) != std::string_view::npos);
+    });
+  };
+  std::vector<std::string> found;
+  std::size_t start = 0;
+  for (std::size_t comma = 0; (comma = text.find(',', comma)) != std::string::npos; ++comma) {
+    if (!begins_one(std::string_view{text}.substr(comma + 1))) continue;
+    found.push_back(text.substr(start, comma - start));
+    start = comma + 1;
+  }
+  found.push_back(text.substr(start));
+  return found;
+}
+
+}  // namespace mw::tool

@@ -1,0 +1,20 @@
+// Several interfaces in one argument: "multicore,mpi:?hosts=a,b".
+//
+// What:    cuts at the commas behind which the name of an interface begins; others belong to the options of one.
+// Owner:   plain values.
+// Threads: any.
+// Use:
+//     for (const std::string& spec : interfaces_in(text)) …
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace mw::tool {
+
+std::vector<std::string> interfaces_in(const std::string& text);
+
+/// The names in mw::interface()'s table: this program has no backends.
+const std::vector<std::string>& interface_names();
+
+}  // namespace mw::tool
