@@ -152,10 +152,4 @@ struct Registered {
   }
 };
 
-/// Encodes arguments as the types that the function takes, converting as a call would.
-template <class... A, class... Given>
-Bytes encode_arguments(TypeList<A...>, const Given&... given) {
-  return encode(static_cast<const std::decay_t<A>&>(given)...);
-}
-
 }  // namespace mw::detail

@@ -123,9 +123,10 @@ void check_chunk(const ChunkResult<V>& result, ChunkValues values, std::size_t s
 [[noreturn]] void throw_map_ended_early(std::size_t given, std::size_t read);
 
 /// The engine of map() and map_reduce(): cuts a range into chunks, keeps them on their way, and gives results back.
-/// `V` is the type of a chunk's values.
-template <class Range, class Input, class V>
+/// `Arguments` are f's; `V` is the type of a chunk's values.
+template <class Range, class Arguments, class V>
 class ChunkStream {
+  using Input = typename InputOf<Arguments>::type;
   using Elements = typename HeldRange<Range>::type;
 
  public:
@@ -259,7 +260,7 @@ class ChunkStream {
   void read(std::vector<Input>& inputs, std::size_t count) {
     inputs.reserve(std::min(count, detail::ChunkSizer::largest));
     try {
-      for (; count > 0 && at_ != std::ranges::end(range_.get()); --count, ++at_) inputs.push_back(converted(*at_));
+      for (; count > 0 && at_ != std::ranges::end(range_.get()); --count, ++at_) inputs.push_back(to_input<Arguments>(*at_));
       range_is_over_ = at_ == std::ranges::end(range_.get());
     } catch (...) {
       range_failed();
@@ -285,15 +286,6 @@ class ChunkStream {
     }
     inputs.erase(inputs.begin() + static_cast<std::ptrdiff_t>(good), inputs.end());
     return encoded(inputs);
-  }
-
-  template <class Element>
-  static Input converted(Element&& element) {
-    if constexpr (std::is_constructible_v<Input, Element&&>)
-      return static_cast<Input>(std::forward<Element>(element));
-    else
-      return std::apply([](auto&&... parts) { return Input(std::forward<decltype(parts)>(parts)...); },
-                        std::forward<Element>(element));
   }
 
   void send(Run run, Bytes arguments) {
@@ -390,7 +382,6 @@ template <auto F, class Range>
 class Map {
  public:
   using Result = typename detail::TraitsOf<F>::Result;
-  using Input = typename detail::InputOf<typename detail::TraitsOf<F>::Arguments>::type;
 
   class iterator {
    public:
@@ -447,7 +438,7 @@ class Map {
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
-  using Stream = detail::ChunkStream<Range, Input, detail::ValueOf<Result>>;
+  using Stream = detail::ChunkStream<Range, typename detail::TraitsOf<F>::Arguments, detail::ValueOf<Result>>;
 
   static MapOptions named(MapOptions options) {
     if (options.task.name.empty()) options.task.name = "map of " + std::string{detail::Registered<F>::checked().name()};

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include <mw/as_completed.hpp>
+#include <mw/detail/calls.hpp>
 #include <mw/file_range.hpp>
 #include <mw/function.hpp>
 #include <mw/interface.hpp>
@@ -49,7 +50,7 @@ std::string run_program(const std::string& path, const std::vector<std::string>&
 template <class R, class Final>
 class TaskSystem;
 
-class Master {
+class Master : public detail::Calls<Master> {
  public:
   /// On every core of this machine: mw::interface("multicore").
   Master() : Master(interface("multicore")) {}
@@ -67,30 +68,20 @@ class Master {
   Master& operator=(Master&&) noexcept;
   ~Master();
 
-  /// Asks for f(args…) and returns at once. Arguments are converted as a call would convert them, then copied as bytes.
-  /// Throws CodecError if they can not be encoded, UsageError if another function has the same name.
-  template <auto F, class... Args>
-  auto submit_task(const Args&... args) {
-    using Traits = detail::TraitsOf<F>;
-    static_assert(sizeof...(Args) == Traits::arity, "submit_task<f>(args…): not the number of arguments that f takes");
-    return Task<typename Traits::Result>{
-        submit(detail::Registered<F>::checked(), detail::encode_arguments(typename Traits::Parameters{}, args...), nullptr)};
-  }
-
-  /// The same with options: master.submit_task<f>({.retries = 2}, args…). Throws UsageError, too, for options that make no sense or
-  /// a data file that can not be read.
-  template <auto F, class... Args>
-  auto submit_task(const TaskOptions& options, const Args&... args) {
-    using Traits = detail::TraitsOf<F>;
-    static_assert(sizeof...(Args) == Traits::arity, "submit_task<f>(options, args…): not the number of arguments that f takes");
-    return Task<typename Traits::Result>{
-        submit(detail::Registered<F>::checked(), detail::encode_arguments(typename Traits::Parameters{}, args...), &options)};
-  }
+  /// submit_task<f>(args…) asks for f(args…) and returns at once. Arguments are converted as the call f(args…) would convert them,
+  /// where they are written, then copied as bytes; what would not compile as a call does not compile here. Throws CodecError if they
+  /// can not be encoded, UsageError if another function has the same name.
+  ///
+  /// submit_task<f>({.retries = 2}, args…) is the same with options. Throws UsageError, too, for options that make no sense or a data
+  /// file that can not be read.
+  ///
+  /// The handle is not to be dropped by accident: with it goes who would ask for the result. See wait_all() for tasks without one.
+  using detail::Calls<Master>::submit_task;
 
   /// Asks for a run of a program with `input` on its stdin; the result is its stdout. Returns at once. The task ends with a
   /// TaskError if the program can not be started, ends with a status other than 0, or dies of a signal.
-  Task<std::string> submit_task(const Program& program, std::string_view input = {});
-  Task<std::string> submit_task(const TaskOptions& options, const Program& program, std::string_view input = {});
+  [[nodiscard]] Task<std::string> submit_task(const Program& program, std::string_view input = {});
+  [[nodiscard]] Task<std::string> submit_task(const TaskOptions& options, const Program& program, std::string_view input = {});
 
   /// Ends a task that is not done: it is `cancelled` when this returns, and get_result throws Cause::cancelled. One that waits
   /// never runs; one that runs is stopped (multicore: its worker's process group is killed at once, and the worker replaced). False
@@ -162,11 +153,11 @@ class Master {
   template <auto F, auto Reduce, std::ranges::input_range Range>
   auto map_reduce(Range&& range, typename detail::TraitsOf<F>::Result init = {}, MapOptions options = {}) {
     using R = typename detail::TraitsOf<F>::Result;
-    using Input = typename detail::InputOf<typename detail::TraitsOf<F>::Arguments>::type;
+    using Arguments = typename detail::TraitsOf<F>::Arguments;
     options.ordered = true;
-    detail::ChunkStream<Range, Input, R> stream{*core_, detail::HeldRange<Range>{std::forward<Range>(range)},
-                                                detail::Registered<&detail::reduce_chunk<F, Reduce>>::checked(),
-                                                detail::ChunkValues::folded, std::move(options)};
+    detail::ChunkStream<Range, Arguments, R> stream{*core_, detail::HeldRange<Range>{std::forward<Range>(range)},
+                                                    detail::Registered<&detail::reduce_chunk<F, Reduce>>::checked(),
+                                                    detail::ChunkValues::folded, std::move(options)};
     while (auto part = stream.next()) {
       if (part->is_lost) throw part->error(part->first);
       for (R& value : part->result.values) init = Reduce(std::move(init), std::move(value));
@@ -198,6 +189,15 @@ class Master {
     std::vector<detail::TaskRecord*> records(count);
     for (std::size_t i = 0; i < count; ++i) records[i] = at(i).record().get();
     return wait_for_any(records);
+  }
+
+  template <class Owner, class Indices>
+  friend class detail::CallsOfArity;
+
+  /// The arguments have the types of f's parameters.
+  template <auto F, class... A>
+  Task<detail::ResultOf<F>> ask(const TaskOptions* options, const A&... arguments) {
+    return Task<detail::ResultOf<F>>{submit(detail::Registered<F>::checked(), encode(arguments...), options)};
   }
 
   detail::RecordPtr submit(const detail::FunctionEntry& function, Bytes arguments, const TaskOptions* options);

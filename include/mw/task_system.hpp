@@ -20,6 +20,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <mw/detail/calls.hpp>
 #include <mw/detail/task_group.hpp>
 #include <mw/master.hpp>
 
@@ -27,24 +28,15 @@ namespace mw {
 
 /// Where a TaskSystem puts its tasks, all with results of type R.
 template <class R>
-class SystemTasks {
+class SystemTasks : public detail::SystemCalls<SystemTasks<R>> {
  public:
   explicit SystemTasks(detail::MasterCore& core) : group_{core} {}
 
-  /// f(args…) becomes a task; returns its number, from 0. Throws as Master::submit_task.
-  template <auto F, class... Args>
-  std::size_t submit(const Args&... args) {
-    return submit_with<F>(TaskOptions{}, args...);
-  }
-  template <auto F, class... Args>
-  std::size_t submit_with(const TaskOptions& options, const Args&... args) {
-    using Traits = detail::TraitsOf<F>;
-    static_assert(sizeof...(Args) == Traits::arity, "submit<f>(args…): not the number of arguments that f takes");
-    static_assert(std::is_same_v<R, typename Traits::Result>, "the functions of a TaskSystem<R, …> return an R");
-    group_.submit(detail::Registered<F>::checked(), detail::encode_arguments(typename Traits::Parameters{}, args...), options,
-                  count_);
-    return count_++;
-  }
+  /// submit<f>(args…): f(args…) becomes a task; returns its number, from 0. submit_with<f>(options, args…) is the same with options.
+  /// Arguments are converted as a call would convert them. Throws as Master::submit_task.
+  using detail::SystemCalls<SystemTasks<R>>::submit;
+  using detail::SystemCalls<SystemTasks<R>>::submit_with;
+
   /// How many were submitted, and how many of them are not done.
   std::size_t count() const noexcept { return count_; }
   std::size_t open() const noexcept { return count_ - done_; }
@@ -53,6 +45,17 @@ class SystemTasks {
 
  private:
   friend class Master;
+  template <class Owner, class Indices>
+  friend class detail::SystemCallsOfArity;
+
+  /// The arguments have the types of f's parameters.
+  template <auto F, class... A>
+  std::size_t ask(const TaskOptions& options, const A&... arguments) {
+    static_assert(std::is_same_v<R, detail::ResultOf<F>>, "the functions of a TaskSystem<R, …> return an R");
+    group_.submit(detail::Registered<F>::checked(), encode(arguments...), options, count_);
+    return count_++;
+  }
+
   auto next() {
     auto entry = group_.next();
     done_ += entry.has_value();

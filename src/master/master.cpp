@@ -65,12 +65,10 @@ Task<std::string> Master::submit_task(const Program& program, std::string_view i
 }
 
 Task<std::string> Master::submit_task(const TaskOptions& options, const Program& program, std::string_view input) {
-  using Traits = detail::TraitsOf<&detail::run_program>;
   detail::check(program);
-  Bytes arguments = detail::encode_arguments(Traits::Parameters{}, program.path, program.args, std::string{input});
   TaskOptions named = options;
   if (named.name.empty()) named.name = program.path;
-  return Task<std::string>{submit(detail::Registered<&detail::run_program>::checked(), std::move(arguments), &named)};
+  return submit_task<&detail::run_program>(named, program.path, program.args, std::string{input});
 }
 
 bool Master::cancel(const TaskHandle& task) {

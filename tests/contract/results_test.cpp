@@ -117,7 +117,7 @@ TEST_CASE("asking when nothing was submitted is an error at once", "[contract][r
 
 TEST_CASE("a result asked for as another type is a clear error", "[contract][results]") {
   mw::Master master{mw::interface("serial")};
-  master.submit_task<add>(1, 1);
+  std::ignore = master.submit_task<add>(1, 1);
   const auto task = master.get_result();
   CHECK_THROWS_AS(task.result<std::string>(), mw::UsageError);
   CHECK(task.result<std::int64_t>() == 2);

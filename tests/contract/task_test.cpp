@@ -216,7 +216,7 @@ TEST_CASE("P20: many short tasks with long ones strewn in, and the work ahead gi
   INFO(spec);
   mw::Master master{mw::interface(spec)};
   const int count = 20'000;
-  for (int i = 0; i < count; ++i) master.submit_task<add_slowly>(i, 0, i % 397 == 396 ? 5 : 0);
+  for (int i = 0; i < count; ++i) std::ignore = master.submit_task<add_slowly>(i, 0, i % 397 == 396 ? 5 : 0);
   std::int64_t sum = 0;
   for (int i = 0; i < count; ++i) sum += master.get_result().result<std::int64_t>();
   CHECK(sum == std::int64_t{count} * (count - 1) / 2);
@@ -314,8 +314,8 @@ TEST_CASE("P33: when a master has ended, no process of its workers is left", "[c
   {
     mw::Master master{mw::interface(spec)};
     for (int i = 0; i < 20; ++i) pids.push_back(master.get_result(master.submit_task<process_id>()));
-    master.submit_task<add_slowly>(1, 1, 60'000);
-    master.submit_task(mw::Program{"sleep", {"600"}});
+    std::ignore = master.submit_task<add_slowly>(1, 1, 60'000);
+    std::ignore = master.submit_task(mw::Program{"sleep", {"600"}});
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
     CHECK(pids[0] != ::getpid());
   }

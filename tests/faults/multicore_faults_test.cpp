@@ -137,7 +137,7 @@ TEST_CASE("P20: under kill -9 of random workers with every option in use, each t
 TEST_CASE("a long task among short ones: what was sent ahead is given back", "[faults]") {
   mw::Master master{mw::MulticoreInterface{2}};
   // The function is known to be quick, so that many calls go ahead; then one is slow, and those behind it must not wait.
-  for (int i = 0; i < 500; ++i) master.submit_task<add_slowly>(i, 0, 0);
+  for (int i = 0; i < 500; ++i) std::ignore = master.submit_task<add_slowly>(i, 0, 0);
   for (int i = 0; i < 500; ++i) master.get_result();
   const auto slow = master.submit_task<add_slowly>(0, 0, 3'000);
   std::vector<mw::Task<std::int64_t>> quick;

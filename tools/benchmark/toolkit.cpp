@@ -53,10 +53,10 @@ double single_tasks_per_second(const Farm& farm, std::uint64_t tasks) {
   auto master = started_master(farm);
   const auto start = Clock::now();
   std::uint64_t sent = 0, sum = 0;
-  for (; sent < std::min<std::uint64_t>(farm.workers, tasks); ++sent) master.submit_task<same>(sent);
+  for (; sent < std::min<std::uint64_t>(farm.workers, tasks); ++sent) std::ignore = master.submit_task<same>(sent);
   for (std::uint64_t back = 0; back < tasks; ++back) {
     sum += master.get_result().result<std::uint64_t>();
-    if (sent < tasks) master.submit_task<same>(sent++);
+    if (sent < tasks) std::ignore = master.submit_task<same>(sent++);
   }
   check_sum(sum, tasks);
   return static_cast<double>(tasks) / seconds_since(start);
@@ -89,11 +89,11 @@ double mib_per_second(const Farm& farm, std::uint64_t tasks, std::size_t bytes) 
   const std::vector<std::byte> payload(bytes, std::byte{1});
   const auto start = Clock::now();
   std::uint64_t sent = 0;
-  for (; sent < std::min<std::uint64_t>(2 * farm.workers, tasks); ++sent) master.submit_task<same_bytes>(payload);
+  for (; sent < std::min<std::uint64_t>(2 * farm.workers, tasks); ++sent) std::ignore = master.submit_task<same_bytes>(payload);
   for (std::uint64_t back = 0; back < tasks; ++back) {
     const auto result = master.get_result().result<std::vector<std::byte>>();
     if (result.size() != bytes) throw std::runtime_error{"a wrong size"};
-    if (sent < tasks) master.submit_task<same_bytes>(payload), ++sent;
+    if (sent < tasks) std::ignore = master.submit_task<same_bytes>(payload), ++sent;
   }
   return 2 * static_cast<double>(tasks * bytes) / (1 << 20) / seconds_since(start);
 }
@@ -106,7 +106,7 @@ std::int64_t first_result_ns(const Farm& farm) {
 
 double bytes_per_queued_task(const Farm& farm, std::uint64_t tasks) {
   Master master{interface(farm.interface, farm.workers)};
-  for (unsigned i = 0; i < farm.workers; ++i) master.submit_task<sleep_for_s>(600);
+  for (unsigned i = 0; i < farm.workers; ++i) std::ignore = master.submit_task<sleep_for_s>(600);
   while (master.get_status().running < farm.workers) std::this_thread::sleep_for(std::chrono::milliseconds{1});
   std::vector<Task<std::uint64_t>> submitted;
   submitted.reserve(tasks);

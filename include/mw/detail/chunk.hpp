@@ -35,6 +35,40 @@ struct InputOf<std::tuple<A>> {
   using type = A;
 };
 
+/// As a parameter of that type would be made.
+template <class T, class Given>
+T convert(Given&& given) {
+  return std::forward<Given>(given);
+}
+
+template <class Arguments, class Element>
+inline constexpr bool converts_each = false;
+template <class... A, class Element>
+  requires(requires { std::tuple_size<std::remove_cvref_t<Element>>::value; } &&
+           std::tuple_size<std::remove_cvref_t<Element>>::value == sizeof...(A))
+inline constexpr bool converts_each<std::tuple<A...>, Element> = []<std::size_t... I>(std::index_sequence<I...>) {
+  return (std::is_convertible_v<decltype(std::get<I>(std::declval<Element>())), A> && ...);
+}
+(std::index_sequence_for<A...>{});
+
+/// What a call with this element of a range is given, converted as a call would convert it.
+template <class Arguments, class Element>
+typename InputOf<Arguments>::type to_input(Element&& element) {
+  if constexpr (std::tuple_size_v<Arguments> == 1) {
+    static_assert(std::is_convertible_v<Element, typename InputOf<Arguments>::type>,
+                  "map<f>(range): an element of the range does not convert to what f takes: f(element) would not compile either");
+    return std::forward<Element>(element);
+  } else {
+    static_assert(converts_each<Arguments, Element>,
+                  "map<f>(range): f takes several arguments, so the range must have tuples of that many which convert to them: "
+                  "std::apply(f, element) would not compile either");
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return Arguments{convert<std::tuple_element_t<I, Arguments>>(std::get<I>(std::forward<Element>(element)))...};
+    }
+    (std::make_index_sequence<std::tuple_size_v<Arguments>>{});
+  }
+}
+
 /// Results of the first `done` inputs, in order; those that failed have no value.
 template <class V>
 struct ChunkResult {

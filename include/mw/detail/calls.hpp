@@ -1,0 +1,139 @@
+// submit_task<f>(args…) with the parameters of f.
+//
+// What:    base classes that give their owner one overload for each number of parameters. Arguments are converted where the caller wrote
+//          them, as in the call f(args…): what a call would refuse does not compile, and what a compiler warns of in a call it warns of here.
+// Owner:   the owner derives from them and has the function that they call; they hold nothing.
+// Threads: the owner's.
+// Use:     internal: master.hpp, task_system.hpp. (A template that deduces its arguments' types could only convert later, out of the
+//          caller's sight, when a constant is no constant any more.)
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include <mw/function.hpp>
+#include <mw/task.hpp>
+#include <mw/task_options.hpp>
+
+namespace mw::detail {
+
+template <auto F>
+using ResultOf = typename TraitsOf<F>::Result;
+
+/// A parameter as submit_task has it: by value or by reference is all the same where bytes travel. No type beyond the last one.
+template <std::size_t I, class List>
+struct ParameterAt {};
+template <class A, class... More>
+struct ParameterAt<0, TypeList<A, More...>> {
+  using type = const std::decay_t<A>&;
+};
+template <std::size_t I, class A, class... More>
+  requires(I > 0)
+struct ParameterAt<I, TypeList<A, More...>> : ParameterAt<I - 1, TypeList<More...>> {};
+
+template <auto F, std::size_t I>
+using Parameter = typename ParameterAt<I, typename TraitsOf<F>::Parameters>::type;
+
+/// Whether f(given…) would compile.
+template <class List, class... Given>
+inline constexpr bool converts = false;
+template <class... A, class... Given>
+  requires(sizeof...(A) == sizeof...(Given))
+inline constexpr bool converts<TypeList<A...>, Given...> = (std::is_convertible_v<Given, const std::decay_t<A>&> && ...);
+
+template <auto F, class... Given>
+inline constexpr bool takes = converts<typename TraitsOf<F>::Parameters, Given...>;
+
+/// The same with options before the arguments.
+template <auto F, class... Given>
+inline constexpr bool takes_after_options = false;
+template <auto F, class First, class... More>
+inline constexpr bool takes_after_options<F, First, More...> =
+    std::is_convertible_v<First, const TaskOptions&>&& converts<typename TraitsOf<F>::Parameters, More...>;
+
+inline constexpr std::size_t most_parameters = 16;
+
+/// Says what is wrong with arguments that no overload takes: to be instantiated for such ones only.
+template <auto F, class... Given>
+constexpr void explain_arguments() {
+  constexpr std::size_t arity = TraitsOf<F>::arity;
+  static_assert(arity <= most_parameters, "f has more than 16 parameters: let it take a struct");
+  if constexpr (arity <= most_parameters) {
+    static_assert(sizeof...(Given) == arity || sizeof...(Given) == arity + 1, "not the number of arguments that f takes");
+    static_assert(sizeof...(Given) != arity && sizeof...(Given) != arity + 1,
+                  "an argument does not convert to what f takes: f(args…) would not compile either");
+  }
+}
+
+/// Master's: Owner has ask<F>(options or null, arguments…).
+template <class Owner, class Indices>
+class CallsOfArity;
+template <class Owner, std::size_t... I>
+class CallsOfArity<Owner, std::index_sequence<I...>> {
+ public:
+  template <auto F>
+    requires(TraitsOf<F>::arity == sizeof...(I))
+  [[nodiscard]] Task<ResultOf<F>> submit_task(Parameter<F, I>... arguments) {
+    return static_cast<Owner*>(this)->template ask<F>(nullptr, arguments...);
+  }
+  template <auto F>
+    requires(TraitsOf<F>::arity == sizeof...(I))
+  [[nodiscard]] Task<ResultOf<F>> submit_task(const TaskOptions& options, Parameter<F, I>... arguments) {
+    return static_cast<Owner*>(this)->template ask<F>(&options, arguments...);
+  }
+};
+
+template <class Owner, class Arities = std::make_index_sequence<most_parameters + 1>>
+class Calls;
+template <class Owner, std::size_t... N>
+class Calls<Owner, std::index_sequence<N...>> : public CallsOfArity<Owner, std::make_index_sequence<N>>... {
+ public:
+  using CallsOfArity<Owner, std::make_index_sequence<N>>::submit_task...;
+
+  /// The arguments fit no other overload.
+  template <auto F, class... Args>
+    requires(!takes<F, Args...> && !takes_after_options<F, Args...>)
+  auto submit_task(Args&&...) { return explain_arguments<F, Args...>(); }
+  /// The same behind options in braces, where these can not be meant for an argument.
+  template <auto F, class... Args>
+    requires(sizeof...(Args) + 1 != TraitsOf<F>::arity && !takes<F, Args...>)
+  auto submit_task(const TaskOptions&, Args&&...) { return explain_arguments<F, TaskOptions, Args...>(); }
+};
+
+/// A TaskSystem's: Owner has ask<F>(options, arguments…).
+template <class Owner, class Indices>
+class SystemCallsOfArity;
+template <class Owner, std::size_t... I>
+class SystemCallsOfArity<Owner, std::index_sequence<I...>> {
+ public:
+  template <auto F>
+    requires(TraitsOf<F>::arity == sizeof...(I))
+  std::size_t submit(Parameter<F, I>... arguments) {
+    return static_cast<Owner*>(this)->template ask<F>(TaskOptions{}, arguments...);
+  }
+  template <auto F>
+    requires(TraitsOf<F>::arity == sizeof...(I))
+  std::size_t submit_with(const TaskOptions& options, Parameter<F, I>... arguments) {
+    return static_cast<Owner*>(this)->template ask<F>(options, arguments...);
+  }
+};
+
+template <class Owner, class Arities = std::make_index_sequence<most_parameters + 1>>
+class SystemCalls;
+template <class Owner, std::size_t... N>
+class SystemCalls<Owner, std::index_sequence<N...>> : public SystemCallsOfArity<Owner, std::make_index_sequence<N>>... {
+ public:
+  using SystemCallsOfArity<Owner, std::make_index_sequence<N>>::submit...;
+  using SystemCallsOfArity<Owner, std::make_index_sequence<N>>::submit_with...;
+
+  /// The arguments fit no other overload.
+  template <auto F, class... Args>
+    requires(!takes<F, Args...>)
+  auto submit(Args&&...) { return explain_arguments<F, Args...>(); }
+  template <auto F, class... Args>
+    requires(!takes<F, Args...>)
+  auto submit_with(const TaskOptions&, Args&&...) { return explain_arguments<F, Args...>(); }
+};
+
+}  // namespace mw::detail
