@@ -3,7 +3,8 @@
 // What:    naming a function as a template argument registers it, before main(), under its qualified name and signature; the
 //          same program, started as a worker, finds it there. No macro, no base class.
 // Owner:   entries are static; nothing frees them.
-// Threads: registration happens before main(); look-ups may come from any thread.
+// Threads: registration happens before main(), or when a library is loaded; look-ups may come from any thread. Only functions that
+//          are there at mw::init can be submitted: a worker comes no further in main().
 // Use:
 //     master.submit_task<monte_pi>(seed, points);          // this line is the registration
 #pragma once
@@ -57,8 +58,9 @@ class FunctionEntry {
   std::uint16_t number_ = 0;
 };
 
-/// Returns the entry. Throws UsageError if two different functions share this one's name (two lambdas in one function, two
-/// functions of one name in unnamed namespaces): a worker could not tell which is meant.
+/// Returns the entry. Throws UsageError if it came with a library that was loaded after mw::init, so that no worker has it; or if two
+/// different functions share its name (two lambdas in one function, two functions of one name in unnamed namespaces): a worker
+/// could not tell which is meant.
 const FunctionEntry& check_unambiguous(const FunctionEntry& entry);
 
 /// The arguments did not decode to what the function takes.

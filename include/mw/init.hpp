@@ -13,7 +13,8 @@ namespace mw {
 /// In the process that a person started: remembers that it was called, and returns. From then on the process ends with exit status 1,
 /// and a line on stderr, where it would end with 0 though something that it printed to stdout could not be written (a full disk, a
 /// closed stdout). Descriptors 0 to 2 that are closed are opened on /dev/null. In a process that a master started as a
-/// worker: runs tasks until the master is done with it, and exits.
+/// worker: runs tasks until the master is done with it, and exits. A library with functions for tasks (a plug-in) is to be loaded
+/// before it, in master and workers alike: functions that come later are refused by submit_task.
 ///
 /// Ctrl-Z stops the workers on this machine with the master, and fg lets them go on: for that it sets a handler of SIGTSTP, SIGTTIN and
 /// SIGTTOU, which stops this process as the signal would have done. It does so only where nobody has set or ignored them before; a

@@ -13,6 +13,7 @@
 #include "app/command_line.hpp"
 #include "app/count.hpp"
 #include "app/progress_bar.hpp"
+#include "error/exception_text.hpp"
 #include "process/cores.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
@@ -42,7 +43,7 @@ std::string to_text(const Report::Value& value) {
 struct Measured {
   std::int64_t workers = 1;
   std::int64_t cores = 0;          ///< that they may use, on all their hosts
-  double init_seconds = 0;         ///< until all workers were ready
+  double init_seconds = 0;         ///< until a worker was ready, on average over the workers
   double calculation_seconds = 0;  ///< from then until the work was done
   double total_seconds = 0;
   std::uint64_t tasks = 0;
@@ -152,9 +153,7 @@ struct App::Inside {
       const Status status = master.get_status();
       measured.tasks = status.tasks;
       measured.attempts = status.attempts;
-      measured.init_seconds = std::max(status.ready_seconds, 0.0);
-      if (const auto all_ready = status.interface.find("start_up_seconds"); all_ready != status.interface.end())
-        measured.init_seconds = std::get<double>(all_ready->second);
+      measured.init_seconds = std::min(status.start_up_seconds, done);
       measured.calculation_seconds = std::max(done - measured.init_seconds, 0.0);
       const auto cores = status.interface.find("cores");
       measured.cores = cores == status.interface.end() ? process::available_cores() : std::get<std::int64_t>(cores->second);
@@ -245,8 +244,8 @@ int App::run(int argc, char** argv, const std::function<void(Master&, Report&)>&
   } catch (const std::bad_alloc&) {
     process::tell(fmt::format("{}: this machine has not enough memory for it\n", name));
     return status_failed;
-  } catch (const std::exception& e) {
-    process::tell(fmt::format("{}: {}\n", name, e.what()));
+  } catch (...) {
+    process::tell(fmt::format("{}: {}\n", name, detail::exception_text()));
     return status_failed;
   }
 }

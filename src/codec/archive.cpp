@@ -15,6 +15,6 @@ void throw_bad_size(std::uint64_t size, std::size_t left) {
   throw CodecError{fmt::format("a size of {} elements, with {} bytes left", size, left)};
 }
 void throw_out_of_range() { throw CodecError{"a number does not fit into this machine's type"}; }
-void throw_codec_error(const char* why) { throw CodecError{why}; }
+void throw_codec_error(const char* why) { throw CodecError{why ? why : "an exception whose what() is null"}; }
 
 }  // namespace mw::detail

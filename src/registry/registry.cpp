@@ -1,14 +1,13 @@
 #include "registry/registry.hpp"
 
-#include <cxxabi.h>
-
 #include <atomic>
-#include <cstdlib>
-#include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
+
+#include "registry/readable.hpp"
 
 /// Of the sources that the program was made of: mw_add_app puts it into an application and its worker builds (cmake/BuildStamp.cmake).
 extern "C" {
@@ -27,48 +26,14 @@ std::uint64_t fnv1a(std::string_view text) noexcept {
   return hash;
 }
 
-std::string demangle(const std::string& mangled) {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status),
-                                                         &std::free};
-  return status == 0 ? text.get() : mangled;
-}
-
-/// The function in a Tag: "N2mw6detail3TagIXadL_Z6triplei" and four E's hold "_Z6triplei" (Itanium C++ ABI 5.1.6.3).
-std::string inner_name(const std::string& tag) {
-  const auto begin = tag.find("XadL_Z");
-  return begin != std::string::npos && tag.ends_with("EEEE") ? tag.substr(begin + 4, tag.size() - begin - 8) : std::string{};
-}
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
-}
-
-/// Lambdas, and templates whose mangled name refers to the tag around it, are shown as the demangler has the whole tag.
-std::string name_in(const std::type_info& tag) {
-  const std::string inner = inner_name(tag.name());
-  if (std::string text = demangle(inner); text != inner) return text;
-  std::string text = demangle(tag.name());
-  const auto open = text.find("Tag<");
-  if (open != std::string::npos && text.back() == '>') text = text.substr(open + 4, text.size() - open - 5);
-  if (text.starts_with("&(") && text.ends_with(")")) text = text.substr(2, text.size() - 3);
-  if (text.ends_with("{}")) text.resize(text.size() - 2);
-  return text;
-}
-
-/// A function as people write it.
-std::string readable(const std::type_info& tag) {
-  std::string text = name_in(tag);
-  replace_all(text, "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >", "std::string");
-  return text;
-}
-
 struct Index {
   const detail::FunctionEntry* built_up_to = nullptr;
   std::unordered_map<std::uint64_t, const detail::FunctionEntry*> by_id;
   std::unordered_map<std::uint64_t, bool> ambiguous;
   std::unordered_map<const detail::FunctionEntry*, std::string> names;
+  std::unordered_set<const detail::FunctionEntry*> late;  ///< came after the functions were fixed
   std::uint64_t identity = 0;
+  bool is_fixed = false;
 };
 
 /// The index, brought up to date with entries that a library loaded later has added. Call with `index_mutex` held.
@@ -78,11 +43,10 @@ Index& index() {
   const auto* first = newest.load(std::memory_order_acquire);
   for (const auto* entry = first; entry != index.built_up_to; entry = entry->next()) {
     const bool is_new = index.by_id.try_emplace(entry->id(), entry).second;
-    if (is_new)
-      index.identity ^= fnv1a(entry->tag().name()) * 0x9e3779b97f4a7c15;
-    else
-      index.ambiguous[entry->id()] = true;
-    index.names[entry] = readable(entry->tag());
+    if (index.is_fixed) index.late.insert(entry);
+    if (is_new && !index.is_fixed) index.identity ^= fnv1a(entry->tag().name()) * 0x9e3779b97f4a7c15;
+    if (!is_new && !index.is_fixed) index.ambiguous[entry->id()] = true;
+    index.names[entry] = registry::readable_function(entry->tag());
   }
   index.built_up_to = first;
   return index;
@@ -113,11 +77,17 @@ std::string_view FunctionEntry::name() const {
 
 const FunctionEntry& check_unambiguous(const FunctionEntry& entry) {
   std::lock_guard lock{index_mutex};
-  if (!index().ambiguous.contains(entry.id())) return entry;
+  const Index& functions = index();
+  if (functions.late.contains(&entry))
+    throw UsageError{
+        fmt::format("\"{}\" came with a library that was loaded after mw::init: workers do not have it. Load the library before "
+                    "mw::init, which is where a worker's main() gets to, too",
+                    functions.names.at(&entry))};
+  if (!functions.ambiguous.contains(entry.id())) return entry;
   throw UsageError{
       fmt::format("two functions are named \"{}\", and a worker could not tell which one is meant: give each a name of its own, "
                   "outside unnamed namespaces",
-                  index().names.at(&entry))};
+                  functions.names.at(&entry))};
 }
 
 }  // namespace detail
@@ -129,6 +99,11 @@ const detail::FunctionEntry* find(std::uint64_t id) {
   auto& entries = index().by_id;
   auto place = entries.find(id);
   return place == entries.end() ? nullptr : place->second;
+}
+
+void fix_functions() {
+  std::lock_guard lock{index_mutex};
+  index().is_fixed = true;
 }
 
 std::uint64_t program_identity() {

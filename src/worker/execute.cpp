@@ -1,20 +1,14 @@
 #include "worker/execute.hpp"
 
-#include <cxxabi.h>
 #include <mw/detail/chunk.hpp>
 #include <mw/detail/task_group.hpp>
 
-#include <cstdlib>
-#include <exception>
-#include <memory>
+#include "error/exception_text.hpp"
+#include "registry/readable.hpp"
 
 namespace mw::worker {
 
-std::string type_name(const std::type_info& type) {
-  int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free};
-  return status == 0 ? text.get() : type.name();
-}
+std::string type_name(const std::type_info& type) { return registry::readable_type(type); }
 
 }  // namespace mw::worker
 
@@ -28,10 +22,9 @@ void ignore_budgets() noexcept { budgets_are_kept = false; }
 
 Failure describe_current_exception() {
   using worker::TaskFailed;
-  using worker::type_name;
   Failure failure;
   failure.cause = Cause::exception;
-  if (const std::type_info* type = abi::__cxa_current_exception_type()) failure.type = type_name(*type);
+  failure.type = exception_type();
   try {
     throw;
   } catch (const TaskFailed& failed) {
@@ -40,14 +33,8 @@ Failure describe_current_exception() {
     failure.cause = Cause::bad_message;
     failure.type.clear();
     failure.message = std::string{"the arguments do not decode: "} + e.what();
-  } catch (const std::exception& e) {
-    failure.message = e.what();
-  } catch (const std::string& text) {
-    failure.message = text;
-  } catch (const char* text) {
-    failure.message = text ? text : "";
   } catch (...) {
-    failure.message = "an exception that is no std::exception";
+    failure.message = exception_text();
   }
   return failure;
 }

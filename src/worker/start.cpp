@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "process/build.hpp"
+#include "registry/registry.hpp"
 #include "worker/checkpoint.hpp"
 #include "worker/serve.hpp"
 
@@ -123,6 +124,7 @@ bool init_was_called() noexcept { return initialised; }
 void note_init() noexcept {
   initialised = true;
   process::own_build();  // of what is loaded now, here as in the workers
+  registry::fix_functions();
 }
 
 void run_if_worker(const char* argv0) {

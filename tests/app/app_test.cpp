@@ -1,13 +1,17 @@
-// Counts as people write them, and the progress line.
+// Counts as people write them, the progress line, and what an application says when its work throws.
 #include <catch2/catch.hpp>
 
+#include <mw/app.hpp>
 #include <mw/error.hpp>
 
-#include <mw/app.hpp>
+#include <exception>
+#include <stdexcept>
+#include <string>
 
 #include "app/command_line.hpp"
 #include "app/count.hpp"
 #include "app/progress_bar.hpp"
+#include "support/captured_stderr.hpp"
 
 using namespace mw::app;
 
@@ -71,4 +75,31 @@ TEST_CASE("a word with a mistake is taken for the name that is most like it", "[
   CHECK(mw::app::most_alike("--nonsense", names).empty());
   CHECK(mw::app::most_alike("-", names).empty());
   CHECK(mw::app::most_alike("--", names).empty());
+}
+
+namespace {
+struct SaysNothing : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
+}  // namespace
+
+TEST_CASE("whatever an application's work throws is a line on stderr and exit status 1", "[app]") {
+  const auto said_of = [](const auto& work) {
+    mw::App app{"test", "throws"};
+    std::string program = "test", flag = "-i", spec = "serial";
+    char* arguments[]{program.data(), flag.data(), spec.data(), nullptr};
+    int status = -1;
+    const std::string text = test::stderr_of([&] { status = app.run(3, arguments, [&](mw::Master&, mw::Report&) { work(); }); });
+    CHECK(status == 1);
+    return text;
+  };
+  CHECK(said_of([] { throw SaysNothing{}; }) == "test: an exception whose what() is null\n");
+  CHECK(said_of([] { throw 5; }) == "test: an exception that is no std::exception\n");
+  CHECK(said_of([] {
+          try {
+            throw std::runtime_error{"inner"};
+          } catch (...) {
+            std::throw_with_nested(std::runtime_error{"outer"});
+          }
+        }) == "test: outer; caused by std::runtime_error: inner\n");
 }

@@ -3,6 +3,11 @@
 
 #include <mw/mw.hpp>
 
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+#include "registry/readable.hpp"
 #include "registry/registry.hpp"
 
 namespace registry_test {
@@ -65,4 +70,50 @@ TEST_CASE("two functions of one name are refused when one is asked for", "[regis
   CHECK(&mw::detail::check_unambiguous(registry_test::single) == &registry_test::single);
   CHECK_THROWS_AS(mw::detail::check_unambiguous(registry_test::twin), mw::UsageError);
   CHECK_THROWS_AS(mw::detail::check_unambiguous(registry_test::other_twin), mw::UsageError);
+}
+
+namespace registry_test {
+struct Late {};
+int late(int x) { return x; }
+}  // namespace registry_test
+
+TEST_CASE("a function that comes with a library after mw::init changes no identity, and is refused with the reason", "[registry]") {
+  const auto identity = mw::registry::program_identity();
+  // What loading the library does.
+  static const mw::detail::FunctionEntry entry{typeid(mw::detail::Tag<registry_test::late>), typeid(int), nullptr, nullptr};
+  CHECK(mw::registry::program_identity() == identity);
+  CHECK(mw::registry::find(entry.id()) == &entry);
+  CHECK_THROWS_WITH(mw::detail::check_unambiguous(entry),
+                    Catch::Contains("registry_test::late(int)") && Catch::Contains("loaded after mw::init"));
+}
+
+namespace registry_test {
+std::vector<std::string> words(const std::vector<std::string>& list, std::map<std::string, double>) { return list; }
+template <class T>
+std::vector<T> twice(std::vector<T> list, std::unordered_map<int, T>) {
+  return list;
+}
+int sum(int a, int b) { return a + b; }
+}  // namespace registry_test
+
+TEST_CASE("names have no default template arguments, whatever the parameters repeat", "[registry]") {
+  CHECK(Registered<registry_test::words>::checked().name() ==
+        "registry_test::words(std::vector<std::string> const&, std::map<std::string, double>)");
+  CHECK(Registered<registry_test::twice<int>>::checked().name() ==
+        "registry_test::twice<int>(std::vector<int>, std::unordered_map<int, int>)");
+  CHECK(mw::registry::readable_type(typeid(std::map<std::string, std::vector<std::string>>)) ==
+        "std::map<std::string, std::vector<std::string>>");
+  CHECK(mw::registry::readable_type(typeid(std::unique_ptr<int>)) == "std::unique_ptr<int>");
+}
+
+TEST_CASE("the chunks of a map are named after its function", "[registry]") {
+  using mw::detail::map_chunk;
+  using mw::detail::reduce_chunk;
+  CHECK(Registered<&map_chunk<registry_test::triple>>::checked().name() == "map of registry_test::triple(int)");
+  CHECK(Registered<&map_chunk<registry_test::half<int>>>::checked().name() == "map of registry_test::half<int>(int)");
+  CHECK(Registered<&reduce_chunk<registry_test::triple, registry_test::sum>>::checked().name() ==
+        "map_reduce of registry_test::triple(int)");
+  const std::string of_lambda{Registered<&map_chunk<[](int x) { return x; }>>::checked().name()};
+  CHECK(of_lambda.find("map of ") == 0);
+  CHECK(of_lambda.find("mw::") == std::string::npos);
 }
