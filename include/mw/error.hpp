@@ -78,10 +78,10 @@ struct Failure {
 
 /// Which task it was, and where: the fixed part of a TaskError.
 struct TaskFacts {
-  std::uint64_t task = 0;     ///< number within its master, from 1; 0 where there is no task
-  std::string function;       ///< qualified name with parameters, or the program's path
-  std::string worker;         ///< for example "multicore worker 3"; empty if it never reached one
-  std::string host;           ///< the machine of the worker
+  std::uint64_t task = 0;  ///< number within its master, from 1; 0 where there is no task
+  std::string function;    ///< qualified name with parameters, or the program's path
+  std::string worker;      ///< "multicore worker 3", its successor "multicore worker 3 (process 2)"; empty if it never reached one
+  std::string host;        ///< the machine of the worker
   std::uint32_t attempt = 0;  ///< how often it was started
   std::uint32_t faults = 0;   ///< how often it failed by itself
   std::uint32_t losses = 0;   ///< how often its worker was lost

@@ -90,8 +90,8 @@ Outcome run_here(const TaskRef& task);
 
 /// What a worker says of itself when it joins.
 struct WorkerInfo {
-  std::string name;         ///< for people: "multicore worker 3"
-  std::string host;         ///< the machine it is on
+  std::string name;  ///< for people: "multicore worker 3"; the master adds which process of that name it is, from the second on
+  std::string host;  ///< the machine it is on
   std::uint32_t slots = 1;  ///< how many tasks it runs at a time, at least 1
   /// How many more it may hold behind those, so that it need not wait for the next one. The master gives it that many only of tasks
   /// that are known to be short, and asks them back with revoke_task() when one takes longer.

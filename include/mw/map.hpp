@@ -409,7 +409,7 @@ class Map {
 
   Map(detail::MasterCore& core, detail::HeldRange<Range> range, MapOptions options)
       : stream_{std::make_unique<Stream>(core, std::move(range), detail::Registered<&detail::map_chunk<F>>::checked(),
-                                         detail::ChunkValues::each, named(std::move(options)))} {}
+                                         detail::ChunkValues::each, std::move(options))} {}
 
   /// The next result; nothing after the last. Throws what the range threw, after all results of the inputs before that.
   std::optional<Mapped<Result>> next() {
@@ -439,11 +439,6 @@ class Map {
 
  private:
   using Stream = detail::ChunkStream<Range, typename detail::TraitsOf<F>::Arguments, detail::ValueOf<Result>>;
-
-  static MapOptions named(MapOptions options) {
-    if (options.task.name.empty()) options.task.name = "map of " + std::string{detail::Registered<F>::checked().name()};
-    return options;
-  }
 
   bool next_part() {
     auto part = stream_->next();

@@ -1,8 +1,11 @@
 // The master: submit tasks, get results.
 //
 // What:    PyMW's four functions: the constructor, submit_task, get_result, get_status.
-// Owner:   the master owns its interface and one event-loop thread. Its end ends every worker, and every task that is not done; handles
-//          and results outlive it. It is the process's that made it: in a child of fork() or daemon(), every call is a UsageError.
+// Owner:   the master owns its interface and one event-loop thread. Its end ends every task that is not done (cancelled) and
+//          every worker, and says on stderr how many tasks it cancelled and how many errors nobody asked for; handles and results
+//          outlive it. A task that is done is kept, handle or not, until a get_result has handed it out, since get_result() may ask
+//          for it: get_status() counts them (`unread`). One that was cancelled goes with its last handle. The master is the
+//          process's that made it: in a child of fork() or daemon(), every call is a UsageError.
 // Threads: every function may be called from any thread; the destructor when no other call runs.
 // Use:
 //     mw::Master master{mw::interface("multicore:8")};
@@ -129,6 +132,12 @@ class Master : public detail::Calls<Master> {
   /// Waits for the next task of all, in the order in which they are done, each task once. Throws TaskError if that task has no
   /// result, or if there is nothing to wait for.
   FinishedTask get_result();
+
+  /// Waits until every task of this master is done, those included that are submitted meanwhile: for tasks that are submitted for what
+  /// they do. Hands nothing out: results can be asked for afterwards. If a task has ended with an error that no get_result has handed
+  /// out, throws the TaskError of the first such one, which is handed out with it; tasks that were cancelled are no errors. Throws
+  /// InterfaceError if the interface fails.
+  void wait_all();
 
   /// These tasks, one by one, as they are done; see as_completed.hpp. Throws TaskError if one is not this master's, UsageError if
   /// one is in another such range.

@@ -16,11 +16,12 @@
 
 namespace mw {
 
-/// How the tasks of one function fare.
+/// How the tasks of one function, or of one name, fare.
 struct FunctionStatus {
-  std::string name;
+  std::string name;  ///< TaskOptions::name if the tasks have one, else the function's, or the program's path
   std::uint64_t finished = 0;
   std::uint64_t errors = 0;
+  std::uint64_t cancelled = 0;
   double total_seconds = 0;  ///< spent in finished tasks, as the workers measured it
   double max_seconds = 0;
 };
@@ -32,12 +33,18 @@ struct Status {
   std::uint64_t finished = 0;
   std::uint64_t errors = 0;
   std::uint64_t cancelled = 0;
+  std::uint64_t unread = 0;    ///< done, and kept because no get_result has handed it out
   std::uint64_t attempts = 0;  ///< how often a task was handed to a worker
   std::uint64_t retries = 0;   ///< how often a task ran again after a fault of its own
   std::uint64_t lost = 0;      ///< how often a worker died under a task
   double seconds = 0;          ///< since the master was made
   double ready_seconds = -1;   ///< from then to the first worker that was ready; -1 while there is none
-  std::vector<FunctionStatus> functions;
+  /// How long a worker was not there yet, since the master was made, on average over all that the interface starts; one that is still
+  /// starting counts up to now. Of N workers that are ready after t1, …, tN seconds, N * (t - mean(t1, …, tN)) worker-seconds were
+  /// there at time t: so that work which began before the last one was ready is counted for what it is. 0 where workers come and go as
+  /// they like.
+  double start_up_seconds = 0;
+  std::vector<FunctionStatus> functions;  ///< names of tasks beyond the first thousand count under their functions
 
   std::string interface_name;
   std::string interface_status;  ///< "ok" or "error"

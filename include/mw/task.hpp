@@ -48,7 +48,7 @@ class TaskHandle {
 
   bool valid() const noexcept { return static_cast<bool>(record_); }
   std::uint64_t id() const noexcept;  ///< number within its master, from 1 in the order of submission
-  std::string name() const;           ///< the function's qualified name, or the program's path
+  std::string name() const;           ///< TaskOptions::name, else the function's qualified name, or the program's path
   TaskState state() const;
   bool done() const;                        ///< finished, error or cancelled
   std::uint32_t attempts() const noexcept;  ///< how often a worker was given it

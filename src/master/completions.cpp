@@ -1,5 +1,6 @@
 #include "master/completions.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace mw::detail {
@@ -36,18 +37,68 @@ void Completions::drain() {
     record.next = record.previous = nullptr;
     record.drained = true;
     ++changes_;
+    ++published_count_;
     if (CompletionGroup* group = record.group) {
       --group->waiting_;
       group->done_.push_back({RecordPtr::share(&record), record.group_index});
       record.group = nullptr;
     }
-    if (record.handed_out) {
+    if (record.handed_out)
       release_reference(&record);
-    } else {
-      record.listed = true;
-      ready_.push_back(record);
-    }
+    else
+      list(record);
   }
+  if (cancelled_ >= look_at_cancelled_at_) forget_cancelled();
+}
+
+void Completions::list(TaskRecord& record) {
+  record.listed = true;
+  ready_.push_back(record);
+  if (record.state.load(std::memory_order_relaxed) == TaskState::cancelled) ++cancelled_;
+}
+
+/// Whether it was cancelled and no handle is left, nor a worker that still has it: whoever cancels and drops the handle asks no more.
+bool Completions::is_forgotten(const TaskRecord& record) const noexcept {
+  return record.state.load(std::memory_order_relaxed) == TaskState::cancelled &&
+         record.references.load(std::memory_order_acquire) == 1;
+}
+
+void Completions::forget(TaskRecord& record) {
+  open_.fetch_sub(1);
+  ++changes_;
+  --cancelled_;
+  ready_.remove(record);
+  release_reference(&record);
+}
+
+/// Goes through the list when so many have come that it costs each of them little.
+void Completions::forget_cancelled() {
+  if (cancelled_ != 0) {
+    for (scheduler::Item* item = ready_.front(); item;) {
+      TaskRecord& record = record_of(*item);
+      item = item->next;
+      if (is_forgotten(record)) forget(record);
+    }
+    if (sleepers_.load() != 0) woken_.notify_all();
+  }
+  look_at_cancelled_at_ = cancelled_ + std::max<std::size_t>(64, ready_.size() / 2);
+}
+
+void Completions::tidy() {
+  std::lock_guard lock{mutex_};
+  drain();
+}
+
+Completions::Kept Completions::kept(bool with_errors) {
+  std::lock_guard lock{mutex_};
+  drain();
+  Kept kept{ready_.size(), 0, {}};
+  for (scheduler::Item* item = with_errors ? ready_.front() : nullptr; item; item = item->next) {
+    TaskRecord& record = record_of(*item);
+    if (record.state.load(std::memory_order_relaxed) != TaskState::error) continue;
+    if (++kept.errors == 1) kept.first_error = RecordPtr::share(&record);
+  }
+  return kept;
 }
 
 void Completions::hand_out(TaskRecord& record) {
@@ -56,6 +107,7 @@ void Completions::hand_out(TaskRecord& record) {
   ++changes_;
   if (record.listed) {
     record.listed = false;
+    if (record.state.load(std::memory_order_relaxed) == TaskState::cancelled) --cancelled_;
     ready_.remove(record);
     release_reference(&record);
   }
@@ -95,6 +147,26 @@ void Completions::sleep_until(std::unique_lock<std::mutex>& lock, const Ready& r
   }
 }
 
+void Completions::wait_for_all(const std::atomic<std::uint64_t>& submitted) {
+  std::unique_lock lock{mutex_};
+  sleep_until(lock, [&] {
+    drain();
+    return published_count_ >= submitted.load();
+  });
+}
+
+RecordPtr Completions::take_error() {
+  std::lock_guard lock{mutex_};
+  drain();
+  for (scheduler::Item* item = ready_.front(); item; item = item->next) {
+    if (record_of(*item).state.load(std::memory_order_relaxed) != TaskState::error) continue;
+    RecordPtr record = RecordPtr::share(&record_of(*item));
+    hand_out(*record);
+    return record;
+  }
+  return {};
+}
+
 void Completions::wait(TaskRecord& record) {
   std::unique_lock lock{mutex_};
   sleep_until(lock, [&] { return is_done(record.state.load()); });
@@ -114,6 +186,7 @@ RecordPtr Completions::wait_for_next() {
   std::unique_lock lock{mutex_};
   sleep_until(lock, [&] {
     drain();
+    while (!ready_.empty() && is_forgotten(record_of(*ready_.front()))) forget(record_of(*ready_.front()));
     return !ready_.empty() || open_.load() == 0;
   });
   if (ready_.empty()) return {};

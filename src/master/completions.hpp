@@ -57,14 +57,29 @@ class Completions {
   void fail(std::string why);
 
   // The waiting ones below throw that error.
+  /// Waits until as many records were published as `submitted` says.
+  void wait_for_all(const std::atomic<std::uint64_t>& submitted);
   /// Waits until the record is done, and counts it as handed out.
   void wait(TaskRecord& record);
   /// Whether the record is done; if so it counts as handed out.
   bool try_take(TaskRecord& record);
-  /// Waits for the next one of all; empty if nothing is left to be handed out.
+  /// Waits for the next one of all; empty if nothing is left to be handed out. A cancelled one that nobody refers to is passed over.
   RecordPtr wait_for_next();
   /// Waits for the first of these, by completion, that was not handed out, and returns its index; empty if all were.
   std::optional<std::size_t> wait_for_any(std::span<TaskRecord* const> records);
+
+  /// The first one that ended with an error and was not handed out, which counts as handed out then; empty if there is none.
+  RecordPtr take_error();
+  /// Looks at what was published: what was cancelled and nobody refers to any more is forgotten.
+  void tidy();
+
+  /// What is kept because it was not handed out.
+  struct Kept {
+    std::uint64_t tasks = 0;
+    std::uint64_t errors = 0;  ///< of them
+    RecordPtr first_error;
+  };
+  Kept kept(bool with_errors);
 
   /// Puts the record into the group as number `index`; one that is done comes at once. A record can be in one group at a time:
   /// false if it is in another.
@@ -79,6 +94,10 @@ class Completions {
  private:
   void drain();                       ///< mutex held
   void hand_out(TaskRecord& record);  ///< mutex held
+  void list(TaskRecord& record);      ///< mutex held; takes over a reference
+  void forget_cancelled();            ///< mutex held
+  bool is_forgotten(const TaskRecord& record) const noexcept;
+  void forget(TaskRecord& record);
   CompletionGroup::Entry take_from(CompletionGroup& group);
   /// Returns when `ready()` is true, with the lock held; it is called with the lock held. Throws InterfaceError.
   template <class Ready>
@@ -90,9 +109,12 @@ class Completions {
   std::atomic<std::uint32_t> sleepers_{0};
   std::mutex mutex_;
   std::condition_variable woken_;
-  scheduler::ItemList ready_;  ///< oldest first
-  std::string failure_;        ///< why nothing more can be done; empty while it can
-  std::uint64_t changes_ = 0;  ///< records that came or were handed out
+  scheduler::ItemList ready_;             ///< oldest first
+  std::string failure_;                   ///< why nothing more can be done; empty while it can
+  std::uint64_t changes_ = 0;             ///< records that came or were handed out
+  std::uint64_t published_count_ = 0;     ///< records that came
+  std::size_t cancelled_ = 0;             ///< records in ready_ that were cancelled
+  std::size_t look_at_cancelled_at_ = 0;  ///< when cancelled_ reaches this, those are forgotten that nobody refers to
 };
 
 }  // namespace mw::detail

@@ -7,22 +7,15 @@
 
 #include <fmt/format.h>
 
+#include "error/exception_text.hpp"
 #include "log/log.hpp"
 #include "master/core_helpers.hpp"
 #include "master/seat.hpp"
 #include "process/place.hpp"
 
 namespace mw::detail {
-/// What the exception being handled says.
-std::string current_exception_text() {
-  try {
-    throw;
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "an exception that is no std::exception";
-  }
-}
+
+std::string current_exception_text() { return exception_text(); }
 
 Outcome failed(Cause cause, std::string message) {
   Outcome outcome;
@@ -77,21 +70,44 @@ void MasterCore::throw_start_error() const {
 }
 
 MasterCore::~MasterCore() {
-  loop_.post([this] { end_all_tasks(); });
+  std::uint64_t open = 0;
+  loop_.post([this, &open] { open = end_all_tasks(); });
   stop_interface();
   loop_.finish();
+  say_what_nobody_saw(open);
   abandoned_.clear();
   interface_.reset();  // before the loop that its sockets belong to
   directory_->release_reference();
 }
 
-void MasterCore::end_all_tasks() {
+/// Returns how many there were.
+std::uint64_t MasterCore::end_all_tasks() {
   ending_ = true;
   take_submitted();
+  const std::uint64_t cancelled_before = statistics_.cancelled;
   Failure failure;
   failure.cause = Cause::cancelled;
   failure.message = "its master ended before it was done";
   end_all(TaskState::cancelled, failure);
+  return statistics_.cancelled - cancelled_before;
+}
+
+/// What went wrong without anybody asking does not go by in silence.
+void MasterCore::say_what_nobody_saw(std::uint64_t cancelled_by_the_end) {
+  const auto kept = completions_.kept(true);
+  std::string text;
+  if (cancelled_by_the_end != 0)
+    text = fmt::format("the master ended before {} of its tasks were done: they are cancelled (Master::wait_all() waits for them)",
+                       cancelled_by_the_end);
+  if (kept.errors != 0)
+    text += fmt::format("{}{} tasks of the master have no result and nobody asked for it; the first: {}", text.empty() ? "" : "; ",
+                        kept.errors, error_of(*kept.first_error).what());
+  if (!text.empty()) log::warn(text);
+}
+
+void MasterCore::wait_all() {
+  completions().wait_for_all(statistics_.accepted);
+  if (const RecordPtr failed_one = completions_.take_error()) throw error_of(*failed_one);
 }
 
 /// Returns when nothing of the interface runs any more, and what it left on the loop has run.
@@ -300,6 +316,7 @@ bool MasterCore::cancel(TaskRecord& record) {
     was_open = !is_done(record.state.load(std::memory_order_relaxed));
     if (was_open) cancel_now(record);
   });
+  completions_.tidy();
   return was_open;
 }
 
@@ -311,6 +328,7 @@ WorkerId MasterCore::worker_joined(WorkerInfo info, std::uint32_t seat) {
     if (ending_ || interface_is_out_ || !is_seated(seat)) return directory_->left(worker);
     if (directory_->has_left(worker)) return;  // its end was reported first
     if (statistics_.ready_ns.load(std::memory_order_relaxed) == 0) statistics_.ready_ns = now_ns();
+    statistics_.joined(capacity.slots, expected_slots_, now_ns() - born_ns_);
     scheduler_.worker_joined(worker, capacity);
     slots_of_[index_of(worker)] = capacity.slots;
     slots_ += capacity.slots;
@@ -368,9 +386,11 @@ Status MasterCore::status() {
   refuse_in_forked_process();
   Status status;
   statistics_.write_to(status);
+  status.unread = completions_.kept(false).tasks;
   status.seconds = static_cast<double>(now_ns() - born_ns_) * 1e-9;
   if (const auto ready = statistics_.ready_ns.load(std::memory_order_relaxed))
     status.ready_seconds = static_cast<double>(ready - born_ns_) * 1e-9;
+  if (chooses_) status.start_up_seconds = statistics_.start_up_seconds(expected_slots_, now_ns() - born_ns_);
   {
     std::lock_guard lock{name_mutex_};
     status.interface_name = interface_name_;

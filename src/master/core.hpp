@@ -52,6 +52,8 @@ class MasterCore final {
   RecordPtr submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
   /// False if it was done already.
   bool cancel(TaskRecord& record);
+  /// Waits until every task is done; see Master::wait_all.
+  void wait_all();
   Completions& completions() {
     refuse_in_forked_process();
     return completions_;
@@ -125,7 +127,8 @@ class MasterCore final {
   void end_with(TaskRecord& record, TaskState state, Outcome outcome);
   void end_all(TaskState state, const Failure& failure);
   void stop_interface();
-  void end_all_tasks();
+  std::uint64_t end_all_tasks();
+  void say_what_nobody_saw(std::uint64_t cancelled_by_the_end);
   bool is_current(const TaskRef& task) const noexcept;
   /// Runs `call` now on the loop, else soon.
   template <class Call>

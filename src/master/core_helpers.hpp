@@ -12,6 +12,7 @@
 
 #include <mw/interface.hpp>
 
+#include "master/record.hpp"
 #include "process/job_control.hpp"
 #include "scheduler/cost.hpp"
 
@@ -26,5 +27,8 @@ std::string current_exception_text();
 
 /// The outcome of a task that has no result.
 Outcome failed(Cause cause, std::string message);
+
+/// The error of a task that is done without a result.
+TaskError error_of(const TaskRecord& record);
 
 }  // namespace mw::detail

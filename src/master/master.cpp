@@ -96,6 +96,8 @@ std::size_t Master::wait_for_any(std::span<detail::TaskRecord* const> tasks) {
   return *index;
 }
 
+void Master::wait_all() { core_->wait_all(); }
+
 FinishedTask Master::get_result() {
   auto record = core_->completions().wait_for_next();
   if (!record) throw_error(Cause::nothing_to_wait_for, "no task is left: none was submitted, or each was handed out already");

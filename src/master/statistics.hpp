@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <mw/status.hpp>
@@ -32,6 +34,24 @@ class Statistics {
   std::atomic<std::uint64_t> lost{0};
   std::atomic<std::int64_t> ready_ns{0};  ///< when the first worker was ready; 0 while none is
 
+  /// A worker came. Those beyond the number that the interface starts are successors: the first ones' beginnings are the start-up.
+  void joined(std::uint32_t slots, std::uint32_t expected, std::int64_t ns_since_start) noexcept {
+    const std::uint32_t known = ready_slots_.load(std::memory_order_relaxed);
+    const std::uint32_t counted = std::min(slots, expected > known ? expected - known : 0);
+    ready_slots_.store(known + counted, std::memory_order_relaxed);
+    waited_ns_.store(waited_ns_.load(std::memory_order_relaxed) + std::int64_t{counted} * ns_since_start,
+                     std::memory_order_relaxed);
+  }
+
+  /// How long a slot was not there yet, on average; one that is still not there counts up to now.
+  double start_up_seconds(std::uint32_t expected, std::int64_t ns_since_start) const noexcept {
+    const std::uint32_t ready = ready_slots_.load(std::memory_order_relaxed);
+    const std::uint32_t missing = expected > ready ? expected - ready : 0;
+    if (ready + missing == 0) return 0;
+    return static_cast<double>(waited_ns_.load(std::memory_order_relaxed) + std::int64_t{missing} * ns_since_start) * 1e-9 /
+           static_cast<double>(ready + missing);
+  }
+
   /// Raises a count that only the loop writes: no locked instruction.
   static void add(std::atomic<std::uint64_t>& count, std::uint64_t n = 1) noexcept {
     count.store(count.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
@@ -43,13 +63,10 @@ class Statistics {
   /// The task came to its end.
   void ended(const TaskRecord& record, TaskState state) {
     add(state == TaskState::finished ? finished : state == TaskState::cancelled ? cancelled : errors);
-    if (functions_.size() <= record.kind) functions_.resize(record.kind + std::size_t{1});
-    PerFunction& function = functions_[record.kind];
-    function.entry = record.function;
-    if (state != TaskState::finished) {
-      ++function.errors;
-      return;
-    }
+    PerFunction& function = line_of(record);
+    if (state == TaskState::cancelled) ++function.cancelled;
+    if (state == TaskState::error) ++function.errors;
+    if (state != TaskState::finished) return;
     ++function.finished;
     function.total_ns += record.run_ns;
     function.max_ns = std::max(function.max_ns, record.run_ns);
@@ -57,10 +74,13 @@ class Statistics {
 
   std::vector<FunctionStatus> per_function() const {
     std::vector<FunctionStatus> list;
+    const auto add_line = [&list](std::string_view name, const PerFunction& counts) {
+      list.push_back({std::string{name}, counts.finished, counts.errors, counts.cancelled,
+                      static_cast<double>(counts.total_ns) * 1e-9, static_cast<double>(counts.max_ns) * 1e-9});
+    };
     for (const PerFunction& counts : functions_)
-      if (counts.entry)
-        list.push_back({std::string{counts.entry->name()}, counts.finished, counts.errors,
-                        static_cast<double>(counts.total_ns) * 1e-9, static_cast<double>(counts.max_ns) * 1e-9});
+      if (counts.entry) add_line(counts.entry->name(), counts);
+    for (const auto& [name, counts] : named_) add_line(name, counts);
     return list;
   }
 
@@ -84,10 +104,27 @@ class Statistics {
     const FunctionEntry* entry = nullptr;
     std::uint64_t finished = 0;
     std::uint64_t errors = 0;
+    std::uint64_t cancelled = 0;
     std::int64_t total_ns = 0;
     std::int64_t max_ns = 0;
   };
+
+  /// Where the task is counted: under its own name if it has one and there are not too many of them.
+  PerFunction& line_of(const TaskRecord& record) {
+    if (const std::string& name = record.options().name; !name.empty()) {
+      if (const auto place = named_.find(name); place != named_.end()) return place->second;
+      if (named_.size() < most_names) return named_[name];
+    }
+    if (functions_.size() <= record.kind) functions_.resize(record.kind + std::size_t{1});
+    functions_[record.kind].entry = record.function;
+    return functions_[record.kind];
+  }
+
+  static constexpr std::size_t most_names = 1000;
+  std::atomic<std::uint32_t> ready_slots_{0};
+  std::atomic<std::int64_t> waited_ns_{0};
   std::vector<PerFunction> functions_;  ///< by FunctionEntry::number()
+  std::map<std::string, PerFunction> named_;
 };
 
 }  // namespace mw::detail

@@ -63,6 +63,7 @@ std::string Status::to_json() const {
     per_function.push_back({{"name", f.name},
                             {"finished", f.finished},
                             {"errors", f.errors},
+                            {"cancelled", f.cancelled},
                             {"total_seconds", f.total_seconds},
                             {"max_seconds", f.max_seconds}});
   boost::json::object own_keys;
@@ -73,11 +74,13 @@ std::string Status::to_json() const {
                           {"finished", finished},
                           {"errors", errors},
                           {"cancelled", cancelled},
+                          {"unread", unread},
                           {"attempts", attempts},
                           {"retries", retries},
                           {"lost", lost},
                           {"seconds", seconds},
                           {"ready_seconds", ready_seconds},
+                          {"start_up_seconds", start_up_seconds},
                           {"functions", per_function},
                           {"interface_name", interface_name},
                           {"interface_status", interface_status}};

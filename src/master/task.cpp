@@ -5,6 +5,7 @@
 
 #include <mw/map.hpp>
 
+#include "master/core_helpers.hpp"
 #include "master/record.hpp"
 #include "master/worker_directory.hpp"
 #include "worker/execute.hpp"
@@ -28,6 +29,8 @@ std::string tail_of(const std::string& text) {
   return text.size() <= limit ? text : "…" + text.substr(text.size() - limit);
 }
 
+}  // namespace
+
 TaskError error_of(const TaskRecord& record) {
   TaskFacts facts;
   facts.task = record.id;
@@ -44,8 +47,6 @@ TaskError error_of(const TaskRecord& record) {
   }
   return TaskError{std::move(facts), std::move(failure)};
 }
-
-}  // namespace
 
 std::span<const std::byte> result_bytes(const TaskRecord& record) {
   if (record.state.load(std::memory_order_acquire) != TaskState::finished) throw error_of(record);

@@ -41,10 +41,11 @@ class WorkerDirectory {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
-  /// A new number.
+  /// A new number. The second worker of a name is another process than the first, which knew other things, and its name says so.
   WorkerId add(Entry entry) {
     std::lock_guard lock{mutex_};
     const WorkerId id{++last_};
+    if (const auto process = ++processes_[entry.name]; process > 1) entry.name += " (process " + std::to_string(process) + ")";
     entries_.emplace(index_of(id), Known{std::move(entry)});
     return id;
   }
@@ -94,6 +95,7 @@ class WorkerDirectory {
   const Entry unannounced_;
   mutable std::mutex mutex_;
   std::uint32_t last_ = 0;
+  std::unordered_map<std::string, std::uint64_t> processes_;  ///< how many there were of each name
   std::unordered_map<std::uint32_t, Known> entries_;
   std::deque<WorkerId> gone_;
   const std::uint32_t made_in_ = process::fork_count();

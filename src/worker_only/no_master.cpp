@@ -57,6 +57,7 @@ Task<std::string> Master::submit_task(const Program&, std::string_view) { no_mas
 Task<std::string> Master::submit_task(const TaskOptions&, const Program&, std::string_view) { no_master(); }
 bool Master::cancel(const TaskHandle&) { no_master(); }
 FinishedTask Master::get_result() { no_master(); }
+void Master::wait_all() { no_master(); }
 void Master::set_interface(std::unique_ptr<Interface>) { no_master(); }
 Status Master::get_status() const { no_master(); }
 std::size_t Master::slots() const { no_master(); }

@@ -72,6 +72,21 @@ TEST_CASE("every application runs unchanged on mpi", "[apps][mpi]") {
 #endif
 }
 
+TEST_CASE("no speedup without start-up is beyond the number of workers, though tasks begin while workers start", "[apps]") {
+  std::vector<std::string> specs{"serial", "multicore:4"};
+#ifdef MW_HAVE_MPI
+  specs.emplace_back("mpi:4");
+#endif
+  for (const std::string& spec : specs) {
+    INFO(spec);
+    const auto all = json_of(run("busy", {"--tasks", "40", "--seconds", "0.01", "--json", "-i", spec}));
+    const double busy = all.at("result").at("busy_seconds").to_number<double>();
+    CHECK(all.at("calculation_seconds").to_number<double>() * all.at("workers").to_number<double>() >= busy);
+    CHECK(all.at("init_seconds").to_number<double>() + all.at("calculation_seconds").to_number<double>() <=
+          all.at("total_seconds").to_number<double>());
+  }
+}
+
 TEST_CASE("with --json, stdout is one object with parameters, interface, workers, result, times, tasks and attempts", "[apps]") {
   const auto all = json_of(run("monte_pi", {"--points", "1e4", "--json", "-n", "2", "--progress"}));
   for (const char* key : {"program", "version", "parameters", "interface", "workers", "result", "init_seconds",

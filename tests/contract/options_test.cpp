@@ -491,7 +491,7 @@ TEST_CASE("cancel while tasks run and finish: each ends exactly once", "[contrac
   mw::Master master{mw::interface(spec)};
   const int count = 300;
   std::vector<mw::Task<std::int64_t>> tasks;
-  for (int i = 0; i < count; ++i) tasks.push_back(master.submit_task<add_slowly>(i, 0, i % 3));
+  for (int i = 0; i < count; ++i) tasks.push_back(master.submit_task<add_slowly>(i, 0, static_cast<std::uint32_t>(i % 3)));
   std::thread canceller{[&] {
     for (int i = 1; i < count; i += 7) master.cancel(tasks[static_cast<std::size_t>(i)]);
   }};

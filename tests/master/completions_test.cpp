@@ -153,3 +153,63 @@ TEST_CASE("workers that left long ago are forgotten, so that the directory stays
   CHECK(directory.find(first).name == "a worker that left long ago");
   CHECK(directory.find(any_worker).name == "here");
 }
+
+namespace {
+
+void cancel(Completions& completions, const RecordPtr& record) {
+  record->state = TaskState::cancelled;
+  completions.publish(record);
+}
+
+}  // namespace
+
+TEST_CASE("cancelled records that nobody refers to are forgotten, others are handed out in their order", "[master][P12]") {
+  Completions completions;
+  auto records = expected(completions, 1000);
+  for (std::size_t i = 0; i < records.size(); ++i)
+    if (i % 2)
+      cancel(completions, records[i]);
+    else
+      finish(completions, records[i]);
+  // Of those that were cancelled, one in ten has a handle.
+  for (std::size_t i = 0; i < records.size(); ++i)
+    if (i % 20 != 1) records[i] = {};
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (i % 2 && !records[i]) continue;
+    const RecordPtr next = completions.wait_for_next();
+    REQUIRE(next);
+    CHECK((next->state == TaskState::cancelled) == (i % 2 == 1));
+    if (records[i]) CHECK(next == records[i]);
+  }
+  CHECK_FALSE(completions.wait_for_next());
+}
+
+TEST_CASE("cancelled records do not gather where nobody asks", "[master][P12]") {
+  Completions completions;
+  for (int i = 0; i < 10'000; ++i) {
+    auto record = expected(completions, 1);
+    cancel(completions, record[0]);
+    record.clear();
+    completions.tidy();
+    REQUIRE(completions.kept(false).tasks <= 64);
+  }
+}
+
+TEST_CASE("one waits for all of them, and finds the errors that were not handed out", "[master]") {
+  Completions completions;
+  const auto records = expected(completions, 3);
+  std::atomic<std::uint64_t> submitted{3};
+  finish(completions, records[0]);
+  records[1]->state = TaskState::error;
+  completions.publish(records[1]);
+  std::thread other{[&] { finish(completions, records[2]); }};
+  completions.wait_for_all(submitted);
+  other.join();
+  const auto kept = completions.kept(true);
+  CHECK(kept.tasks == 3);
+  CHECK(kept.errors == 1);
+  CHECK(kept.first_error == records[1]);
+  CHECK(completions.take_error() == records[1]);
+  CHECK_FALSE(completions.take_error());
+  CHECK(completions.kept(true).errors == 0);
+}

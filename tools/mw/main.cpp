@@ -51,7 +51,7 @@ void add_speedup(CLI::App& cli, mw::tool::SpeedupOptions& options) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   speedup->add_flag("--without-start-up", options.without_start_up,
-                    "count from when all workers were ready until the work was done");
+                    "count from when a worker was ready, on average over the workers, until the work was done");
   speedup->add_flag("--results-may-differ", options.results_may_differ,
                     "for a program whose result depends on the number of workers; else runs that differ in it are refused");
   speedup->add_flag("--statistics", options.statistics,

@@ -20,7 +20,7 @@ namespace mw::tool {
 /// What one run took, seconds.
 struct RunTimes {
   double total = 0;         ///< with the start and the end of the workers
-  double start_up = 0;      ///< until all workers were ready
+  double start_up = 0;      ///< until a worker was ready, on average over the workers
   double calculation = 0;   ///< from then until the work was done
   std::uint64_t cores = 0;  ///< of all its workers' hosts; 0: it did not say
 };

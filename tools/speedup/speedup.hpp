@@ -24,7 +24,7 @@ struct SpeedupOptions {
   std::vector<std::uint64_t> workers = {};   ///< empty: 1, 2 and twice the cores
   std::uint64_t runs = 1;                    ///< of each; in turn, so that a machine that gets slower slows all alike
   bool warm_up = false;                      ///< before the first, one run of each interface that does not count
-  bool without_start_up = false;             ///< count calculation_seconds: from when all workers were ready
+  bool without_start_up = false;             ///< count calculation_seconds: from when a worker was ready, on average
   bool results_may_differ = false;           ///< of a program whose result depends on the number of workers
   bool statistics = false;                   ///< print all that is in the report
   bool side_by_side = false;                 ///< one table with interfaces as columns, also if an option varies

@@ -88,7 +88,10 @@ std::string to_text(const Table& table, bool markdown) {
   text += fmt::format("\nThe maximum is min(workers, cores); {} {} core{}.{}\n",
                       table.is_elsewhere ? "the workers' hosts give" : "this machine gives", table.cores,
                       table.cores == 1 ? "" : "s", table.runs > 1 ? fmt::format(" Medians of {} runs in turn.", table.runs) : "");
-  if (table.without_start_up) text += "Seconds count from when all workers were ready until the work was done.\n";
+  text +=
+      table.without_start_up
+          ? "Seconds count without start-up: from when a worker was ready, on average over the workers, until the work was done.\n"
+          : "Seconds count everything, the start and the end of the workers included.\n";
   return text + about_base(table);
 }
 
@@ -112,7 +115,11 @@ std::string to_report(const Table& table) {
   const std::string title = to_text(table.name);
   std::string text = title.empty() ? "" : fmt::format("### {}\n\n", title);
   text += text_grid(rows, true);
-  text += fmt::format("\nMedians of {} run{}, seconds.\n{}", table.runs, table.runs == 1 ? "" : "s", about_base(table));
+  text += fmt::format(
+      "\nMedians of {} run{}, seconds. Start-up: until a worker was ready, on average over the workers. Calculation: from then "
+      "until the "
+      "work was done. The total has the workers' end, too.\n{}",
+      table.runs, table.runs == 1 ? "" : "s", about_base(table));
   text += fmt::format("\nThe {}:\n\n", table.without_start_up ? "calculation" : "total");
   text += text_grid(statistics, true);
   text += fmt::format("\nOutliers by Grubbs' test, two-sided, α = {}.\n", alpha);
