@@ -14,6 +14,7 @@
 #include "log/log.hpp"
 #include "multicore/worker.hpp"
 #include "process/cores.hpp"
+#include "process/origin.hpp"
 #include "process/shortage.hpp"
 #include "worker/start.hpp"
 
@@ -35,6 +36,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
           "multicore starts this program again as its workers, so main() must call mw::init(argc, argv) before it makes a "
           "mw::Master"};
     allow_descriptors();
+    origin_ = process::Origin::now();
     start_workers();
   }
 
@@ -94,6 +96,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   // WorkerOwner
   InterfaceHost& host() const noexcept override { return *host_; }
   const MulticoreOptions& options() const noexcept override { return options_; }
+  const std::shared_ptr<const process::Origin>& origin() const noexcept override { return origin_; }
 
   void worker_ready(multicore::Worker& worker) override {
     failed_starts_ = 0;
@@ -225,6 +228,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
 
   MulticoreOptions options_;
   InterfaceHost* host_ = nullptr;
+  std::shared_ptr<const process::Origin> origin_;
   std::vector<std::shared_ptr<multicore::Worker>> slots_;
   std::unordered_map<std::uint32_t, multicore::Worker*> ready_;
   std::vector<WorkerId> unsent_;  ///< workers that have something to send since the last flush

@@ -15,8 +15,9 @@ using hub::outcome_of;
 
 namespace {
 
-local::WorkerProgram program_of(const MulticoreOptions& options) {
+local::WorkerProgram program_of(const MulticoreOptions& options, const std::shared_ptr<const process::Origin>& origin) {
   local::WorkerProgram program;
+  program.origin = origin;
   program.name = process::own_name();
   constexpr std::chrono::hours longest{1'000'000};
   program.handshake_limit = std::min<std::chrono::milliseconds>(options.handshake_limit, longest);
@@ -31,7 +32,7 @@ local::WorkerProgram program_of(const MulticoreOptions& options) {
 Worker::Worker(WorkerOwner& owner, unsigned slot)
     : owner_{owner},
       slot_{slot},
-      process_{std::make_shared<local::WorkerProcess>(owner.host().io(), *this, program_of(owner.options()))} {}
+      process_{std::make_shared<local::WorkerProcess>(owner.host().io(), *this, program_of(owner.options(), owner.origin()))} {}
 
 void Worker::frame(const wire::Frame& frame) {
   if (!was_ready() && frame.type != wire::FrameType::hello)
@@ -48,7 +49,11 @@ void Worker::frame(const wire::Frame& frame) {
     case wire::FrameType::result_apart: {
       const auto result = wire::parse_result(frame.payload);
       Outcome outcome = outcome_of(result);
-      outcome.value = receive_value(result.value);
+      try {
+        outcome.value = receive_value(result.value);
+      } catch (const detail::NoRoomError& e) {
+        outcome.failure = detail::no_room_for("result", e);
+      }
       finish_front(result.id, result.attempt, std::move(outcome));
       return;
     }

@@ -32,6 +32,8 @@ class WorkerOwner {
   virtual ~WorkerOwner() = default;
   virtual InterfaceHost& host() const noexcept = 0;
   virtual const MulticoreOptions& options() const noexcept = 0;
+  /// Folder, variables and umask of the first workers: so their successors begin, too.
+  virtual const std::shared_ptr<const process::Origin>& origin() const noexcept = 0;
   /// It shook hands; it takes tasks.
   virtual void worker_ready(Worker& worker) = 0;
   /// It has something to send, which goes out with the flush at the end of this round.

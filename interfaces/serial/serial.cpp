@@ -4,15 +4,17 @@
 #include <deque>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "log/log.hpp"
+#include "process/deep_thread.hpp"
 #include "process/place.hpp"
 #include "process/shortage.hpp"
 #include "worker/limits.hpp"
 #include "worker/progress_sink.hpp"
+#include "worker/surroundings.hpp"
 #include "worker/task_folder.hpp"
 #include "worker/thread_output.hpp"
 
@@ -21,20 +23,18 @@ namespace mw {
 /// One thread, one queue.
 struct SerialInterface::Runner final : worker::ProgressSink {
   explicit Runner(InterfaceHost& master) : host{master} {
-    thread = process::start_thread("tasks", [this] { run(); });
-  }
-  ~Runner() override {
-    if (thread.joinable()) thread.join();
+    thread = process::DeepThread{[this] { run(); }};
   }
 
   void run() {
-    worker::own_working_directory();
+    worker::Surroundings surroundings{worker::Scope::thread, worker::own_working_directory()};
     worker::ThreadOutput output;
     worker::set_thread_progress_sink(this);
     while ((current = next_task())) {
       host.task_started(current, id);
       output.begin();
       Outcome outcome = run_on_terms(current);
+      if (const auto failure = surroundings.put_back(outcome.run_time)) log::warn("serial: " + *failure);
       worker::PrintedOutput printed = output.end();
       outcome.out = std::move(printed.out);
       outcome.err = std::move(printed.err);
@@ -77,7 +77,7 @@ struct SerialInterface::Runner final : worker::ProgressSink {
   std::deque<TaskRef> queue;
   bool busy = false;
   std::function<void()> stopped;
-  std::thread thread;
+  process::DeepThread thread;  ///< joined first
 };
 
 SerialInterface::SerialInterface() = default;

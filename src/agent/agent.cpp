@@ -146,6 +146,11 @@ void Agent::handle_task_in_memory(wire::Task task) {
     wire::append(output_tail(), wire::Returned{task.id, task.attempt});
     return;
   }
+  if (descriptor->get() < 0) {
+    // It waits in the queue until there is one.
+    wire::append(output_tail(), wire::Returned{task.id, task.attempt});
+    return;
+  }
   begin(task.id, task.attempt);
   name_files(task.terms, files_);
   if (!task.terms.files.empty()) process_->expect_folder();
@@ -232,17 +237,29 @@ void Agent::pass_result_apart(const wire::Frame& frame) {
   check_is_next(result.id, result.attempt);
   const std::uint64_t size = wire::parse_size_apart(result.value);
   process::UniqueFd descriptor = process_->take_descriptor();
+  if (descriptor.get() < 0) return finish_without_value(result, detail::NoRoomError{"its rank has no descriptor free (ulimit -n)"});
   if (options_.shares_memory) {
     detail::check_block(descriptor.get(), static_cast<std::size_t>(size));
     wire::append_result_in_memory(output_tail(), result, lent_.keep(std::move(descriptor), size));
   } else {
-    Bytes value = detail::receive_block(std::move(descriptor), static_cast<std::size_t>(size));
+    Bytes value;
+    try {
+      value = detail::receive_block(std::move(descriptor), static_cast<std::size_t>(size));
+    } catch (const detail::NoRoomError& e) {
+      return finish_without_value(result, e);
+    }
     wire::Result header = result;
     header.value = value.span();
     wire::append_result_header(output_tail(), header);
     output_.push_back(std::move(value));
     output_.emplace_back();  // nothing is appended to the worker's own memory
   }
+  finish_front();
+}
+
+void Agent::finish_without_value(const wire::Result& result, const detail::NoRoomError& why) {
+  wire::append(output_tail(), wire::FailureMessage{result.id, result.attempt, result.run_ns, result.out, result.err,
+                                                   detail::no_room_for("result", why)});
   finish_front();
 }
 

@@ -32,6 +32,10 @@
 #include "local/worker_process.hpp"
 #include "wire/messages.hpp"
 
+namespace mw::detail {
+class NoRoomError;
+}
+
 namespace mw::agent {
 
 struct AgentOptions {
@@ -91,6 +95,7 @@ class Agent final : private local::WorkerUser, private FrameRelay::Target {
   void next_begins();
   void give_back(const InFlight& task);
   void pass_result_apart(const wire::Frame& frame);
+  void finish_without_value(const wire::Result& result, const detail::NoRoomError& why);
   std::optional<InFlight> last_begun();
   Bytes& output_tail();
   void report_gone(const InFlight* culprit, Failure failure, const std::string& out, const std::string& err);

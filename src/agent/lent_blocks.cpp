@@ -3,11 +3,12 @@
 #include <unistd.h>
 
 #include "process/place.hpp"
+#include "process/room.hpp"
 
 namespace mw::agent {
 
 wire::MemoryPlace LentBlocks::keep(process::UniqueFd descriptor, std::uint64_t size) {
-  if (by_inode_.size() >= looked_at_from) drop_returned();
+  if (by_inode_.size() >= looked_at_from || !process::leaves_descriptors(descriptor.get())) drop_returned();
   const std::uint64_t inode = process::inode_of(descriptor.get());
   const auto place = by_inode_.try_emplace(inode, std::move(descriptor)).first;
   return {static_cast<std::uint32_t>(::getpid()), static_cast<std::uint32_t>(place->second.get()), inode, size};

@@ -220,7 +220,11 @@ void RemoteWorker::finish_front(const wire::TaskOf& which, Outcome outcome) {
 void RemoteWorker::finish_from_memory(const wire::Result& result) {
   const wire::MemoryPlace place = wire::parse_memory_place(result.value);
   Outcome outcome = outcome_of(result);
-  outcome.value = detail::receive_block(process::open_descriptor({place.pid, place.descriptor, place.inode}), place.size);
+  try {
+    outcome.value = detail::receive_block(process::open_descriptor({place.pid, place.descriptor, place.inode}), place.size);
+  } catch (const detail::NoRoomError& e) {
+    outcome.failure = detail::no_room_for("result", e);
+  }
   finish_front({result.id, result.attempt}, std::move(outcome));
 }
 

@@ -71,6 +71,7 @@ process::Command WorkerProcess::command(int socket) const {
   command.name = program_.name;
   command.arguments = program_.arguments;
   command.environment_unset = program_.environment_unset;
+  command.origin = program_.origin;
   command.environment_set = {{worker::environment_name, fmt::format("fd:{},claims:{}", socket, claims_->fd())}};
   if (!program_.workunit_folder.empty()) {
     command.environment_set.emplace_back(worker::workunit_environment_name, program_.workunit_folder);
@@ -223,7 +224,13 @@ bool WorkerProcess::is_stopped() const { return child_ && !death_ && process::is
 
 void WorkerProcess::kill(std::string why) {
   if (kill_reason_.empty()) kill_reason_ = std::move(why);
-  child_->kill_group(SIGKILL);
+  signal_all(SIGKILL);
+}
+
+/// The program's group is its own, so that it can be ended without the worker.
+void WorkerProcess::signal_all(int signal) noexcept {
+  if (const auto group = static_cast<pid_t>(claims_->program_group().load()); group > 1) ::kill(-group, signal);
+  child_->kill_group(signal);
 }
 
 void WorkerProcess::stop(std::string why) {
@@ -239,8 +246,8 @@ void WorkerProcess::climb_down() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   if (!stop_sequence_) stop_sequence_.emplace(program_.ladder, now);
   while (const auto step = stop_sequence_->due(now)) {
-    if (*step == process::StopSequence::Step::terminate) child_->kill_group(SIGTERM);
-    if (*step == process::StopSequence::Step::kill) child_->kill_group(SIGKILL);
+    if (*step == process::StopSequence::Step::terminate) signal_all(SIGTERM);
+    if (*step == process::StopSequence::Step::kill) signal_all(SIGKILL);
   }
   const auto deadline = stop_sequence_->next_deadline();
   if (!deadline) return;
@@ -256,7 +263,7 @@ void WorkerProcess::died(const process::Death& death) {
   frame_timer_.cancel();
   stop_timer_.cancel();
   if (has_folder_) worker::remove_folder_of(pid_);
-  child_->kill_group(SIGKILL);  // what it started and left behind
+  signal_all(SIGKILL);  // what it started and left behind
   // What it had written is still read; a process that holds a copy of its socket can not keep the stream open.
   boost::system::error_code ignored;
   socket_.shutdown(boost::asio::socket_base::shutdown_receive, ignored);

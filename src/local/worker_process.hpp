@@ -39,6 +39,8 @@ struct WorkerProgram {
   std::string name;  ///< argv[0]
   /// Names that do not reach the worker: no setting, and no secret, of ours travels this way.
   std::vector<std::string> environment_unset = {"MW_*"};
+  /// What its predecessors began with; null: what this process has now.
+  std::shared_ptr<const process::Origin> origin;
   std::string workunit_folder;  ///< of the workunit that it computes for: its results are compared with other hosts'; empty: none
   std::chrono::milliseconds checkpoint_interval{60'000};
   process::StopLadder ladder = {};
@@ -94,6 +96,8 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
 
   /// SIGKILL for it and its group, at once.
   void kill(std::string why);
+  /// A signal for the process, its group, and the group of the program that it runs.
+  void signal_all(int signal) noexcept;
   /// Walks down the stop ladder: closes its input, waits, SIGTERM, waits, SIGKILL. With a reason, that is what ended it.
   void stop(std::string why = {});
 

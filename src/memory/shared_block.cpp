@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@
 #include <mw/error.hpp>
 
 #include "process/place.hpp"
+#include "process/room.hpp"
 
 namespace mw::detail {
 namespace {
@@ -64,6 +66,15 @@ class Pool {
     delete block;
   }
 
+  /// Makes room: all that nobody uses goes.
+  void clear() noexcept {
+    std::unique_lock lock{mutex_};
+    const std::vector<SharedBlock*> blocks = std::exchange(blocks_, {});
+    bytes_ = 0;
+    lock.unlock();
+    for (const SharedBlock* block : blocks) delete block;
+  }
+
  private:
   SharedBlock* take_oldest() noexcept {
     SharedBlock* const block = blocks_.front();
@@ -96,9 +107,42 @@ Pools& pools() {
 Pool& own_pool() { return pools().own; }
 Pool& foreign_pool() { return pools().foreign; }
 
-std::byte* map(int fd, std::size_t size, int more_flags) noexcept {
+std::byte* map_once(int fd, std::size_t size, int more_flags) noexcept {
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | more_flags, fd, 0);
   return memory == MAP_FAILED ? nullptr : static_cast<std::byte*>(memory);
+}
+
+/// What the pools hold is given up for it.
+std::byte* map(int fd, std::size_t size, int more_flags) noexcept {
+  std::byte* const memory = map_once(fd, size, more_flags);
+  if (memory || errno != ENOMEM) return memory;
+  own_pool().clear();
+  foreign_pool().clear();
+  return map_once(fd, size, more_flags);
+}
+
+/// A copy, on the heap; its owner may use the block again.
+Bytes copy_out(int fd, std::size_t size) {
+  Bytes bytes;
+  std::byte* const to = bytes.extend(size);
+  for (std::size_t have = 0; have < size;) {
+    const ssize_t got = ::pread(fd, to + have, size - have, static_cast<off_t>(SharedBlock::header_size + have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0)
+      throw InterfaceError{fmt::format("a payload of {} bytes in memory can not be read: {}", size, std::strerror(errno))};
+    have += static_cast<std::size_t>(got);
+  }
+  constexpr std::uint32_t not_lent = 0;
+  static_cast<void>(::pwrite(fd, &not_lent, sizeof not_lent, 0) == sizeof not_lent);
+  return bytes;
+}
+
+Bytes copy_where_there_is_room(int fd, std::size_t size) {
+  try {
+    return copy_out(fd, size);
+  } catch (const std::bad_alloc&) {
+    throw NoRoomError{fmt::format("there is no memory for {} bytes (ulimit -v)", size)};
+  }
 }
 
 }  // namespace
@@ -113,6 +157,7 @@ void SharedBlock::set_lent(bool lent) noexcept { lent_flag(memory_).store(lent ?
 
 bool SharedBlock::resize(std::size_t capacity) noexcept {
   const std::size_t size = capacity + header_size;
+  if (size > process::largest_file()) return false;
   if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return false;
   void* memory = ::mremap(memory_, mapped_, size, MREMAP_MAYMOVE);
   if (memory == MAP_FAILED) return false;
@@ -122,7 +167,7 @@ bool SharedBlock::resize(std::size_t capacity) noexcept {
 }
 
 SharedBlock* make_block(std::size_t capacity) noexcept {
-  capacity = capacity <= largest_kept
+  capacity = capacity <= largest_kept && !process::address_space_is_limited()
                  ? std::bit_ceil(std::max(capacity + SharedBlock::header_size, smallest)) - SharedBlock::header_size
                  : capacity;
   const auto fits = [capacity](const SharedBlock& block) {
@@ -132,9 +177,10 @@ SharedBlock* make_block(std::size_t capacity) noexcept {
   if (alive >= most_alive) return nullptr;
   process::UniqueFd fd{::memfd_create("payload", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
   const std::size_t size = capacity + SharedBlock::header_size;
-  if (fd.get() < 0 || ::ftruncate(fd.get(), static_cast<off_t>(size)) != 0 || ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK) != 0)
+  if (fd.get() < 0 || !process::leaves_descriptors(fd.get()) || size > process::largest_file() ||
+      ::ftruncate(fd.get(), static_cast<off_t>(size)) != 0 || ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK) != 0)
     return nullptr;
-  std::byte* const memory = map(fd.get(), size, 0);
+  std::byte* const memory = map_once(fd.get(), size, 0);
   if (!memory) return nullptr;
   ++alive;
   const std::uint64_t inode = process::inode_of(fd.get());
@@ -152,10 +198,18 @@ std::byte* data_of(const SharedBlock* block) noexcept { return block->data(); }
 std::size_t capacity_of(const SharedBlock* block) noexcept { return block->capacity(); }
 bool resize_block(SharedBlock* block, std::size_t capacity) noexcept { return block->is_ours() && block->resize(capacity); }
 
+Failure no_room_for(const char* what, const NoRoomError& error) {
+  Failure failure;
+  failure.cause = Cause::interface_error;
+  failure.message = fmt::format("its {} could not be received: {}", what, error.what());
+  return failure;
+}
+
 namespace {
 
 /// Of a block in which `size` bytes lie. Throws InterfaceError if it can not be one.
 struct stat status_of_block(int fd, std::size_t size) {
+  if (fd < 0) throw NoRoomError{"this process has no descriptor free (ulimit -n)"};
   struct stat status = {};
   const int seals = ::fcntl(fd, F_GET_SEALS);
   if (::fstat(fd, &status) != 0 || seals < 0 || (seals & F_SEAL_SHRINK) == 0)
@@ -179,7 +233,7 @@ Bytes receive_block(process::UniqueFd fd, std::size_t size) {
   // A file that is mapped here is the same file: its number is not given out again meanwhile.
   if (SharedBlock* known = foreign_pool().take(is_it)) return Bytes::adopt(known, size);
   std::byte* const memory = map(fd.get(), mapped, mapped <= populate_up_to ? MAP_POPULATE : 0);
-  if (!memory) throw InterfaceError{fmt::format("a payload of {} bytes can not be mapped: {}", size, std::strerror(errno))};
+  if (!memory) return copy_where_there_is_room(fd.get(), size);
   return Bytes::adopt(new SharedBlock{process::UniqueFd{}, memory, mapped, false, status.st_ino}, size);
 }
 

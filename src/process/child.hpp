@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <functional>
@@ -28,6 +29,8 @@ class io_context;
 
 namespace mw::process {
 
+struct Origin;
+
 struct Command {
   /// With a '/' as it is; otherwise looked up in PATH.
   std::string path;
@@ -40,10 +43,13 @@ struct Command {
   int stderr_fd = -1;
   std::vector<int> inherit_fds = {};  ///< kept open under the same number, from 3; every other descriptor is closed
   bool new_process_group = true;
-  bool follows_stops = false;          ///< its group stops and goes on with this process; see job_control.hpp
-  std::string working_directory = {};  ///< empty: this process's
-  std::uint64_t memory_limit = 0;      ///< of its data, bytes (RLIMIT_DATA); 0: none
-  int death_signal = SIGKILL;          ///< what the kernel sends it when the thread that started it ends
+  bool follows_stops = false;  ///< its group stops and goes on with this process; see job_control.hpp
+  /// In memory that is shared with the child: it puts the number of its new group there before it becomes the program.
+  std::atomic<std::uint32_t>* group_note = nullptr;
+  std::string working_directory = {};         ///< empty: this process's, or the origin's
+  std::shared_ptr<const Origin> origin = {};  ///< with its folder, variables and umask; null: with this process's present ones
+  std::uint64_t memory_limit = 0;             ///< of its data, bytes (RLIMIT_DATA); 0: none
+  int death_signal = SIGKILL;                 ///< what the kernel sends it when the thread that started it ends
 };
 
 /// How a process ended.

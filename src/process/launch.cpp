@@ -4,6 +4,7 @@
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +14,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+
+#include "process/origin.hpp"
 
 extern char** environ;
 
@@ -28,7 +31,9 @@ struct Plan {
   std::vector<int> kept;  ///< sorted, each from 3
   int standard[3];
   const char* working_directory = nullptr;
+  const Origin* origin = nullptr;
   bool new_process_group;
+  std::atomic<std::uint32_t>* group_note;
   std::uint64_t memory_limit = 0;
   int death_signal;
   pid_t parent;
@@ -46,11 +51,14 @@ std::vector<std::string> environment_of(const Command& command) {
     return std::any_of(command.environment_set.begin(), command.environment_set.end(),
                        [name](const auto& v) { return v.first == name; });
   };
-  for (char** line = environ; line && *line; ++line) {
-    const std::string_view text = *line;
+  const auto pass_on = [&](std::string_view text) {
     const auto name = text.substr(0, text.find('='));
     if (!is_set(name) && !is_unset(command.environment_unset, name)) result.emplace_back(text);
-  }
+  };
+  if (command.origin)
+    for (const std::string& line : command.origin->environment) pass_on(line);
+  else
+    for (char** line = environ; line && *line; ++line) pass_on(*line);
   for (const auto& [name, value] : command.environment_set) result.push_back(name + "=" + value);
   return result;
 }
@@ -84,9 +92,11 @@ Plan plan_of(const Command& command) {
   plan.standard[1] = command.stdout_fd;
   plan.standard[2] = command.stderr_fd;
   plan.new_process_group = command.new_process_group;
+  plan.group_note = command.group_note;
   plan.working_directory = command.working_directory.empty() ? nullptr : command.working_directory.c_str();
   plan.death_signal = command.death_signal;
   plan.memory_limit = command.memory_limit;
+  plan.origin = command.origin.get();
   plan.parent = ::getpid();
   return plan;
 }
@@ -106,6 +116,13 @@ bool place_standard(const Plan& plan) {
   for (int i = 0; i < 3; ++i)
     if (::dup2(from[i], i) < 0) return false;
   return true;
+}
+
+/// And its umask.
+bool enter_folder(const Plan& plan) {
+  if (plan.origin && plan.origin->umask) ::umask(*plan.origin->umask);
+  if (plan.origin && plan.origin->folder.get() >= 0 && ::fchdir(plan.origin->folder.get()) != 0) return false;
+  return !plan.working_directory || ::chdir(plan.working_directory) == 0;
 }
 
 /// Every descriptor from 3 but those to keep closes at exec (they may still be needed to report an error).
@@ -143,6 +160,7 @@ int execute_first(const Plan& plan) {
 [[noreturn]] void run_child(const Plan& plan, int report) {
   int error = 0;
   if (plan.new_process_group) ::setpgid(0, 0);
+  if (plan.group_note) plan.group_note->store(static_cast<std::uint32_t>(::getpid()));
   ::prctl(PR_SET_PDEATHSIG, plan.death_signal);
   if (::getppid() != plan.parent) ::_exit(128 + SIGKILL);  // it died before the line above
   if (plan.memory_limit != 0) {
@@ -152,7 +170,7 @@ int execute_first(const Plan& plan) {
     const rlimit limit{least, least};
     ::setrlimit(RLIMIT_DATA, &limit);
   }
-  if (plan.working_directory && ::chdir(plan.working_directory) != 0) {
+  if (!enter_folder(plan)) {
     error = errno;
   } else if (place_standard(plan)) {
     limit_descriptors(plan);

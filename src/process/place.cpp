@@ -37,6 +37,7 @@ std::string host_name() {
 UniqueFd open_descriptor(const ForeignFile& file) {
   const std::string path = fmt::format("/proc/{}/fd/{}", file.pid, file.descriptor);
   UniqueFd fd{::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK)};
+  if (fd.get() < 0 && (errno == EMFILE || errno == ENFILE)) return fd;
   if (fd.get() < 0) throw InterfaceError{fmt::format("{} can not be opened: {}", path, std::strerror(errno))};
   if (inode_of(fd.get()) != file.inode) throw InterfaceError{fmt::format("{} is not the file that it was", path)};
   return fd;

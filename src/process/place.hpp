@@ -38,7 +38,8 @@ struct ForeignFile {
   std::uint64_t inode = 0;
 };
 
-/// Opens it for reading and writing. Throws InterfaceError if it is not there any more, or not to be had.
+/// Opens it for reading and writing; -1 if this process has no descriptor free. Throws InterfaceError if it is not there any more, or
+/// not to be had.
 UniqueFd open_descriptor(const ForeignFile& file);
 
 /// 0 if there is no such descriptor.

@@ -95,6 +95,21 @@ void call_at(boost::asio::steady_timer& timer, std::chrono::steady_clock::time_p
   });
 }
 
+/// At the end the group is nobody's any more.
+class NoGroupAtEnd {
+ public:
+  explicit NoGroupAtEnd(const ProgramTerms& terms) : terms_{terms} {}
+  ~NoGroupAtEnd() {
+    if (terms_.group_note) terms_.group_note->store(0);
+    if (terms_.group_is) terms_.group_is(0);
+  }
+  NoGroupAtEnd(const NoGroupAtEnd&) = delete;
+  NoGroupAtEnd& operator=(const NoGroupAtEnd&) = delete;
+
+ private:
+  const ProgramTerms& terms_;
+};
+
 }  // namespace
 
 ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input,
@@ -109,10 +124,14 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
   command.stdin_fd = in.ends[0];
   command.stdout_fd = out.ends[1];
   command.stderr_fd = err.ends[1];
-  command.new_process_group = false;
+  command.new_process_group = terms.own_group;
+  command.follows_stops = terms.own_group;
+  command.group_note = terms.group_note;
+  const NoGroupAtEnd no_group_at_end{terms};
   command.memory_limit = terms.memory;
   command.working_directory = terms.working_directory;
   Child child = Child::start(io, command);
+  if (terms.group_is) terms.group_is(child.pid());
   in.close(0);
   out.close(1);
   err.close(1);
@@ -137,6 +156,7 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
     });
   child.async_wait([&](Death death) {
     run.death = death;
+    if (terms.own_group) child.kill_group(SIGKILL);  // what it has left behind
     terminate.cancel();
     kill.cancel();
     read_out.finish();

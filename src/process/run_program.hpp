@@ -7,9 +7,11 @@
 //     ProgramRun run = run_program("/bin/cat", {}, input);
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,10 +34,15 @@ struct ProgramTerms {
   std::optional<std::chrono::steady_clock::time_point> kill_at;  ///< gets SIGKILL
   std::uint64_t memory = 0;                                      ///< bytes of data it may have (RLIMIT_DATA); 0: no limit
   std::string working_directory = {};                            ///< empty: this process's
+  /// It gets a process group of its own, which gets its signals, too; what is left of it when the program has ended is killed.
+  bool own_group = false;
+  /// Holds the number of that group while the program runs, in shared memory (Command::group_note); null: nobody asks.
+  std::atomic<std::uint32_t>* group_note = nullptr;
+  std::function<void(pid_t group)> group_is = {};  ///< the same, for who is to be told; 0: it has ended
 };
 
 /// Returns when the program has ended and what it wrote is read; a process that it left behind with its pipes open is not waited
-/// for. A program that does not read its input is fine. It stays in this process's group and is killed with this thread.
+/// for. A program that does not read its input is fine. It is killed with this thread.
 /// Throws StartError if it can not be started.
 ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input,
                        const ProgramTerms& terms = {});

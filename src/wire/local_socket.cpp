@@ -57,6 +57,8 @@ Transfer receive_some(int socket, std::span<std::byte> room, std::deque<process:
       descriptors.emplace_back(fd);
     }
   }
+  // No descriptor was free for it: it is lost, and what it came for has to know.
+  if ((message.msg_flags & MSG_CTRUNC) != 0) descriptors.emplace_back();
   return {static_cast<std::size_t>(got), 0};
 }
 

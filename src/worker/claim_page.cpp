@@ -11,6 +11,7 @@
 
 #include <mw/error.hpp>
 
+#include "process/room.hpp"
 #include "process/shortage.hpp"
 
 namespace mw::worker {
@@ -23,34 +24,37 @@ namespace {
 }  // namespace
 
 ClaimPage::ClaimPage(process::UniqueFd fd) : fd_{std::move(fd)} {
-  void* memory = ::mmap(nullptr, sizeof(Places), PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+  void* memory = ::mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
   if (memory == MAP_FAILED) fail("can not be mapped");
-  places_ = static_cast<Places*>(memory);  // zeroes: number 0 is not on offer
+  page_ = static_cast<Page*>(memory);  // zeroes: number 0 is not on offer
 }
 
 ClaimPage ClaimPage::create() {
+  if (sizeof(Page) > process::largest_file())
+    throw InterfaceError{fmt::format("no page can be shared with a worker: the limit on file sizes (ulimit -f) is {} bytes",
+                                     process::largest_file())};
   process::UniqueFd fd{::memfd_create("claims", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
-  if (fd.get() < 0 || ::ftruncate(fd.get(), sizeof(Places)) != 0) fail("can not be made");
+  if (fd.get() < 0 || ::ftruncate(fd.get(), sizeof(Page)) != 0) fail("can not be made");
   ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
   return ClaimPage{std::move(fd)};
 }
 
 ClaimPage ClaimPage::attach(process::UniqueFd fd) {
   struct stat status = {};
-  if (::fstat(fd.get(), &status) != 0 || status.st_size != static_cast<off_t>(sizeof(Places))) fail("is not what it should be");
+  if (::fstat(fd.get(), &status) != 0 || status.st_size != static_cast<off_t>(sizeof(Page))) fail("is not what it should be");
   return ClaimPage{std::move(fd)};
 }
 
-ClaimPage::ClaimPage(ClaimPage&& other) noexcept : fd_{std::move(other.fd_)}, places_{std::exchange(other.places_, nullptr)} {}
+ClaimPage::ClaimPage(ClaimPage&& other) noexcept : fd_{std::move(other.fd_)}, page_{std::exchange(other.page_, nullptr)} {}
 
 ClaimPage& ClaimPage::operator=(ClaimPage&& other) noexcept {
   std::swap(fd_, other.fd_);
-  std::swap(places_, other.places_);
+  std::swap(page_, other.page_);
   return *this;
 }
 
 ClaimPage::~ClaimPage() {
-  if (places_) ::munmap(places_, sizeof(Places));
+  if (page_) ::munmap(page_, sizeof(Page));
 }
 
 }  // namespace mw::worker

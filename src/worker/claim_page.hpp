@@ -2,7 +2,8 @@
 //
 // What:    memory that a master and a worker process share. The master offers tasks under consecutive numbers; the worker begins
 //          each, unless the master has taken it back meanwhile; both at once is impossible. So work can be sent ahead and be
-//          withdrawn without asking a worker that is busy with something else.
+//          withdrawn without asking a worker that is busy with something else. The worker's program, if its task is one, is
+//          named there, too: it is in a process group of its own, which its master must find when the worker is dead.
 // Owner:   each side maps the page; the file goes with the last of them.
 // Threads: the master's loop on one side, the thread that runs tasks on the other.
 // Use:
@@ -38,23 +39,28 @@ class ClaimPage {
   void offer(std::uint64_t number) noexcept { place(number).store(number << 1 | offered, std::memory_order_release); }
   /// True if it was on offer and is no more: nobody will begin it.
   bool take_back(std::uint64_t number) noexcept { return withdraw(number); }
+  /// The process group of the program that the worker runs; 0: none. Whoever ends the worker ends that, too.
+  std::atomic<std::uint32_t>& program_group() noexcept { return page_->program_group; }
   /// True if it was on offer: it is the caller's now.
   bool begin(std::uint64_t number) noexcept { return withdraw(number); }
 
  private:
   static constexpr std::uint64_t offered = 1;
-  using Places = std::array<std::atomic<std::uint64_t>, places>;
-  static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+  struct Page {
+    std::array<std::atomic<std::uint64_t>, ClaimPage::places> places;
+    std::atomic<std::uint32_t> program_group;
+  };
+  static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 
   explicit ClaimPage(process::UniqueFd fd);
-  std::atomic<std::uint64_t>& place(std::uint64_t number) noexcept { return (*places_)[number % places]; }
+  std::atomic<std::uint64_t>& place(std::uint64_t number) noexcept { return page_->places[number % places]; }
   bool withdraw(std::uint64_t number) noexcept {
     std::uint64_t expected = number << 1 | offered;
     return place(number).compare_exchange_strong(expected, number << 1, std::memory_order_acq_rel);
   }
 
   process::UniqueFd fd_;
-  Places* places_ = nullptr;
+  Page* page_ = nullptr;
 };
 
 }  // namespace mw::worker

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace mw::worker {
@@ -23,11 +24,17 @@ struct PrintedOutput {
   std::string err;
 };
 
-/// A new file in memory that takes up to printed_limit bytes. Returns its descriptor (close-on-exec); throws InterfaceError.
+/// A new file in memory that takes up to printed_limit bytes, for "stdout" or "stderr". Returns its descriptor (close-on-exec); throws InterfaceError.
 int make_memory_file(const char* name);
 
 /// All that was written to a memory file since it was last emptied. Empty if the descriptor is no memory file.
 std::string read_memory_file(int fd);
+
+/// From now on stdout and stderr lead where they do now: a task that closes or redirects them does so for itself.
+void keep_output();
+
+/// Why nothing is kept any more: a task has closed a C stream. It can not be opened again under all that writes to it.
+std::optional<std::string> lost_output();
 
 /// What the process has written to its stdout and stderr since the last call, C and C++ streams flushed; empties both.
 /// Empty where they are no memory files (a program run by hand).

@@ -10,20 +10,36 @@
 #include <fmt/format.h>
 
 #include "process/child.hpp"
+#include "process/group_guard.hpp"
 #include "process/run_program.hpp"
 #include "worker/execute.hpp"
 #include "worker/limits.hpp"
+#include "worker/start.hpp"
 #include "worker/task_folder.hpp"
 
 namespace mw {
 namespace detail {
 
+namespace {
+
+/// A worker's master ends its program with it. A process that is no worker has nobody who would: it has a guard.
+void guard_group(process::ProgramTerms& terms) {
+  static thread_local process::GroupGuard guard;
+  terms.group_note = worker::program_group();
+  if (terms.group_note) return;
+  terms.group_is = [](pid_t group) { guard.watch(group); };
+}
+
+}  // namespace
+
 std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input) {
   const worker::Deadlines deadlines = worker::current_deadlines();
+  process::ProgramTerms terms{
+      .terminate_at = deadlines.soft, .kill_at = deadlines.hard, .memory = deadlines.memory, .own_group = true};
+  guard_group(terms);
   process::ProgramRun run;
   try {
-    run = process::run_program(worker::program_path(path), args, std::as_bytes(std::span{input}),
-                               {.terminate_at = deadlines.soft, .kill_at = deadlines.hard, .memory = deadlines.memory});
+    run = process::run_program(worker::program_path(path), args, std::as_bytes(std::span{input}), terms);
   } catch (const process::StartError& e) {
     Failure failure;
     failure.cause = Cause::not_started;

@@ -25,6 +25,7 @@
 #include "worker/outbox.hpp"
 #include "worker/printed_output.hpp"
 #include "worker/progress_sink.hpp"
+#include "worker/surroundings.hpp"
 #include "worker/task_folder.hpp"
 
 namespace mw::worker {
@@ -40,7 +41,9 @@ struct Known {
 
 class Server final : public ProgressSink {
  public:
-  Server(int socket, std::optional<ClaimPage> claims) : socket_{socket}, claims_{std::move(claims)}, outbox_{socket} {}
+  Server(int socket, std::optional<ClaimPage> claims) : socket_{socket}, claims_{std::move(claims)}, outbox_{socket} {
+    keep_output();
+  }
 
   int run() {
     say_hello();
@@ -81,19 +84,33 @@ class Server final : public ProgressSink {
         std::fprintf(stderr, "the master refused this worker: %s\n", wire::parse_refuse(frame.payload).reason.c_str());
         exit_status_ = 1;
         return false;
-      case wire::FrameType::task: handle_task(wire::parse_task(frame.payload), {}); return true;
+      case wire::FrameType::task: handle_task(wire::parse_task(frame.payload), {}); return !is_over_;
       case wire::FrameType::task_apart: {
         wire::Task task = wire::parse_task(frame.payload);
         if (descriptors_.empty()) throw wire::ProtocolError{"a task whose arguments are apart, without their descriptor"};
-        Bytes arguments = detail::receive_block(std::move(descriptors_.front()), wire::parse_size_apart(task.arguments));
+        process::UniqueFd descriptor = std::move(descriptors_.front());
         descriptors_.pop_front();
-        handle_task(std::move(task), std::move(arguments));
-        return true;
+        handle_task_apart(std::move(task), std::move(descriptor));
+        return !is_over_;
       }
       case wire::FrameType::heartbeat: return true;
       case wire::FrameType::bye: return false;
       default: throw wire::ProtocolError{fmt::format("a master does not send frames of type {}", static_cast<int>(frame.type))};
     }
+  }
+
+  void handle_task_apart(wire::Task task, process::UniqueFd descriptor) {
+    Bytes arguments;
+    try {
+      arguments = detail::receive_block(std::move(descriptor), wire::parse_size_apart(task.arguments));
+    } catch (const detail::NoRoomError& e) {
+      if (claims_ && !claims_->begin(received_++)) return;
+      Outcome outcome;
+      outcome.failure = detail::no_room_for("arguments", e);
+      answer(task, std::move(outcome));
+      return;
+    }
+    handle_task(std::move(task), std::move(arguments));
   }
 
   /// `apart` holds the arguments where they did not come with the task.
@@ -114,10 +131,19 @@ class Server final : public ProgressSink {
     set_progress_sink(this);
     Outcome outcome = is_plain ? call(function, task) : call_on_terms(function, task);
     set_progress_sink(nullptr);
+    auto not_put_back = surroundings_.put_back(outcome.run_time);
     apart = Bytes{};  // the master may use its memory again
     learn(function, outcome.run_time);
     answer(task, std::move(outcome));
-    if (!is_plain) outbox_.flush();
+    if (!not_put_back) not_put_back = lost_output();
+    if (!is_plain || not_put_back) outbox_.flush();
+    if (not_put_back) leave(*not_put_back);
+  }
+
+  /// What comes next is another worker's.
+  void leave(const std::string& why) {
+    std::fprintf(stderr, "worker %d makes room for another one: %s\n", static_cast<int>(::getpid()), why.c_str());
+    is_over_ = true;
   }
 
   static void learn(Known& function, std::chrono::nanoseconds run_time) {
@@ -191,6 +217,8 @@ class Server final : public ProgressSink {
   std::atomic<std::uint64_t> task_{0};
   std::atomic<std::uint32_t> attempt_{0};
   int exit_status_ = 0;
+  bool is_over_ = false;
+  Surroundings surroundings_{Scope::process};
 };
 
 }  // namespace

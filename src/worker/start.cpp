@@ -29,6 +29,7 @@ namespace worker {
 namespace {
 
 std::atomic<bool> initialised{false};
+std::atomic<std::atomic<std::uint32_t>*> group_of_program{nullptr};
 
 /// A descriptor number; -1 if the text is none.
 int number_of(std::string_view text) noexcept {
@@ -65,8 +66,11 @@ std::optional<Place> place_of(std::string_view text) noexcept {
   return place.socket >= 0 && is_stream_socket(place.socket) ? std::optional{place} : std::nullopt;
 }
 
-/// The master is gone: nothing that this worker started may outlive it. The worker leads a process group of its own.
+/// The master is gone: nothing that this worker started may outlive it. The worker leads a process group of its own, and so does
+/// the program that it runs.
 extern "C" void end_group(int) {
+  if (const auto* group = group_of_program.load())
+    if (const auto number = static_cast<pid_t>(group->load()); number > 1) ::kill(-number, SIGKILL);
   if (::getpgrp() == ::getpid()) ::kill(0, SIGKILL);
   ::_exit(128 + SIGKILL);
 }
@@ -93,10 +97,13 @@ std::chrono::milliseconds checkpoint_interval() {
 
 int serve_at(const Place& place) {
   std::optional<ClaimPage> claims;
+  static std::optional<ClaimPage> notes;  // stays as long as the signal may come that looks there
   if (place.claims >= 0) {
     ::fcntl(place.claims, F_SETFD, FD_CLOEXEC);
     try {
       claims = ClaimPage::attach(process::UniqueFd{place.claims});
+      notes = ClaimPage::attach(process::UniqueFd{::fcntl(place.claims, F_DUPFD_CLOEXEC, 3)});
+      group_of_program = &notes->program_group();
     } catch (const Error& e) {
       std::fprintf(stderr, "%s\n", e.what());
       return 2;
@@ -148,6 +155,8 @@ void refuse_master_in_worker() {
       "this process was started as a worker, but its main() made a mw::Master instead of calling mw::init(argc, argv) first; "
       "mw::init must be the first line of main()"};
 }
+
+std::atomic<std::uint32_t>* program_group() noexcept { return group_of_program; }
 
 int orphan_signal() noexcept { return SIGRTMAX; }
 

@@ -201,7 +201,7 @@ std::string program_path(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0 ? path : *home_of_thread + "/" + path;
 }
 
-void own_working_directory() noexcept { static_cast<void>(::unshare(CLONE_FS)); }
+bool own_working_directory() noexcept { return ::unshare(CLONE_FS) == 0; }
 
 std::string own_folder() { return copies().own_folder(); }
 

@@ -50,8 +50,8 @@ class TaskFolder {
 /// before.
 std::string program_path(const std::string& path);
 
-/// From now on this thread has a working directory of its own (unshare(2), CLONE_FS).
-void own_working_directory() noexcept;
+/// From now on this thread has a working directory and a umask of its own (unshare(2), CLONE_FS). False where that can not be.
+bool own_working_directory() noexcept;
 
 /// This process's own folder, for files that tasks need; made if it is not there. Throws StagingError.
 std::string own_folder();

@@ -2,13 +2,15 @@
 //
 // What:    while a ThreadOutput exists, what a thread prints between begin() and end() is kept instead of printed, and what
 //          every other thread prints goes where it always went. It covers the C++ streams (cout, cerr, clog) and the C
-//          streams (stdout, stderr), not a bare write() to descriptor 1 or 2.
+//          streams (stdout, stderr), not a bare write() to descriptor 1 or 2; a child that the task forks is covered, too.
 // Owner:   the streams are put back when the last ThreadOutput of the process goes.
 // Threads: one ThreadOutput may serve one thread at a time; several may exist. Replacing stdout relies on glibc, where
 //          stdin, stdout and stderr are variables (GNU C Library manual, "Standard Streams").
 // Use:
 //     ThreadOutput output;  output.begin();  call();  PrintedOutput printed = output.end();
 #pragma once
+
+#include <memory>
 
 #include "worker/printed_output.hpp"
 
@@ -25,7 +27,8 @@ class ThreadOutput {
   PrintedOutput end();
 
  private:
-  PrintedOutput printed_;
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
 };
 
 }  // namespace mw::worker

@@ -262,7 +262,13 @@ class Runner final : public local::WorkerUser {
   void take_result_apart(const wire::Frame& frame) {
     wire::Result result = wire::parse_result(frame.payload);
     check_is_current(result.id);
-    const Bytes value = mw::detail::receive_block(process_->take_descriptor(), wire::parse_size_apart(result.value));
+    Bytes value;
+    try {
+      value = mw::detail::receive_block(process_->take_descriptor(), wire::parse_size_apart(result.value));
+    } catch (const mw::detail::NoRoomError& e) {
+      append_failure(bundle_.tasks[*current_], mw::detail::no_room_for("result", e));
+      return next_task();
+    }
     result.value = value.span();
     Bytes header;
     wire::append_result_header(header, result);
@@ -301,11 +307,11 @@ class Runner final : public local::WorkerUser {
     switch (order) {
       case Order::suspend:
         is_suspended_ = true;
-        if (process_) ::kill(-process_->pid(), SIGSTOP);
+        if (process_) process_->signal_all(SIGSTOP);
         return;
       case Order::resume:
         is_suspended_ = false;
-        if (process_) ::kill(-process_->pid(), SIGCONT);
+        if (process_) process_->signal_all(SIGCONT);
         return;
       case Order::quit: return leave(0);
       case Order::abort: return leave(aborted_by_client);

@@ -229,6 +229,18 @@ TEST_CASE("P33: kill -9 of the master leaves no worker, no program and no child 
   CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }, std::chrono::seconds{2}));
 }
 
+TEST_CASE("P33: kill -9 of a master that runs a program in its own process leaves nothing of that", "[faults][P33]") {
+  const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-serial";
+  const test::TemporaryFolder folder;
+  Program master{beside("long_run"), {folder.path("ready"), "serial"}, tag};
+  REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("ready")); }));
+  // The master, the shell, what the shell started, and who guards them.
+  REQUIRE(test::eventually([&] { return test::processes_with(tag).size() >= 5; }));
+  master.kill();
+  CHECK(WIFSIGNALED(master.wait()));
+  CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }));
+}
+
 TEST_CASE("P33: kill -9 of a worker leaves nothing of what its task had started", "[faults][P33]") {
   const std::string tag = "CPPMW_TEST_WORKER=" + std::to_string(::getpid());
   ::putenv(const_cast<char*>(tag.c_str()));

@@ -1,0 +1,24 @@
+// What the limits of this process leave it.
+//
+// What:    how large a file may get (ulimit -f: a file that would be larger, in memory too, ends the process by SIGXFSZ), and how
+//          near the end of its descriptors it is (ulimit -n).
+// Owner:   nothing.
+// Threads: any.
+// Use:
+//     if (size > largest_file()) return write_elsewhere();
+#pragma once
+
+#include <cstdint>
+
+namespace mw::process {
+
+/// Bytes.
+std::uint64_t largest_file() noexcept;
+
+/// Whether more of it must not be taken than is used (ulimit -v).
+bool address_space_is_limited() noexcept;
+
+/// Whether enough descriptors are free behind this one, which is the lowest that was free, for what can not do without.
+bool leaves_descriptors(int fd) noexcept;
+
+}  // namespace mw::process
