@@ -16,8 +16,8 @@
 #include "mw/run_program.hpp"
 #include "process/cores.hpp"
 #include "process/file.hpp"
-#include "speedup/interface_list.hpp"
 #include "process/standard_streams.hpp"
+#include "speedup/interface_list.hpp"
 #include "speedup/progress.hpp"
 #include "speedup/table.hpp"
 
