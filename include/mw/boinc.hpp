@@ -62,12 +62,12 @@ struct BoincOptions {
   /// "ADDRESS:PORT" to listen at; port 0: any that is free.
   std::string listen = "127.0.0.1:8931";
   /// What volunteers attach to; empty: http:// and the address above.
-  std::string url;
+  std::string url = {};
   /// The folder in which the project lives: keys, database, files. Empty: ~/.local/state/cppmw/boinc/NAME of this program.
   /// "temporary": a new one, removed at the end.
-  std::string state;
+  std::string state = {};
   /// Where the worker builds are, one for each platform; empty: the folder "workers" beside this program.
-  std::string workers;
+  std::string workers = {};
   /// How many results must agree (BOINC's min_quorum), 1 to 100.
   unsigned quorum = 1;
   /// How many copies of a workunit are sent at once (target_nresults); 0: as many as the quorum.
@@ -92,7 +92,7 @@ struct BoincOptions {
   bool adaptive_replication = false;
   HostMix host_mix = HostMix::any;
   /// What agreement means; empty: bitwise_validator().
-  Validator validator;
+  Validator validator = {};
   /// Bytes that a workunit's results may have.
   std::uint64_t max_output = std::uint64_t{512} << 20;
   /// Anyone may make an account with an e-mail address; else a volunteer needs the project's key.

@@ -22,18 +22,18 @@ namespace mw {
 
 struct BoincProjectOptions {
   /// The project's folder on this machine; else `url` and `key_file`.
-  std::string folder;
+  std::string folder = {};
   /// The project's master URL.
-  std::string url;
+  std::string url = {};
   /// A file, readable by its owner only, with the account key of a user who may submit jobs.
-  std::string key_file;
+  std::string key_file = {};
   /// What the project calls this application; empty: the name of this program.
-  std::string app;
+  std::string app = {};
   /// The folder in which is written what was submitted, so that a run that was killed goes on. Empty:
   /// ~/.local/state/cppmw/boinc-project/NAME of this program. "temporary": a new one, removed at the end.
-  std::string state;
+  std::string state = {};
   /// With `folder`: where the project's assimilator puts results (sample_assimilator's --outdir); empty: FOLDER/results.
-  std::string results;
+  std::string results = {};
   /// With `folder`, as create_work has them, 0 to 100; 0: what the project's templates say.
   unsigned quorum = 0;       ///< min_quorum
   unsigned target = 0;       ///< target_nresults

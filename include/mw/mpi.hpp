@@ -24,17 +24,17 @@ struct MpiOptions {
   /// allocation that this program runs in; else as many as this process may use cores.
   unsigned workers = 0;
   /// "name" or "name:slots", with "user@" in front if need be. Empty: this machine, or what Slurm has allocated.
-  std::vector<std::string> hosts;
+  std::vector<std::string> hosts = {};
   /// A file with such names, one a line, or in Open MPI's form ("name slots=4"); '#' begins a comment.
-  std::string hostfile;
+  std::string hostfile = {};
   /// How mpiexec reaches other hosts: "ssh", "fork", "slurm", …; empty: its own choice.
-  std::string launcher;
+  std::string launcher = {};
   /// Empty: mpiexec.mpich, or mpiexec.hydra, in PATH.
-  std::string mpiexec;
+  std::string mpiexec = {};
   /// The host that the manager runs on. Empty: this machine, or, under Slurm, where Slurm puts it.
-  std::string manager;
+  std::string manager = {};
   /// The program of the ranks, under the same path on every host. Empty: mw_mpi_rank beside this program, or where CppMW was built.
-  std::string rank_program;
+  std::string rank_program = {};
   /// Whether large payloads go through shared memory, and data files are not sent, where ranks run on this machine.
   bool local_memory = true;
   /// How long all ranks together may take to start.

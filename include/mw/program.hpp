@@ -22,6 +22,8 @@ namespace mw {
 
 /// An executable and its arguments. A path with a '/' is taken as it is, relative to the worker's folder; another one is
 /// looked up in the worker's PATH. No shell is involved: arguments are passed as they are. One with a zero byte in it is a UsageError.
+/// The program leads a process group of its own: a soft limit's SIGTERM reaches all that it has started, and what it leaves behind when
+/// it ends is ended, too.
 struct Program {
   std::string path;
   std::vector<std::string> args = {};

@@ -35,8 +35,8 @@ struct Hello {
   std::uint32_t slots = 1;     ///< how many tasks it runs at a time
   std::uint32_t ahead = 0;     ///< how many more it holds and gives back
   std::uint32_t pid = 0;
-  std::string platform;  ///< "Linux-x86_64"
-  std::string host;
+  std::string platform = {};  ///< "Linux-x86_64"
+  std::string host = {};
 };
 
 /// The master's answer: you are worker number `worker`.
