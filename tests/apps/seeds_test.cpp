@@ -277,7 +277,7 @@ TEST_CASE("mandelbrot writes a picture, or says why it can not", "[apps][seeds]"
   CHECK(static_cast<unsigned char>(head[19]) == 30);
   CHECK(static_cast<unsigned char>(head[23]) == 20);
   const auto run = run_app("mandelbrot", {"--width", "3", "--height", "2", "--output", "/nowhere/set.png"});
-  CHECK(run.death.exit_status == 1);
+  CHECK(run.death.exit_status == 2);
   CHECK(run.err.find("/nowhere/set.png") != std::string::npos);
 }
 

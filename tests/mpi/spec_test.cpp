@@ -3,6 +3,8 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
+
 #include "mpi/launch.hpp"
 #include "mpi/spec.hpp"
 #include "process/place.hpp"
@@ -25,7 +27,7 @@ std::vector<HostSlots> hosts_in(const std::string& text) {
 std::string text_of(const std::vector<HostSlots>& hosts) {
   std::string text;
   for (const HostSlots& host : hosts)
-    text += (text.empty() ? "" : " ") + (host.user.empty() ? "" : host.user + "@") + host.name + ":" + std::to_string(host.slots);
+    text += fmt::format("{}{}{}{}:{}", text.empty() ? "" : " ", host.user, host.user.empty() ? "" : "@", host.name, host.slots);
   return text;
 }
 

@@ -20,7 +20,8 @@ std::vector<std::string> interfaces_in(const std::string& text) {
   std::vector<std::string> found;
   std::size_t start = 0;
   for (std::size_t comma = 0; (comma = text.find(',', comma)) != std::string::npos; ++comma) {
-    if (!begins_one(std::string_view{text}.substr(comma + 1))) continue;
+    const bool has_options = std::string_view{text}.substr(start, comma - start).find('=') != std::string_view::npos;
+    if (has_options && !begins_one(std::string_view{text}.substr(comma + 1))) continue;
     found.push_back(text.substr(start, comma - start));
     start = comma + 1;
   }

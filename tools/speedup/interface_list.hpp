@@ -1,6 +1,6 @@
 // Several interfaces in one argument: "multicore,mpi:?hosts=a,b".
 //
-// What:    cuts at the commas behind which the name of an interface begins; others belong to the options of one.
+// What:    cuts at commas; one within options ("hosts=a,b") belongs to them, unless the name of an interface begins behind it.
 // Owner:   plain values.
 // Threads: any.
 // Use:
