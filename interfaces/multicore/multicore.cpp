@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -88,6 +89,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
                      {"workers_busy", busy},
                      {"workers_wanted", std::int64_t{options_.workers}},
                      {"workers_lost", lost_},
+                     {"workers_not_started", static_cast<std::int64_t>(not_started_.size())},
                      {"workers_stopped", stopped}};
     if (stopped > 0) status["stopped_workers"] = names;
     return status;
@@ -101,6 +103,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   void worker_ready(multicore::Worker& worker) override {
     failed_starts_ = 0;
     was_ever_ready_ = true;
+    not_started_.erase(worker.slot() - 1);
     ready_[index_of(worker.id())] = &worker;
   }
 
@@ -201,14 +204,18 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     });
   }
 
-  /// Tries again, a little later each time; when none ever gets ready, no task can run.
+  /// Tries again, a little later each time, and says so once; when none ever gets ready, no task can run.
   void start_failed(unsigned slot, const std::string& why) {
     ++failed_starts_;
     if (failed_starts_ >= (was_ever_ready_ ? most_failed_starts : most_failed_first_starts) && ready_.empty()) {
       host_->no_worker_possible(fmt::format("multicore: no worker process gets ready; the last one: {}", why));
       return;
     }
-    log::warn(fmt::format("multicore worker {} did not start: {}", slot + 1, why));
+    const std::string text = fmt::format("multicore worker {} did not start, and is tried again: {}", slot + 1, why);
+    if (not_started_.insert(slot).second)
+      log::warn(text);
+    else
+      log::debug(text);
     auto timer = std::make_shared<boost::asio::steady_timer>(host_->io());
     timer->expires_after(std::chrono::milliseconds{10} * (1 << std::min(failed_starts_, 8u)));
     timer->async_wait([this, slot, timer](boost::system::error_code error) {
@@ -231,7 +238,8 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   std::shared_ptr<const process::Origin> origin_;
   std::vector<std::shared_ptr<multicore::Worker>> slots_;
   std::unordered_map<std::uint32_t, multicore::Worker*> ready_;
-  std::vector<WorkerId> unsent_;  ///< workers that have something to send since the last flush
+  std::set<unsigned> not_started_;  ///< slots whose last start failed
+  std::vector<WorkerId> unsent_;    ///< workers that have something to send since the last flush
   std::vector<std::shared_ptr<boost::asio::steady_timer>> respawns_;
   std::function<void()> stopped_;
   bool said_stopped_ = false;

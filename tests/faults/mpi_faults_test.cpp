@@ -370,19 +370,6 @@ TEST_CASE("an idle job leaves the cores alone", "[faults][mpi][idle]") {
   CHECK(share < slowness * 0.05);
 }
 
-TEST_CASE("a worker that does not start is named once, and does not count as one", "[faults][mpi]") {
-  const test::TemporaryFolder folder;
-  const std::string command = test::beside("limping_app") + " -i mpi:2 --json >" + folder.path("out") + " 2>" + folder.path("err");
-  CHECK(std::system(command.c_str()) == 0);
-  const std::string out = test::file_text(folder.path("out")), err = test::file_text(folder.path("err"));
-  INFO(out << err);
-  CHECK(out.find("\"workers\":1,") != std::string::npos);
-  const auto first = err.find("did not start");
-  REQUIRE(first != std::string::npos);
-  CHECK(err.find("exit status 3") != std::string::npos);
-  CHECK(err.find("did not start", first + 1) == std::string::npos);
-}
-
 TEST_CASE("mpi's status names ranks and hosts, and start-up time", "[faults][mpi][P10]") {
   mw::Master master{mw::interface("mpi:2")};
   REQUIRE(wait_for_workers(master, 2));
