@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 
@@ -64,7 +65,9 @@ Bytes read_file(const std::string& path) {
   return bytes;
 }
 
-std::string read_text_file(const std::string& path) {
+namespace {
+
+std::string read_text(const std::string& path, std::size_t largest) {
   const UniqueFd file = open_to_read(path);
   std::string text;
   char buffer[16 * 1024];
@@ -74,8 +77,14 @@ std::string read_text_file(const std::string& path) {
     const bool is_more = read_some(file, path, to, room);
     text.append(buffer, sizeof buffer - room);
     if (!is_more) return text;
+    if (text.size() > largest)
+      throw InterfaceError{fmt::format("{} can not be what it should: it is longer than {} bytes", path, largest)};
   }
 }
+
+}  // namespace
+
+std::string read_text_file(const std::string& path) { return read_text(path, SIZE_MAX); }
 
 std::string read_secret_file(const std::string& path) {
   struct stat status = {};
@@ -85,7 +94,8 @@ std::string read_secret_file(const std::string& path) {
         fmt::format("the key file {} can be read by others: chmod 600 {}, and make a new key if anyone may have "
                     "read it",
                     path, path)};
-  return read_text_file(path);
+  constexpr std::size_t longest_key = 64 * 1024;
+  return read_text(path, longest_key);
 }
 
 void write_file(const std::string& path, std::string_view bytes, mode_t mode) {

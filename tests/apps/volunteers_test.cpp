@@ -55,3 +55,12 @@ TEST_CASE("P28: volunteers that do not get through say so on the master's stderr
   CHECK(shell("env " + temporary + monte_pi("")).death.exit_status == 0);
   CHECK(left() == 0);
 }
+
+TEST_CASE("an account key without an end is an error, not all of the memory", "[apps][boinc]") {
+  const test::TemporaryFolder folder;
+  const std::string command = "head -c 50000000 /dev/zero | \"$0\" volunteer http://127.0.0.1:9 --folder \"$1\"";
+  const auto endless = mw::process::run_program("sh", {"-c", command, test::beside("mw"), folder.path("volunteer")}, {});
+  INFO(endless.err);
+  CHECK(endless.death.exit_status == 2);
+  CHECK(endless.err.find("has no end") != std::string::npos);
+}

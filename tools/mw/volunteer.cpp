@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <mw/error.hpp>
 
+#include <iomanip>
 #include <iostream>
 #include <sstream>
 
@@ -47,14 +48,18 @@ void add_volunteer(CLI::App& cli, VolunteerCommand& command) {
 #ifdef MW_HAVE_BOINC
 namespace {
 
+constexpr int longest_key = 4096;  // far more than any project's
+
 std::string read_key(const VolunteerCommand& command) {
   std::string key;
   if (!command.key_file.empty()) {
     std::istringstream{process::read_secret_file(command.key_file)} >> key;
   } else {
     if (::isatty(STDIN_FILENO)) process::tell("account key: ");
-    std::cin >> key;
+    std::cin >> std::setw(longest_key) >> key;
   }
+  if (key.size() >= longest_key)
+    throw UsageError{"what should be the account key has no end: it is in the project's file account_key"};
   if (key.empty()) throw UsageError{"there is no account key: the project's owner has it, in the file account_key"};
   return key;
 }
