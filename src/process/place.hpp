@@ -8,6 +8,8 @@
 //     if (theirs == own_place()) fd = open_descriptor({pid, descriptor, inode});
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 
@@ -17,6 +19,9 @@ namespace mw::process {
 
 /// The running kernel, the namespaces and the user; empty where that can not be told.
 std::string own_place();
+
+/// The parent of another process; 0 if there is none, or no such process.
+pid_t parent_of(pid_t pid);
 
 /// What this machine is called.
 std::string host_name();

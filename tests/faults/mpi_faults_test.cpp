@@ -370,6 +370,18 @@ TEST_CASE("an idle job leaves the cores alone", "[faults][mpi][idle]") {
   CHECK(share < slowness * 0.05);
 }
 
+TEST_CASE("P33: what mpiexec starts in place of ssh ends, too, if mpiexec is gone before it looks", "[faults][mpi][P33]") {
+  const std::string shell_tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-shell";
+  const test::TemporaryFolder folder;
+  // Its master is the shell that has just ended.
+  const std::string command = "(while kill -0 $$ 2>/dev/null; do sleep 0.01; done; " + shell_tag +
+                              " MW_MPI_SHELL=sleep MW_MPI_PROBE=\"$$ 0 0\" " + test::beside("mw_mpi_rank") + " 600; touch " +
+                              folder.path("ended") + ") >/dev/null 2>&1 & exit 0";
+  CHECK(std::system(command.c_str()) == 0);
+  CHECK(test::eventually([&] { return std::filesystem::exists(folder.path("ended")); }, slowness * 5s));
+  for (const pid_t pid : test::processes_with(shell_tag)) ::kill(pid, SIGKILL);
+}
+
 TEST_CASE("mpi's status names ranks and hosts, and start-up time", "[faults][mpi][P10]") {
   mw::Master master{mw::interface("mpi:2")};
   REQUIRE(wait_for_workers(master, 2));

@@ -116,18 +116,10 @@ class Settings {
   ::_exit(1);
 }
 
-/// Field 4 of /proc/PID/stat; 0 where there is none.
-pid_t parent_of(pid_t pid) {
-  std::string stat;
-  std::getline(std::ifstream{fmt::format("/proc/{}/stat", pid)}, stat);
-  const auto name_end = stat.rfind(')');
-  return name_end == std::string::npos || name_end + 4 >= stat.size() ? 0 : std::atoi(stat.c_str() + name_end + 4);
-}
-
 /// Who started this process, and who that: Hydra's proxy, and mpiexec or what stands for it on another host.
 struct Ancestors {
   pid_t parent = ::getppid();
-  pid_t grandparent = parent_of(parent);
+  pid_t grandparent = mw::process::parent_of(parent);
 };
 
 /// For poll(2): readable when this process has ended. A number that is none of this process's world is never.

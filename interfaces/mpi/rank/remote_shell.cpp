@@ -16,6 +16,7 @@
 
 #include "mpi/death_notice.hpp"
 #include "mpi/door.hpp"
+#include "process/place.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::mpi {
@@ -126,6 +127,20 @@ int listen(pid_t shell, int from, Words& words) {
   }
 }
 
+/// Whether whoever started this process is gone already: it would have been the master's child, or a child's child.
+bool is_left_alone() {
+  pid_t master = 0;
+  if (const char* const probe = std::getenv(variable_probe)) master = std::atoi(probe);
+  if (master <= 0 || ::getppid() == master) return true;
+  constexpr int most_between = 8;  // a script around mpiexec
+  pid_t above = ::getppid();
+  for (int i = 0; i < most_between && above > 1; ++i) {
+    above = process::parent_of(above);
+    if (above == master) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string host_among(const std::vector<std::string>& arguments) {
@@ -141,12 +156,11 @@ std::string host_among(const std::vector<std::string>& arguments) {
 bool is_remote_shell() { return std::getenv(variable_shell) && !std::getenv("PMI_RANK") && !std::getenv("PMI_FD"); }
 
 int run_remote_shell(int argc, char** argv) {
-  const pid_t mpiexec = ::getppid();
   const sigset_t set = signals_of_interest();
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::prctl(PR_SET_NAME, "mw-mpi-shell");
-  if (mpiexec != ::getppid()) return 1;
+  if (is_left_alone()) return 1;  // from here on, the end of mpiexec is a signal
   const std::string program = std::getenv(variable_shell);
   std::vector<std::string> arguments{argv + 1, argv + argc};
   Words words{host_among(arguments)};
