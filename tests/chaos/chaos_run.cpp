@@ -39,6 +39,7 @@ struct Options {
   unsigned masters = 2;
   unsigned threads = 2;
   std::size_t scale = 100;
+  bool interface_may_fail = false;
 };
 
 template <class T>
@@ -106,7 +107,7 @@ void run(const Options& options, chaos::Tally& tally) {
                                                                {"volunteer", chaos::Target::volunteer}});
   const auto faults = chosen<chaos::Fault>(
       options.faults, {{"kill", chaos::Fault::kill}, {"stop", chaos::Fault::stop}, {"segv", chaos::Fault::segv}});
-  const bool may_fail = options.interface.starts_with("mpi") && targets.size() > 1;
+  const bool may_fail = options.interface_may_fail || (options.interface.starts_with("mpi") && targets.size() > 1);
   std::vector<std::unique_ptr<chaos::World>> worlds;
   for (unsigned i = 0; i < options.masters; ++i)
     worlds.push_back(std::make_unique<chaos::World>(options.interface, master_options(options.interface, i), may_fail, tally));
@@ -155,6 +156,7 @@ int chaos::run_from(int argc, char** argv) {
   app.add_option("--masters", options.masters, "masters in this process")->capture_default_str()->check(CLI::Range(1, 16));
   app.add_option("--threads", options.threads, "threads a master")->capture_default_str()->check(CLI::Range(1, 16));
   app.add_option("--scale", options.scale, "tasks a round, at most")->capture_default_str()->check(CLI::Range(1, 100'000));
+  app.add_flag("--interface-may-fail", options.interface_may_fail, "somebody else strikes, too: a failed interface gets a successor");
   CLI11_PARSE(app, argc, argv);
   const std::string tag = "CPPMW_CHAOS=" + std::to_string(::getpid());
   ::setenv("CPPMW_CHAOS", std::to_string(::getpid()).c_str(), 1);

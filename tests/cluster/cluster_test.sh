@@ -84,14 +84,14 @@ starts_anywhere() {
 # docker0 has one address everywhere.
 second_network() {
   local i result=0
-  for i in 0 1 2 3; do
+  for i in $numbers; do
     ip netns exec "$tag-$i" ip link add docker0 type veth peer name docker1
     ip -n "$tag-$i" addr add 172.17.0.1/16 dev docker0
     ip -n "$tag-$i" link set docker0 up
     ip -n "$tag-$i" link set docker1 up
   done
   on h0 "$bin/monte_pi" --points 1e5 -i "mpi:3?hosts=h1,h2,h3" || result=1
-  for i in 0 1 2 3; do ip -n "$tag-$i" link del docker0; done
+  for i in $numbers; do ip -n "$tag-$i" link del docker0; done
   return $result
 }
 
@@ -105,7 +105,7 @@ nothing_left() {
   local i
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     local left=
-    for i in 0 1 2 3; do
+    for i in $numbers; do
       left+=$(ip netns pids "$tag-$i" | while read -r pid; do cat "/proc/$pid/comm" 2>/dev/null; done | grep -vE '^(sshd|unshare|sh)$' || true)
     done
     [ -z "$left" ] && return 0

@@ -1,4 +1,4 @@
-# Four hosts on one machine, for scripts that source this: network namespaces h0 to h3, each with a name, an address, an sshd and a port of
+# Four hosts on one machine (or $cluster_size), for scripts that source this: network namespaces h0 to h3, each with a name, an address, an sshd and a port of
 # 100 Mbit/s, on one switch. They are gone when the script ends.
 #
 #   cluster_missing              says why there can be no such hosts here; nothing if there can
@@ -8,11 +8,13 @@
 #   cluster_plug HOST            puts it in again
 #   cluster_crash HOST           ends all that runs there, at once; the network stays
 #   cluster_boot HOST            starts its sshd
-# $ssh is an ssh that needs no password between them; $cluster is a folder for whatever; $all is "h0,h1,h2,h3".
+# $ssh is an ssh that needs no password between them; $cluster is a folder for whatever; $numbers is "0 1 2 3", $all is "h0,h1,h2,h3".
 
 cluster=
 tag=mw$$
-all=h0,h1,h2,h3
+numbers=$(seq 0 $((${cluster_size:-4} - 1)))
+all=$(printf 'h%s,' $numbers)
+all=${all%,}
 
 cluster_missing() {
   local tool
@@ -28,7 +30,7 @@ cluster_missing() {
 cluster_down() {
   local i
   set +e # what ends meanwhile by itself is no reason to leave the rest
-  for i in 0 1 2 3 s; do
+  for i in $numbers s; do
     ip netns pids "$tag-$i" 2>/dev/null | xargs -r kill -9 2>/dev/null
     ip netns del "$tag-$i" 2>/dev/null
     rm -rf "/etc/netns/$tag-$i"
@@ -69,11 +71,11 @@ EOF
   ip -n "$tag-s" link add br0 type bridge
   ip -n "$tag-s" link set br0 up
   local i j
-  for i in 0 1 2 3; do
+  for i in $numbers; do
     ip netns add "$tag-$i"
     mkdir -p "/etc/netns/$tag-$i"
     echo "127.0.0.1 localhost" >"/etc/netns/$tag-$i/hosts"
-    for j in 0 1 2 3; do echo "10.77.0.$((j + 1)) h$j" >>"/etc/netns/$tag-$i/hosts"; done
+    for j in $numbers; do echo "10.77.0.$((j + 1)) h$j" >>"/etc/netns/$tag-$i/hosts"; done
     ip link add eth0 netns "$tag-$i" type veth peer name "p$i" netns "$tag-s"
     ip -n "$tag-s" link set "p$i" master br0 up
     ip -n "$tag-$i" addr add "10.77.0.$((i + 1))/24" dev eth0
@@ -84,7 +86,7 @@ EOF
     ip netns exec "$tag-s" tc qdisc add dev "p$i" root tbf rate 100mbit burst 64kb latency 100ms
     cluster_boot "h$i"
   done
-  for i in 0 1 2 3; do
+  for i in $numbers; do
     cluster_is_up "h$i" || return 1
   done
   # mpiexec asks this ssh; and UCX must not find out that the hosts are one machine with one memory.
