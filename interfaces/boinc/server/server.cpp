@@ -155,6 +155,7 @@ struct Server::Inside {
   }
 
   void wait_for_transitions() {
+    if (has_ended) return;  // cancel() does not reach a timer whose handler waits for its turn already
     const auto next = rooms->transitioner.next_due();
     const Time now = rooms->project.now();
     const auto sleep = next ? std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(*next - now),
@@ -171,6 +172,7 @@ struct Server::Inside {
   }
 
   void write_touched() {
+    if (has_ended) return;
     touch_timer.expires_after(touch_interval);
     touch_timer.async_wait([this](boost::system::error_code error) {
       if (error) return;
@@ -208,6 +210,7 @@ struct Server::Inside {
   void publish_status() {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_status) {
+      if (has_ended) return;
       if (std::exchange(status_is_due, true)) return;
       status_timer.expires_at(next_status);
       status_timer.async_wait([this](boost::system::error_code error) {
@@ -258,14 +261,15 @@ struct Server::Inside {
   }
 
   void end() {
+    has_ended = true;
     boost::system::error_code ignored;
     acceptor.close(ignored);
+    rooms->committer.finish();
     transition_timer.cancel();
     touch_timer.cancel();
     status_timer.cancel();
-    rooms->committer.finish();
     connections.close_all();
-    rooms->waiting.wake_all();
+    rooms->waiting.close();
     try {
       sqlite::Transaction transaction{rooms->project.database};
       rooms->project.hosts.write_touched();
@@ -297,6 +301,7 @@ struct Server::Inside {
   std::uint64_t sent_when_timed = 0;
   std::chrono::steady_clock::time_point next_status{};
   bool status_is_due = false;
+  bool has_ended = false;  ///< nothing is to be waited for any more: the loop ends when nothing is
   mutable std::mutex status_mutex;
   StatusMap status;
   std::thread thread;

@@ -33,6 +33,7 @@ class WaitingRoom {
 
   /// True when there may be work that was not there when `seen` was the news, false at the end of the time.
   boost::asio::awaitable<bool> wait(std::uint64_t seen, Clock::time_point until) {
+    if (is_closed_) co_return false;
     if (seen != news_) co_return Clock::now() < until;
     const auto timer = std::make_shared<boost::asio::steady_timer>(io_, until);
     timers_.push_back(timer);
@@ -48,13 +49,16 @@ class WaitingRoom {
       woken += timers_.front()->cancel();
     while (!timers_.empty() && timers_.front()->expiry() <= Clock::now()) timers_.pop_front();
   }
-  void wake_all() {
+  /// Everybody leaves, and nobody comes any more.
+  void close() {
+    is_closed_ = true;
     for (const auto& timer : std::exchange(timers_, {})) timer->cancel();
   }
 
  private:
   boost::asio::io_context& io_;
   std::uint64_t news_ = 0;
+  bool is_closed_ = false;
   std::deque<std::shared_ptr<boost::asio::steady_timer>> timers_;
 };
 
