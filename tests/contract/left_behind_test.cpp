@@ -51,7 +51,11 @@ const std::map<std::string, std::function<void()>>& changes_of_thread() {
          sigfillset(&set);
          ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
        }},
-      {"locale of the thread", [] { ::uselocale(::newlocale(LC_ALL_MASK, "C.UTF-8", nullptr)); }},
+      {"locale of the thread",
+       [] {
+         static const locale_t another = ::newlocale(LC_ALL_MASK, "C.UTF-8", nullptr);
+         ::uselocale(another);
+       }},
   };
   return changes;
 }
