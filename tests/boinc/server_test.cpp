@@ -168,7 +168,7 @@ TEST_CASE("hostile uploads are refused, and the right one counts", "[boinc][serv
   using mw::boinc::UploadStatus;
 
   auto head = good;
-  head.permission = std::string(256, '0') + "\n.\n";
+  head.permission.assign(256, '0').append("\n.\n");
   CHECK(volunteer.upload(head, content).status == UploadStatus::permanent);
   head = good;
   head.max_nbytes *= 1000;  // a larger limit than was signed
