@@ -101,7 +101,7 @@ class KeepingBuffer final : public std::streambuf {
 };
 
 /// Other threads read the variable as an ordinary one, when they print; as a whole it is written all the same.
-[[gnu::no_sanitize("thread")]] void set(FILE*& variable, FILE* value) noexcept {
+__attribute__((no_sanitize("thread"))) void set(FILE*& variable, FILE* value) noexcept {
   __atomic_store_n(&variable, value, __ATOMIC_RELEASE);
 }
 
