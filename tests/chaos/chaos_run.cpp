@@ -156,7 +156,8 @@ int chaos::run_from(int argc, char** argv) {
   app.add_option("--masters", options.masters, "masters in this process")->capture_default_str()->check(CLI::Range(1, 16));
   app.add_option("--threads", options.threads, "threads a master")->capture_default_str()->check(CLI::Range(1, 16));
   app.add_option("--scale", options.scale, "tasks a round, at most")->capture_default_str()->check(CLI::Range(1, 100'000));
-  app.add_flag("--interface-may-fail", options.interface_may_fail, "somebody else strikes, too: a failed interface gets a successor");
+  app.add_flag("--interface-may-fail", options.interface_may_fail,
+               "somebody else strikes, too: a failed interface gets a successor");
   CLI11_PARSE(app, argc, argv);
   const std::string tag = "CPPMW_CHAOS=" + std::to_string(::getpid());
   ::setenv("CPPMW_CHAOS", std::to_string(::getpid()).c_str(), 1);
