@@ -29,7 +29,7 @@ void tell_groups(int signal) noexcept {
   if (owner != ::getpid()) return;
   for (const Chunk* chunk = &first; chunk; chunk = chunk->next)
     for (const auto& place : chunk->groups)
-      if (const pid_t group = place; group > 0) ::kill(-group, signal);
+      if (const pid_t group = place; group > 1) ::kill(-group, signal);  // -1 would be everybody
 }
 
 /// Stops this process as the signal would have without a handler: a shell sees which one it was, and a process whose parent could not

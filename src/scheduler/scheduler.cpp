@@ -238,11 +238,12 @@ std::vector<WorkerId> Scheduler::free_workers() const {
 }
 
 void Scheduler::finished(Item& item, Time now, Time run_time) {
+  Worker* const worker = find(item.worker);
   if (run_time.count() > 0) {
-    learn_of_worker(item, run_time);
+    if (worker) learn_of_worker(*worker, item.kind, run_time);
     learn(item.kind, run_time);
   }
-  take_off(item, now);
+  take_off(item, worker, now);
   item.schedule = ItemState::done;
 }
 
@@ -374,12 +375,10 @@ void Scheduler::learn(std::uint16_t kind, Time run_time) {
 }
 
 /// The least of its last twenty tasks or so: one that is slow takes long for each of them, where tasks differ it does for some.
-void Scheduler::learn_of_worker(const Item& item, Time run_time) {
-  const auto average = expected(item.kind);
-  const auto place = workers_.find(index_of(item.worker));
-  if (!average || measured_[item.kind] < enough_measured || place == workers_.end()) return;
-  if (place->second.capacity.round_trip.count() == 0) return;  // those of one machine are alike
-  Worker& worker = place->second;
+void Scheduler::learn_of_worker(Worker& worker, std::uint16_t kind, Time run_time) {
+  if (worker.capacity.round_trip.count() == 0) return;  // those of one machine are alike
+  const auto average = expected(kind);
+  if (!average || measured_[kind] < enough_measured) return;
   const double took = static_cast<double>(run_time.count()) / static_cast<double>(average->count());
   constexpr double forgets = 1.05;
   if (!std::exchange(worker.is_known, true)) {
@@ -472,17 +471,25 @@ void Scheduler::expect(Item& item, Worker& worker) const {
   worker.expected += item.cost.time();
 }
 
+/// Null if it is not there.
+Scheduler::Worker* Scheduler::find(WorkerId worker) noexcept {
+  const auto place = workers_.find(index_of(worker));
+  return place == workers_.end() ? nullptr : &place->second;
+}
+
 /// Returns the worker that it was on; null if nobody knows.
 Scheduler::Worker* Scheduler::take_off(Item& item, Time now) {
+  Worker* const worker = find(item.worker);
+  take_off(item, worker, now);
+  return worker;
+}
+
+void Scheduler::take_off(Item& item, Worker* from, Time now) {
   assert(item.schedule == ItemState::assigned);
   --assigned_count_;
-  const auto place = workers_.find(index_of(item.worker));
   item.worker = any_worker;
-  if (place == workers_.end()) {
-    elsewhere_.remove(item);
-    return nullptr;
-  }
-  Worker& worker = place->second;
+  if (!from) return elsewhere_.remove(item);
+  Worker& worker = *from;
   leave_room(worker);
   worker.items.remove(item);
   worker.expected -= item.cost.time();
@@ -492,7 +499,6 @@ Scheduler::Worker* Scheduler::take_off(Item& item, Time now) {
   if (worker.load() == 0) --busy_count_;
   note_ahead(worker);
   enter_room(worker);
-  return &worker;
 }
 
 }  // namespace mw::scheduler

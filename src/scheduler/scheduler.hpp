@@ -167,9 +167,11 @@ class Scheduler {
   void enqueue_in_order(std::vector<Item*> items);
   void dequeue(Item& item);
   void put(Item& item, Worker& worker, Time now);
+  Worker* find(WorkerId worker) noexcept;
   Worker* take_off(Item& item, Time now);
+  void take_off(Item& item, Worker* from, Time now);
   void learn(std::uint16_t kind, Time run_time);
-  void learn_of_worker(const Item& item, Time run_time);
+  void learn_of_worker(Worker& worker, std::uint16_t kind, Time run_time);
   Time time_at(const Worker& worker, std::uint16_t kind) const noexcept;
   void expect(Item& item, Worker& worker) const;
 

@@ -30,7 +30,8 @@ struct Limits {
 
 enum class Scope : std::uint8_t { process, thread };
 
-/// When the running task is to end, on the steady clock less what this process was stopped (process::time_stopped()); and how much memory a program of it may take.
+/// When the running task is to end, on the steady clock less what this process was stopped (process::time_stopped()); and how much
+/// memory a program of it may take.
 struct Deadlines {
   std::optional<std::chrono::steady_clock::time_point> soft;
   std::optional<std::chrono::steady_clock::time_point> hard;
