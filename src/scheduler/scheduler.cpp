@@ -167,7 +167,9 @@ std::optional<Assignment> Scheduler::next(Time now) {
   holds_back_ = false;
   Item* const item = front();
   if (!item) return std::nullopt;
-  for (auto& room : rooms_) {
+  while (least_load_ < rooms_.size() && rooms_[least_load_].empty()) ++least_load_;
+  for (std::size_t load = least_load_; load < rooms_.size(); ++load) {
+    auto& room = rooms_[load];
     for (auto place = room.rbegin(); place != room.rend(); ++place) {
       Worker& worker = **place;
       if (!worker.has_free_slot() && !may_wait_at(worker, *item)) return std::nullopt;
@@ -430,6 +432,7 @@ void Scheduler::enter_room(Worker& worker) {
   }
   if (rooms_.size() <= worker.load()) rooms_.resize(worker.load() + 1);
   auto& room = rooms_[worker.load()];
+  least_load_ = std::min<std::size_t>(least_load_, worker.load());
   worker.bucket_position = room.size();
   room.push_back(&worker);
 }

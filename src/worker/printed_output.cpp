@@ -76,10 +76,14 @@ Kept& kept() {
   return kept;
 }
 
+/// Whether a task has closed a C stream. That closes its descriptor, too, which is not where it was then.
+bool is_lost = false;
+
 /// A write beyond the end fails whole, so a file that is nearly full has lost something.
 std::string take(int fd, int file, off_t first, bool stream_failed) {
   if (::lseek(fd, 0, SEEK_CUR) == first && !stream_failed) return {};
   if (file < 0) return {};
+  if (::fileno_unlocked(stdout) != STDOUT_FILENO || ::fileno_unlocked(stderr) != STDERR_FILENO) is_lost = true;
   if (!is_same_file(fd, file)) ::dup2(file, fd);
   const off_t size = written(file);
   std::string text = read_from_start(file, size);
@@ -141,7 +145,7 @@ void keep_output() {
 }
 
 std::optional<std::string> lost_output() {
-  if (::fileno_unlocked(stdout) == STDOUT_FILENO && ::fileno_unlocked(stderr) == STDERR_FILENO) return std::nullopt;
+  if (!is_lost) return std::nullopt;
   return "a task has closed stdout or stderr";
 }
 

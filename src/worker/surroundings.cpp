@@ -6,6 +6,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
@@ -25,19 +26,22 @@ extern char** environ;
 namespace mw::worker {
 namespace {
 
-/// Whether the calling thread computes as it did when `first` was taken, flags that were raised included.
-bool computes_as(const std::fenv_t& first) noexcept {
+/// The calling thread computes again as it did when `first` was taken, with no flag raised. Any sum that was rounded raises one.
+void compute_as(const std::fenv_t& first) noexcept {
 #ifdef __x86_64__
-  // fegetenv() costs ten times as much.
+  // fegetenv() costs ten times as much, and fesetenv() more.
   std::uint16_t control = 0;
   std::uint16_t status = 0;
   __asm__ volatile("fnstcw %0" : "=m"(control));
   __asm__ volatile("fnstsw %0" : "=m"(status));
-  return _mm_getcsr() == first.__mxcsr && control == first.__control_word && (status & FE_ALL_EXCEPT) == 0;
+  if (control != first.__control_word || (status & FE_ALL_EXCEPT) != 0)
+    std::fesetenv(&first);
+  else if (_mm_getcsr() != first.__mxcsr)
+    _mm_setcsr(first.__mxcsr);
 #else
   std::fenv_t now;
   std::fegetenv(&now);
-  return std::memcmp(&now, &first, sizeof now) == 0;
+  if (std::memcmp(&now, &first, sizeof now) != 0) std::fesetenv(&first);
 #endif
 }
 
@@ -119,36 +123,27 @@ Surroundings::Surroundings(Scope scope, bool owns_directory) : scope_{scope}, ow
 
 Surroundings::~Surroundings() = default;
 
-bool Surroundings::is_as_before(std::chrono::nanoseconds run_time) noexcept {
-  unlooked_at_ += run_time;
-  if (changes() != 0 || unlooked_at_ >= looked_at_after || !computes_as(floating_point_) || ::uselocale(nullptr) != thread_locale_)
-    return false;
-  if (scope_ == Scope::thread) return true;
-  if (environ != first_variables_ || std::memcmp(environ, environment_.data(), environment_.size() * sizeof(char*)) != 0)
-    return false;
-  if (c_locale_ != std::setlocale(LC_ALL, nullptr) || std::locale{} != cpp_locale_) return false;
-  for (const Stream& stream : streams_)
-    if (!stream.is_as_before()) return false;
-  return true;
-}
-
 std::optional<std::string> Surroundings::put_back(std::chrono::nanoseconds run_time) {
-  if (is_as_before(run_time)) return std::nullopt;
-  return put_back_all();
-}
-
-std::optional<std::string> Surroundings::put_back_all() {
-  unlooked_at_ = {};
-  const std::uint32_t changed = take_changes();
-  std::fesetenv(&floating_point_);
-  ::pthread_sigmask(SIG_SETMASK, &signal_mask_, nullptr);
-  ::uselocale(thread_locale_);
+  compute_as(floating_point_);
+  if (::uselocale(nullptr) != thread_locale_) ::uselocale(thread_locale_);
   if (scope_ == Scope::process) {
-    put_back_handlers();
-    if ((changed & changed_timers) != 0) stop_timers();
     put_back_environment();
     put_back_locales();
     put_back_streams();
+  }
+  unlooked_at_ += run_time;
+  if (changes() == 0 && unlooked_at_ < looked_at_after) return std::nullopt;
+  return put_back_in_kernel();
+}
+
+/// What the kernel keeps.
+std::optional<std::string> Surroundings::put_back_in_kernel() {
+  unlooked_at_ = {};
+  const std::uint32_t changed = take_changes();
+  ::pthread_sigmask(SIG_SETMASK, &signal_mask_, nullptr);
+  if (scope_ == Scope::process) {
+    put_back_handlers();
+    if ((changed & changed_timers) != 0) stop_timers();
   }
   auto failure = owns_directory_ ? put_back_directory() : std::nullopt;
   take_changes();  // those were ours
@@ -163,6 +158,7 @@ std::optional<std::string> Surroundings::put_back_directory() const {
 
 /// Streams that were cut off from those of C got new buffers of the library's, for good.
 void Surroundings::put_back_streams() {
+  if (std::all_of(streams_.begin(), streams_.end(), [](const Stream& stream) { return stream.is_as_before(); })) return;
   if (is_synced_ && !std::ios::sync_with_stdio(true)) {  // which only asks
     is_synced_ = false;
     for (Stream& stream : streams_) stream.buffer = stream.stream->rdbuf();
@@ -187,7 +183,7 @@ void Surroundings::put_back_environment() {
 
 void Surroundings::put_back_locales() {
   if (std::locale{} != cpp_locale_) std::locale::global(cpp_locale_);
-  if (c_locale_ != std::setlocale(LC_ALL, nullptr)) std::setlocale(LC_ALL, c_locale_.c_str());
+  if (std::strcmp(std::setlocale(LC_ALL, nullptr), c_locale_.c_str()) != 0) std::setlocale(LC_ALL, c_locale_.c_str());
 }
 
 }  // namespace mw::worker

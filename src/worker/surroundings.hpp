@@ -46,11 +46,11 @@ class Surroundings {
 
  private:
   struct Stream;
-  /// After so much run time everything is put back, whether it was seen to change or not: a call may have gone past the C library.
+  /// After so much run time all that the kernel keeps is put back, whether it was seen to change or not: a call may have gone past the
+  /// C library.
   static constexpr std::chrono::milliseconds looked_at_after{5};
 
-  bool is_as_before(std::chrono::nanoseconds run_time) noexcept;
-  std::optional<std::string> put_back_all();
+  std::optional<std::string> put_back_in_kernel();
   std::optional<std::string> put_back_directory() const;
   void put_back_handlers() const;
   void put_back_environment();

@@ -7,7 +7,7 @@
 // Owner:   nothing.
 // Threads: any.
 // Use:
-//     if (changed_calls() != 0) look_at_it_all();
+//     if (changes() != 0) put_it_all_back();
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,6 @@ enum Change : std::uint32_t {
   changed_handlers = 4,
   changed_signal_mask = 8,
   changed_timers = 16,
-  changed_anything = 31,
 };
 
 namespace detail {
