@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "codec/fnv1a.hpp"
 #include "registry/readable.hpp"
 
 /// Of the sources that the program was made of: mw_add_app puts it into an application and its worker builds (cmake/BuildStamp.cmake).
@@ -19,12 +20,6 @@ namespace {
 
 /// The newest entry; each points to the one before. Constant-initialised, so it is there before any entry is.
 constinit std::atomic<const detail::FunctionEntry*> newest{nullptr};
-
-std::uint64_t fnv1a(std::string_view text) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
-}
 
 struct Index {
   const detail::FunctionEntry* built_up_to = nullptr;

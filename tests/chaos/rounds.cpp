@@ -76,14 +76,21 @@ void Rounds::check_failed(const std::string& where, const mw::TaskError& error, 
   ++tally_.failed;
 }
 
-/// In any order, some of them twice.
-void Rounds::one_by_one() {
+std::pair<std::vector<Order>, std::vector<mw::Task<Reply>>> Rounds::submit_some_orders() {
   std::vector<Order> orders;
   std::vector<mw::Task<Reply>> tasks;
   for (std::size_t i = some_tasks(); i > 0; --i) {
     orders.push_back(some_order());
     tasks.push_back(world_.master().submit_task<carry_out>(some_options(), orders.back()));
   }
+  return {std::move(orders), std::move(tasks)};
+}
+
+/// In any order, some of them twice.
+void Rounds::one_by_one() {
+  const auto submitted = submit_some_orders();
+  const auto& orders = submitted.first;
+  const auto& tasks = submitted.second;
   std::vector<std::size_t> sequence(tasks.size());
   for (std::size_t i = 0; i < sequence.size(); ++i) sequence[i] = i;
   std::shuffle(sequence.begin(), sequence.end(), random_);
@@ -98,12 +105,9 @@ void Rounds::one_by_one() {
 }
 
 void Rounds::as_they_are_done() {
-  std::vector<Order> orders;
-  std::vector<mw::Task<Reply>> tasks;
-  for (std::size_t i = some_tasks(); i > 0; --i) {
-    orders.push_back(some_order());
-    tasks.push_back(world_.master().submit_task<carry_out>(some_options(), orders.back()));
-  }
+  const auto submitted = submit_some_orders();
+  const auto& orders = submitted.first;
+  const auto& tasks = submitted.second;
   std::vector<int> seen(tasks.size(), 0);
   std::size_t count = 0;
   auto range = world_.master().as_completed(tasks);

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chaos/functions.hpp"
@@ -35,6 +36,7 @@ class Rounds {
   std::size_t some_words();
   mw::TaskOptions some_options();
   Order some_order();
+  std::pair<std::vector<Order>, std::vector<mw::Task<Reply>>> submit_some_orders();
   void check(const Order& order, const Reply& reply, const std::string& where);
   void check_value(std::uint64_t seed, std::uint64_t value, const std::string& where);
   void wrong(const std::string& where, const std::string& what);

@@ -2,7 +2,7 @@
 # 100 Mbit/s, on one switch. They are gone when the script ends.
 #
 #   cluster_missing              says why there can be no such hosts here; nothing if there can
-#   cluster_up                   makes them
+#   cluster_up                   makes them; where that can not be, says why and ends the script with 77
 #   on HOST COMMAND…             runs a command there, as if logged in
 #   cluster_unplug HOST          pulls its cable
 #   cluster_plug HOST            puts it in again
@@ -45,6 +45,12 @@ on() {
 }
 
 cluster_up() {
+  local why
+  why=$(cluster_missing)
+  if [ -n "$why" ]; then
+    echo "skipped: $why"
+    exit 77
+  fi
   cluster=$(mktemp -d)
   trap cluster_down EXIT
   trap 'exit 1' INT TERM

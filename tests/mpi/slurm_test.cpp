@@ -7,8 +7,10 @@
 #include <mw/error.hpp>
 
 #include "mpi/slurm.hpp"
+#include "support/errors.hpp"
 
 using namespace mw;
+using test::usage_error;
 using namespace mw::mpi;
 
 namespace {
@@ -18,17 +20,6 @@ SlurmAllocation allocation(const std::map<std::string, std::string>& variables) 
     const auto place = variables.find(name);
     return place == variables.end() ? nullptr : place->second.c_str();
   });
-}
-
-/// What the call throws as UsageError.
-template <class Call>
-std::string refusal(const Call& call) {
-  try {
-    call();
-  } catch (const UsageError& e) {
-    return e.what();
-  }
-  return {};
 }
 
 }  // namespace
@@ -61,14 +52,14 @@ TEST_CASE("in a step on some of the job's nodes, mpiexec hears of all of them", 
   CHECK(std::map<std::string, std::string>{step.for_mpiexec.begin(), step.for_mpiexec.end()} ==
         std::map<std::string, std::string>{
             {"SLURM_TASKS_PER_NODE", "2(x3)"}, {"SLURM_NNODES", "3"}, {"SLURM_NTASKS", "6"}, {"SLURM_NPROCS", "6"}});
-  CHECK(refusal([] {
+  CHECK(usage_error([] {
           allocation({{"SLURM_JOB_NUM_NODES", "3"}, {"SLURM_TASKS_PER_NODE", "1"}});
         }).find("-N 3 in srun") != std::string::npos);
 }
 
 TEST_CASE("a heterogeneous allocation is refused, with what to write instead", "[mpi]") {
   // salloc -n 2 : -n 3
-  const std::string why = refusal([] {
+  const std::string why = usage_error([] {
     allocation({{"SLURM_HET_SIZE", "2"},
                 {"SLURM_NTASKS", "5"},
                 {"SLURM_JOB_NODELIST_HET_GROUP_0", "node1"},

@@ -8,9 +8,11 @@
 #include "mpi/launch.hpp"
 #include "mpi/spec.hpp"
 #include "process/place.hpp"
+#include "support/errors.hpp"
 #include "support/temporary.hpp"
 
 using namespace mw;
+using test::usage_error;
 using namespace mw::mpi;
 
 namespace {
@@ -31,17 +33,6 @@ std::string text_of(const std::vector<HostSlots>& hosts) {
   return text;
 }
 
-/// What the call throws as UsageError.
-template <class Call>
-std::string refusal(const Call& call) {
-  try {
-    call();
-  } catch (const UsageError& e) {
-    return e.what();
-  }
-  return {};
-}
-
 }  // namespace
 
 TEST_CASE("a host file may have Open MPI's form, users, and hosts that come twice", "[mpi]") {
@@ -53,7 +44,7 @@ TEST_CASE("a host file may have Open MPI's form, users, and hosts that come twic
 }
 
 TEST_CASE("what a host file says and nobody understands is refused, with the reason", "[mpi]") {
-  const auto why = [](const std::string& text) { return refusal([&] { hosts_in(text); }); };
+  const auto why = [](const std::string& text) { return usage_error([&] { hosts_in(text); }); };
   CHECK(why("pi1 max_slots=4\n").find("\"max_slots=4\" is not understood") != std::string::npos);
   CHECK(why("pi1 4\n").find("\"4\" is not understood") != std::string::npos);
   CHECK(why("pi1 slots=none\n").find("\"none\" is not how many workers") != std::string::npos);

@@ -1,7 +1,9 @@
-// The TaskError that a call throws, for tests that look into it.
+// The errors that a call throws, for tests that look into them.
 #pragma once
 
 #include <catch2/catch.hpp>
+
+#include <string>
 
 #include <mw/mw.hpp>
 
@@ -21,6 +23,17 @@ mw::TaskError task_error(const Call& call) {
 template <class R>
 mw::TaskError error_of(mw::Master& master, const mw::Task<R>& task) {
   return task_error([&] { master.get_result(task); });
+}
+
+/// The text of the UsageError that a call throws; empty if it throws none.
+template <class Call>
+std::string usage_error(const Call& call) {
+  try {
+    call();
+  } catch (const mw::UsageError& e) {
+    return e.what();
+  }
+  return {};
 }
 
 }  // namespace test

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "codec/fnv1a.hpp"
+
 namespace mw::boinc {
 namespace {
 
@@ -35,12 +37,8 @@ std::string family_of(std::string_view model) {
   return text.substr(begin, text.find(' ', begin + 7) - begin);
 }
 
-/// FNV-1a, cut to what SQLite and XML numbers hold exactly.
-std::int64_t number_of(const std::string& text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return static_cast<std::int64_t>(hash >> 12 | 1);
-}
+/// Cut to what SQLite and XML numbers hold exactly.
+std::int64_t number_of(const std::string& text) { return static_cast<std::int64_t>(fnv1a(text) >> 12 | 1); }
 
 }  // namespace
 

@@ -2,14 +2,14 @@
 
 #include <cstring>
 
+#include "codec/fnv1a.hpp"
+
 namespace mw::boinc {
 namespace {
 
-/// FNV-1a; equal keys are no proof, the messages are compared.
+/// Equal keys are no proof, the messages are compared.
 std::int64_t key_of(sqlite::Blob message) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const std::byte byte : message) hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3;
-  return static_cast<std::int64_t>(hash);
+  return static_cast<std::int64_t>(fnv1a({reinterpret_cast<const char*>(message.data()), message.size()}));
 }
 
 }  // namespace
