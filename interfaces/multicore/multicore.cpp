@@ -87,7 +87,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     }
     StatusMap status{{"workers", static_cast<std::int64_t>(ready_.size())},
                      {"workers_busy", busy},
-                     {"workers_wanted", std::int64_t{options_.workers}},
+                     {"workers_wanted", std::int64_t{slots()}},
                      {"workers_lost", lost_},
                      {"workers_not_started", static_cast<std::int64_t>(not_started_.size())},
                      {"workers_stopped", stopped}};

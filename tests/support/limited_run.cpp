@@ -1,4 +1,5 @@
-// A small job for tests that limit what its processes may have: limited_run INTERFACE. Prints how many workers there are.
+// A small job for tests that limit what its processes may have: limited_run INTERFACE. Prints how many workers there are, and
+// how many the interface works with.
 #include <mw/mw.hpp>
 
 #include <iostream>
@@ -13,7 +14,9 @@ int main(int argc, char** argv) {
     for (std::int64_t i = 0; i < 200; ++i) tasks.push_back(master.submit_task<twice>(i));
     for (std::int64_t i = 0; i < 200; ++i)
       if (master.get_result(tasks[static_cast<std::size_t>(i)]) != 2 * i) return 1;
-    std::cout << std::get<std::int64_t>(master.get_status().interface.at("workers")) << std::endl;
+    const mw::Status status = master.get_status();
+    std::cout << std::get<std::int64_t>(status.interface.at("workers")) << ' '
+              << std::get<std::int64_t>(status.interface.at("workers_wanted")) << std::endl;
   } catch (const mw::InterfaceError& e) {
     std::cerr << e.what() << std::endl;
     return 3;
