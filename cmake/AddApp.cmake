@@ -1,15 +1,20 @@
-# mw_add_worker(name sources…): the worker build of a program: one file that needs nothing of the machine it comes to, in
+# mw_add_worker(name sources… [OBJECTS …]): the worker build of a program: one file that needs nothing of the machine it comes to, in
 # workers/PLATFORM/NAME beside the program. The same sources; no master, no backend. It and the program NAME, if there is such a target
-# by now, get the stamp by which they know each other.
+# by now, get the stamp by which they know each other. Where the sources read the same with and without MW_WORKER_BUILD, what was compiled
+# of them for the program may be given as OBJECTS.
 function(mw_add_worker name)
-  mw_make_build_stamp(stamp ${name} ${ARGN})
+  cmake_parse_arguments(arg "" "" "OBJECTS" ${ARGN})
+  mw_make_build_stamp(stamp ${name} ${arg_UNPARSED_ARGUMENTS})
   if(TARGET ${name})
     target_sources(${name} PRIVATE ${stamp})
   endif()
   if(NOT MW_BUILD_WORKERS OR NOT MW_WORKER_PLATFORM)
     return()
   endif()
-  add_executable(${name}_worker ${ARGN} ${stamp})
+  if(NOT arg_OBJECTS)
+    set(arg_OBJECTS ${arg_UNPARSED_ARGUMENTS})
+  endif()
+  add_executable(${name}_worker ${arg_OBJECTS} ${stamp})
   set_target_properties(${name}_worker PROPERTIES
     OUTPUT_NAME ${name}
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/workers/${MW_WORKER_PLATFORM})
