@@ -408,7 +408,7 @@ class Map {
   };
 
   Map(detail::MasterCore& core, detail::HeldRange<Range> range, MapOptions options)
-      : stream_{std::make_unique<Stream>(core, std::move(range), detail::Registered<&detail::map_chunk<F>>::checked(),
+      : stream_{std::make_unique<Stream>(core, std::move(range), detail::Registered<&detail::MapChunk<F>::run>::checked(),
                                          detail::ChunkValues::each, std::move(options))} {}
 
   /// The next result; nothing after the last. Throws what the range threw, after all results of the inputs before that.

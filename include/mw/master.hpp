@@ -165,7 +165,7 @@ class Master : public detail::Calls<Master> {
     using Arguments = typename detail::TraitsOf<F>::Arguments;
     options.ordered = true;
     detail::ChunkStream<Range, Arguments, R> stream{*core_, detail::HeldRange<Range>{std::forward<Range>(range)},
-                                                    detail::Registered<&detail::reduce_chunk<F, Reduce>>::checked(),
+                                                    detail::Registered<&detail::ReduceChunk<F, Reduce>::run>::checked(),
                                                     detail::ChunkValues::folded, std::move(options)};
     while (auto part = stream.next()) {
       if (part->is_lost) throw part->error(part->first);

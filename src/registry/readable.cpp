@@ -104,8 +104,8 @@ std::string readable_function(const std::type_info& tag) {
   std::string mangled = tag.name();
   replace_all(mangled, "XadL_Z", "XcoL_Z");
   const std::string text = as_written(demangle(mangled));
-  if (const auto f = first_argument(text, "mw::detail::map_chunk<"); !f.empty()) return "map of " + function_of(f);
-  if (const auto f = first_argument(text, "mw::detail::reduce_chunk<"); !f.empty()) return "map_reduce of " + function_of(f);
+  if (const auto f = first_argument(text, "mw::detail::MapChunk<"); !f.empty()) return "map of " + function_of(f);
+  if (const auto f = first_argument(text, "mw::detail::ReduceChunk<"); !f.empty()) return "map_reduce of " + function_of(f);
   const auto f = first_argument(text, "mw::detail::Tag<");
   return f.empty() ? text : function_of(f);
 }

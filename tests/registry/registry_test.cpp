@@ -107,13 +107,13 @@ TEST_CASE("names have no default template arguments, whatever the parameters rep
 }
 
 TEST_CASE("the chunks of a map are named after its function", "[registry]") {
-  using mw::detail::map_chunk;
-  using mw::detail::reduce_chunk;
-  CHECK(Registered<&map_chunk<registry_test::triple>>::checked().name() == "map of registry_test::triple(int)");
-  CHECK(Registered<&map_chunk<registry_test::half<int>>>::checked().name() == "map of registry_test::half<int>(int)");
-  CHECK(Registered<&reduce_chunk<registry_test::triple, registry_test::sum>>::checked().name() ==
+  using mw::detail::MapChunk;
+  using mw::detail::ReduceChunk;
+  CHECK(Registered<&MapChunk<registry_test::triple>::run>::checked().name() == "map of registry_test::triple(int)");
+  CHECK(Registered<&MapChunk<registry_test::half<int>>::run>::checked().name() == "map of registry_test::half<int>(int)");
+  CHECK(Registered<&ReduceChunk<registry_test::triple, registry_test::sum>::run>::checked().name() ==
         "map_reduce of registry_test::triple(int)");
-  const std::string of_lambda{Registered<&map_chunk<[](int x) { return x; }>>::checked().name()};
+  const std::string of_lambda{Registered<&MapChunk<[](int x) { return x; }>::run>::checked().name()};
   CHECK(of_lambda.find("map of ") == 0);
   CHECK(of_lambda.find("mw::") == std::string::npos);
 }

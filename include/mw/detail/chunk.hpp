@@ -121,12 +121,19 @@ auto call_with_input(Input&& input) {
     return std::apply(F, std::forward<Input>(input));
 }
 
+// Members of classes, not templates themselves: the name of a function template holds its declaration as it is written, expressions
+// included, which compilers mangle differently.
+
 /// map(): calls F with each input; one that throws is tried `retries` times more, and does not stop the others.
 template <auto F>
-ChunkResult<ValueOf<typename TraitsOf<F>::Result>> map_chunk(
-    std::vector<typename InputOf<typename TraitsOf<F>::Arguments>::type> inputs, std::uint64_t budget_ns, std::uint32_t retries) {
+struct MapChunk {
   using R = typename TraitsOf<F>::Result;
   using Input = typename InputOf<typename TraitsOf<F>::Arguments>::type;
+  static ChunkResult<ValueOf<R>> run(std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t retries);
+};
+
+template <auto F>
+auto MapChunk<F>::run(std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t retries) -> ChunkResult<ValueOf<R>> {
   ChunkResult<ValueOf<R>> result;
   result.values.reserve(inputs.size());
   Stopwatch watch{budget_ns};
@@ -153,10 +160,15 @@ ChunkResult<ValueOf<typename TraitsOf<F>::Result>> map_chunk(
 
 /// map_reduce(): calls F with each input and folds the results with Reduce, from left to right. What either throws ends the task.
 template <auto F, auto Reduce>
-ChunkResult<typename TraitsOf<F>::Result> reduce_chunk(std::vector<typename InputOf<typename TraitsOf<F>::Arguments>::type> inputs,
-                                                       std::uint64_t budget_ns, std::uint32_t) {
+struct ReduceChunk {
+  using R = typename TraitsOf<F>::Result;
   using Input = typename InputOf<typename TraitsOf<F>::Arguments>::type;
-  ChunkResult<typename TraitsOf<F>::Result> result;
+  static ChunkResult<R> run(std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t retries);
+};
+
+template <auto F, auto Reduce>
+auto ReduceChunk<F, Reduce>::run(std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t) -> ChunkResult<R> {
+  ChunkResult<R> result;
   Stopwatch watch{budget_ns};
   for (auto&& input : inputs) {
     auto value = call_with_input<F>(static_cast<const Input&>(input));
