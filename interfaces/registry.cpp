@@ -18,6 +18,7 @@ struct Backend {
   std::string_view name;
   /// What may follow the name: for error messages and --help.
   std::string_view form;
+  std::uint64_t most_workers;
   /// Makes it from what follows the name, as it was written: "", ":4", "?quorum=2". Throws UsageError.
   std::unique_ptr<Interface> (*make)(std::string_view text);
 };
@@ -46,7 +47,11 @@ std::unique_ptr<Interface> make_boinc(std::string_view text) {
   if (BoincProjectInterface::is_meant(text)) return std::make_unique<BoincProjectInterface>(BoincProjectInterface::from_text(text));
   return std::make_unique<BoincInterface>(BoincInterface::from_text(text));
 }
+bool is_existing_project(std::string_view spec) {
+  return spec.starts_with("boinc") && BoincProjectInterface::is_meant(spec.substr(std::string_view{"boinc"}.size()));
+}
 #else
+bool is_existing_project(std::string_view) { return false; }
 std::unique_ptr<Interface> make_boinc(std::string_view) {
   throw UsageError{
       "the interface boinc was not built: install SQLite 3, libcurl and pugixml (Debian: libsqlite3-dev, libcurl4-openssl-dev, "
@@ -55,29 +60,41 @@ std::unique_ptr<Interface> make_boinc(std::string_view) {
 #endif
 
 constexpr Backend backends[] = {
-    {"serial", "serial", make_serial},
-    {"multicore", "multicore[:N]", make_multicore},
-    {"mpi", "mpi[:N][?hosts=a,b:4&…]", make_mpi},
-    {"boinc", "boinc[:N][?quorum=Q&…], boinc:project=DIR, boinc:url=URL&auth=FILE", make_boinc},
+    {"serial", "serial", 1, make_serial},
+    {"multicore", "multicore[:N]", MulticoreInterface::max_workers, make_multicore},
+    {"mpi", "mpi[:N][?hosts=a,b:4&…]", MpiInterface::max_workers, make_mpi},
+    {"boinc", "boinc[:N][?quorum=Q&…], boinc:project=DIR, boinc:url=URL&auth=FILE", BoincInterface::max_local_volunteers,
+     make_boinc},
 };
+
+const Backend& backend_of(std::string_view spec) {
+  const auto name = spec.substr(0, spec.find_first_of(":?"));
+  for (const Backend& backend : backends)
+    if (backend.name == name) return backend;
+  throw UsageError{fmt::format("unknown interface \"{}\"; there are: {}", spec, fmt::join(interface_forms(), ", "))};
+}
 
 }  // namespace
 
 std::unique_ptr<Interface> interface(std::string_view spec) {
-  const auto name = spec.substr(0, spec.find_first_of(":?"));
-  for (const Backend& backend : backends)
-    if (backend.name == name) return backend.make(spec.substr(name.size()));
-  throw UsageError{fmt::format("unknown interface \"{}\"; there are: {}", spec, fmt::join(interface_forms(), ", "))};
+  const Backend& backend = backend_of(spec);
+  return backend.make(spec.substr(backend.name.size()));
 }
 
 std::unique_ptr<Interface> interface(std::string_view spec, std::uint64_t workers) {
-  if (spec == "serial" && workers == 1) return interface(spec);
-  if (spec == "serial") throw UsageError{fmt::format("the serial interface has 1 worker, not {}", workers)};
+  const Backend& backend = backend_of(spec);
+  if (workers < 1 || workers > backend.most_workers)
+    throw UsageError{fmt::format("{} has {} worker{}, not {}", backend.name,
+                                 backend.most_workers == 1 ? "1" : fmt::format("1 to {}", backend.most_workers),
+                                 backend.most_workers == 1 ? "" : "s", workers)};
+  if (spec == "serial") return interface(spec);
+  if (is_existing_project(spec)) throw UsageError{fmt::format("\"{}\" has the workers of its project, not {}", spec, workers)};
+  static_cast<void>(interface(spec));  // what is wrong with it is said of what was typed
   // NAME[:N][?MORE], or NAME:?MORE
   const auto question = spec.find('?');
   const std::string_view more = question == std::string_view::npos ? std::string_view{} : spec.substr(question);
   std::string_view plain = spec.substr(0, question);
-  if (!more.empty() && plain.ends_with(':')) plain.remove_suffix(1);
+  if (plain.ends_with(':')) plain.remove_suffix(1);
   const std::string with_workers = fmt::format("{}:{}", plain.substr(0, plain.find(':')), workers);
   if (plain.find(':') != std::string_view::npos && plain != with_workers)
     throw UsageError{fmt::format("the interface \"{}\" and {} workers contradict each other: give the number once", spec, workers)};

@@ -103,6 +103,7 @@ struct BoincOptions {
 
 class BoincInterface : public Interface {
  public:
+  static constexpr unsigned max_local_volunteers = 256;
   /// Throws UsageError for options that make no sense.
   explicit BoincInterface(BoincOptions options = {});
   /// From what follows "boinc" in an interface's name: ":", ":4", ":?quorum=2&listen=0.0.0.0:8931". Keys are listed in

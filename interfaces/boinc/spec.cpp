@@ -18,7 +18,7 @@ constexpr std::string_view form =
     "[&delay_bound_s=S][&workunit_s=S][&tasks_per_workunit=N][&workunits_per_processor=N][&poll_s=S][&adaptive=on|off]"
     "[&hosts=any|coarse|fine][&validator=bitwise|numeric:R][&max_output_mb=M][&accounts=open|closed]";
 
-constexpr unsigned most_volunteers = 256;
+constexpr unsigned most_volunteers = BoincInterface::max_local_volunteers;
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
   throw UsageError{fmt::format("interface \"boinc{}\": {}; the form is {}", text, why, form)};

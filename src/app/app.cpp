@@ -195,7 +195,7 @@ void App::option(const std::string& flag, std::uint64_t& value, const std::strin
   const auto parse = [&value, least, most](const std::string& text) {
     const auto count = app::parse_count(text);
     if (count > most) throw UsageError{fmt::format("{} is more than {}", text, most)};
-    if (count < least) throw UsageError{fmt::format("{} is less than {}", count, least)};
+    if (count < least) throw UsageError{fmt::format("{} is less than {}", text, least)};
     value = count;
   };
   inside_->add(flag, help, parse)->type_name("N")->default_str(fmt::format("{}", value));

@@ -3,6 +3,7 @@
 
 #include <mw/app.hpp>
 #include <mw/error.hpp>
+#include <mw/interface.hpp>
 
 #include <exception>
 #include <stdexcept>
@@ -64,6 +65,32 @@ TEST_CASE("what is no UTF-8 becomes U+FFFD, byte by byte, and what is stays", "[
   CHECK(mw::valid_utf8("\xc0\xaf") == "\uFFFD\uFFFD");            // '/', written too long
   CHECK(mw::valid_utf8("\xed\xa0\x80") == "\uFFFD\uFFFD\uFFFD");  // a surrogate
   CHECK(mw::valid_utf8(std::string_view{"a\0b", 3}) == std::string_view{"a\0b", 3});
+}
+
+TEST_CASE("an error about an interface quotes what was given: the interface as it is, and the number of workers", "[app]") {
+  const auto error_of = [](const std::string& spec, std::uint64_t workers) {
+    try {
+      mw::interface(spec, workers);
+    } catch (const mw::UsageError& e) {
+      return std::string{e.what()};
+    }
+    return std::string{};
+  };
+  CHECK(error_of("multicore", 70'000) == "multicore has 1 to 65536 workers, not 70000");
+  CHECK(error_of("serial", 2) == "serial has 1 worker, not 2");
+  CHECK(error_of("mpi?hosts=a", 5'000) == "mpi has 1 to 4096 workers, not 5000");
+  CHECK(error_of("multicore", 0) == "multicore has 1 to 65536 workers, not 0");
+  CHECK_THAT(error_of("multicore:3", 2), Catch::Contains("\"multicore:3\" and 2 workers"));
+  CHECK_THAT(error_of("mpi?no=1", 2), Catch::Contains("\"mpi?no=1\""));
+  CHECK_THAT(error_of("multicore:x", 2), Catch::Contains("\"multicore:x\""));
+  CHECK_THAT(error_of("mpi:", 2), Catch::Contains("\"mpi:\""));
+#ifdef MW_HAVE_BOINC
+  CHECK(error_of("boinc", 257) == "boinc has 1 to 256 workers, not 257");
+  CHECK_THAT(error_of("boinc:?no=1", 2), Catch::Contains("\"boinc:?no=1\""));
+  CHECK(error_of("boinc:", 2).empty());
+  CHECK(error_of("boinc:?project=/p", 2) == "\"boinc:?project=/p\" has the workers of its project, not 2");
+  CHECK(error_of("boinc:project=/p", 2) == "\"boinc:project=/p\" has the workers of its project, not 2");
+#endif
 }
 
 TEST_CASE("a word with a mistake is taken for the name that is most like it", "[app]") {
