@@ -30,6 +30,9 @@ std::vector<std::string> short_runs(const TemporaryFolder& folder) {
                                     "primes -i serial --n 10",
                                     "string_count -i serial --string A --folder " + folder.path(""),
                                     "word_frequency -i serial --folder " + folder.path(""),
+                                    "mw_bench --runs 1 --growth 1000",
+                                    "mw_bench --runs 1 --growth 1000 --json",
+                                    "mw_bench --help",
                                     "mw --help",
                                     "mw --version"};
   for (const char* form : {"", "--json ", "--statistics ", "--side-by-side "})

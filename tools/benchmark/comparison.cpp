@@ -15,6 +15,7 @@
 #include <mw/error.hpp>
 
 #include "mw/run_program.hpp"
+#include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
 
 namespace mw::benchmark {
@@ -125,13 +126,13 @@ const char* title_of(const std::string& peer) {
 
 void print_table(const Plan& plan, const Samples& samples) {
   const std::string& first = plan.peers.front();
-  fmt::print("{} workers, medians of {} runs in turn (least to most); a ratio above 1 is in favour of {}\n\n", plan.workers,
-             plan.runs, title_of(first));
+  process::print(fmt::format("{} workers, medians of {} runs in turn (least to most); a ratio above 1 is in favour of {}\n\n",
+                             plan.workers, plan.runs, title_of(first)));
   std::string head = "| workload | unit |", line = "| --- | --- |";
   for (const auto& peer : plan.peers) head += fmt::format(" {} |", title_of(peer)), line += " ---: |";
   for (const auto& peer : plan.peers)
     if (peer != first) head += fmt::format(" × {} |", title_of(peer)), line += " ---: |";
-  fmt::print("{}\n{}\n", head, line);
+  process::print(fmt::format("{}\n{}\n", head, line));
   for (const Workload& workload : workloads()) {
     const auto place = samples.find(workload.name);
     if (place == samples.end()) continue;
@@ -139,7 +140,7 @@ void print_table(const Plan& plan, const Samples& samples) {
     for (const auto& peer : plan.peers) text += fmt::format(" {} |", cell(workload, place->second, peer));
     for (const auto& peer : plan.peers)
       if (peer != first) text += fmt::format(" {} |", ratio_cell(workload, place->second, first, peer));
-    fmt::print("{}\n", text);
+    process::print(fmt::format("{}\n", text));
   }
 }
 
@@ -161,7 +162,7 @@ void print_json(const Plan& plan, const Samples& samples) {
         values["ratio"] = ratio(workload, place->second.at(first).median(), sample.median());
     }
   }
-  fmt::print("{}\n", boost::json::serialize(all));
+  process::print(fmt::format("{}\n", boost::json::serialize(all)));
 }
 
 const Workload& find_workload(const std::string& name) {
@@ -211,13 +212,14 @@ int show_growth(const Plan& plan) {
   if (plan.json) {
     boost::json::object all{{"workers", plan.workers}, {"runs", plan.runs}};
     for (const auto& [count, sample] : samples) all[fmt::format("{}", count)] = boost::json::value_from(sample.values);
-    fmt::print("{}\n", boost::json::serialize(all));
+    process::print(fmt::format("{}\n", boost::json::serialize(all)));
     return 0;
   }
-  fmt::print("| tasks | microseconds a task, median of {} (least to most) | seconds in all |\n| ---: | ---: | ---: |\n", plan.runs);
+  process::print(fmt::format(
+      "| tasks | microseconds a task, median of {} (least to most) | seconds in all |\n| ---: | ---: | ---: |\n", plan.runs));
   for (const auto& [count, sample] : samples)
-    fmt::print("| {} | {:.2f} ({:.2f} to {:.2f}) | {:.3f} |\n", count, sample.median(), sample.least(), sample.most(),
-               sample.median() * static_cast<double>(count) * 1e-6);
+    process::print(fmt::format("| {} | {:.2f} ({:.2f} to {:.2f}) | {:.3f} |\n", count, sample.median(), sample.least(),
+                               sample.most(), sample.median() * static_cast<double>(count) * 1e-6));
   return 0;
 }
 

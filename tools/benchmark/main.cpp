@@ -2,21 +2,19 @@
 // in turn.
 #include <mw/mw.hpp>
 
-#include <cstdio>
-#include <cstdlib>
-#include <iostream>
-
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "benchmark/comparison.hpp"
 #include "benchmark/measure.hpp"
+#include "process/standard_streams.hpp"
 
 using namespace mw::benchmark;
 
 namespace {
 
 int usage_error(const char* what) {
-  std::cerr << "mw_bench: " << what << '\n';
+  mw::process::tell(fmt::format("mw_bench: {}\n", what));
   return 2;
 }
 
@@ -55,14 +53,14 @@ int main(int argc, char** argv) {
   }
   try {
     if (*measure_one) {
-      std::printf("%.6f\n", measure(request));
+      mw::process::print(fmt::format("{:.6f}\n", measure(request)));
       return 0;
     }
     return plan.growth_to ? show_growth(plan) : compare(plan);
   } catch (const mw::UsageError& e) {
     return usage_error(e.what());
   } catch (const std::exception& e) {
-    std::cerr << "mw_bench: " << e.what() << '\n';
+    mw::process::tell(fmt::format("mw_bench: {}\n", e.what()));
     return 1;
   }
 }

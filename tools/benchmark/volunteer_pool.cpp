@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,6 +21,7 @@
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
 #include "boinc/protocol/upload.hpp"
+#include "process/standard_streams.hpp"
 #include "registry/registry.hpp"
 #include "sqlite/database.hpp"
 #include "wire/bundle.hpp"
@@ -227,8 +227,8 @@ void add_finished_workunits(const Project& project, std::uint64_t count) {
 }
 
 void say(const char* what, double value, const char* unit, double real, const char* peer) {
-  fmt::print("| {} | {:.0f} {} | {:.1f} x {} ({:.0f}) |\n", what, value, unit, value / real, peer, real);
-  std::fflush(stdout);
+  mw::process::print(fmt::format("| {} | {:.0f} {} | {:.1f} x {} ({:.0f}) |\n", what, value, unit, value / real, peer, real));
+  mw::process::flush_stdout();
 }
 
 }  // namespace
@@ -241,7 +241,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
-    fmt::print("| measure | here | against a real BOINC server (its rate) |\n| --- | --- | --- |\n");
+    mw::process::print(fmt::format("| measure | here | against a real BOINC server (its rate) |\n| --- | --- | --- |\n"));
     say("10,000 tasks, submitted until ready to send, durable", submit_rate(10'000), "/s", 1450, "create_work and transitioner");
     say("scheduler requests without work, 2 connections", idle_rpc_rate(), "/s", 250, "plain CGI");
     double fresh = 0;
@@ -259,15 +259,16 @@ int main(int argc, char** argv) {
     const auto after = resident_mib();
     add_finished_workunits(project, many);
     const double late = cycle_rate(project);
-    fmt::print("| the same with {} waiting and {} finished ones | {:.0f} jobs/s | {:.2f} x of the fresh project |\n", many, many,
-               late, late / fresh);
-    fmt::print(
+    mw::process::print(
+        fmt::format("| the same with {} waiting and {} finished ones | {:.0f} jobs/s | {:.2f} x of the fresh project |\n", many,
+                    many, late, late / fresh));
+    mw::process::print(fmt::format(
         "| memory of the whole process with {} waiting | {} MiB (before {}; {:.0f} bytes a task, its handle included); submitted "
         "in {:.1f} s | |\n",
-        many, after, before, static_cast<double>(after - before) * (1 << 20) / static_cast<double>(many), taken);
+        many, after, before, static_cast<double>(after - before) * (1 << 20) / static_cast<double>(many), taken));
     return 0;
   } catch (const std::exception& e) {
-    std::cerr << "mw_pool_bench: " << e.what() << '\n';
+    mw::process::tell(fmt::format("mw_pool_bench: {}\n", e.what()));
     return 1;
   }
 }
