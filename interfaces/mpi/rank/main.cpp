@@ -25,6 +25,7 @@
 #include <mw/error.hpp>
 
 #include "mpi/death_notice.hpp"
+#include "mpi/rank/ancestors.hpp"
 #include "mpi/rank/link.hpp"
 #include "mpi/rank/manager.hpp"
 #include "mpi/rank/network.hpp"
@@ -116,12 +117,6 @@ class Settings {
   ::_exit(1);
 }
 
-/// Who started this process, and who that: Hydra's proxy, and mpiexec or what stands for it on another host.
-struct Ancestors {
-  pid_t parent = ::getppid();
-  pid_t grandparent = mw::process::parent_of(parent);
-};
-
 /// For poll(2): readable when this process has ended. A number that is none of this process's world is never.
 pollfd end_of(pid_t pid) {
   const int fd = pid > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1;
@@ -131,10 +126,9 @@ pollfd end_of(pid_t pid) {
 /// Waits for the MPI process. When Hydra's proxy or mpiexec is gone, that one goes, too, and at once: the proxy would wait for it, and
 /// it, if it is still in MPI_Init, for the proxy.
 int wait_for(pid_t child, const Ancestors& ancestors) {
-  constexpr pid_t adopter = 1;  // of processes whose parent had ended before this one could look
   std::array<pollfd, 3> ends{end_of(child), end_of(ancestors.parent), end_of(ancestors.grandparent)};
   const auto is_alone = [&] {
-    return ends[1].revents != 0 || ends[2].revents != 0 || ::getppid() != ancestors.parent || ancestors.grandparent == adopter;
+    return ends[1].revents != 0 || ends[2].revents != 0 || ::getppid() != ancestors.parent || ancestors.came_too_late;
   };
   constexpr int second_ms = 1'000;  // a look now and then, should the kernel have no such descriptors
   int status = 0;
@@ -153,7 +147,7 @@ int main(int argc, char** argv) {
   if (is_remote_shell()) return run_remote_shell(argc, argv);
   const pid_t guard = ::getpid();
   std::signal(SIGCHLD, SIG_DFL);  // ignored, as it may be inherited, it would hide how the MPI process ends
-  const Ancestors ancestors;
+  const Ancestors ancestors{master_here()};
   const pid_t child = ::fork();
   if (child < 0) {
     std::perror("mw_mpi_rank: fork");
