@@ -60,6 +60,7 @@ void WorkerProcess::start() {
   printed_err_ = process::UniqueFd{worker::make_memory_file("stderr")};
   child_ = process::Child::start(io_, command(theirs.get()));
   pid_ = child_->pid();
+  offspring_.emplace(pid_);
   child_->async_wait([self = shared_from_this()](process::Death death) { self->died(death); });
   await_greeting();
   read();
@@ -227,9 +228,10 @@ void WorkerProcess::kill(std::string why) {
   signal_all(SIGKILL);
 }
 
-/// The program's group is its own, so that it can be ended without the worker.
-void WorkerProcess::signal_all(int signal) noexcept {
-  if (const auto group = static_cast<pid_t>(claims_->program_group().load()); group > 1) ::kill(-group, signal);
+/// The program's group is its own, so that it can be ended without the worker. A worker that is broken may have written any number.
+void WorkerProcess::signal_all(int signal) {
+  if (const auto group = static_cast<pid_t>(claims_->program_group().load()); group != 0 && offspring_->has_group(group))
+    ::kill(-group, signal);
   child_->kill_group(signal);
 }
 

@@ -24,6 +24,7 @@
 
 #include "local/outgoing.hpp"
 #include "process/child.hpp"
+#include "process/offspring.hpp"
 #include "process/stop_ladder.hpp"
 #include "process/unique_fd.hpp"
 #include "wire/frame.hpp"
@@ -97,7 +98,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   /// SIGKILL for it and its group, at once.
   void kill(std::string why);
   /// A signal for the process, its group, and the group of the program that it runs.
-  void signal_all(int signal) noexcept;
+  void signal_all(int signal);
   /// Walks down the stop ladder: closes its input, waits, SIGTERM, waits, SIGKILL. With a reason, that is what ended it.
   void stop(std::string why = {});
 
@@ -141,6 +142,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   wire::FrameReader reader_;
   std::deque<process::UniqueFd> descriptors_;
   std::optional<worker::ClaimPage> claims_;
+  std::optional<process::Offspring> offspring_;
   Outgoing outgoing_;
   bool is_greeted_ = false;
   bool has_spoken_ = false;  ///< a whole frame has come

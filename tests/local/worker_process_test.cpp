@@ -2,10 +2,12 @@
 #include <catch2/catch.hpp>
 
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <list>
 #include <optional>
@@ -118,6 +120,78 @@ TEST_CASE("a worker that does not say hello in time is ended", "[local]") {
   process->start();
   REQUIRE(run_until(io, [&] { return user.end.has_value(); }));
   CHECK(user.end->kill_reason.find("did not say hello") != std::string::npos);
+}
+
+namespace {
+
+/// A process that leads a group of its own, and sleeps.
+class Sleeper {
+ public:
+  explicit Sleeper(bool in_session_of_its_own = false) : pid_{::fork()} {
+    if (pid_ != 0) {
+      test::eventually([this] { return ::getpgid(pid_) == pid_; });
+      return;
+    }
+    in_session_of_its_own ? ::setsid() : ::setpgid(0, 0);
+    while (true) ::pause();
+  }
+  ~Sleeper() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Sleeper(const Sleeper&) = delete;
+  Sleeper& operator=(const Sleeper&) = delete;
+  pid_t pid() const { return pid_; }
+  bool is_alive() const { return test::state_of(pid_) != 'Z'; }
+
+ private:
+  pid_t pid_;
+};
+
+}  // namespace
+
+TEST_CASE("a broken worker can not have another process group ended in its program's place", "[local]") {
+  const Sleeper before;
+  boost::asio::io_context io;
+  User user;
+  const test::TemporaryFolder folder;
+  WorkerProgram program = fake("names-group");
+  program.arguments.insert(program.arguments.end(), {folder.path("said"), folder.path("group")});
+  const auto process = std::make_shared<WorkerProcess>(io, user, program);
+  process->start();
+  const Sleeper after, elsewhere{true};
+  const auto [number, way] = GENERATE_REF(table<pid_t, std::string>({{before.pid(), "an older one"},
+                                                                     {after.pid(), "a younger one"},
+                                                                     {elsewhere.pid(), "of another session"},
+                                                                     {::getpgrp(), "our own"},
+                                                                     {1, "1"},
+                                                                     {-1, "-1"}}));
+  INFO(way);
+  std::ofstream{folder.path("group")} << number << '\n';
+  REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("said")); }));
+  process->kill("the test is over");
+  REQUIRE(run_until(io, [&] { return user.end.has_value(); }));
+  for (const Sleeper* sleeper : {&before, &after, &elsewhere}) CHECK(sleeper->is_alive());
+}
+
+TEST_CASE("a worker's program is ended with it, and after it", "[local][P33]") {
+  boost::asio::io_context io;
+  User user;
+  const test::TemporaryFolder folder;
+  WorkerProgram program = fake("runs-program");
+  program.arguments.insert(program.arguments.end(), {folder.path("said"), folder.path("group")});
+  const auto process = std::make_shared<WorkerProcess>(io, user, program);
+  process->start();
+  REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("said")); }));
+  pid_t running = 0;
+  std::ifstream{folder.path("group")} >> running;
+  REQUIRE(running > 1);
+  if (GENERATE(false, true))
+    process->kill("the test is over");
+  else
+    ::kill(process->pid(), SIGKILL);
+  REQUIRE(run_until(io, [&] { return user.end.has_value(); }));
+  CHECK(test::eventually([&] { return test::state_of(running) == '\0' || test::state_of(running) == 'Z'; }));
 }
 
 TEST_CASE("who ended a worker from outside does not put its next task under suspicion", "[local]") {

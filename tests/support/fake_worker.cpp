@@ -9,6 +9,7 @@
 #include <string>
 
 #include "wire/messages.hpp"
+#include "worker/claim_page.hpp"
 
 namespace {
 
@@ -23,6 +24,29 @@ void announce(int socket) {
   send_all(socket, bytes);
 }
 
+/// As a worker notes which group its program leads.
+void note_group(const char* place, pid_t group) {
+  int socket = -1, claims = -1;
+  if (std::sscanf(place, "fd:%d,claims:%d", &socket, &claims) != 2) std::exit(8);
+  mw::worker::ClaimPage::attach(mw::process::UniqueFd{claims}).program_group() = static_cast<std::uint32_t>(group);
+}
+
+/// Leads a group, and sleeps.
+pid_t start_program() {
+  const pid_t program = ::fork();
+  if (program != 0) return program;
+  ::setpgid(0, 0);
+  ::execlp("sleep", "sleep", "333", nullptr);
+  std::_Exit(127);
+}
+
+/// The number in a file that comes.
+pid_t number_in(const char* path) {
+  pid_t number = 0;
+  while (!(std::ifstream{path} >> number)) ::usleep(1'000);
+  return number;
+}
+
 }  // namespace
 
 int main(int, char** argv) {
@@ -35,6 +59,12 @@ int main(int, char** argv) {
   send_all(socket, hello);
   if (what == "announces") announce(socket);
   if (what == "announces-and-stops") announce(socket), ::raise(SIGSTOP);
+  if (what == "names-group") note_group(place, number_in(argv[3]));
+  if (what == "runs-program") {
+    const pid_t program = start_program();
+    note_group(place, program);
+    std::ofstream{argv[3]} << program << '\n';
+  }
   if (argv[2]) std::ofstream{argv[2]} << "said";
   if (what == "ends-on-input") {
     char byte = 0;
