@@ -404,6 +404,36 @@ TEST_CASE("a picture that can not be written is an error that names it, and noth
   CHECK(test::file_text(folder.path("set.png")).substr(1, 3) == "PNG");
 }
 
+TEST_CASE("where there is no room for a picture, the one that was there stays, and nothing else is left", "[apps]") {
+  const test::TemporaryFolder folder;
+  const std::string picture = folder.path("set.png"), link = folder.path("link.png");
+  const auto draw = [&](const std::string& limit, const std::string& output) {
+    return mw::process::run_program(
+        "/bin/sh", {"-c", limit + beside("mandelbrot") + " -i serial --width 300 --height 300 --output " + output}, {});
+  };
+  const std::string one_block = "trap '' XFSZ; ulimit -f 1; ";  // a longer file is an error, as on a full disk
+  CHECK(draw(one_block, picture).death.exit_status == 1);
+  CHECK(std::filesystem::is_empty(folder.path("")));
+  REQUIRE(draw("", picture).death.exit_status == 0);
+  const std::string before = test::file_text(picture);
+  REQUIRE(before.size() > 1'024);
+  std::filesystem::create_symlink("set.png", link);
+  std::filesystem::permissions(picture, std::filesystem::perms{0640});
+  for (const std::string& output : {picture, link}) {
+    const auto failed = draw(one_block, output);
+    INFO(failed.err);
+    CHECK(failed.death.exit_status == 1);
+    CHECK_THAT(failed.err, Catch::Contains("the file " + output + " can not be written: File too large"));
+    CHECK(test::file_text(picture) == before);
+  }
+  std::ofstream{picture} << "old";
+  CHECK(draw("", link).death.exit_status == 0);
+  CHECK(test::file_text(picture) == before);
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK(std::filesystem::status(picture).permissions() == std::filesystem::perms{0640});
+  CHECK(std::distance(std::filesystem::directory_iterator{folder.path("")}, {}) == 2);
+}
+
 TEST_CASE("mw_bench measures each peer and gives the ratios", "[apps][bench]") {
   const auto all = json_of(run("mw_bench", {"--runs", "2", "--only", "W4,W6", "--json"}));
   CHECK(all.at("runs") == 2);
