@@ -73,7 +73,7 @@ class Master : public detail::Calls<Master> {
 
   /// submit_task<f>(args…) asks for f(args…) and returns at once. Arguments are converted as the call f(args…) would convert them,
   /// where they are written, then copied as bytes; what would not compile as a call does not compile here. Throws CodecError if they
-  /// can not be encoded, UsageError if another function has the same name.
+  /// can not be encoded, UsageError if another function has the same name, or if they are of more than about 64 GiB.
   ///
   /// submit_task<f>({.retries = 2}, args…) is the same with options. Throws UsageError, too, for options that make no sense or a data
   /// file that can not be read.

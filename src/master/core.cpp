@@ -12,6 +12,7 @@
 #include "master/core_helpers.hpp"
 #include "master/seat.hpp"
 #include "process/place.hpp"
+#include "wire/frame.hpp"
 
 namespace mw::detail {
 
@@ -200,8 +201,15 @@ void MasterCore::set_interface(std::unique_ptr<Interface> interface) {
   }
 }
 
+void check_size(const FunctionEntry& function, std::uint64_t bytes) {
+  if (bytes > wire::longest_arguments)
+    throw UsageError{
+        fmt::format("the arguments of {} have {} bytes; the limit is {}", function.name(), bytes, wire::longest_arguments)};
+}
+
 RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing) {
   refuse_in_forked_process();
+  check_size(function, arguments.size());
   auto record = RecordPtr::adopt(new TaskRecord{function, std::move(arguments), *directory_});
   record->id = statistics_.accepted.fetch_add(1, std::memory_order_relaxed) + 1;
   record->submit_ns = now_ns();

@@ -41,6 +41,9 @@ enum class Listing : bool {
 
 class Seat;
 
+/// Throws UsageError if no worker would take arguments of so many bytes.
+void check_size(const FunctionEntry& function, std::uint64_t bytes);
+
 class MasterCore final {
  public:
   /// Starts the loop and the interface. Throws what Interface::start() throws, as InterfaceError.
@@ -48,7 +51,7 @@ class MasterCore final {
   /// Ends every task that is not done, and the interface.
   ~MasterCore();
 
-  /// `extra` may be null.
+  /// `extra` may be null. Throws UsageError for arguments that are too long.
   RecordPtr submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
   /// False if it was done already.
   bool cancel(TaskRecord& record);

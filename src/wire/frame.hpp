@@ -62,6 +62,9 @@ struct Limits {
   std::uint64_t max_frame = std::uint64_t{64} << 30;  ///< longest payload, bytes
 };
 
+/// So many bytes of arguments go into a task's frame, whatever else is in it.
+inline constexpr std::uint64_t longest_arguments = Limits{}.max_frame - (std::uint64_t{16} << 20);
+
 struct Frame {
   FrameType type;
   std::span<const std::byte> payload;

@@ -11,6 +11,7 @@
 
 #include <mw/mw.hpp>
 
+#include "master/core.hpp"
 #include "support/processes.hpp"
 
 namespace {
@@ -235,4 +236,12 @@ TEST_CASE("an interface that was replaced and goes on calling leaves no worker b
   second.calm_down();
   check_all(master, tasks);
   CHECK(master.slots() == 3);
+}
+
+TEST_CASE("arguments that no worker would take are refused with their size and the limit", "[master][P32]") {
+  const auto& function = mw::detail::Registered<twice>::checked();
+  constexpr std::uint64_t limit = (std::uint64_t{64} << 30) - (std::uint64_t{16} << 20);
+  CHECK_NOTHROW(mw::detail::check_size(function, limit));
+  CHECK_THROWS_WITH(mw::detail::check_size(function, limit + 1),
+                    Catch::Contains("twice(long)") && Catch::Contains("68702699521 bytes; the limit is 68702699520"));
 }
