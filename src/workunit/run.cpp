@@ -27,6 +27,7 @@
 #include "local/worker_process.hpp"
 #include "memory/shared_block.hpp"
 #include "process/file.hpp"
+#include "process/job_control.hpp"
 #include "process/unique_fd.hpp"
 #include "registry/registry.hpp"
 #include "wire/bundle.hpp"
@@ -286,14 +287,16 @@ class Runner final : public local::WorkerUser {
     if (current_) ::unlink(worker::checkpoint_path(slot_.folder(), *current_ + 1).c_str());
   }
 
+  /// Stands still while Ctrl-Z has stopped this process.
+  static std::chrono::steady_clock::time_point now() noexcept { return std::chrono::steady_clock::now() - process::time_stopped(); }
+
   /// The client's orders, the task's time, and whether the client is still there.
   void watch(pid_t client) {
-    last_tick_ = std::chrono::steady_clock::now();
+    last_tick_ = now();
     timer_.expires_after(tick);
     timer_.async_wait([this, client](boost::system::error_code error) {
       if (error || is_over_) return;
-      const auto now = std::chrono::steady_clock::now();
-      if (!is_suspended_ && current_) ran_ += now - last_tick_;
+      if (!is_suspended_ && current_) ran_ += now() - last_tick_;
       for (const Order order : channel_.orders()) obey(order);
       if (is_over_) return;
       if (::getppid() != client) return leave(0);  // it comes back, and starts the task again
@@ -375,7 +378,7 @@ class Runner final : public local::WorkerUser {
   bool said_hello_ = false;
   std::size_t failed_starts_ = 0;
   double fraction_ = 0;
-  std::chrono::nanoseconds ran_{0};  ///< the current task, not counting when it was suspended
+  std::chrono::nanoseconds ran_{0};  ///< the current task, not counting when it was suspended or Ctrl-Z had stopped it
   std::chrono::steady_clock::time_point last_tick_;
   bool is_suspended_ = false;
   bool is_out_of_time_ = false;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "contract/functions.hpp"
 #include "support/processes.hpp"
@@ -61,6 +62,29 @@ TEST_CASE("Ctrl-Z stops the workers, and what they run, with their master; fg le
   master.wait();
   CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }));
 }
+
+#ifdef MW_HAVE_BOINC
+TEST_CASE("Ctrl-Z stops volunteers on this machine, and what they run; fg lets all go on, and the task is not charged for it",
+          "[faults][boinc]") {
+  const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-stop-volunteers";
+  const auto processes_of_a_task = [&] {
+    return test::processes_with(tag).size() >= 5;
+  };  // master, 2 volunteers, a task, its worker
+  test::Program master{test::beside("checkpointed_app"),
+                       {"-i", "boinc:2?state=temporary&listen=127.0.0.1:0&poll_s=0.02", "--steps", "60", "--limit", "9"},
+                       tag,
+                       true};
+  REQUIRE(test::eventually(processes_of_a_task, 60s));
+  master.kill(SIGTSTP);
+  CHECK(test::eventually([&] { return all_are_stopped(tag, true); }));
+  std::this_thread::sleep_for(10s);  // longer than the task may run
+  CHECK(all_are_stopped(tag, true));
+  master.kill(SIGCONT);
+  CHECK(test::eventually([&] { return all_are_stopped(tag, false); }));
+  CHECK(master.wait() == 0);
+  CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }));
+}
+#endif
 
 TEST_CASE("a worker that is stopped in its task is named, with the task, and not ended", "[faults]") {
   const test::TemporaryFolder folder;

@@ -30,9 +30,11 @@ int main(int argc, char** argv) {
   mw::init(argc, argv);
   std::uint64_t count = 100;
   mw::App app{"checkpointed_app", "A long task that keeps checkpoints."};
+  std::uint64_t limit_s = 0;
   app.option("--steps", count, "steps of 50 ms each");
+  app.option("--limit", limit_s, "seconds that the task may run; 0: any");
   return app.run(argc, argv, [&](mw::Master& master, mw::Report& report) {
-    const Steps steps = master.get_result(master.submit_task<take_steps>(count));
+    const Steps steps = master.get_result(master.submit_task<take_steps>({.hard_limit = std::chrono::seconds{limit_s}}, count));
     report.result("steps", steps.made);
     report.result("steps_of_last_process", steps.in_this_process);
   });
