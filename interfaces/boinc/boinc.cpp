@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "boinc/local_volunteers.hpp"
 #include "boinc/policy/work_size.hpp"
@@ -68,6 +69,9 @@ class BoincInterface::Pool final : public boinc::ServerSink {
   StatusMap status() const {
     StatusMap map = server_->status();
     map["volunteers_here"] = static_cast<std::int64_t>(volunteers_ ? volunteers_->running() : 0);
+    const std::vector<std::string> stopped = volunteers_ ? volunteers_->stopped() : std::vector<std::string>{};
+    map["workers_stopped"] = static_cast<std::int64_t>(stopped.size());
+    if (!stopped.empty()) map["stopped_workers"] = fmt::format("{}", fmt::join(stopped, ", "));
     return map;
   }
 

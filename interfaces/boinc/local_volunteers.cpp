@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <optional>
 
 #include <fmt/format.h>
@@ -11,6 +13,7 @@
 
 #include "log/log.hpp"
 #include "process/child.hpp"
+#include "process/place.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -19,6 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds again_after{500};
 constexpr const char* poll_s = "0.01";
+/// That many looks, half the time apart, make the whole one.
+constexpr int looks_until_known = 3;
 
 /// The mw command: beside this program, or where CppMW was built.
 std::string find_command() {
@@ -35,26 +40,55 @@ std::string find_command() {
       fmt::format("boinc: there is no mw command beside this program ({}): it is the volunteer on this machine", beside.string())};
 }
 
+/// By their parent; those of this moment.
+std::multimap<pid_t, pid_t> children_of_all() {
+  std::multimap<pid_t, pid_t> children;
+  std::error_code ignored;
+  for (fs::directory_iterator entry{"/proc", ignored}; !ignored && entry != fs::directory_iterator{}; entry.increment(ignored))
+    if (const pid_t pid = std::atoi(entry->path().filename().c_str()); pid > 0) children.emplace(process::parent_of(pid), pid);
+  return children;
+}
+
+/// A volunteer, its tasks, or their workers: the first of them that is stopped; 0 if none is. What a worker runs is the task's own.
+pid_t stopped_among(pid_t volunteer, const std::multimap<pid_t, pid_t>& children) {
+  if (process::is_stopped(volunteer)) return volunteer;
+  const auto [first, last] = children.equal_range(volunteer);
+  for (auto task = first; task != last; ++task) {
+    if (process::is_stopped(task->second)) return task->second;
+    const auto [first_worker, last_worker] = children.equal_range(task->second);
+    for (auto worker = first_worker; worker != last_worker; ++worker)
+      if (process::is_stopped(worker->second)) return worker->second;
+  }
+  return 0;
+}
+
 }  // namespace
 
 struct LocalVolunteers::One {
   explicit One(boost::asio::io_context& io) : again{io} {}
   process::Command command;
+  std::string name;
   std::optional<process::Child> child;
   boost::asio::steady_timer again;
+  pid_t stopped_process = 0;    ///< at the last look: itself, its task, or that one's worker
+  int looks_while_stopped = 0;  ///< in a row
+  bool is_known_as_stopped() const noexcept { return looks_while_stopped >= looks_until_known; }
+  std::string text() const { return fmt::format("{} (process {})", name, stopped_process); }
 };
 
 struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
-  Inside(boost::asio::io_context& loop, const Place& place, std::size_t count) : io{loop} {
+  Inside(boost::asio::io_context& loop, const Place& place, std::size_t count)
+      : io{loop}, look_after{place.stopped_after / (looks_until_known - 1)}, look_timer{loop} {
     const std::string program = find_command();
     for (std::size_t i = 1; i <= count; ++i) {
       auto one = std::make_unique<One>(io);
       const std::string folder = fmt::format("{}/volunteers/{}", place.state, i);
       fs::create_directories(folder);
+      one->name = fmt::format("volunteer-{}", i);
       one->command.path = program;
       one->command.arguments = {
-          "volunteer", place.url, "--key-file", place.state + "/account_key",   "--folder",         folder,   "--slots", "1",
-          "--poll",    poll_s,    "--name",     fmt::format("volunteer-{}", i), "--allow-programs", "--quiet"};
+          "volunteer", place.url, "--key-file", place.state + "/account_key", "--folder", folder, "--slots", "1", "--poll",
+          poll_s,      "--name",  one->name,    "--allow-programs",           "--quiet"};
       one->command.environment_unset = {"MW_*"};
       one->command.stderr_fd = STDERR_FILENO;
       one->command.follows_stops = true;
@@ -75,6 +109,7 @@ struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
   void ended(One& one, const process::Death& death) {
     one.child->kill_group(SIGKILL);
     one.child.reset();
+    one.looks_while_stopped = 0;
     if (stopped) return end_if_over();
     log::warn(fmt::format("boinc: a volunteer on this machine ended with {}; it is started again", process::describe(death)));
     start_again(one);
@@ -87,6 +122,31 @@ struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
     });
   }
 
+  void watch_stops() {
+    look_timer.expires_after(look_after);
+    look_timer.async_wait([self = shared_from_this()](boost::system::error_code error) {
+      if (error || self->stopped) return;
+      self->look_who_is_stopped();
+      self->watch_stops();
+    });
+  }
+
+  void look_who_is_stopped() {
+    const auto children = children_of_all();
+    for (const auto& one : ones) {
+      const pid_t found = one->child ? stopped_among(one->child->pid(), children) : 0;
+      if (found == 0) {
+        if (one->is_known_as_stopped() && one->child) log::warn(fmt::format("boinc: {} on this machine goes on", one->text()));
+        one->looks_while_stopped = 0;
+      } else {
+        one->stopped_process = found;
+        if (one->looks_while_stopped < looks_until_known && ++one->looks_while_stopped == looks_until_known)
+          log::warn(fmt::format("boinc: {} on this machine is stopped, and what it computes waits until it goes on (kill -CONT {})",
+                                one->text(), found));
+      }
+    }
+  }
+
   void end_if_over() {
     for (const auto& one : ones)
       if (one->child) return;
@@ -94,6 +154,8 @@ struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
   }
 
   boost::asio::io_context& io;
+  const std::chrono::milliseconds look_after;
+  boost::asio::steady_timer look_timer;
   std::vector<std::unique_ptr<One>> ones;
   std::function<void()> stopped;
 };
@@ -101,6 +163,7 @@ struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
 LocalVolunteers::LocalVolunteers(boost::asio::io_context& io, Place place, std::size_t count)
     : inside_{std::make_shared<Inside>(io, place, count)} {
   for (const auto& one : inside_->ones) inside_->start(*one);
+  inside_->watch_stops();
 }
 
 LocalVolunteers::~LocalVolunteers() = default;
@@ -111,9 +174,17 @@ std::size_t LocalVolunteers::running() const noexcept {
   return count;
 }
 
+std::vector<std::string> LocalVolunteers::stopped() const {
+  std::vector<std::string> names;
+  for (const auto& one : inside_->ones)
+    if (one->child && one->is_known_as_stopped()) names.push_back(one->text());
+  return names;
+}
+
 /// They hold nothing that matters: no need to ask them first.
 void LocalVolunteers::stop(std::function<void()> stopped) {
   inside_->stopped = std::move(stopped);
+  inside_->look_timer.cancel();
   for (const auto& one : inside_->ones) {
     one->again.cancel();
     if (one->child) one->child->kill_group(SIGKILL);
