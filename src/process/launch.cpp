@@ -137,7 +137,7 @@ void limit_descriptors(const Plan& plan) {
   ::close_range(next, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 }
 
-/// Signals are as a new program expects them, whatever the master's threads had blocked or ignored.
+/// Signals are as a new program expects them, whatever the parent's threads had blocked, ignored or wanted to handle.
 void reset_signals() {
   sigset_t none;
   ::sigemptyset(&none);
@@ -159,6 +159,7 @@ int execute_first(const Plan& plan) {
 
 [[noreturn]] void run_child(const Plan& plan, int report) {
   int error = 0;
+  reset_signals();
   if (plan.new_process_group) ::setpgid(0, 0);
   if (plan.group_note) plan.group_note->store(static_cast<std::uint32_t>(::getpid()));
   ::prctl(PR_SET_PDEATHSIG, plan.death_signal);
@@ -174,13 +175,26 @@ int execute_first(const Plan& plan) {
     error = errno;
   } else if (place_standard(plan)) {
     limit_descriptors(plan);
-    reset_signals();
     error = execute_first(plan);
   } else {
     error = errno;
   }
   [[maybe_unused]] const auto written = ::write(report, &error, sizeof error);
   ::_exit(127);
+}
+
+/// A fork() with no signal let through: a handler of the parent's that ran in the child would find locks held by threads that are
+/// not there. The child has all blocked still.
+pid_t fork_without_signals() {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::fork();
+  const int error = errno;
+  if (pid != 0) ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return pid;
 }
 
 /// Where SIGCHLD is ignored, the kernel reaps children by itself, and nobody learns how they ended (wait(2)). A handler stays.
@@ -201,7 +215,7 @@ pid_t launch(const Command& command) {
   keep_ends_of_children();
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) throw StartError{command.path, errno};
-  const pid_t pid = ::fork();
+  const pid_t pid = fork_without_signals();
   const int fork_error = errno;
   if (pid == 0) run_child(plan, report[1]);
   ::close(report[1]);

@@ -89,6 +89,36 @@ TEST_CASE("the end of a child that somebody else has waited for is unknown, and 
   CHECK(to_failure(*death).cause == mw::Cause::worker_lost);
 }
 
+namespace {
+
+bool signals_children = false;
+void signal_this_child() {
+  if (signals_children) ::kill(::getpid(), SIGUSR1);
+}
+void end_in_handler(int) { ::_exit(99); }
+
+}  // namespace
+
+TEST_CASE("between fork and exec no handler of the parent's runs in the child", "[process]") {
+  // It would find locks held that no thread holds any more, and wait for ever. Functions for pthread_atfork() are called at the
+  // child's very beginning.
+  ::pthread_atfork(nullptr, nullptr, signal_this_child);
+  struct sigaction before = {};
+  struct sigaction action = {};
+  action.sa_handler = end_in_handler;
+  REQUIRE(::sigaction(SIGUSR1, &action, &before) == 0);
+  sigset_t mask_before;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask_before);
+  signals_children = true;
+  const Death death = run_to_end(shell("exit 3"));
+  signals_children = false;
+  ::sigaction(SIGUSR1, &before, nullptr);
+  CHECK(death.signal == SIGUSR1);  // by its default action
+  sigset_t mask_after;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask_after);
+  CHECK(::sigismember(&mask_after, SIGUSR1) == ::sigismember(&mask_before, SIGUSR1));
+}
+
 TEST_CASE("what can not be started says why, and leaves no process", "[process]") {
   boost::asio::io_context io;
   const auto error_of = [&](const std::string& path) {

@@ -80,6 +80,8 @@ class Settings {
     // it UCX carries what goes to ranks of the same host, too, and the start is quicker.
     set("MPIR_CVAR_NOLOCAL", "1");
     set("UCX_TLS", "^posix");  // which has files there; segments of System V's kind are marked as removed when they are attached
+    // UCX's handlers of crashes take locks that the crashed code may hold: the process would wait for ever instead of ending.
+    set("UCX_HANDLE_ERRORS", "none");
     if (const std::string devices = devices_towards(start.peers); !devices.empty()) set("UCX_NET_DEVICES", devices.c_str());
   }
   ~Settings() {
