@@ -80,8 +80,6 @@ class Settings {
     // it UCX carries what goes to ranks of the same host, too, and the start is quicker.
     set("MPIR_CVAR_NOLOCAL", "1");
     set("UCX_TLS", "^posix");  // which has files there; segments of System V's kind are marked as removed when they are attached
-    // UCX's handlers of crashes take locks that the crashed code may hold: the process would wait for ever instead of ending.
-    set("UCX_HANDLE_ERRORS", "none");
     if (const std::string devices = devices_towards(start.peers); !devices.empty()) set("UCX_NET_DEVICES", devices.c_str());
   }
   ~Settings() {
@@ -97,6 +95,13 @@ class Settings {
   std::vector<const char*> names_;
 };
 
+/// UCX has put handlers of its own there when it was loaded. They take locks that the code which crashed may hold: the process would wait
+/// for ever instead of ending. Whoever looks for a fault in UCX says so by UCX_HANDLE_ERRORS.
+void end_at_crashes() {
+  if (std::getenv("UCX_HANDLE_ERRORS")) return;
+  for (const int signal : {SIGILL, SIGBUS, SIGFPE, SIGSEGV}) std::signal(signal, SIG_DFL);
+}
+
 /// The MPI process.
 [[noreturn]] void run_mpi_process(int argc, char** argv) {
   try {
@@ -107,6 +112,7 @@ class Settings {
       const Settings settings{start};
       MPI_Init(&argc, &argv);
     }
+    end_at_crashes();
     std::signal(SIGUSR1, SIG_IGN);  // Hydra's word that some rank of this host has died
     int size = 0;
     MPI_Comm_size(MPI_COMM_WORLD, &size);
