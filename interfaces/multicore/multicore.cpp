@@ -146,7 +146,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   }
 
   /// Each worker takes so many descriptors here …
-  static constexpr unsigned descriptors_each = 5;
+  static constexpr unsigned descriptors_each = 7;
   /// … and so many are left for everything else.
   static constexpr unsigned descriptors_besides = 16;
 

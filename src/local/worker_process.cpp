@@ -11,7 +11,6 @@
 
 #include "process/shortage.hpp"
 #include "wire/local_socket.hpp"
-#include "worker/printed_output.hpp"
 #include "worker/start.hpp"
 #include "worker/task_folder.hpp"
 
@@ -56,8 +55,8 @@ void WorkerProcess::start() {
   const process::UniqueFd theirs{ends[1]};
   socket_.non_blocking(true);
   claims_ = worker::ClaimPage::create();
-  printed_out_ = process::UniqueFd{worker::make_memory_file("stdout")};
-  printed_err_ = process::UniqueFd{worker::make_memory_file("stderr")};
+  printed_out_ = worker::OutputChannel::create("stdout");
+  printed_err_ = worker::OutputChannel::create("stderr");
   child_ = process::Child::start(io_, command(theirs.get()));
   pid_ = child_->pid();
   offspring_.emplace(pid_);
@@ -73,15 +72,18 @@ process::Command WorkerProcess::command(int socket) const {
   command.arguments = program_.arguments;
   command.environment_unset = program_.environment_unset;
   command.origin = program_.origin;
-  command.environment_set = {{worker::environment_name, fmt::format("fd:{},claims:{}", socket, claims_->fd())}};
+  const int out = printed_out_.pipe.get();
+  const int err = printed_err_.pipe.get();
+  command.environment_set = {
+      {worker::environment_name, fmt::format("fd:{},claims:{},out:{},err:{}", socket, claims_->fd(), out, err)}};
   if (!program_.workunit_folder.empty()) {
     command.environment_set.emplace_back(worker::workunit_environment_name, program_.workunit_folder);
     command.environment_set.emplace_back(worker::checkpoint_environment_name,
                                          fmt::format("{}", std::chrono::duration<double>{program_.checkpoint_interval}.count()));
   }
-  command.stdout_fd = printed_out_.get();
-  command.stderr_fd = printed_err_.get();
-  command.inherit_fds = {socket, claims_->fd()};
+  command.stdout_fd = printed_out_.file.get();
+  command.stderr_fd = printed_err_.file.get();
+  command.inherit_fds = {socket, claims_->fd(), out, err};
   command.new_process_group = true;
   command.follows_stops = true;
   command.death_signal = worker::orphan_signal();
@@ -278,8 +280,7 @@ void WorkerProcess::end_if_over() {
   boost::system::error_code ignored;
   socket_.close(ignored);
   outgoing_.clear();
-  user_.ended(
-      {pid_, *death_, kill_reason_, worker::read_memory_file(printed_out_.get()), worker::read_memory_file(printed_err_.get())});
+  user_.ended({pid_, *death_, kill_reason_, printed_out_.text(), printed_err_.text()});
 }
 
 }  // namespace mw::local

@@ -2,7 +2,7 @@
 //
 // What:    starts a program as a worker, cuts what it says into frames, writes what it is to hear, notices its death. What the
 //          frames mean is its user's business.
-// Owner:   a shared_ptr, and what waits on the io_context; owns the process, the socket and the files its output goes to.
+// Owner:   a shared_ptr, and what waits on the io_context; owns the process, the socket and the channels its output goes through.
 // Threads: one at a time: where the io_context runs. start() in a thread that lives as long as the worker should (Child).
 // Use:
 //     auto process = std::make_shared<WorkerProcess>(io, user, program);
@@ -29,6 +29,7 @@
 #include "process/unique_fd.hpp"
 #include "wire/frame.hpp"
 #include "worker/claim_page.hpp"
+#include "worker/output_channel.hpp"
 
 namespace mw::local {
 
@@ -137,8 +138,8 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   bool frame_timer_runs_ = false;
   boost::asio::steady_timer stop_timer_;
   int looks_while_stopped_ = 0;  ///< in a row
-  process::UniqueFd printed_out_;
-  process::UniqueFd printed_err_;
+  worker::OutputChannel printed_out_;
+  worker::OutputChannel printed_err_;
   wire::FrameReader reader_;
   std::deque<process::UniqueFd> descriptors_;
   std::optional<worker::ClaimPage> claims_;

@@ -4,7 +4,7 @@
 // Owner:   owns the descriptor.
 // Threads: a plain value.
 // Use:
-//     UniqueFd out{make_memory_file("stdout")};
+//     UniqueFd folder{::open(".", O_PATH | O_CLOEXEC)};
 #pragma once
 
 #include <unistd.h>

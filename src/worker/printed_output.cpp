@@ -2,18 +2,21 @@
 
 #include <fcntl.h>
 #include <stdio_ext.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <unistd.h>
-#include <mw/error.hpp>
 
-#include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <iostream>
-#include <string_view>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
 #include <typeinfo>
+#include <utility>
 
 #ifdef __GLIBCXX__
 #include <ext/stdio_sync_filebuf.h>
@@ -21,102 +24,179 @@
 
 #include <fmt/format.h>
 
-#include "process/room.hpp"
-#include "process/shortage.hpp"
-#include "process/unique_fd.hpp"
+#include "worker/memory_file.hpp"
+#include "worker/output_channel.hpp"
 
 namespace mw::worker {
 namespace {
 
-/// Where the text begins in such a file. All writers share one file offset, which tells with one system call whether anything was
-/// written; and a descriptor that a task has led elsewhere, the other one of the two included, is hardly ever at this very place.
-constexpr off_t first_of_out = 4099;
-constexpr off_t first_of_err = 4111;
-constexpr off_t page = 4096;  // a file ends as many bytes behind whole pages as its text begins
+/// One of the two, for as long as the process lives.
+class Stream {
+ public:
+  Stream(int number, int mark) noexcept : number_{number}, mark_{mark} {}
 
-off_t size_of(int file) noexcept {
-  struct stat status = {};
-  return ::fstat(file, &status) == 0 ? status.st_size : 0;
-}
-
-off_t first_byte(int file) noexcept { return page + size_of(file) % page; }
-
-/// How much was written. Nothing, where there is no such file.
-off_t written(int file) noexcept { return std::max(::lseek(file, 0, SEEK_CUR) - first_byte(file), off_t{0}); }
-
-std::string read_from_start(int fd, off_t size) {
-  const off_t first = first_byte(fd);
-  std::string text(static_cast<std::size_t>(size), '\0');
-  std::size_t have = 0;
-  while (have < text.size()) {
-    const ssize_t got = ::pread(fd, text.data() + have, text.size() - have, first + static_cast<off_t>(have));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    have += static_cast<std::size_t>(got);
+  /// Nothing is changed where it throws nothing and returns false: it is no memory file, or there is no such pipe.
+  bool set_up(process::UniqueFd pipe) noexcept {
+    if (pipe.get() < 0 || !is_memory_file(number_)) return false;
+    channel_.pipe = std::move(pipe);
+    channel_.file = process::UniqueFd{::fcntl(number_, F_DUPFD_CLOEXEC, 3)};
+    room_ = room_of(channel_.file.get());
+    return channel_.file.get() >= 0;
   }
-  text.resize(have);
-  return text;
-}
 
-bool is_memory_file(int fd) noexcept { return ::fcntl(fd, F_GET_SEALS) >= 0; }
+  /// Its descriptor leads where it is to lead.
+  void lead_home() noexcept {
+    const process::UniqueFd writer{uses_pipe_ ? channel_.open_writer() : ::fcntl(channel_.file.get(), F_DUPFD_CLOEXEC, 3)};
+    if (writer.get() < 0) return;
+    ::fcntl(writer.get(), F_SETSIG, mark_);
+    ::dup2(writer.get(), number_);
+  }
+  /// A descriptor that we made ourselves is told from all others by the signal that it would send if anybody wished to hear of its
+  /// being ready, which nobody does. It is the cheapest thing that the kernel keeps for an open file.
+  bool is_home() const noexcept { return ::fcntl(number_, F_GETSIG) == mark_; }
 
-bool is_same_file(int a, int b) noexcept {
-  struct stat of_a = {};
-  struct stat of_b = {};
-  return ::fstat(a, &of_a) == 0 && ::fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
-}
+  void use_pipe(bool yes) noexcept { uses_pipe_ = yes; }
+  const OutputChannel& channel() const noexcept { return channel_; }
 
-/// The files behind stdout and stderr, under descriptors of our own.
-struct Kept {
-  process::UniqueFd out;
-  process::UniqueFd err;
+  /// How much there was to move. Mutex held.
+  std::size_t move_on(std::atomic<bool>& has_moved) noexcept {
+    const std::size_t size = channel_.waiting();
+    if (size == 0) return 0;
+    has_moved.store(true);  // first: who finds the pipe empty looks here next
+    if (!channel_.move_on()) is_short_ = true;
+    return size;
+  }
+
+  /// Mutex held.
+  std::string take(bool failed) {
+    if (channel_.file.get() < 0) return {};
+    std::string text = channel_.text();
+    empty_memory_file(channel_.file.get());
+    if (text.size() > room_) {
+      text.resize(room_);
+      is_short_ = true;
+    }
+    if (std::exchange(is_short_, false) || failed)
+      text += fmt::format("\n[the rest was dropped: a task may print {} KiB]\n", room_ >> 10);
+    return text;
+  }
+
+ private:
+  const int number_;
+  const int mark_;
+  OutputChannel channel_;
+  std::size_t room_ = 0;
+  bool uses_pipe_ = false;
+  bool is_short_ = false;  ///< something was dropped
 };
-Kept& kept() {
-  static Kept kept;
-  return kept;
-}
+
+/// Both streams of this process, kept for good: a thread looks after them until the process is gone.
+class Keeper {
+ public:
+  /// Whether there is anything to keep.
+  bool set_up(OutputPipes pipes) {
+    if (!out_.set_up(std::move(pipes.out)) || !err_.set_up(std::move(pipes.err))) return false;
+    filled_ = epoll(EPOLLIN);
+    filling_ = epoll(EPOLLIN | EPOLLET);
+    has_thread_ = filled_.get() >= 0 && filling_.get() >= 0 && start_thread();
+    for (Stream* stream : {&out_, &err_}) {
+      stream->use_pipe(has_thread_);
+      stream->lead_home();
+    }
+    return true;
+  }
+
+  /// Nothing was printed, and nothing led elsewhere, for all that is known. The usual case is one system call: a pipe that has text
+  /// in it, or that nobody can write to any more, is found by it. That somebody has redirected a stream, and something still writes
+  /// to the pipe, is another question, asked when there was time to do that.
+  bool is_quiet(std::chrono::nanoseconds run_time) noexcept {
+    epoll_event events[2];
+    if (!has_thread_ || ::epoll_wait(filled_.get(), events, 2, 0) != 0 || has_moved_.load()) return false;
+    if ((unlooked_at_ += run_time) < looked_at_after) return true;
+    unlooked_at_ = {};
+    return out_.is_home() && err_.is_home();
+  }
+
+  PrintedOutput take(bool out_failed, bool err_failed) {
+    unlooked_at_ = {};
+    for (Stream* stream : {&out_, &err_})
+      if (!stream->is_home()) stream->lead_home();
+    std::lock_guard lock{mutex_};
+    has_moved_.store(false);
+    return {out_.take(out_failed), err_.take(err_failed)};
+  }
+
+ private:
+  /// A task opens, duplicates and replaces in no less.
+  static constexpr std::chrono::nanoseconds looked_at_after{500};
+  /// Text that comes in is left alone for so long: a short task is over by then. Where much comes in, its writer waits for us; but
+  /// the thread that runs tasks must get a turn, too.
+  static constexpr std::chrono::microseconds nap{200};
+  static constexpr std::chrono::microseconds short_nap{5};
+  static constexpr std::size_t much = 16 * 1024;
+
+  process::UniqueFd epoll(std::uint32_t events) const noexcept {
+    process::UniqueFd fd{::epoll_create1(EPOLL_CLOEXEC)};
+    for (const Stream* stream : {&out_, &err_}) {
+      epoll_event event = {};
+      event.events = events;
+      if (::epoll_ctl(fd.get(), EPOLL_CTL_ADD, stream->channel().pipe.get(), &event) != 0) return {};
+    }
+    return fd;
+  }
+
+  bool start_thread() noexcept {
+    // Signals are for the thread that runs tasks.
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool has_started = false;
+    try {
+      std::thread{[this] { run(); }}.detach();
+      has_started = true;
+    } catch (const std::system_error&) {
+      // This user may have no more threads.
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return has_started;
+  }
+
+  /// Allocates nothing: a task's limits are for the task.
+  void run() noexcept {
+    ::prctl(PR_SET_NAME, "mw-output");
+    ::prctl(PR_SET_TIMERSLACK, 1UL);  // naps are as short as they say
+    epoll_event events[2];
+    while (true) {
+      const int count = ::epoll_wait(filling_.get(), events, 2, -1);
+      if (count < 0 && errno != EINTR) return;
+      std::size_t moved = 0;
+      do {
+        std::this_thread::sleep_for(moved >= much ? short_nap : nap);
+        moved = move_on();
+      } while (moved > 0);
+    }
+  }
+
+  std::size_t move_on() noexcept {
+    std::lock_guard lock{mutex_};
+    return out_.move_on(has_moved_) + err_.move_on(has_moved_);
+  }
+
+  Stream out_{STDOUT_FILENO, SIGWINCH};
+  Stream err_{STDERR_FILENO, SIGURG};
+  process::UniqueFd filled_;   ///< tells of text in the pipes
+  process::UniqueFd filling_;  ///< tells of text that comes into the pipes
+  bool has_thread_ = false;
+  std::chrono::nanoseconds unlooked_at_{};
+  std::atomic<bool> has_moved_{false};  ///< something is in the files, or was dropped
+  std::mutex mutex_;                    ///< guards the order of the texts on their way out of the pipes
+};
+
+Keeper* keeper = nullptr;  ///< null: nothing is kept
 
 /// Whether a task has closed a C stream. That closes its descriptor, too, which is not where it was then.
 bool is_lost = false;
-
-/// A write beyond the end fails whole, so a file that is nearly full has lost something.
-std::string take(int fd, int file, off_t first, bool stream_failed) {
-  if (::lseek(fd, 0, SEEK_CUR) == first && !stream_failed) return {};
-  if (file < 0) return {};
-  if (::fileno_unlocked(stdout) != STDOUT_FILENO || ::fileno_unlocked(stderr) != STDERR_FILENO) is_lost = true;
-  if (!is_same_file(fd, file)) ::dup2(file, fd);
-  const off_t size = written(file);
-  std::string text = read_from_start(file, size);
-  ::lseek(file, first, SEEK_SET);
-  if (size > 65'536) ::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, size_of(file));
-  if (stream_failed) text += fmt::format("\n[the rest was dropped: a task may print {} KiB]\n", (size_of(file) - first) >> 10);
-  return text;
-}
-
-}  // namespace
-
-int make_memory_file(const char* name) {
-  // A file that ends before the limit on file sizes (ulimit -f) is full before a write meets that, which would be the writer's death.
-  const auto largest = static_cast<off_t>(process::largest_file());
-  const off_t room = std::min(static_cast<off_t>(printed_limit), largest / page * page - 3 * page);
-  if (room <= 0)
-    throw InterfaceError{
-        fmt::format("no memory file for a worker's {}: the limit on file sizes (ulimit -f) is {} bytes", name, largest)};
-  const off_t first = std::string_view{name} == "stderr" ? first_of_err : first_of_out;
-  const int fd = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) throw InterfaceError{fmt::format("no memory file for a worker's {}: {}", name, process::shortage(errno))};
-  if (::ftruncate(fd, first + room) != 0 || ::lseek(fd, first, SEEK_SET) < 0 ||
-      ::fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
-    const int error = errno;
-    ::close(fd);
-    throw InterfaceError{fmt::format("a memory file for a worker's {} can not be limited: {}", name, std::strerror(error))};
-  }
-  return fd;
-}
-
-std::string read_memory_file(int fd) { return is_memory_file(fd) ? read_from_start(fd, written(fd)) : std::string{}; }
-
-namespace {
 
 /// A C++ stream passes everything on to its C stream at once, unless somebody has called sync_with_stdio(false) or given it another
 /// buffer.
@@ -139,9 +219,9 @@ void flush_all() {
 
 }  // namespace
 
-void keep_output() {
-  if (is_memory_file(STDOUT_FILENO)) kept().out = process::UniqueFd{::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)};
-  if (is_memory_file(STDERR_FILENO)) kept().err = process::UniqueFd{::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)};
+void keep_output(OutputPipes pipes) {
+  auto made = std::make_unique<Keeper>();
+  if (made->set_up(std::move(pipes))) keeper = made.release();
 }
 
 std::optional<std::string> lost_output() {
@@ -149,12 +229,13 @@ std::optional<std::string> lost_output() {
   return "a task has closed stdout or stderr";
 }
 
-PrintedOutput take_printed_output() {
+PrintedOutput take_printed_output(std::chrono::nanoseconds run_time) {
   flush_all();
   const bool out_failed = ::ferror_unlocked(stdout) || !std::cout;
   const bool err_failed = ::ferror_unlocked(stderr) || !std::cerr;
-  PrintedOutput printed{take(STDOUT_FILENO, kept().out.get(), first_of_out, out_failed),
-                        take(STDERR_FILENO, kept().err.get(), first_of_err, err_failed)};
+  if (!keeper || (keeper->is_quiet(run_time) && !out_failed && !err_failed)) return {};
+  if (::fileno_unlocked(stdout) != STDOUT_FILENO || ::fileno_unlocked(stderr) != STDERR_FILENO) is_lost = true;
+  PrintedOutput printed = keeper->take(out_failed, err_failed);
   if (out_failed) {
     std::clearerr(stdout);
     std::cout.clear();

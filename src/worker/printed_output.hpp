@@ -1,43 +1,44 @@
 // What a task printed, in a worker process.
 //
-// What:    a worker's stdout and stderr are files in memory, made by whoever started it (memory_file()); after each task the
-//          worker takes out what was written. The starter can still read the files when the worker has crashed.
-// Owner:   the starter and the worker share the files by their descriptors 1 and 2.
-// Threads: the thread that runs tasks.
+// What:    a worker's stdout and stderr are pipes (output_channel.hpp), emptied after each task, and by a thread while a task runs,
+//          so that a task never waits because it prints. Without a channel (a program run by hand) all is printed as always, and
+//          nothing is found here. Where no thread is to be had, the streams lead into the memory files themselves: then what is
+//          printed to a stream that was opened once more is lost.
+// Owner:   the process.
+// Threads: the thread that runs tasks. Its own has all signals blocked.
 // Use:
-//     Command command{…}; command.stdout_fd = out.get();        // starter
-//     PrintedOutput printed = take_printed_output();            // worker, after a task
-//     std::string last_words = read_memory_file(err.get());     // starter, after the worker's death
+//     keep_output({std::move(out_pipe), std::move(err_pipe)});         // before the first task
+//     PrintedOutput printed = take_printed_output(run_time);           // after each
 #pragma once
 
-#include <cstddef>
+#include <chrono>
 #include <optional>
 #include <string>
 
-namespace mw::worker {
+#include "process/unique_fd.hpp"
 
-/// What one task may print to one stream; the rest is dropped, and a last line says so.
-inline constexpr std::size_t printed_limit = 16 * 1024 * 1024;
+namespace mw::worker {
 
 struct PrintedOutput {
   std::string out;
   std::string err;
 };
 
-/// A new file in memory that takes up to printed_limit bytes, for "stdout" or "stderr". Returns its descriptor (close-on-exec); throws InterfaceError.
-int make_memory_file(const char* name);
+/// Read ends of pipes that were made for this process. Empty ones: there are none.
+struct OutputPipes {
+  process::UniqueFd out;
+  process::UniqueFd err;
+};
 
-/// All that was written to a memory file since it was last emptied. Empty if the descriptor is no memory file.
-std::string read_memory_file(int fd);
-
-/// From now on stdout and stderr lead where they do now: a task that closes or redirects them does so for itself.
-void keep_output();
+/// From now on stdout and stderr, which are memory files, lead into these pipes, whoever may close or redirect them: that is for
+/// one task only. Once in a process.
+void keep_output(OutputPipes pipes);
 
 /// Why nothing is kept any more: a task has closed a C stream. It can not be opened again under all that writes to it.
 std::optional<std::string> lost_output();
 
-/// What the process has written to its stdout and stderr since the last call, C and C++ streams flushed; empties both.
-/// Empty where they are no memory files (a program run by hand).
-PrintedOutput take_printed_output();
+/// What the process has written to its stdout and stderr since the last call, C and C++ streams flushed. `run_time` is what has
+/// passed meanwhile: in next to no time nobody redirects anything.
+PrintedOutput take_printed_output(std::chrono::nanoseconds run_time);
 
 }  // namespace mw::worker

@@ -41,9 +41,7 @@ struct Known {
 
 class Server final : public ProgressSink {
  public:
-  Server(int socket, std::optional<ClaimPage> claims) : socket_{socket}, claims_{std::move(claims)}, outbox_{socket} {
-    keep_output();
-  }
+  Server(int socket, std::optional<ClaimPage> claims) : socket_{socket}, claims_{std::move(claims)}, outbox_{socket} {}
 
   int run() {
     say_hello();
@@ -78,7 +76,7 @@ class Server final : public ProgressSink {
     switch (frame.type) {
       case wire::FrameType::welcome:
         wire::parse_welcome(frame.payload);
-        take_printed_output();  // what was printed before main() is no task's
+        take_printed_output(std::chrono::hours{1});  // what was printed before main() is no task's
         return true;
       case wire::FrameType::refuse:
         std::fprintf(stderr, "the master refused this worker: %s\n", wire::parse_refuse(frame.payload).reason.c_str());
@@ -176,7 +174,7 @@ class Server final : public ProgressSink {
   }
 
   void answer(const wire::Task& task, Outcome outcome) {
-    const PrintedOutput printed = take_printed_output();
+    const PrintedOutput printed = take_printed_output(outcome.run_time);
     const auto run_ns = static_cast<std::uint64_t>(outcome.run_time.count());
     if (outcome.failure) {
       const wire::FailureMessage message{

@@ -22,6 +22,7 @@
 #include "process/build.hpp"
 #include "registry/registry.hpp"
 #include "worker/checkpoint.hpp"
+#include "worker/printed_output.hpp"
 #include "worker/serve.hpp"
 
 namespace mw {
@@ -44,25 +45,27 @@ bool is_stream_socket(int fd) noexcept {
   return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
 }
 
-/// What "fd:7" or "fd:7,claims:8" names.
+/// What "fd:7", "fd:7,claims:8" or "fd:7,claims:8,out:9,err:10" names.
 struct Place {
   int socket = -1;
   int claims = -1;
+  int out = -1;  ///< the read end of a pipe for what is printed
+  int err = -1;
 };
 
 /// Nothing if the text makes no sense, or the descriptors are not what it says.
 std::optional<Place> place_of(std::string_view text) noexcept {
-  constexpr std::string_view socket_key = "fd:";
-  constexpr std::string_view claims_key = ",claims:";
-  if (!text.starts_with(socket_key)) return std::nullopt;
-  text.remove_prefix(socket_key.size());
   Place place;
-  if (const auto comma = text.find(claims_key); comma != std::string_view::npos) {
-    place.claims = number_of(text.substr(comma + claims_key.size()));
-    if (place.claims < 0 || ::fcntl(place.claims, F_GETFD) < 0) return std::nullopt;
-    text = text.substr(0, comma);
-  }
-  place.socket = number_of(text);
+  // From the last to the first.
+  const auto take = [&text](std::string_view key, int& fd) {
+    const auto at = text.rfind(key);
+    if (at == std::string_view::npos) return true;
+    fd = number_of(text.substr(at + key.size()));
+    text = text.substr(0, at);
+    return fd >= 0 && ::fcntl(fd, F_GETFD) >= 0;
+  };
+  if (!take(",err:", place.err) || !take(",out:", place.out) || !take(",claims:", place.claims)) return std::nullopt;
+  if (!take("fd:", place.socket) || !text.empty()) return std::nullopt;
   return place.socket >= 0 && is_stream_socket(place.socket) ? std::optional{place} : std::nullopt;
 }
 
@@ -109,6 +112,9 @@ int serve_at(const Place& place) {
       return 2;
     }
   }
+  for (const int pipe : {place.out, place.err})
+    if (pipe >= 0) ::fcntl(pipe, F_SETFD, FD_CLOEXEC);
+  keep_output({process::UniqueFd{place.out}, process::UniqueFd{place.err}});
   return serve(place.socket, std::move(claims));
 }
 

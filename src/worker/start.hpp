@@ -1,6 +1,6 @@
 // How a process learns that it is a worker.
 //
-// What:    a backend starts this program with MW_WORKER=fd:N in its environment, N being the socket to its master;
+// What:    a backend starts this program with MW_WORKER=fd:N,… in its environment, N being the socket to its master;
 //          mw::init() finds it there, removes it, and serves.
 // Owner:   nothing.
 // Threads: as mw::init().

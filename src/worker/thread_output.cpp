@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "process/unique_fd.hpp"
+#include "worker/memory_file.hpp"
 
 namespace mw::worker {
 namespace {

@@ -92,6 +92,8 @@ const std::map<std::string, std::function<void()>>& changes_of_process() {
        }},
       {"stderr to stdout", [] { ::dup2(STDOUT_FILENO, STDERR_FILENO); }},
       {"stderr closed", [] { ::close(STDERR_FILENO); }},
+      {"stderr opened again and left open", [] { static_cast<void>(std::fopen("/dev/stderr", "w")); }},
+      {"stdout opened again and left open", [] { static_cast<void>(std::fopen("/dev/stdout", "w")); }},
       {"stdout reopened", [] { static_cast<void>(!std::freopen("/dev/null", "w", stdout)); }},
       {"stdout closed", [] { std::fclose(stdout); }},
       {"past the C library",
