@@ -11,7 +11,6 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
-#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -44,12 +43,12 @@ class Stream {
     return channel_.file.get() >= 0;
   }
 
-  /// Its descriptor leads where it is to lead.
-  void lead_home() noexcept {
+  /// Its descriptor leads where it is to lead; false where that can not be had (a task has taken the last descriptor).
+  bool lead_home() noexcept {
     const process::UniqueFd writer{uses_pipe_ ? channel_.open_writer() : ::fcntl(channel_.file.get(), F_DUPFD_CLOEXEC, 3)};
-    if (writer.get() < 0) return;
+    if (writer.get() < 0) return false;
     ::fcntl(writer.get(), F_SETSIG, mark_);
-    ::dup2(writer.get(), number_);
+    return ::dup2(writer.get(), number_) >= 0;
   }
   /// A descriptor that we made ourselves is told from all others by the signal that it would send if anybody wished to hear of its
   /// being ready, which nobody does. It is the cheapest thing that the kernel keeps for an open file.
@@ -90,6 +89,10 @@ class Stream {
   bool is_short_ = false;  ///< something was dropped
 };
 
+/// Whether a task has closed a C stream, or one can not be led home. To close one closes its descriptor, too, which is not where it was
+/// then.
+bool is_lost = false;
+
 /// Both streams of this process, kept for good: a thread looks after them until the process is gone.
 class Keeper {
  public:
@@ -99,11 +102,7 @@ class Keeper {
     filled_ = epoll(EPOLLIN);
     filling_ = epoll(EPOLLIN | EPOLLET);
     has_thread_ = filled_.get() >= 0 && filling_.get() >= 0 && start_thread();
-    for (Stream* stream : {&out_, &err_}) {
-      stream->use_pipe(has_thread_);
-      stream->lead_home();
-    }
-    return true;
+    return lead_both(has_thread_) || (has_thread_ && lead_both(has_thread_ = false));
   }
 
   /// Nothing was printed, and nothing led elsewhere, for all that is known. The usual case is one system call: a pipe that has text
@@ -120,13 +119,18 @@ class Keeper {
   PrintedOutput take(bool out_failed, bool err_failed) {
     unlooked_at_ = {};
     for (Stream* stream : {&out_, &err_})
-      if (!stream->is_home()) stream->lead_home();
+      if (!stream->is_home() && !stream->lead_home()) is_lost = true;
     std::lock_guard lock{mutex_};
     has_moved_.store(false);
     return {out_.take(out_failed), err_.take(err_failed)};
   }
 
  private:
+  bool lead_both(bool into_pipes) noexcept {
+    for (Stream* stream : {&out_, &err_}) stream->use_pipe(into_pipes);
+    return out_.lead_home() && err_.lead_home();
+  }
+
   /// A task opens, duplicates and replaces in no less.
   static constexpr std::chrono::nanoseconds looked_at_after{500};
   /// Text that comes in is left alone for so long: a short task is over by then. Where much comes in, its writer waits for us; but
@@ -195,9 +199,6 @@ class Keeper {
 
 Keeper* keeper = nullptr;  ///< null: nothing is kept
 
-/// Whether a task has closed a C stream. That closes its descriptor, too, which is not where it was then.
-bool is_lost = false;
-
 /// A C++ stream passes everything on to its C stream at once, unless somebody has called sync_with_stdio(false) or given it another
 /// buffer.
 bool has_own_buffer(const std::ostream& stream) {
@@ -220,8 +221,8 @@ void flush_all() {
 }  // namespace
 
 void keep_output(OutputPipes pipes) {
-  auto made = std::make_unique<Keeper>();
-  if (made->set_up(std::move(pipes))) keeper = made.release();
+  auto* const made = new Keeper;  // stays, as its thread does
+  if (made->set_up(std::move(pipes))) keeper = made;
 }
 
 std::optional<std::string> lost_output() {

@@ -34,7 +34,8 @@ struct OutputPipes {
 /// one task only. Once in a process.
 void keep_output(OutputPipes pipes);
 
-/// Why nothing is kept any more: a task has closed a C stream. It can not be opened again under all that writes to it.
+/// Why nothing is kept any more: a task has closed a C stream, which can not be opened again under all that writes to it, or has
+/// left no descriptor with which a stream could be led back.
 std::optional<std::string> lost_output();
 
 /// What the process has written to its stdout and stderr since the last call, C and C++ streams flushed. `run_time` is what has

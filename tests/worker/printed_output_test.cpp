@@ -114,6 +114,19 @@ TEST_CASE("what a process printed is taken, and a redirection is undone", "[work
   CHECK(with_streams([] {}, print_and_take) == 0);
 }
 
+TEST_CASE("a stream that can not be led back is told", "[worker][output]") {
+  const auto run = [] {
+    ::dup2(STDOUT_FILENO, STDERR_FILENO);
+    rlimit none{};
+    ::getrlimit(RLIMIT_NOFILE, &none);
+    none.rlim_cur = 3;
+    if (::setrlimit(RLIMIT_NOFILE, &none) != 0 || mw::worker::lost_output()) return 1;
+    mw::worker::take_printed_output(1h);
+    return mw::worker::lost_output() ? 0 : 2;
+  };
+  CHECK(with_streams([] {}, run) == 0);
+}
+
 TEST_CASE("more than the pipe holds is printed without a pause, and in order", "[worker][output]") {
   const auto run = [] {
     const std::string text(1'000'000, 'x');
