@@ -199,6 +199,12 @@ class Keeper {
 
 Keeper* keeper = nullptr;  ///< null: nothing is kept
 
+/// Never destroyed: its thread runs until the process is gone.
+Keeper& the_keeper() {
+  static auto* const instance = new Keeper;
+  return *instance;
+}
+
 /// A C++ stream passes everything on to its C stream at once, unless somebody has called sync_with_stdio(false) or given it another
 /// buffer.
 bool has_own_buffer(const std::ostream& stream) {
@@ -221,8 +227,7 @@ void flush_all() {
 }  // namespace
 
 void keep_output(OutputPipes pipes) {
-  auto* const made = new Keeper;  // stays, as its thread does
-  if (made->set_up(std::move(pipes))) keeper = made;
+  if (!keeper && the_keeper().set_up(std::move(pipes))) keeper = &the_keeper();
 }
 
 std::optional<std::string> lost_output() {
