@@ -135,7 +135,10 @@ Child::Child(Child&&) noexcept = default;
 Child& Child::operator=(Child&&) noexcept = default;
 Child::~Child() = default;
 
-Child Child::start(boost::asio::io_context& io, const Command& command) { return Child{std::make_shared<Inside>(io, command)}; }
+Child Child::start(boost::asio::io_context& io, const Command& command) {
+  const HoldsStops hold;
+  return Child{std::make_shared<Inside>(io, command)};
+}
 
 pid_t Child::pid() const noexcept { return inside_->pid; }
 

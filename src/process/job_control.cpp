@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <ctime>
 #include <utility>
 
 namespace mw::process {
@@ -32,10 +33,20 @@ void tell_groups(int signal) noexcept {
       if (const pid_t group = place; group > 1) ::kill(-group, signal);  // -1 would be everybody
 }
 
+std::atomic<int> holders{0};
+
+/// They are other threads, since those who hold have these signals blocked. None may wait for this thread longer than that.
+void wait_for_holders() noexcept {
+  constexpr int most_looks = 1'000;
+  constexpr timespec between{0, 1'000'000};
+  for (int i = 0; holders > 0 && i < most_looks; ++i) ::nanosleep(&between, nullptr);
+}
+
 /// Stops this process as the signal would have without a handler: a shell sees which one it was, and a process whose parent could not
 /// let it go on is not stopped (setpgid(2), orphaned process groups).
 extern "C" void stop_with_groups(int signal) {
   const int error_before = errno;
+  wait_for_holders();
   tell_groups(SIGTSTP);
   struct sigaction standard = {}, mine = {}, now = {};
   standard.sa_handler = SIG_DFL;
@@ -77,6 +88,19 @@ void follow_terminal_stops() noexcept {
     if (::sigaction(signal, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL)
       ::sigaction(signal, &mine, nullptr);
   }
+}
+
+HoldsStops::HoldsStops() noexcept {
+  sigset_t stops;
+  ::sigemptyset(&stops);
+  for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) ::sigaddset(&stops, signal);
+  ::pthread_sigmask(SIG_BLOCK, &stops, &mask_before_);
+  ++holders;
+}
+
+HoldsStops::~HoldsStops() {
+  --holders;
+  ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
 
 std::chrono::nanoseconds time_stopped() noexcept { return std::chrono::nanoseconds{stopped_ns.load(std::memory_order_relaxed)}; }

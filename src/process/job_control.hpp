@@ -6,9 +6,11 @@
 // Threads: any. The list is read in a signal handler.
 // Use:
 //     follow_terminal_stops();                              // once, early in main()
+//     const HoldsStops hold;                                // until the child is in the list
 //     const FollowsStops follows{child.pid()};              // while the child lives
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <atomic>
@@ -22,6 +24,18 @@ void follow_terminal_stops() noexcept;
 
 /// How long this process has been stopped so, all together: no task is to be charged for that.
 std::chrono::nanoseconds time_stopped() noexcept;
+
+/// While one lives, this process is not stopped: a child that is being started is in nobody's list yet, and would run on meanwhile.
+class HoldsStops {
+ public:
+  HoldsStops() noexcept;
+  ~HoldsStops();
+  HoldsStops(const HoldsStops&) = delete;
+  HoldsStops& operator=(const HoldsStops&) = delete;
+
+ private:
+  sigset_t mask_before_;
+};
 
 class FollowsStops {
  public:

@@ -137,12 +137,16 @@ void limit_descriptors(const Plan& plan) {
   ::close_range(next, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 }
 
-/// Signals are as a new program expects them, whatever the parent's threads had blocked, ignored or wanted to handle.
+/// Signals are as a new program expects them, whatever the parent's threads had blocked, ignored or wanted to handle. A stop that came when
+/// this was in its parent's group comes once more, from the parent (HoldsStops): before exec, the parent would wait for who is stopped.
 void reset_signals() {
   sigset_t none;
   ::sigemptyset(&none);
   struct sigaction standard = {};
   standard.sa_handler = SIG_DFL;
+  struct sigaction dropped = {};
+  dropped.sa_handler = SIG_IGN;
+  for (const int stop : {SIGTSTP, SIGTTIN, SIGTTOU}) ::sigaction(stop, &dropped, nullptr);
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
@@ -159,8 +163,8 @@ int execute_first(const Plan& plan) {
 
 [[noreturn]] void run_child(const Plan& plan, int report) {
   int error = 0;
-  reset_signals();
   if (plan.new_process_group) ::setpgid(0, 0);
+  reset_signals();
   if (plan.group_note) plan.group_note->store(static_cast<std::uint32_t>(::getpid()));
   ::prctl(PR_SET_PDEATHSIG, plan.death_signal);
   if (::getppid() != plan.parent) ::_exit(128 + SIGKILL);  // it died before the line above

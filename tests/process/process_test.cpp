@@ -263,6 +263,48 @@ TEST_CASE("a process that was stopped by its terminal knows for how long", "[pro
   CHECK(WEXITSTATUS(status) == 0);
 }
 
+TEST_CASE("a child that is being started when Ctrl-Z comes is stopped, too", "[process]") {
+  const bool has_other_thread = GENERATE(false, true);  // which gets the signal
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const pid_t starter = ::fork();
+  if (starter == 0) {
+    ::setpgid(0, 0);
+    follow_terminal_stops();
+    if (has_other_thread) std::thread{[] { ::pause(), ::pause(); }}.detach();
+    {
+      const HoldsStops hold;
+      ::kill(::getpid(), SIGTSTP);
+      const pid_t child = ::fork();
+      if (child == 0) {
+        ::setpgid(0, 0);
+        struct sigaction standard = {};
+        standard.sa_handler = SIG_DFL;
+        ::sigaction(SIGTSTP, &standard, nullptr);
+        sigset_t none;
+        ::sigemptyset(&none);
+        ::sigprocmask(SIG_SETMASK, &none, nullptr);
+        while (true) ::pause();
+      }
+      ::setpgid(child, child);
+      static_cast<void>(!::write(ends[1], &child, sizeof child));
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      new FollowsStops{child};
+    }
+    while (true) ::pause();
+  }
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  pid_t child = 0;
+  CHECK(test::eventually([&] { return ::read(ends[0], &child, sizeof child) == sizeof child; }));
+  CHECK(test::eventually([&] { return test::state_of(child) == 'T' && test::state_of(starter) == 'T'; }));
+  ::kill(starter, SIGCONT);
+  CHECK(test::eventually([&] { return test::state_of(child) == 'S'; }));
+  for (const pid_t pid : {child, starter})
+    if (pid > 0) ::kill(pid, SIGKILL);
+  ::waitpid(starter, nullptr, 0);
+  for (const int end : ends) ::close(end);
+}
+
 TEST_CASE("a program's own handling of Ctrl-Z is left as it is", "[process]") {
   struct sigaction own = {}, now = {};
   own.sa_handler = GENERATE(true, false) ? SIG_IGN : +[](int) {};
