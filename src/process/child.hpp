@@ -46,6 +46,7 @@ struct Command {
   bool follows_stops = false;  ///< its group stops and goes on with this process; see job_control.hpp
   /// In memory that is shared with the child: it puts the number of its new group there before it becomes the program.
   std::atomic<std::uint32_t>* group_note = nullptr;
+  int group_fd = -1;                          ///< a socket to which it writes that number and a newline, then; -1: none
   std::string working_directory = {};         ///< empty: this process's, or the origin's
   std::shared_ptr<const Origin> origin = {};  ///< with its folder, variables and umask; null: with this process's present ones
   std::uint64_t memory_limit = 0;             ///< of its data, bytes (RLIMIT_DATA); 0: none

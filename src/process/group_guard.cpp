@@ -4,7 +4,8 @@
 #include <sys/wait.h>
 
 #include <cerrno>
-#include <string>
+#include <exception>
+#include <string_view>
 
 #include "process/launch.hpp"
 
@@ -28,14 +29,18 @@ void GroupGuard::start() {
   socket_ = std::move(ours);
 }
 
-void GroupGuard::watch(pid_t group) noexcept {
+int GroupGuard::socket() noexcept {
   try {
-    if (guard_ == 0 && group != 0) start();
-    const std::string line = std::to_string(group) + '\n';
-    if (socket_.get() >= 0) static_cast<void>(::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL));
+    if (guard_ == 0) start();
   } catch (const std::exception&) {
     guard_ = -1;  // not tried again
   }
+  return socket_.get();
+}
+
+void GroupGuard::forget() noexcept {
+  constexpr std::string_view none = "0\n";
+  if (socket_.get() >= 0) static_cast<void>(::send(socket_.get(), none.data(), none.size(), MSG_NOSIGNAL));
 }
 
 GroupGuard::~GroupGuard() {

@@ -1,12 +1,14 @@
 // Ends a process group when this process is gone, however it went.
 //
-// What:    a small process (sh) that reads from a socket: the number of a group, or 0; at the socket's end, which is this process's
-//          end, it kills the group that it heard of last. It is in a group of its own, so that Ctrl-C does not reach it.
-// Owner:   the guard goes with the object. It is started when the first group comes.
+// What:    a small process (sh) that reads lines from a socket: the number of a group, or 0; at the socket's end, which is this
+//          process's end, it kills the group that it heard of last. It is in a group of its own, so that Ctrl-C does not reach it.
+//          A group's first process writes the number itself before it becomes a program: there is no moment in which it runs and
+//          this process could die without the guard knowing of it.
+// Owner:   the guard goes with the object. It is started when somebody first asks for its socket.
 // Threads: one at a time.
 // Use:
 //     GroupGuard guard;
-//     guard.watch(group);  …  guard.watch(0);
+//     command.group_fd = guard.socket();  …  guard.forget();
 #pragma once
 
 #include <sys/types.h>
@@ -22,8 +24,10 @@ class GroupGuard {
   GroupGuard(const GroupGuard&) = delete;
   GroupGuard& operator=(const GroupGuard&) = delete;
 
-  /// 0: none any more. Where there is no sh, nothing guards.
-  void watch(pid_t group) noexcept;
+  /// For Command::group_fd. -1 where there is no sh: then nothing guards.
+  int socket() noexcept;
+  /// The group has ended.
+  void forget() noexcept;
 
  private:
   void start();

@@ -4,6 +4,7 @@
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,6 +35,7 @@ struct Plan {
   const Origin* origin = nullptr;
   bool new_process_group;
   std::atomic<std::uint32_t>* group_note;
+  int group_fd;
   std::uint64_t memory_limit = 0;
   int death_signal;
   pid_t parent;
@@ -93,6 +95,7 @@ Plan plan_of(const Command& command) {
   plan.standard[2] = command.stderr_fd;
   plan.new_process_group = command.new_process_group;
   plan.group_note = command.group_note;
+  plan.group_fd = command.group_fd;
   plan.working_directory = command.working_directory.empty() ? nullptr : command.working_directory.c_str();
   plan.death_signal = command.death_signal;
   plan.memory_limit = command.memory_limit;
@@ -161,11 +164,21 @@ int execute_first(const Plan& plan) {
   return error;
 }
 
+void tell_group(int fd) {
+  char line[24];
+  char* const end = line + sizeof line - 1;
+  *end = '\n';
+  char* begin = end;
+  for (pid_t rest = ::getpid(); rest != 0; rest /= 10) *--begin = static_cast<char>('0' + rest % 10);
+  static_cast<void>(::send(fd, begin, static_cast<std::size_t>(end + 1 - begin), MSG_NOSIGNAL));
+}
+
 [[noreturn]] void run_child(const Plan& plan, int report) {
   int error = 0;
   if (plan.new_process_group) ::setpgid(0, 0);
   reset_signals();
   if (plan.group_note) plan.group_note->store(static_cast<std::uint32_t>(::getpid()));
+  if (plan.group_fd >= 0) tell_group(plan.group_fd);
   ::prctl(PR_SET_PDEATHSIG, plan.death_signal);
   if (::getppid() != plan.parent) ::_exit(128 + SIGKILL);  // it died before the line above
   if (plan.memory_limit != 0) {

@@ -101,7 +101,7 @@ class NoGroupAtEnd {
   explicit NoGroupAtEnd(const ProgramTerms& terms) : terms_{terms} {}
   ~NoGroupAtEnd() {
     if (terms_.group_note) terms_.group_note->store(0);
-    if (terms_.group_is) terms_.group_is(0);
+    if (terms_.guard) terms_.guard->forget();
   }
   NoGroupAtEnd(const NoGroupAtEnd&) = delete;
   NoGroupAtEnd& operator=(const NoGroupAtEnd&) = delete;
@@ -127,11 +127,11 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
   command.new_process_group = terms.own_group;
   command.follows_stops = terms.own_group;
   command.group_note = terms.group_note;
+  if (terms.guard) command.group_fd = terms.guard->socket();
   const NoGroupAtEnd no_group_at_end{terms};
   command.memory_limit = terms.memory;
   command.working_directory = terms.working_directory;
   Child child = Child::start(io, command);
-  if (terms.group_is) terms.group_is(child.pid());
   in.close(0);
   out.close(1);
   err.close(1);

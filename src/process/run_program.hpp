@@ -11,13 +11,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "process/child.hpp"
+#include "process/group_guard.hpp"
 
 namespace mw::process {
 
@@ -38,7 +38,7 @@ struct ProgramTerms {
   bool own_group = false;
   /// Holds the number of that group while the program runs, in shared memory (Command::group_note); null: nobody asks.
   std::atomic<std::uint32_t>* group_note = nullptr;
-  std::function<void(pid_t group)> group_is = {};  ///< the same, for who is to be told; 0: it has ended
+  GroupGuard* guard = nullptr;  ///< ends the group with this process; null: nobody does
 };
 
 /// Returns when the program has ended and what it wrote is read; a process that it left behind with its pipes open is not waited

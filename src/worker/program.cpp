@@ -27,7 +27,7 @@ void guard_group(process::ProgramTerms& terms) {
   static thread_local process::GroupGuard guard;
   terms.group_note = worker::program_group();
   if (terms.group_note) return;
-  terms.group_is = [](pid_t group) { guard.watch(group); };
+  terms.guard = &guard;
 }
 
 }  // namespace

@@ -16,7 +16,9 @@
 
 #include "process/child.hpp"
 #include "process/cores.hpp"
+#include "process/group_guard.hpp"
 #include "process/job_control.hpp"
+#include "process/launch.hpp"
 #include "process/oom.hpp"
 #include "process/run_program.hpp"
 #include "process/stop_ladder.hpp"
@@ -209,6 +211,24 @@ TEST_CASE("a child gets its death signal when its parent is killed", "[process]"
   ::kill(parent, SIGKILL);
   ::waitpid(parent, nullptr, 0);
   CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }, std::chrono::seconds{2}));
+}
+
+TEST_CASE("a group is ended with who started it, from the program's first moment", "[process]") {
+  const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-guard";
+  const pid_t starter = ::fork();
+  if (starter == 0) {
+    GroupGuard guard;
+    Command command = shell("sleep 777 & sleep 777");
+    command.environment_set = {{"CPPMW_TEST_TAG", tag.substr(tag.find('=') + 1)}};
+    command.death_signal = 0;
+    command.group_fd = guard.socket();
+    launch(command);
+    ::kill(::getpid(), SIGKILL);  // the program may not even have begun
+  }
+  int status = 0;
+  REQUIRE(::waitpid(starter, &status, 0) == starter);
+  CHECK(WIFSIGNALED(status));
+  CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }));
 }
 
 TEST_CASE("a program reads its input and writes its output at the same time, whatever their sizes", "[process]") {
