@@ -53,9 +53,9 @@ while read -r command; do
   python3 -c 'import sys; one, four = map(float, sys.argv[2:]); print(f"{sys.argv[1]}: {one:.2f} s on one usual host, {four:.2f} s on all, x{four / (one / 3.25):.2f} of the least possible")' \
     "$command" "$one" "$four"
 done <<'END'
-primes --n 8000000
-primes --n 8000000 --tasks-per-worker 10
-primes --n 8000000 --tasks-per-worker 50
-prime_range --to 60000000
-mandelbrot --size 1200
+primes --n 2000000
+primes --n 2000000 --tasks-per-worker 10
+primes --n 2000000 --tasks-per-worker 50
+prime_range --k 13 --width 20000 --batch 0
+mandelbrot --iterations 10000
 END
