@@ -38,7 +38,8 @@ class FunctionEntry {
 
   /// Qualified name with parameter types, as people write it: "monte_pi(unsigned long, unsigned long)".
   std::string_view name() const;
-  /// FNV-1a of the mangled name, which g++ and clang++ agree on where it holds no lambda and no expression: the function's number on the wire.
+  /// FNV-1a of the mangled name, which g++ and clang++ agree on where it holds no lambda and no expression: the function's number on
+  /// the wire.
   std::uint64_t id() const noexcept { return id_; }
   const std::type_info& tag() const noexcept { return *tag_; }
   const std::type_info& result() const noexcept { return *result_; }

@@ -6,7 +6,6 @@
 
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -18,6 +17,7 @@
 #include "process/job_control.hpp"
 #include "process/launch.hpp"
 #include "process/oom.hpp"
+#include "process/process_facts.hpp"
 #include "process/shortage.hpp"
 
 namespace mw::process {
@@ -150,11 +150,8 @@ void Child::async_wait(std::function<void(Death)> ended) {
 void Child::kill_group(int signal) noexcept { inside_->kill(signal); }
 
 bool is_stopped(pid_t pid) {
-  std::ifstream file{fmt::format("/proc/{}/stat", pid)};
-  const std::string stat{std::istreambuf_iterator<char>{file}, {}};
-  const auto name_end = stat.rfind(')');
-  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return false;
-  return stat[name_end + 2] == 'T' || stat[name_end + 2] == 't';
+  const auto facts = ProcessFacts::of(pid);
+  return facts && facts->is_stopped();
 }
 
 std::string own_name() {

@@ -140,8 +140,9 @@ void limit_descriptors(const Plan& plan) {
   ::close_range(next, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 }
 
-/// Signals are as a new program expects them, whatever the parent's threads had blocked, ignored or wanted to handle. A stop that came when
-/// this was in its parent's group comes once more, from the parent (HoldsStops): before exec, the parent would wait for who is stopped.
+/// Signals are as a new program expects them, whatever the parent's threads had blocked, ignored or wanted to handle. A stop that came
+/// when this was in its parent's group is dropped, since the parent waits for the exec; it comes once more, from the parent, after
+/// that (HoldsStops).
 void reset_signals() {
   sigset_t none;
   ::sigemptyset(&none);

@@ -5,40 +5,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <optional>
-#include <sstream>
-#include <string>
-
-#include <fmt/format.h>
 
 #include "process/place.hpp"
+#include "process/process_facts.hpp"
 
 namespace mw::process {
-
-/// Of /proc/PID/stat, see proc(5).
-struct Offspring::Facts {
-  char state = 0;
-  pid_t parent = 0;
-  pid_t group = 0;
-  pid_t session = 0;
-  std::uint64_t start = 0;
-
-  static std::optional<Facts> of(pid_t pid) {
-    std::string stat;
-    std::getline(std::ifstream{fmt::format("/proc/{}/stat", pid)}, stat);
-    const auto name_end = stat.rfind(')');  // a name may have anything in it
-    if (name_end == std::string::npos) return std::nullopt;
-    std::istringstream fields{stat.substr(name_end + 1)};
-    Facts facts;
-    fields >> facts.state >> facts.parent >> facts.group >> facts.session;
-    constexpr int between = 15;  // fields 7 to 21
-    std::string skipped;
-    for (int i = 0; i < between; ++i) fields >> skipped;
-    fields >> facts.start;
-    return fields ? std::optional{facts} : std::nullopt;
-  }
-};
 
 namespace {
 
@@ -56,19 +28,20 @@ bool may_adopt(pid_t pid) {
 }  // namespace
 
 Offspring::Offspring(pid_t child) : child_{child} {
-  if (const auto facts = Facts::of(child)) session_ = facts->session, start_ = facts->start;
+  if (const auto facts = ProcessFacts::of(child)) session_ = facts->session, start_ = facts->start;
 }
 
 bool Offspring::has_group(pid_t group) const {
   if (group <= 1 || group == child_ || group == ::getpgrp()) return false;
-  if (const auto leader = Facts::of(group)) return leader->group == group && can_be_its(*leader) && can_be_parent(leader->parent);
+  if (const auto leader = ProcessFacts::of(group))
+    return leader->group == group && can_be_its(*leader) && can_be_parent(leader->parent);
   // Who led it is gone, and who is left is in the same session.
   DIR* const processes = ::opendir("/proc");
   if (!processes) return false;
   bool any = false, all = true;
   while (const dirent* entry = ::readdir(processes)) {
     const int pid = std::atoi(entry->d_name);
-    const auto facts = pid > 0 ? Facts::of(pid) : std::nullopt;
+    const auto facts = pid > 0 ? ProcessFacts::of(pid) : std::nullopt;
     if (!facts || facts->group != group) continue;
     any = true;
     all = all && can_be_its(*facts);
@@ -77,14 +50,14 @@ bool Offspring::has_group(pid_t group) const {
   return any && all;
 }
 
-bool Offspring::can_be_its(const Facts& facts) const { return facts.session == session_ && facts.start >= start_; }
+bool Offspring::can_be_its(const ProcessFacts& facts) const { return facts.session == session_ && facts.start >= start_; }
 
 /// What has a parent still has it: the child is asked for after the parent was read.
 bool Offspring::can_be_parent(pid_t pid) const { return pid == child_ || (may_adopt(pid) && has_ended()); }
 
 bool Offspring::has_ended() const {
-  const auto facts = Facts::of(child_);
-  return !facts || facts->state == 'Z' || facts->state == 'X' || facts->start != start_;
+  const auto facts = ProcessFacts::of(child_);
+  return !facts || facts->has_ended() || facts->start != start_;
 }
 
 }  // namespace mw::process

@@ -15,6 +15,8 @@
 
 namespace mw::process {
 
+struct ProcessFacts;
+
 class Offspring {
  public:
   /// To be made before that process is waited for.
@@ -24,8 +26,7 @@ class Offspring {
   bool has_group(pid_t group) const;
 
  private:
-  struct Facts;
-  bool can_be_its(const Facts& facts) const;
+  bool can_be_its(const ProcessFacts& facts) const;
   bool can_be_parent(pid_t pid) const;
   bool has_ended() const;
 

@@ -14,6 +14,8 @@
 
 #include <mw/error.hpp>
 
+#include "process/process_facts.hpp"
+
 namespace mw::process {
 
 std::string own_place() {
@@ -29,12 +31,9 @@ std::string own_place() {
   return place;
 }
 
-/// Field 4 of /proc/PID/stat, behind a name that may have anything in it.
 pid_t parent_of(pid_t pid) {
-  std::string stat;
-  std::getline(std::ifstream{fmt::format("/proc/{}/stat", pid)}, stat);
-  const auto name_end = stat.rfind(')');
-  return name_end == std::string::npos || name_end + 4 >= stat.size() ? 0 : std::atoi(stat.c_str() + name_end + 4);
+  const auto facts = ProcessFacts::of(pid);
+  return facts ? facts->parent : 0;
 }
 
 std::string host_name() {

@@ -12,6 +12,7 @@
 #include <list>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -28,10 +29,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-WorkerProgram fake(const std::string& what) {
+WorkerProgram fake(const std::string& what, const std::vector<std::string>& more = {}) {
   WorkerProgram program;
   program.path = test::beside("fake_worker");
   program.arguments = {what};
+  program.arguments.insert(program.arguments.end(), more.begin(), more.end());
   return program;
 }
 
@@ -155,9 +157,7 @@ TEST_CASE("a broken worker can not have another process group ended in its progr
   boost::asio::io_context io;
   User user;
   const test::TemporaryFolder folder;
-  WorkerProgram program = fake("names-group");
-  program.arguments.insert(program.arguments.end(), {folder.path("said"), folder.path("group")});
-  const auto process = std::make_shared<WorkerProcess>(io, user, program);
+  const auto process = std::make_shared<WorkerProcess>(io, user, fake("names-group", {folder.path("said"), folder.path("group")}));
   process->start();
   const Sleeper after, elsewhere{true};
   const auto [number, way] = GENERATE_REF(table<pid_t, std::string>({{before.pid(), "an older one"},
@@ -178,9 +178,7 @@ TEST_CASE("a worker's program is ended with it, and after it", "[local][P33]") {
   boost::asio::io_context io;
   User user;
   const test::TemporaryFolder folder;
-  WorkerProgram program = fake("runs-program");
-  program.arguments.insert(program.arguments.end(), {folder.path("said"), folder.path("group")});
-  const auto process = std::make_shared<WorkerProcess>(io, user, program);
+  const auto process = std::make_shared<WorkerProcess>(io, user, fake("runs-program", {folder.path("said"), folder.path("group")}));
   process->start();
   REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("said")); }));
   pid_t running = 0;

@@ -95,8 +95,8 @@ class Settings {
   std::vector<const char*> names_;
 };
 
-/// UCX has put handlers of its own there when it was loaded. They take locks that the code which crashed may hold: the process would wait
-/// for ever instead of ending. Whoever looks for a fault in UCX says so by UCX_HANDLE_ERRORS.
+/// UCX has put handlers of its own there when it was loaded. They take locks that the code which crashed may hold: then the process
+/// waits for ever instead of ending. Whoever looks for a fault in UCX says so by UCX_HANDLE_ERRORS.
 void end_at_crashes() {
   if (std::getenv("UCX_HANDLE_ERRORS")) return;
   for (const int signal : {SIGILL, SIGBUS, SIGFPE, SIGSEGV}) std::signal(signal, SIG_DFL);
