@@ -1,6 +1,7 @@
 #include "process/room.hpp"
 
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <limits>
@@ -24,6 +25,17 @@ bool leaves_descriptors(int fd) noexcept {
   // Sockets and processes to come, files of the program's own, and descriptors on their way here.
   const rlim_t kept = std::min<rlim_t>(std::max<rlim_t>(limit.rlim_cur / 4, 32), 256);
   return static_cast<rlim_t>(fd) + kept < limit.rlim_cur;
+}
+
+DiskRoom disk_room(const std::string& folder) noexcept {
+  constexpr std::int64_t unknown = std::numeric_limits<std::int64_t>::max();
+  struct statvfs facts = {};
+  if (::statvfs(folder.c_str(), &facts) != 0) return {unknown, unknown};
+  const auto bytes_of = [&](fsblkcnt_t blocks) {
+    return blocks > static_cast<fsblkcnt_t>(unknown) / facts.f_frsize ? unknown
+                                                                      : static_cast<std::int64_t>(blocks * facts.f_frsize);
+  };
+  return {bytes_of(facts.f_bavail), bytes_of(facts.f_blocks)};
 }
 
 }  // namespace mw::process

@@ -1,7 +1,7 @@
 // What the limits of this process leave it.
 //
-// What:    how large a file may get (ulimit -f: a file that would be larger, in memory too, ends the process by SIGXFSZ), and how
-//          near the end of its descriptors it is (ulimit -n).
+// What:    how large a file may get (ulimit -f: a file that would be larger, in memory too, ends the process by SIGXFSZ), how near the
+//          end of its descriptors it is (ulimit -n), and how full a disk is.
 // Owner:   nothing.
 // Threads: any.
 // Use:
@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace mw::process {
 
@@ -20,5 +21,13 @@ bool address_space_is_limited() noexcept;
 
 /// Whether enough descriptors are free behind this one, which is the lowest that was free, for what can not do without.
 bool leaves_descriptors(int fd) noexcept;
+
+/// Of the file system that `folder` is in, bytes: what this user may still use, and all of it. Both are as large as can be where the
+/// system does not say.
+struct DiskRoom {
+  std::int64_t free = 0;
+  std::int64_t total = 0;
+};
+DiskRoom disk_room(const std::string& folder) noexcept;
 
 }  // namespace mw::process

@@ -10,12 +10,14 @@
 #include <cmath>
 #include <thread>
 
-#include "boinc/emulated_volunteer.hpp"
+#include "boinc/pool.hpp"
 #include "support/errors.hpp"
-#include "support/processes.hpp"
 
 using namespace std::chrono_literals;
 using test::EmulatedVolunteer;
+using test::Pool;
+using test::status_of;
+using test::url_of;
 
 namespace {
 
@@ -23,26 +25,6 @@ std::int64_t square(std::int64_t x) { return x * x; }
 double root(double x) { return std::sqrt(x); }
 std::string text_of_size(std::uint64_t size) { return std::string(size, 'x'); }
 int throw_here(int x) { throw std::runtime_error{"no " + std::to_string(x)}; }
-
-/// Of the interface's own status; what is wrong with it, if something is.
-template <class Value>
-Value status_of(mw::Master& master, const char* key) {
-  const auto status = master.get_status();
-  if (!status.interface_error.empty()) throw std::runtime_error{status.interface_error};
-  return std::get<Value>(status.interface.at(key));
-}
-std::string url_of(mw::Master& master) { return status_of<std::string>(master, "url"); }
-std::int64_t status_of(mw::Master& master, const char* key) { return status_of<std::int64_t>(master, key); }
-
-struct Pool {
-  explicit Pool(const std::string& more = "") : master{mw::interface(folders.spec(more))} {}
-  EmulatedVolunteer volunteer(const std::string& name) { return {url_of(master), folders.key(), name}; }
-  bool waits_for(std::int64_t tasks) {
-    return test::eventually([&] { return status_of(master, "tasks_waiting") == tasks; });
-  }
-  test::ProjectFolders folders;
-  mw::Master master;
-};
 
 }  // namespace
 

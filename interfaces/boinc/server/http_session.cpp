@@ -185,11 +185,11 @@ class Session {
     const std::optional<UploadHead> head = end ? parse_head(std::string_view{text}.substr(0, *end)) : std::nullopt;
     if (!end) refuse_upload("the head of the upload has no end");
     if (head && !head->asks_size) {
-      Upload upload{project_, *head};
+      Upload upload{project_, rooms_.uploads, *head};
       if (!upload.answer()) upload.write(std::as_bytes(std::span{text}.subspan(*end)));
       co_await take_upload(upload);
     } else {
-      if (head) answer_upload_with(size_here(project_, *head));
+      if (head) answer_upload_with(size_here(project_, rooms_.uploads, *head));
       co_await send();
     }
   }

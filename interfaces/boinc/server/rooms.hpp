@@ -12,6 +12,7 @@
 #include "boinc/server/project.hpp"
 #include "boinc/server/scheduler.hpp"
 #include "boinc/server/transitioner.hpp"
+#include "boinc/server/upload_store.hpp"
 #include "boinc/server/validator.hpp"
 #include "boinc/server/waiting_room.hpp"
 #include "boinc/server/work_generator.hpp"
@@ -27,6 +28,7 @@ struct Rooms {
         transitioner{project, validator},
         scheduler{project, generator, transitioner},
         intake{project, transitioner},
+        uploads{project},
         committer{io, project.database, std::move(committed), std::move(failed)},
         waiting{io} {}
 
@@ -36,6 +38,7 @@ struct Rooms {
   Transitioner transitioner;
   Scheduler scheduler;
   Intake intake;
+  UploadStore uploads;
   Committer committer;
   WaitingRoom waiting;
 };

@@ -177,6 +177,7 @@ struct Server::Inside {
     touch_timer.async_wait([this](boost::system::error_code error) {
       if (error) return;
       if (rooms->project.hosts.has_touched()) write(Durability::process, [this] { rooms->project.hosts.write_touched(); });
+      rooms->uploads.sweep();
       write_touched();
     });
   }

@@ -1,12 +1,10 @@
 #include "boinc/server/upload_handler.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,16 +16,12 @@ namespace {
 constexpr std::int64_t small_size = 64 * 1024;
 constexpr std::size_t catch_up_step = 1024 * 1024;
 
-std::int64_t size_of_file(const std::string& path) {
-  struct stat status = {};
-  return ::stat(path.c_str(), &status) == 0 ? status.st_size : 0;
-}
-
 }  // namespace
 
-Upload::Upload(Project& project, UploadHead head) : project_{project}, head_{std::move(head)}, position_{head_.offset} { check(); }
-
-std::string Upload::path() const { return upload_folder(project_.settings) + "/" + head_.name; }
+Upload::Upload(Project& project, UploadStore& store, UploadHead head)
+    : project_{project}, store_{store}, head_{std::move(head)}, position_{head_.offset} {
+  check();
+}
 
 void Upload::refuse(UploadStatus status, std::string why) {
   log::warn(fmt::format("boinc: the upload of {} was refused: {}", head_.name, why));
@@ -59,17 +53,18 @@ void Upload::check() {
     answer_ = UploadReply{UploadStatus::done, {}, {}};
     return;
   }
-  if (head_.offset > 0 || head_.nbytes > small_size) open_file();
+  if (auto why = store_.refusal(instance_->host, head_.nbytes)) return refuse(UploadStatus::transient, std::move(*why));
+  if (head_.offset > 0 || head_.nbytes > small_size) open_part();
 }
 
-void Upload::open_file() {
-  file_ = process::UniqueFd{::open(path().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
-  if (file_.get() < 0) return refuse(UploadStatus::transient, fmt::format("it can not be stored: {}", std::strerror(errno)));
-  const std::int64_t here = size_of_file(path());
-  if (head_.offset > here)
-    return refuse(UploadStatus::transient, fmt::format("it goes on at byte {}, but only {} are here", head_.offset, here));
-  if (here > head_.offset && ::ftruncate(file_.get(), head_.offset) != 0)
-    return refuse(UploadStatus::transient, fmt::format("it can not be stored: {}", std::strerror(errno)));
+void Upload::open_part() {
+  try {
+    part_ = head_.offset == 0 ? store_.begin(head_.name, head_.md5) : store_.resume(head_.name, head_.md5, head_.offset);
+  } catch (const InterfaceError& e) {
+    return refuse(UploadStatus::transient, fmt::format("it can not be stored: {}", e.what()));
+  }
+  if (!part_)
+    refuse(UploadStatus::transient, fmt::format("it goes on at byte {}, but so many of this content are not here", head_.offset));
 }
 
 void Upload::write(std::span<const std::byte> bytes) {
@@ -78,24 +73,17 @@ void Upload::write(std::span<const std::byte> bytes) {
     md5_.update(bytes);
     summed_ += static_cast<std::int64_t>(bytes.size());
   }
-  if (file_.get() < 0) {
+  if (!part_)
     small_.append(bytes.data(), bytes.size());
-    position_ += static_cast<std::int64_t>(bytes.size());
-    return;
-  }
-  while (!bytes.empty()) {
-    const ssize_t put = ::pwrite(file_.get(), bytes.data(), bytes.size(), position_);
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return refuse(UploadStatus::transient, fmt::format("it can not be stored: {}", std::strerror(errno)));
-    position_ += put;
-    bytes = bytes.subspan(static_cast<std::size_t>(put));
-  }
+  else if (auto why = store_.write(*part_, bytes, position_))
+    return refuse(UploadStatus::transient, std::move(*why));
+  position_ += static_cast<std::int64_t>(bytes.size());
 }
 
 bool Upload::catch_up() {
   if (answer_ || summed_ == position_) return true;
   std::vector<std::byte> buffer(std::min(catch_up_step, static_cast<std::size_t>(position_ - summed_)));
-  const ssize_t got = ::pread(file_.get(), buffer.data(), buffer.size(), summed_);
+  const ssize_t got = ::pread(part_->file.get(), buffer.data(), buffer.size(), summed_);
   if (got <= 0) {
     refuse(UploadStatus::transient, "what is stored can not be read");
     return true;
@@ -112,27 +100,36 @@ UploadReply Upload::finish() {
     return *answer_;
   }
   if (const std::string md5 = md5_.hex(); md5 != head_.md5) {
-    if (file_.get() >= 0) ::unlink(path().c_str());
+    if (part_) store_.drop(*part_);
     refuse(UploadStatus::transient, fmt::format("its MD5 is {}, not {}", md5, head_.md5));
     return *answer_;
   }
   // It may have been reported, or have come another way, meanwhile.
   const auto now = project_.work.instance(instance_->workunit, instance_->number);
-  if (!now || now->received != Time{}) return {UploadStatus::done, "nobody needs it any more", {}};
+  if (!now || now->received != Time{}) {
+    if (part_) store_.drop(*part_);
+    return {UploadStatus::done, "nobody needs it any more", {}};
+  }
+  if (part_ && !store_.is_current(*part_)) {
+    refuse(UploadStatus::transient, "another upload of it has begun");
+    return *answer_;
+  }
+  if (part_) store_.keep(*part_);
   OutputRow row{head_.nbytes, head_.md5, std::nullopt};
-  if (file_.get() < 0) row.bytes = std::move(small_);
+  if (!part_) row.bytes = std::move(small_);
   project_.work.set_output(instance_->id, row);
+  store_.charge(now->host, {now->workunit, now->number}, head_.nbytes);
   return {UploadStatus::done, {}, {}};
 }
 
-UploadReply size_here(Project& project, const UploadHead& question) {
+UploadReply size_here(Project& project, const UploadStore& store, const UploadHead& question) {
   UploadReply reply;
   reply.file_size = 0;
   const auto number = project.names.find_output(question.name);
   const auto instance = number ? project.work.instance(number->workunit, number->number) : std::nullopt;
   if (!instance) return reply;
   const auto stored = project.work.output_facts(instance->id);
-  reply.file_size = stored ? stored->nbytes : size_of_file(upload_folder(project.settings) + "/" + question.name);
+  reply.file_size = stored ? stored->nbytes : store.size_of(question.name);
   return reply;
 }
 

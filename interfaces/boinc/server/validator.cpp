@@ -9,9 +9,9 @@
 
 #include "boinc/policy/agreement.hpp"
 #include "boinc/policy/credit.hpp"
+#include "boinc/protocol/md5.hpp"
 #include "log/log.hpp"
 #include "memory/shared_block.hpp"
-#include "process/file.hpp"
 #include "registry/registry.hpp"
 
 namespace mw::boinc {
@@ -34,11 +34,16 @@ Answer read_answer(Project& project, const InstanceRow& instance, std::size_t ta
   auto output = project.work.output(instance.id);
   if (!output) throw InterfaceError{"there is no uploaded file"};
   Answer answer;
-  answer.bytes =
-      output->bytes
-          ? std::move(*output->bytes)
-          : process::read_file(upload_folder(project.settings) + "/" + project.names.output({instance.workunit, instance.number}));
-  answer.endings = wire::parse_answer(answer.bytes.span(), tasks);
+  if (output->bytes)
+    answer.bytes = std::move(*output->bytes);
+  else
+    answer.bytes =
+        process::MappedFile{upload_folder(project.settings) + "/" + project.names.output({instance.workunit, instance.number})};
+  const std::span<const std::byte> bytes = std::visit([](const auto& all) { return all.span(); }, answer.bytes);
+  if (const std::string md5 = md5_hex(bytes); static_cast<std::int64_t>(bytes.size()) != output->nbytes || md5 != output->md5)
+    throw InterfaceError{fmt::format("what is stored has {} bytes with the MD5 {}; {} with {} were uploaded", bytes.size(), md5,
+                                     output->nbytes, output->md5)};
+  answer.endings = wire::parse_answer(bytes, tasks);
   return answer;
 }
 

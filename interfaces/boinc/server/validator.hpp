@@ -8,21 +8,23 @@
 //     validator.validate(workunit, instances);              // changes both; the caller writes them
 #pragma once
 
+#include <variant>
 #include <vector>
 
 #include "boinc/server/project.hpp"
 #include "boinc/server/work_generator.hpp"
+#include "process/mapped_file.hpp"
 #include "wire/bundle.hpp"
 
 namespace mw::boinc {
 
 /// A workunit's output, whole and parsed.
 struct Answer {
-  Bytes bytes;
+  std::variant<Bytes, process::MappedFile> bytes;
   std::vector<wire::Ending> endings;
 };
 
-/// Throws wire::ProtocolError if it is no answer, InterfaceError if it can not be read.
+/// Throws wire::ProtocolError if it is no answer, InterfaceError if it can not be read, or is not what was uploaded.
 Answer read_answer(Project& project, const InstanceRow& instance, std::size_t tasks);
 
 class ResultValidator {
