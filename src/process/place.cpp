@@ -58,7 +58,11 @@ std::uint64_t inode_of(int fd) noexcept {
 std::string state_folder() {
   if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state == '/') return std::string{state} + "/cppmw";
   const char* home = std::getenv("HOME");
-  return home && *home ? std::string{home} + "/.local/state/cppmw" : make_temporary_folder();
+  // Not in a folder for temporary files: anyone may make one there first, and it goes.
+  if (!home || *home != '/')
+    throw InterfaceError{
+        "there is no folder for what must outlive this program, since HOME is not set: name one (state=FOLDER, --folder FOLDER)"};
+  return std::string{home} + "/.local/state/cppmw";
 }
 
 std::string temporary_folder_path() {
@@ -72,11 +76,15 @@ std::string make_temporary_folder() {
   std::string path = temporary_folder_path();
   if (::mkdir(path.c_str(), 0700) == 0) return path;
   if (errno != EEXIST) throw InterfaceError{fmt::format("the folder {} can not be made: {}", path, std::strerror(errno))};
-  struct stat status = {};
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != ::getuid() ||
-      (status.st_mode & 0077) != 0)
+  if (!is_for_user_alone(path))
     throw InterfaceError{fmt::format("{} is not a folder of this user alone (mode 700); remove it", path)};
   return path;
+}
+
+bool is_for_user_alone(const std::string& folder) noexcept {
+  struct stat status = {};
+  return ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::getuid() &&
+         (status.st_mode & 0077) == 0;
 }
 
 }  // namespace mw::process

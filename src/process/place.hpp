@@ -27,7 +27,7 @@ pid_t parent_of(pid_t pid);
 std::string host_name();
 
 /// Where programs of this user keep what must outlive them (XDG Base Directory Specification), with our name behind it:
-/// ~/.local/state/cppmw; where there is no home, in the folder below. Throws InterfaceError as that does.
+/// ~/.local/state/cppmw. Throws InterfaceError where there is no home.
 std::string state_folder();
 
 /// Where programs of this user keep what need not outlive them: cppmw-UID in the folder for temporary files.
@@ -35,6 +35,9 @@ std::string temporary_folder_path();
 
 /// Makes that folder, for nobody else, if it is not there. Throws InterfaceError if it can not be made, or is not this user's alone.
 std::string make_temporary_folder();
+
+/// Whether it is a folder, no link to one, of this user, that nobody else may look into.
+bool is_for_user_alone(const std::string& folder) noexcept;
 
 /// A file that another process has open; its inode tells it from one that took its number since.
 struct ForeignFile {

@@ -208,8 +208,10 @@ std::string own_folder() { return copies().own_folder(); }
 void remove_own_folder() noexcept { copies().remove(); }
 
 void remove_folder_of(pid_t pid) noexcept {
+  const std::string common = process::temporary_folder_path();
+  if (!process::is_for_user_alone(common)) return;
   std::error_code ignored;
-  fs::remove_all(fs::path{process::temporary_folder_path()} / fmt::format("{}", pid), ignored);
+  fs::remove_all(fs::path{common} / fmt::format("{}", pid), ignored);
 }
 
 }  // namespace mw::worker
