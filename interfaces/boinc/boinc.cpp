@@ -10,9 +10,11 @@
 
 #include "boinc/local_volunteers.hpp"
 #include "boinc/policy/work_size.hpp"
+#include "boinc/server/pages.hpp"
 #include "boinc/server/server.hpp"
 #include "boinc/spec.hpp"
 #include "boinc/state_folder.hpp"
+#include "process/file.hpp"
 #include "process/standard_streams.hpp"
 
 namespace mw {
@@ -40,7 +42,7 @@ class BoincInterface::Pool final : public boinc::ServerSink {
     if (options_.local_volunteers > 0)
       volunteers_.emplace(host().io(), boinc::LocalVolunteers::Place{server_->url(), settings_.state}, options_.local_volunteers);
     else
-      process::tell(fmt::format("volunteers: boinc --attach_project {} {}\n", server_->url(), server_->account_key()));
+      tell_volunteers();
   }
 
   void stop(std::function<void()> stopped) {
@@ -97,6 +99,16 @@ class BoincInterface::Pool final : public boinc::ServerSink {
   void server_failed(const std::string& why) override { host().interface_failed(why); }
 
  private:
+  /// Where the key is, not the key: stderr is kept in logs, and arguments are for everybody to see.
+  void tell_volunteers() const {
+    const std::string account = fmt::format("{}/account_{}.xml", settings_.state, settings_.app);
+    process::write_file(account, boinc::account_file(server_->url(), server_->account_key()), 0600);
+    process::tell(
+        fmt::format("volunteers: mw volunteer {} --key-file {}/account_key\n"
+                    "volunteers with boinc-client: put {} into its folder (/var/lib/boinc-client), and start it anew\n",
+                    server_->url(), settings_.state, account));
+  }
+
   InterfaceHost& host() const { return owner_->host(); }
   WorkerId worker_of(std::int64_t id) const {
     const auto place = workers_.find(id);

@@ -17,7 +17,7 @@ slot_processes() { for p in /proc/[0-9]*; do [[ $(readlink "$p/cwd") == "$work"/
 
 "$bin/checkpointed_app" -i "boinc:?listen=127.0.0.1:0&state=$work/state&poll_s=0.1" --steps 200 --json >"$work/out" 2>"$work/err" &
 within 10 grep -q volunteers: "$work/err" || fail "no project: $(cat "$work/err")"
-url=$(sed -n 's/.*--attach_project \([^ ]*\) .*/\1/p' "$work/err")
+url=$(sed -n 's/^volunteers: mw volunteer \([^ ]*\) .*/\1/p' "$work/err")
 volunteer
 within 30 grep -q runs "$work/log" || fail "no task began: $(cat "$work/log")"
 sleep 4

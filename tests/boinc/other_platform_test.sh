@@ -16,7 +16,7 @@ right=$("$bin/monte_pi" -i multicore:2 --points 2e6 --block 2e5 --json | grep -o
 timeout 200 "$bin/monte_pi" -i "boinc:?listen=127.0.0.1:0&state=$work/state&poll_s=0.1&workers=$build/bin/workers" --points 2e6 --block 2e5 --json >"$work/out" 2>"$work/err" &
 app=$!
 for _ in $(seq 100); do grep -q volunteers: "$work/err" && break; sleep 0.1; done
-url=$(sed -n 's/.*--attach_project \([^ ]*\) .*/\1/p' "$work/err")
+url=$(sed -n 's/^volunteers: mw volunteer \([^ ]*\) .*/\1/p' "$work/err")
 "$bin/mw" volunteer "$url" --key-file "$work/state/account_key" --folder "$work/volunteer" --slots 2 --poll 0.1 \
   --platform aarch64-unknown-linux-gnu --runner "$(command -v qemu-aarch64-static)" >"$work/log" 2>&1 &
 wait $app

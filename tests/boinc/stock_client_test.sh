@@ -19,7 +19,7 @@ wait_for_file() { for _ in $(seq 100); do [ -s "$1" ] && return 0; sleep 0.1; do
 # within SECONDS COMMAND…
 within() { local end=$((SECONDS + $1)); shift; until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.2; done; }
 
-# client FOLDER URL KEY [OPTION…]: a stock client in the background, in a session of its own.
+# client FOLDER URL KEY [OPTION…]: a stock client in the background, in a session of its own. KEY may be an account file.
 client() {
   local folder=$1 url=$2 key=$3
   shift 3
@@ -34,6 +34,8 @@ client() {
 	<ram_max_used_busy_pct>99</ram_max_used_busy_pct><ram_max_used_idle_pct>99</ram_max_used_idle_pct></global_preferences>
 	X
   local attach=(--attach_project "$url" "$key")
+  # As the program says it, which keeps the key out of the arguments.
+  [ -f "$key" ] && cp "$key" "$folder/" && attach=()
   [ -f "$folder/client_state.xml" ] && attach=()
   local port=$((RANDOM % 20000 + 20000))
   echo $port >"$folder/port"
@@ -54,9 +56,10 @@ app() {
   echo $! >"$folder/pid"
   wait_for_file "$folder/state/account_key" && within 10 grep -q volunteers: "$folder/err"
 }
-url_of() { sed -n 's/.*--attach_project \([^ ]*\) .*/\1/p' "$1/err" | tail -1; }
+url_of() { sed -n 's/^volunteers: mw volunteer \([^ ]*\) .*/\1/p' "$1/err" | tail -1; }
 port_of() { url_of "$1" | sed 's/.*:\([0-9]*\).*/\1/'; }
 key_of() { cat "$1/state/account_key"; }
+account_of() { echo "$1"/state/account_*.xml; }
 # meddle FOLDER MODE: sets `meddled`, the URL of a proxy before the project.
 meddle() {
   python3 "$here/meddler.py" "$1/port" "$(port_of "$1")" "$2" &
@@ -69,7 +72,8 @@ finished_right() {
 count() { sqlite3 "$1/state/project.db" "$2" 2>/dev/null || python3 -c "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])" "$1/state/project.db" "$2"; }
 
 plain() {  # the same count as multicore
-  app "$1" "" && client "$1/c" "$(url_of "$1")" "$(key_of "$1")" && finished_right "$1"
+  app "$1" "" && client "$1/c" "$(url_of "$1")" "$(account_of "$1")" && finished_right "$1" || return 1
+  ! grep -q "$(key_of "$1")" "$1/err" || fail "the account key is on stderr"
 }
 quorum() {  # two clients, quorum 2
   app "$1" "&quorum=2" || return 1

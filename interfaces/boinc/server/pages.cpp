@@ -180,6 +180,14 @@ std::string project_config(const Project& project) {
   return to_text(document);
 }
 
+std::string account_file(std::string_view url, std::string_view key) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("account");
+  add(root, "master_url", url);
+  add(root, "authenticator", key);
+  return to_text(document);
+}
+
 std::string create_account(Project& project, std::string_view query) {
   if (!project.settings.open_accounts) return error_text(creation_disabled, "This project gives out its account key by hand");
   const std::string email = lower(parameter(query, "email_addr")), hash = parameter(query, "passwd_hash");

@@ -18,6 +18,8 @@ namespace mw::boinc {
 std::string master_page(Project& project);
 /// get_project_config.php
 std::string project_config(const Project& project);
+/// What attaches a stock client that finds it in its folder as account_….xml.
+std::string account_file(std::string_view url, std::string_view key);
 /// create_account.php and lookup_account.php; `query` is what follows the '?'.
 std::string create_account(Project& project, std::string_view query);
 std::string lookup_account(Project& project, std::string_view query);
