@@ -9,8 +9,10 @@
 
 namespace mw::boinc {
 
-BundleWriter::BundleWriter(std::size_t tasks) {
-  wire::append(bytes_, wire::BundleHead{.identity = registry::program_identity(), .tasks = static_cast<std::uint32_t>(tasks)});
+BundleWriter::BundleWriter(std::size_t tasks, bool is_compared) {
+  wire::append(bytes_, wire::BundleHead{.identity = registry::program_identity(),
+                                        .tasks = static_cast<std::uint32_t>(tasks),
+                                        .is_compared = is_compared});
 }
 
 void BundleWriter::add(wire::Task task, const std::vector<std::string>& files) {

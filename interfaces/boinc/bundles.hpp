@@ -4,7 +4,7 @@
 // Owner:   copies what it is given.
 // Threads: one at a time.
 // Use:
-//     BundleWriter bundle{2};
+//     BundleWriter bundle{2, false};
 //     bundle.add(task, {"file_a", "file_bx"});  …
 //     store(bundle.take_bytes());  fetch(bundle.files());
 #pragma once
@@ -23,7 +23,8 @@ namespace mw::boinc {
 
 class BundleWriter {
  public:
-  explicit BundleWriter(std::size_t tasks);
+  /// `is_compared`: answers of two hosts are to be the same bytes (wire::BundleHead).
+  BundleWriter(std::size_t tasks, bool is_compared);
 
   /// `files` are the names of the task's data files, in its own order; a name that ends in 'x' is an executable's. A file of the
   /// same name is in the workunit once.

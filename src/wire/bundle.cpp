@@ -47,7 +47,11 @@ Ending ending_of(const Frame& frame) {
 }  // namespace
 
 void append(Bytes& out, const BundleHead& head) {
-  Writer{out, FrameType::bundle, 2 + 8 + 4}.number(head.version).number(head.identity).number(head.tasks);
+  Writer{out, FrameType::bundle, 2 + 8 + 4 + 1}
+      .number(head.version)
+      .number(head.identity)
+      .number(head.tasks)
+      .number(std::uint8_t{head.is_compared});
 }
 
 BundleHead parse_bundle_head(std::span<const std::byte> payload) {
@@ -57,7 +61,10 @@ BundleHead parse_bundle_head(std::span<const std::byte> payload) {
   if (head.version != protocol_version) return head;
   head.identity = parser.number<std::uint64_t>();
   head.tasks = parser.number<std::uint32_t>();
+  const auto is_compared = parser.number<std::uint8_t>();
   parser.end();
+  if (is_compared > 1) throw ProtocolError{fmt::format("a bundle whose answer is compared {} times", is_compared)};
+  head.is_compared = is_compared == 1;
   if (head.tasks > most_tasks_in_bundle)
     throw ProtocolError{fmt::format("a bundle of {} tasks; the limit is {}", head.tasks, most_tasks_in_bundle)};
   return head;

@@ -22,6 +22,9 @@ struct BundleHead {
   std::uint16_t version = protocol_version;
   std::uint64_t identity = 0;  ///< of the program that made it
   std::uint32_t tasks = 0;
+  /// The answer is compared with other hosts' byte by byte: nothing in it may differ from host to host, as run times and process
+  /// numbers do.
+  bool is_compared = false;
 };
 inline constexpr std::uint32_t most_tasks_in_bundle = 1'000'000;
 

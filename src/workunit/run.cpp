@@ -116,8 +116,8 @@ class Runner final : public local::WorkerUser {
       case wire::FrameType::progress: fraction_ = wire::parse_progress(frame.payload).fraction; return;
       case wire::FrameType::heartbeat: return;
       case wire::FrameType::result_apart: return take_result_apart(frame);
-      case wire::FrameType::result: check_is_current(wire::parse_result(frame.payload).id); return take_ending(frame);
-      case wire::FrameType::failure: check_is_current(wire::parse_failure(frame.payload).id); return take_ending(frame);
+      case wire::FrameType::result: return take_result(frame);
+      case wire::FrameType::failure: return take_failure(frame);
       default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};
     }
   }
@@ -223,10 +223,27 @@ class Runner final : public local::WorkerUser {
     return path;
   }
 
+  bool is_compared() const noexcept { return bundle_.head.is_compared; }
+  /// How long the task ran, as far as the answer may say it.
+  std::uint64_t run_ns() const noexcept { return is_compared() ? 0 : static_cast<std::uint64_t>(ran_.count()); }
+
   void append_failure(const wire::Task& task, const Failure& failure) {
     Bytes bytes;
-    wire::append(bytes, wire::FailureMessage{task.id, task.attempt, static_cast<std::uint64_t>(ran_.count()), {}, {}, failure});
+    wire::append(bytes, wire::FailureMessage{task.id, task.attempt, run_ns(), {}, {}, failure});
     answer_.append(bytes.span());
+  }
+  void append_result(const wire::Result& result) {
+    Bytes header;
+    wire::append_result_header(header, result);
+    answer_.append(header.span());
+    answer_.append(result.value);
+  }
+
+  /// Without what differs from host to host.
+  std::string text_of(const local::WorkerEnd& end) const {
+    if (!is_compared()) return end.text();
+    return end.kill_reason.empty() ? fmt::format("its process ended with {}", process::describe(end.death))
+                                   : fmt::format("its process was ended: {}", end.kill_reason);
   }
 
   /// The process ended under its task.
@@ -234,12 +251,12 @@ class Runner final : public local::WorkerUser {
     const wire::Task& task = bundle_.tasks[*current_];
     wire::FailureMessage message{task.id,
                                  task.attempt,
-                                 static_cast<std::uint64_t>(ran_.count()),
+                                 run_ns(),
                                  std::as_bytes(std::span{end.out}),
                                  std::as_bytes(std::span{end.err}),
                                  process::to_failure(end.death)};
     if (!end.kill_reason.empty()) message.failure.cause = Cause::worker_lost;
-    message.failure.message = end.text();
+    message.failure.message = text_of(end);
     Bytes bytes;
     if (is_out_of_time_) {
       message.failure.cause = Cause::time_limit;
@@ -255,7 +272,25 @@ class Runner final : public local::WorkerUser {
   }
 
   /// One that is not whole would spoil the whole answer.
-  void take_ending(const wire::Frame& frame) {
+  void take_result(const wire::Frame& frame) {
+    wire::Result result = wire::parse_result(frame.payload);
+    check_is_current(result.id);
+    if (!is_compared()) return take_whole(frame);
+    result.run_ns = 0;
+    append_result(result);
+    next_task();
+  }
+  void take_failure(const wire::Frame& frame) {
+    wire::FailureMessage message = wire::parse_failure(frame.payload);
+    check_is_current(message.id);
+    if (!is_compared()) return take_whole(frame);
+    message.run_ns = 0;
+    Bytes bytes;
+    wire::append(bytes, message);
+    answer_.append(bytes.span());
+    next_task();
+  }
+  void take_whole(const wire::Frame& frame) {
     answer_.append({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});
     next_task();
   }
@@ -271,10 +306,8 @@ class Runner final : public local::WorkerUser {
       return next_task();
     }
     result.value = value.span();
-    Bytes header;
-    wire::append_result_header(header, result);
-    answer_.append(header.span());
-    answer_.append(value.span());
+    if (is_compared()) result.run_ns = 0;
+    append_result(result);
     next_task();
   }
 

@@ -82,7 +82,7 @@ std::optional<WorkunitRow> WorkGenerator::make(const Host& host) {
 }
 
 Bytes WorkGenerator::write_input(const std::vector<WaitingTask>& tasks, WorkunitRow& workunit) const {
-  BundleWriter bundle{tasks.size()};
+  BundleWriter bundle{tasks.size(), false};  // the validator here compares endings, not bytes
   for (const WaitingTask& task : tasks)
     bundle.add(wire::parse_task(task.message.span().subspan(wire::header_size)), words_of(task.files));
   for (const std::string& file : bundle.files()) workunit.files += file + " ";

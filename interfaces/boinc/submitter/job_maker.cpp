@@ -115,7 +115,7 @@ std::vector<Job> JobMaker::make(const std::vector<TaskRef>& tasks, std::vector<R
 
 Job JobMaker::make_job(const std::vector<Prepared>& tasks) {
   Job job;
-  BundleWriter bundle{tasks.size()};
+  BundleWriter bundle{tasks.size(), true};
   for (const Prepared& one : tasks) {
     wire::Task message = hub::message_of(one.task);
     message.arguments = one.task.arguments();
