@@ -34,12 +34,12 @@ struct BoincProjectOptions {
   std::string state = {};
   /// With `folder`: where the project's assimilator puts results (sample_assimilator's --outdir); empty: FOLDER/results.
   std::string results = {};
-  /// With `folder`, as create_work has them, 0 to 100; 0: what the project's templates say.
-  unsigned quorum = 0;       ///< min_quorum
-  unsigned target = 0;       ///< target_nresults
-  unsigned max_errors = 0;   ///< max_error_results
-  unsigned max_total = 0;    ///< max_total_results
-  unsigned max_success = 0;  ///< max_success_results
+  /// With `folder`, as create_work has them, 0 to 100; what the project's templates say counts before them.
+  unsigned quorum = 0;       ///< min_quorum; 0: 1
+  unsigned target = 0;       ///< target_nresults; 0: the quorum
+  unsigned max_errors = 0;   ///< max_error_results; 0: 3
+  unsigned max_total = 0;    ///< max_total_results; 0: 10, or more where the quorum needs them
+  unsigned max_success = 0;  ///< max_success_results; 0: 6, or more
   /// How long a host may keep a workunit; 0: what the project's templates say.
   std::chrono::seconds delay_bound{0};
   /// How long a workunit is to run, about: tasks are put together accordingly.

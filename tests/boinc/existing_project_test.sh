@@ -9,7 +9,8 @@ command -v python3 >/dev/null || { echo "skipped: there is no python3"; exit 77;
 
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
-points=20e6  # 20 tasks
+tasks=8
+points=${tasks}e6
 key=0123456789abcdef0123456789abcdef
 right=$("$bin/monte_pi" -i multicore:2 --points $points --json | grep -o '"inside":[0-9]*')
 
@@ -26,75 +27,84 @@ project() {
   url=http://127.0.0.1:$(cat "$folder/port")/pool
   (umask 077 && echo $key >"$folder/auth")
 }
-set_up() { "$bin/mw" boinc-setup "$folder" "$@" >"$folder/setup.out" 2>&1 || fail "$(cat "$folder/setup.out")"; }
+set_up() { "$bin/mw" boinc-setup "$folder" "$@" --apply >"$folder/setup.out" 2>&1 || fail "$(cat "$folder/setup.out")"; }
 by_folder() { echo "boinc:project=$folder&state=$folder/state&poll_s=0.05$1"; }
 by_url() { echo "boinc:url=$url&auth=$folder/auth&state=$folder/state&poll_s=0.05$1"; }
-pi() { timeout 120 "$bin/monte_pi" -i "$1" --points $points --json >"$folder/out" 2>>"$folder/err"; }
+pi() { timeout ${pi_timeout:-60} "$bin/monte_pi" -i "$1" --points $points --json >"$folder/out" 2>>"$folder/err"; }
 is_right() { grep -q "$right" "$folder/out" || fail "another result than multicore's ($right): $(cat "$folder/out" "$folder/err")"; }
 count() { python3 -c "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])" "$folder/jobs.db" "$1"; }
 is() { [ "$1" = "$2" ] || fail "$3: $1, not $2"; }
 says() { grep -qF -- "$1" "$2" || fail "it does not say \"$1\": $(cat "$2")"; }
 
-folder_pi() {  # the same count as multicore, one workunit a task, nothing left behind
+folder_pi() {  # the same count as multicore, one workunit a task, nothing left behind; two hosts agree on each, byte by byte
   project "$1" && set_up --app monte_pi && pi "$(by_folder '&tasks_per_workunit=1&quorum=2&delay_bound_s=3600')" && is_right &&
-    is "$(count 'SELECT count(*) FROM workunit')" 20 workunits && is "$(ls "$folder/results" | wc -l)" 0 "results left" &&
-    is "$(count "SELECT count(*) FROM workunit WHERE options LIKE '%--min_quorum%2%' AND options LIKE '%--delay_bound%3600%'")" 20 options
+    is "$(count 'SELECT count(*) FROM workunit')" $tasks workunits && is "$(ls "$folder/results" | wc -l)" 0 "results left" &&
+    is "$(count 'SELECT count(*) FROM workunit WHERE min_quorum = 2 AND delay_bound = 3600 AND max_error_results = 3')" $tasks options && agreed 2
 }
 url_pi() {  # the same over the network; the batch is retired
-  project "$1" && set_up --app monte_pi --remote && pi "$(by_url '&tasks_per_workunit=7')" && is_right &&
-    is "$(count 'SELECT count(*) FROM workunit')" 3 workunits && is "$(count 'SELECT min(state) FROM batch')" 4 "the batch's state"
+  project "$1" hosts=3 && set_up --app monte_pi --remote --quorum 3 && pi "$(by_url '&tasks_per_workunit=3')" && is_right &&
+    is "$(count 'SELECT count(*) FROM workunit')" 3 workunits && is "$(count 'SELECT min(state) FROM batch')" 4 "the batch's state" && agreed 3
+}
+# agreed Q: each workunit has Q valid results, of Q hosts, and none that did not agree.
+agreed() {
+  is "$(count "SELECT count(*) FROM workunit WHERE (SELECT count(DISTINCT host) FROM result WHERE workunit = workunit.id AND is_valid) != $1")" 0 "workunits without a quorum" &&
+    is "$(count "SELECT count(*) FROM result WHERE state = 'success' AND NOT is_valid")" 0 "results that did not agree"
 }
 # contract SPEC TESTS: the suites about results and data files, with masters that do not know of each other.
 contract() {
-  CPPMW_TEST_SPECS=${1/state=*project\/state/state=temporary} timeout 200 "$bin/contract_tests" "$2" >"$folder/out" 2>&1 ||
+  CPPMW_TEST_SPECS=${1/state=*project\/state/state=temporary} timeout 200 "$bin/contract_tests" -d yes "$2" >"$folder/out" 2>&1 ||
     fail "$(tail -40 "$folder/out")"
 }
 folder_contract() {
   project "$1" && set_up --app contract_tests && contract "$(by_folder "")" "[results],[S6]"
 }
 url_contract() {  # P4: between two questions, the project does not say what ended first
-  project "$1" && set_up --app contract_tests --remote && contract "$(by_url "")" "[results]~[P4],[S6]"
+  project "$1" && set_up --app contract_tests --remote && echo 1000000000 1000000000 >"$folder/php_limits" && contract "$(by_url "")" "[results]~[P4],[S6]"
 }
 # killed SPEC: the master is killed in mid-run and started again: every workunit is made once and computed once.
 killed() {
   pi "$1" &
-  within 30 eval '[ "$(count "SELECT count(*) FROM workunit WHERE status = '"'DONE'"'")" -ge 3 ]' || fail "no workunit is done"
+  within 30 eval '[ "$(count "SELECT count(*) FROM workunit WHERE canonical")" -ge 2 ]' || fail "no workunit is done"
   pkill -KILL -f "monte_pi -i $1"
   wait $!
   ! grep -q inside "$folder/out" || fail "it was not killed in time"
-  pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit')" 20 workunits && is "$(count 'SELECT max(runs) FROM workunit')" 1 runs
+  pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit')" $tasks workunits && is "$(count 'SELECT count(*) FROM result')" $tasks runs
 }
-folder_killed() { project "$1" slow=0.3 && set_up --app monte_pi && killed "$(by_folder '&tasks_per_workunit=1')"; }
-url_killed() { project "$1" slow=0.3 && set_up --app monte_pi --remote && killed "$(by_url '&tasks_per_workunit=1')"; }
+folder_killed() { project "$1" slow=1 && set_up --app monte_pi && killed "$(by_folder '&tasks_per_workunit=1')"; }
+url_killed() { project "$1" slow=1 && set_up --app monte_pi --remote && killed "$(by_url '&tasks_per_workunit=1')"; }
 sql() { python3 -c "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()" "$1" "$2"; }
 # in_doubt SPEC: killed while it submitted. It does not know whether the project has the batch, which has it; then, in a second run, has not.
 in_doubt() {
   killed "$1" || return 1
   pi "$1" &
-  within 30 eval '[ "$(count "SELECT count(*) FROM workunit")" -ge 40 ]' || fail "nothing was submitted"
+  within 30 eval '[ "$(count "SELECT count(*) FROM workunit")" -ge $((2 * tasks)) ]' || fail "nothing was submitted"
   pkill -KILL -f "monte_pi -i $1"
   wait $!
   sql "$folder/state/submitted.db" "UPDATE batch SET is_submitted = 0"
-  pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit')" 40 "workunits, of a batch that was there" || return 1
+  pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit')" $((2 * tasks)) "workunits, of a batch that was there" || return 1
   pi "$1" &
-  within 30 eval '[ "$(count "SELECT count(*) FROM workunit")" -ge 60 ]' || fail "nothing was submitted"
+  within 30 eval '[ "$(count "SELECT count(*) FROM workunit")" -ge $((3 * tasks)) ]' || fail "nothing was submitted"
   pkill -KILL -f "monte_pi -i $1"
   wait $!
   sql "$folder/state/submitted.db" "UPDATE batch SET is_submitted = 0"
-  sql "$folder/jobs.db" "DELETE FROM workunit WHERE id > 40"
+  sql "$folder/jobs.db" "DELETE FROM workunit WHERE id > $((2 * tasks))"
+  sql "$folder/jobs.db" "DELETE FROM result WHERE workunit > $((2 * tasks))"
   sql "$folder/jobs.db" "UPDATE batch SET state = 0 WHERE id = (SELECT max(id) FROM batch)"
-  pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit WHERE id > 40')" 20 "workunits, of a batch that was not there"
+  pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit WHERE id > '$((2 * tasks)))" $tasks "workunits, of a batch that was not there"
 }
-folder_in_doubt() { project "$1" slow=0.3 && set_up --app monte_pi && in_doubt "$(by_folder '&tasks_per_workunit=1')"; }
-url_in_doubt() { project "$1" slow=0.3 && set_up --app monte_pi --remote && in_doubt "$(by_url '&tasks_per_workunit=1')"; }
-folder_error() {  # a workunit that the project gives up is lost, and its tasks go again
+folder_in_doubt() { project "$1" slow=1 && set_up --app monte_pi && in_doubt "$(by_folder '&tasks_per_workunit=1')"; }
+url_in_doubt() { project "$1" slow=1 && set_up --app monte_pi --remote && in_doubt "$(by_url '&tasks_per_workunit=1')"; }
+folder_fails_once() {  # one copy that fails does not end its workunit
   project "$1" fail=_1 && set_up --app monte_pi && pi "$(by_folder '&tasks_per_workunit=1')" && is_right &&
-    is "$(count 'SELECT count(*) FROM workunit')" 21 workunits && says "too many hosts could not compute it (error mask 2)" "$folder/err"
+    is "$(count 'SELECT count(*) FROM workunit')" $tasks workunits && is "$(count 'SELECT count(*) FROM result')" $((tasks + 1)) copies
 }
-url_error() {
-  project "$1" fail=_1 && set_up --app monte_pi --remote && pi "$(by_url '&tasks_per_workunit=1')" && is_right &&
-    is "$(count 'SELECT count(*) FROM workunit')" 21 workunits &&
-    says "too many hosts could not compute it (error mask 2); exit status 1; stderr ends: it failed on purpose" "$folder/err"
+folder_error() {  # a workunit that the project gives up is lost, and its tasks go again
+  project "$1" hosts=5 fail=_1:4 && set_up --app monte_pi && pi "$(by_folder '&tasks_per_workunit=1')" && is_right &&
+    is "$(count 'SELECT count(*) FROM workunit')" $((tasks + 1)) workunits && says "more copies of it failed than the project allows (error mask 2)" "$folder/err"
+}
+url_error() {  # the handler dies in the middle of its answer, after it has said why
+  project "$1" hosts=5 fail=_1:4 && set_up --app monte_pi --remote && pi "$(by_url '&tasks_per_workunit=1')" && is_right &&
+    is "$(count 'SELECT count(*) FROM workunit')" $((tasks + 1)) workunits && says "more copies of it failed than the project allows (error mask 2)" "$folder/err"
 }
 folder_refused() {  # a project that says no to every batch: its tasks end with its words, and are not taken for submitted
   project "$1" && set_up --app monte_pi || return 1
@@ -114,7 +124,7 @@ refused() {
 refusals() {
   project "$1" && : >"$folder/err"
   refused "$(by_folder '')" "templates/monte_pi_in is missing" && refused "boinc:project=/nowhere" "bin/stage_file is missing" &&
-    refused "$(by_url '')" "no app named monte_pi" && set_up --app monte_pi --remote || return 1
+    refused "$(by_url '')" "app not found: monte_pi" && set_up --app monte_pi --remote || return 1
   refused "boinc:url=http://127.0.0.1:1/&auth=$folder/auth" "127.0.0.1:1" || return 1
   (umask 077 && echo ffffffffffffffffffffffffffffffff >"$folder/other")
   refused "boinc:url=$url&auth=$folder/other&state=temporary" "bad authenticator" || return 1
@@ -126,23 +136,65 @@ refusals() {
 }
 boinc_setup() {  # checks, writes what is missing, keeps what is there
   project "$1"
-  local mw=("$bin/mw" boinc-setup "$folder" --app monte_pi)
-  ! "${mw[@]}" --check >"$1/out" && is "$(grep -c ^missing "$1/out")" 15 "missing things" && [ ! -e "$folder/templates/monte_pi_in" ] || return 1
+  local mw=("$bin/mw" boinc-setup "$folder" --app monte_pi) things=17
+  ! "${mw[@]}" --check >"$1/out" && is "$(grep -c ^missing "$1/out")" $things "missing things" && [ ! -e "$folder/templates/monte_pi_in" ] || return 1
   chmod 600 "$folder/config.xml"
-  "${mw[@]}" >"$1/out" && is "$(grep -c ^written "$1/out")" 15 "written things" && says bin/update_versions "$1/out" || return 1
-  "${mw[@]}" >"$1/out" && is "$(grep -c ^there "$1/out")" 15 "things that are there" || return 1
+  "${mw[@]}" >"$1/out" && is "$(grep -c ^written "$1/out")" $things "written things" && says bin/update_versions "$1/out" || return 1
+  "${mw[@]}" >"$1/out" && is "$(grep -c ^there "$1/out")" $things "things that are there" && says bin/update_versions "$1/out" || return 1
   is "$(stat -c %a "$folder/config.xml")" 600 "mode of config.xml" && says "<!-- ours -->" "$folder/config.xml" && says "feeder -d 3" "$folder/config.xml" &&
-    says "sample_bitwise_validator -d 2 --app monte_pi" "$folder/config.xml" && says "<OUTFILE_0/>" "$folder/templates/monte_pi_out" || return 1
-  ! "${mw[@]}" --remote >"$1/out" && says "wrong    config.xml: assimilator" "$1/out" && says "no <no_delete/>" "$1/out" || return 1
+    says "sample_bitwise_validator -d 2 --app monte_pi" "$folder/config.xml" && says "<OUTFILE_0/>" "$folder/templates/monte_pi_out" &&
+    says "<one_result_per_host_per_wu>1</one_result_per_host_per_wu>" "$folder/config.xml" || return 1
+  is "$(stat -c %a "$folder/download" "$folder/download/3f4" | sort -u)" 2775 "modes of the download folders" || return 1
+  ! "${mw[@]}" --remote >"$1/out" && says "wrong    config.xml: assimilator" "$1/out" && says "no <no_delete/>" "$1/out" && says "it does not say how many copies" "$1/out" || return 1
   # A rebuilt worker is another version; a template of somebody else's stays unless it is to be replaced.
   mkdir -p "$1/workers/x86_64-pc-linux-gnu" && cp "$bin/workers/x86_64-pc-linux-gnu/monte_pi" "$1/workers/x86_64-pc-linux-gnu/" && echo x >>"$1/workers/x86_64-pc-linux-gnu/monte_pi"
   "${mw[@]}" --workers "$1/workers" >"$1/out" && says "written  apps/monte_pi/1.1/x86_64-pc-linux-gnu" "$1/out" || return 1
   echo "<input_template></input_template>" >"$folder/templates/monte_pi_in_2"
   ! "${mw[@]}" >"$1/out" && says "wrong    templates/monte_pi_in_2 (it is for 0 input files, not 3" "$1/out" && "${mw[@]}" --replace >"$1/out" || return 1
+  # As an earlier version has left it.
+  sed -i 's,<no_delete/>,<no_delete></no_delete>,' "$folder/templates/monte_pi_in_1"
+  ! "${mw[@]}" >"$1/out" && says "takes no <no_delete></no_delete>" "$1/out" && "${mw[@]}" --replace >"$1/out" || return 1
   ! "$bin/mw" boinc-setup "$1" --app monte_pi 2>"$1/out" && says "is no BOINC project's folder" "$1/out"
 }
-
-all=(folder_pi url_pi folder_contract url_contract folder_killed url_killed folder_in_doubt url_in_doubt folder_error url_error folder_refused url_down refusals boinc_setup)
+setup_broken_off() {  # --apply goes on where it was broken off, and leaves a project that its owner has stopped alone
+  project "$1"
+  local mw=("$bin/mw" boinc-setup "$folder" --app monte_pi)
+  "$folder/bin/start" && : >"$folder/break_start" || return 1
+  ! "${mw[@]}" --apply >"$1/out" 2>&1 && says "bin/start ended with exit status 1" "$1/out" && [ -e "$folder/stop_sched" ] || return 1
+  ! "${mw[@]}" --apply >"$1/out" 2>&1 && [ -e "$folder/stop_sched" ] || return 1
+  rm "$folder/break_start" "$folder/ran"
+  "${mw[@]}" --apply >"$1/out" 2>&1 && is "$(cat "$folder/ran")" start "what ran" && [ ! -e "$folder/stop_sched" ] || return 1
+  "${mw[@]}" --apply >"$1/out" 2>&1 && is "$(cat "$folder/ran")" start "what ran" || return 1
+  # Broken off at the first of the programs, with the project stopped by its owner.
+  "$folder/bin/stop" && : >"$folder/break_xadd"
+  mw=("$bin/mw" boinc-setup "$folder" --app second --program monte_pi --apply)
+  ! "${mw[@]}" >"$1/out" 2>&1 && rm "$folder/break_xadd" "$folder/ran" && "${mw[@]}" >"$1/out" 2>&1 || return 1
+  is "$(tr '\n' ' ' <"$folder/ran")" "xadd update_versions " "what ran" && [ -e "$folder/stop_sched" ] && says "the project is stopped, as its owner left it" "$1/out"
+}
+eleventh_app() {  # BOINC's feeder has room for ten applications, and ends at the eleventh
+  project "$1"
+  for i in $(seq 9); do echo "<app><name>other$i</name></app>"; done | sed '1s/^/<boinc>/;$s/$/<\/boinc>/' >"$folder/project.xml"
+  set_up --app monte_pi && cp -r "$folder" "$1/before" || return 1
+  ! "$bin/mw" boinc-setup "$folder" --app eleventh --program monte_pi >"$1/out" 2>&1 && says "has 10 applications" "$1/out" && says "MAX_APPS" "$1/out" || return 1
+  for part in config.xml project.xml apps templates; do diff -r "$folder/$part" "$1/before/$part" || return 1; done
+  # The database counts, where it can be asked.
+  mkdir "$1/path" && printf '#!/bin/sh\n[ "$MYSQL_PWD" = secret ] || exit 1\nfor i in 1 2 3 4 5 6 7 8 9; do echo "other$i 0"; done; echo "monte_pi 1"\n' >"$1/path/mysql" && chmod +x "$1/path/mysql"
+  sed -i 's,<db_name></db_name>,<db_name>pool</db_name>,' "$folder/config.xml"
+  PATH=$1/path:$PATH "$bin/mw" boinc-setup "$folder" --app eleventh --program monte_pi >"$1/out" 2>&1 || fail "$(cat "$1/out")"
+}
+staging_fails() {  # bin/stage_file ends with status 0 and has staged nothing
+  project "$1" && set_up --app monte_pi && : >"$folder/staging_fails" || return 1
+  ! pi "$(by_folder '')" || fail "it ran"
+  says "has not staged" "$folder/err" && says "failed to mkdir" "$folder/err" && says "--check" "$folder/err" && rm "$folder/staging_fails" && pi "$(by_folder '')" && is_right
+}
+closed_downloads() {  # as make_project leaves them: the web server can not write there
+  project "$1" && set_up --app monte_pi --remote && find "$folder/download" -type d -exec chmod 755 {} + || return 1
+  ! "$bin/mw" boinc-setup "$folder" --app monte_pi --remote --check >"$1/out" && says "missing  $folder/download: open to the project's owner" "$1/out" || return 1
+  ! pi "$(by_url '')" || fail "it ran"
+  says "check permissions in download" "$folder/err" && says "boinc-setup" "$folder/err" && set_up --app monte_pi --remote && pi "$(by_url '')" && is_right
+}
+all=(folder_pi url_pi folder_contract url_contract folder_killed url_killed folder_in_doubt url_in_doubt folder_fails_once folder_error url_error folder_refused url_down refusals boinc_setup
+  setup_broken_off eleventh_app staging_fails closed_downloads)
 [ $# -gt 0 ] || set -- "${all[@]}"
 # Side by side: they wait, mostly.
 run() {

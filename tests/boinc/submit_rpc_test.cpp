@@ -91,6 +91,30 @@ TEST_CASE("replies are read behind PHP's notices", "[boinc][submit]") {
       rpc::parse_reply("<abort_jobs>\n<aborted pi_1>\n<aborted pi_2>\n<success>1</success>\n</abort_jobs>", "abort_jobs"));
 }
 
+TEST_CASE("PHP's warnings and its death inside an answer are told from it", "[boinc][submit]") {
+  const std::string warning =
+      "<br />\n<b>Warning</b>:  mkdir(): Permission denied in <b>PROJECT/html/inc/dir_hier.inc</b> on line <b>32</b><br />\n";
+  const std::string death =
+      "<br />\n<b>Fatal error</b>:  Uncaught mysqli_sql_exception: Duplicate entry 'f' for key 'jf_name' in "
+      "PROJECT/html/inc/db_conn.inc:66\nStack trace:\n#0 PROJECT/html/inc/db_conn.inc(66): mysqli-&gt;query()\n#5 {main}\n  thrown "
+      "in "
+      "<b>PROJECT/html/inc/db_conn.inc</b> on line <b>66</b><br />\n";
+  CHECK(rpc::parse_absent_files("<query_files>\n" + warning +
+                                    "failed to mkdir: PROJECT/html/inc/../../download/3f4\n<absent_files>\n<file>0</file>\n"
+                                    "</absent_files>\n        </query_files>\n    ",
+                                1) == std::vector<std::size_t>{0});
+  // As a real server answers when no copy was computed: the mask is there, the rest is not.
+  CHECK(rpc::parse_completed_job("<?xml version=\"1.0\" encoding=\"ISO-8859-1\" ?>\n<query_completed_job>\n<completed_job>\n   "
+                                 "<error_mask>8</error_mask>\n" +
+                                 warning + death) ==
+        "as many copies of it were made as the project allows, and they do not suffice (error mask 8)");
+  CHECK_THROWS_AS(rpc::parse_completed_job("<query_completed_job>\n<completed_job>\n   <error_mask>8"), BadMessage);
+  CHECK_THROWS_WITH(
+      rpc::parse_reply("<upload_files>\n" + death, "upload_files"),
+      "what answers upload_files there broke down: Uncaught mysqli_sql_exception: Duplicate entry 'f' for key 'jf_name' in "
+      "PROJECT/html/inc/db_conn.inc:66");
+}
+
 TEST_CASE("an error inside a reply is a refusal in the project's words", "[boinc][submit]") {
   const auto error = [](const std::string& name, const std::string& message) {
     return junk + "<" + name + ">\n<error>\n<error_num>-1</error_num>\n<error_msg>" + message + "</error_msg>\n</error>\n</" +
@@ -129,13 +153,39 @@ TEST_CASE("account keys are letters and digits", "[boinc][submit]") {
     CHECK_FALSE(rpc::is_key(bad));
 }
 
+TEST_CASE("flags in templates have the forms that BOINC's client takes", "[boinc][submit]") {
+  // XML_PARSER::parse_bool: <x/> or <x>1</x>; what it does not know, it looks for an end of, and does not find it here.
+  const std::string in = input_template(9, std::nullopt);
+  CHECK(in.find("></no_delete>") == std::string::npos);
+  CHECK(in.find(" />") == std::string::npos);
+  std::size_t flags = 0;
+  for (auto at = in.find("<no_delete/>"); at != std::string::npos; at = in.find("<no_delete/>", at + 1)) ++flags;
+  CHECK(flags == 9);
+  CHECK(read_input_template(in).is_readable);
+  CHECK(read_input_template(in).files == 10);
+  CHECK(read_input_template("<input_template><file_info><no_delete>1</no_delete></file_info></input_template>").is_readable);
+  for (const char* bad : {"<no_delete></no_delete>", "<no_delete />", "<gzip></gzip>"})
+    CHECK_FALSE(
+        read_input_template("<input_template><file_info>" + std::string{bad} + "</file_info></input_template>").is_readable);
+}
+
+TEST_CASE("how many copies there may be follows from what is said", "[boinc][submit]") {
+  CHECK(completed({}) == Copies{1, 1, 3, 10, 6});
+  CHECK(completed({.quorum = 2}) == Copies{2, 2, 3, 10, 6});
+  CHECK(completed({.quorum = 2, .max_errors = 7}) == Copies{2, 2, 7, 14, 6});
+  CHECK(completed({.quorum = 5}) == Copies{5, 5, 3, 14, 10});
+  CHECK(completed({.quorum = 100}).max_total == 100);
+}
+
 TEST_CASE("templates have the form that BOINC's tools look for", "[boinc][submit]") {
-  const std::string in = input_template(2, {.quorum = 2, .target = 3});
+  const std::string in = input_template(2, completed({.quorum = 2, .target = 3}));
   CHECK(in.find("<file_info></file_info>") != std::string::npos);  // the self-closed form is not counted
   CHECK(read_input_template(in).files == 3);
-  CHECK(read_input_template(in).quorum == 2);
+  CHECK(read_input_template(in).copies == Copies{2, 3, 3, 10, 6});
   CHECK(in.find("<target_nresults>3</target_nresults>") != std::string::npos);
-  CHECK(input_template(0, {}).find("quorum") == std::string::npos);  // or it would beat the option
+  const std::string unsaid = input_template(0, std::nullopt);
+  for (const char* count : {"quorum", "results"}) CHECK(unsaid.find(count) == std::string::npos);  // or they would beat the options
+  CHECK(read_input_template(unsaid).copies == Copies{});
   const std::string out = output_template(1000, true);
   for (const char* part : {"<OUTFILE_0/>", "<UPLOAD_URL/>", "<result>\n", "<no_delete/>", "<max_nbytes>1000</max_nbytes>",
                            "<open_name>out</open_name>"})

@@ -12,8 +12,9 @@
 #include <mw/error.hpp>
 
 #ifdef MW_HAVE_BOINC
+#include "boinc/setup/due_programs.hpp"
 #include "boinc/setup/project_setup.hpp"
-#include "process/run_program.hpp"
+#include "boinc/setup/project_tool.hpp"
 #include "process/standard_streams.hpp"
 #endif
 
@@ -28,6 +29,13 @@ void add_boinc_setup(CLI::App& cli, BoincSetupCommand& command) {
   setup->add_option("--quorum", command.quorum, "so many results of a workunit must agree; default: each run says so")
       ->check(CLI::Range(1, 100));
   setup->add_option("--target", command.target, "so many copies are sent at once")->check(CLI::Range(1, 100));
+  setup->add_option("--max-error", command.max_error, "so many of them may fail")->check(CLI::Range(1, 100));
+  setup->add_option("--max-total", command.max_total, "so many may be made")->check(CLI::Range(1, 100));
+  setup->add_option("--max-success", command.max_success, "so many may succeed without agreement")->check(CLI::Range(1, 100));
+  setup
+      ->add_option("--max-apps", command.max_apps,
+                   "so many applications BOINC's feeder has room for (MAX_APPS, if it was compiled with another number)")
+      ->capture_default_str();
   setup->add_option("--max-output", command.max_output_mb, "megabytes that a workunit's results may have")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
@@ -43,14 +51,15 @@ void add_boinc_setup(CLI::App& cli, BoincSetupCommand& command) {
 #ifdef MW_HAVE_BOINC
 namespace {
 
-void run(const std::string& folder, const std::string& program, const std::vector<std::string>& arguments) {
+void run(const std::string& folder, const std::string& program) {
+  const std::vector<std::string> arguments =
+      program == "bin/update_versions" ? std::vector<std::string>{"--noconfirm"} : std::vector<std::string>{};
   process::print(fmt::format("{} {}\n", program, fmt::join(arguments, " ")));
-  process::ProgramTerms terms;
-  terms.working_directory = folder;
-  const process::ProgramRun ran = process::run_program(folder + "/" + program, arguments, {}, terms);
+  const process::ProgramRun ran = boinc::run_project_tool(folder, program, arguments);
   process::print(fmt::format("{}{}", ran.out, ran.err));
   if (ran.death.signaled || ran.death.exit_status != 0)
-    throw Error{fmt::format("{} ended with {}", program, process::describe(ran.death))};
+    throw Error{fmt::format("{} ended with {}; `mw boinc-setup {} … --apply` goes on from there", program,
+                            process::describe(ran.death), folder)};
 }
 
 }  // namespace
@@ -63,7 +72,8 @@ bool boinc_setup(const BoincSetupCommand& command) {
   options.title = command.program;
   options.workers =
       command.workers.empty() ? (fs::read_symlink("/proc/self/exe").parent_path() / "workers").string() : command.workers;
-  options.copies = {command.quorum, command.target};
+  options.copies = {command.quorum, command.target, command.max_error, command.max_total, command.max_success};
+  options.limits.apps = command.max_apps;
   options.max_output = std::uint64_t{command.max_output_mb} << 20;
   options.is_remote = command.remote;
   options.only_check = command.check;
@@ -76,12 +86,13 @@ bool boinc_setup(const BoincSetupCommand& command) {
   };
   const bool is_well = !is_any(boinc::SetupState::wrong) && !is_any(boinc::SetupState::missing);
   const std::string folder = fs::absolute(command.folder).lexically_normal().string();
-  const std::vector<std::string> after = boinc::programs_after_setup(items);
+  boinc::DuePrograms due{folder};
   if (command.apply && is_well) {
-    for (const std::string& program : after)
-      run(folder, program, program == "bin/update_versions" ? std::vector<std::string>{"--noconfirm"} : std::vector<std::string>{});
-  } else if (!after.empty()) {
-    process::print(fmt::format("now run, in {}:\n  {}\n", folder, fmt::join(after, "\n  ")));
+    if (due.run([&](const std::string& program) { run(folder, program); }))
+      process::print("the project is stopped, as its owner left it: bin/start starts it\n");
+  } else if (!due.programs().empty()) {
+    process::print(fmt::format("what has to run in {}, unless it has; --apply does it, and then forgets it:\n  {}\n", folder,
+                               fmt::join(due.programs(), "\n  ")));
   }
   if (command.remote) process::print(fmt::format("who may submit: bin/manage_privileges grant USER_ID {}\n", command.app));
   return is_well;

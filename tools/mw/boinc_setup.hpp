@@ -16,6 +16,10 @@ struct BoincSetupCommand {
   std::string workers;
   unsigned quorum = 0;
   unsigned target = 0;
+  unsigned max_error = 0;
+  unsigned max_total = 0;
+  unsigned max_success = 0;
+  unsigned max_apps = 10;
   unsigned max_output_mb = 512;
   bool remote = false;
   bool check = false;

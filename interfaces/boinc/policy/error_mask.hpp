@@ -4,7 +4,7 @@
 // Owner:   values.
 // Threads: any.
 // Use:
-//     describe_error_mask("0x2\n")           // "too many hosts could not compute it (error mask 2)"
+//     describe_error_mask("0x2\n")           // "more copies of it failed than the project allows (error mask 2)"
 #pragma once
 
 #include <charconv>
@@ -20,13 +20,14 @@ namespace mw::boinc {
 
 inline std::string describe_error_mask(std::int64_t mask) {
   const auto is = [mask](std::int64_t bit) { return (mask & bit) != 0; };
-  const std::string_view why = is(workunit_error::too_many_errors)      ? "too many hosts could not compute it"
-                               : is(workunit_error::too_many_successes) ? "too many hosts computed it, and no quorum agrees"
-                               : is(workunit_error::too_many_total)     ? "too many hosts were given it and none finished it"
-                               : is(workunit_error::cancelled)          ? "it was cancelled"
-                               : is(workunit_error::could_not_send)     ? "no host could be sent it"
-                               : is(workunit_error::no_canonical)       ? "its result was lost"
-                                                                        : "it was given up";
+  const std::string_view why =
+      is(workunit_error::too_many_errors)      ? "more copies of it failed than the project allows"
+      : is(workunit_error::too_many_successes) ? "more copies of it were computed than the project allows, and no quorum agrees"
+      : is(workunit_error::too_many_total)     ? "as many copies of it were made as the project allows, and they do not suffice"
+      : is(workunit_error::cancelled)          ? "it was cancelled"
+      : is(workunit_error::could_not_send)     ? "no host could be sent it"
+      : is(workunit_error::no_canonical)       ? "its result was lost"
+                                               : "it was given up";
   return fmt::format("{} (error mask {})", why, mask);
 }
 

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "boinc/policy/error_mask.hpp"
+#include "boinc/protocol/php_notices.hpp"
 
 namespace mw::boinc::submit_rpc {
 namespace {
@@ -57,6 +59,16 @@ std::string without_aborted(std::string_view text) {
     if (end == std::string_view::npos) return rest;
     text.remove_prefix(end + 1);
   }
+}
+
+std::optional<std::int64_t> mask_in_torn(std::string_view text) {
+  constexpr std::string_view open = "<error_mask>";
+  const auto begin = text.find(open);
+  if (begin == std::string_view::npos) return std::nullopt;
+  std::int64_t mask = 0;
+  const auto [end, error] = std::from_chars(text.data() + begin + open.size(), text.data() + text.size(), mask);
+  if (error != std::errc{} || !std::string_view{end, text.data() + text.size()}.starts_with("</")) return std::nullopt;
+  return mask;
 }
 
 }  // namespace
@@ -152,12 +164,15 @@ std::string submit_batch_request(const std::string& key, const Submission& submi
 }
 
 Document parse_reply(std::string_view text, const char* request) {
-  const std::string cleaned = without_aborted(text);
+  const PhpAnswer answer = without_notices(text);
+  const std::string cleaned = without_aborted(answer.text);
   Document document;
   try {
     document = parse_document(cleaned, request);
   } catch (const BadMessage& e) {
     refuse_if_error_in(cleaned);
+    if (!answer.death.empty())
+      throw BadMessage{fmt::format("what answers {} there broke down: {}", request, one_line(answer.death))};
     throw BadMessage{fmt::format("{}; it begins: {}", e.what(), one_line(cleaned.substr(0, 200)))};
   }
   refuse_if_error(document.root);
@@ -210,7 +225,14 @@ JobStates parse_query_jobs(std::string_view text) {
 }
 
 std::string parse_completed_job(std::string_view text) {
-  const Document document = parse_reply(text, "query_completed_job");
+  Document document;
+  try {
+    document = parse_reply(text, "query_completed_job");
+  } catch (const BadMessage&) {
+    // Without a copy that was computed, the handler breaks down after it has said this.
+    if (const auto mask = mask_in_torn(text)) return describe_error_mask(*mask);
+    throw;
+  }
   const pugi::xml_node job = document.root.child("completed_job");
   if (!job) throw BadMessage{"the reply to query_completed_job has no completed_job"};
   std::string story = describe_error_mask(integer_in(job, "error_mask"));

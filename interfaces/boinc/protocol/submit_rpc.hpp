@@ -85,7 +85,7 @@ struct JobStates {
 };
 JobStates parse_query_jobs(std::string_view text);
 
-/// "too many hosts could not compute it (error mask 2); exit status 1; stderr ends: …"
+/// "more copies of it failed than the project allows (error mask 2); exit status 1; stderr ends: …"
 std::string parse_completed_job(std::string_view text);
 
 }  // namespace mw::boinc::submit_rpc

@@ -17,7 +17,7 @@ TaskEnd end_of(std::int64_t task, std::int64_t host, wire::Ending ending) {
   return {task, host, hub::outcome_of(std::move(ending)), is_gone};
 }
 
-/// "workunit x: too many hosts …: x_0 on host 3: exit status 1; x_1 on host 4: no reply by its deadline"
+/// "workunit x: more copies of it failed …: x_0 on host 3: exit status 1; x_1 on host 4: no reply by its deadline"
 std::string story_of(const Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances) {
   std::string story =
       fmt::format("workunit {}: {}", project.names.workunit(workunit.id), describe_error_mask(workunit.state.error_mask));

@@ -1,5 +1,6 @@
 #include "boinc/setup/project_setup.hpp"
 
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,9 @@
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/xml.hpp"
+#include "boinc/setup/download_tree.hpp"
+#include "boinc/setup/due_programs.hpp"
+#include "boinc/setup/templates.hpp"
 #include "boinc/worker_builds.hpp"
 #include "process/file.hpp"
 
@@ -59,11 +63,15 @@ struct Setup {
                       folder.string(), status.st_uid)};
   }
 
-  /// Reports a thing that is missing, and writes it unless it is only to be checked.
+  /// Reports a thing that is missing, and writes it unless it is only to be checked. `after` is what has to run then: it is noted
+  /// first, so that it is not forgotten if this ends here.
   template <class Write>
-  void add(std::string what, std::string after, const Write& write) {
-    if (!options.only_check) write();
-    items.push_back({std::move(what), options.only_check ? SetupState::missing : SetupState::written, {}, std::move(after)});
+  void add(std::string what, const std::vector<std::string>& after, const Write& write, std::string why = {}) {
+    if (!options.only_check) {
+      DuePrograms{folder.string()}.add(after);
+      write();
+    }
+    items.push_back({std::move(what), options.only_check ? SetupState::missing : SetupState::written, std::move(why)});
   }
   void is_there(std::string what, std::string why = {}) { items.push_back({std::move(what), SetupState::there, std::move(why)}); }
 
@@ -72,7 +80,7 @@ struct Setup {
     ProjectXml xml{folder / "project.xml"};
     for (const pugi::xml_node& app : xml.root.children("app"))
       if (text_in(app, "name") == options.app) return is_there(what);
-    add(what, "bin/xadd", [&] {
+    add(what, {"bin/xadd"}, [&] {
       pugi::xml_node app = boinc::add(xml.root, "app");
       boinc::add(app, "name", options.app);
       boinc::add(app, "user_friendly_name", options.app);
@@ -82,34 +90,55 @@ struct Setup {
 
   /// `fits` says what is wrong with the one that is there; empty: nothing.
   template <class Fits>
-  void one_template(const std::string& path, const std::string& text, const Fits& fits) {
+  void one_template(const std::string& path, const std::string& text, const std::string& remark, const Fits& fits) {
     if (fs::exists(folder / path)) {
       const std::string now = process::read_text_file((folder / path).string());
       const std::string why = fits(now);
-      if (now == text || (why.empty() && !options.replace)) return is_there(path);
+      if (now == text || (why.empty() && !options.replace)) return is_there(path, remark);
       if (!options.replace) {
         items.push_back({path, SetupState::wrong, why + "; --replace writes it anew"});
         return;
       }
     }
-    add(path, {}, [&] { process::write_file((folder / path).string(), text); });
+    add(
+        path, {}, [&] { process::write_file((folder / path).string(), text); }, remark);
+  }
+
+  /// What the templates say about it: over the network nobody else can.
+  std::optional<Copies> template_copies() const {
+    if (!options.is_remote && options.copies == Copies{}) return std::nullopt;
+    return completed(options.copies);
+  }
+
+  /// What is wrong with what a template says; empty: nothing.
+  std::string fault_of(const Copies& there, const std::optional<Copies>& wanted) const {
+    if (!wanted) return {};
+    if (options.copies.quorum > 0 && there.quorum != options.copies.quorum)
+      return fmt::format("its quorum is {}, not {}", there.quorum, options.copies.quorum);
+    if (there.max_errors == 0 || there.max_total == 0 || there.max_success == 0)
+      return "it does not say how many copies there may be: BOINC takes 1, and the first one that fails ends the workunit";
+    return {};
   }
 
   void templates() {
+    const std::optional<Copies> copies = template_copies();
+    const std::string remark = copies ? to_string(*copies) : "each run says how many copies there are";
     for (std::size_t files = 0; files <= most_data_files; ++files)
-      one_template(input_template_path(options.app, files), input_template(files, options.copies),
-                   [&](const std::string& now) -> std::string {
-                     try {
-                       const TemplateFacts facts = read_input_template(now);
-                       if (facts.files != files + 1) return fmt::format("it is for {} input files, not {}", facts.files, files + 1);
-                       if (options.copies.quorum > 0 && facts.quorum != static_cast<std::int64_t>(options.copies.quorum))
-                         return fmt::format("its quorum is {}, not {}", facts.quorum, options.copies.quorum);
-                       return {};
-                     } catch (const BadMessage& e) {
-                       return e.what();
-                     }
-                   });
-    one_template(output_template_path(options.app), output_template(options.max_output, options.is_remote),
+      one_template(
+          input_template_path(options.app, files), input_template(files, copies), remark,
+          [&](const std::string& now) -> std::string {
+            try {
+              const TemplateFacts facts = read_input_template(now);
+              if (facts.files != files + 1) return fmt::format("it is for {} input files, not {}", facts.files, files + 1);
+              if (!facts.is_readable)
+                return "BOINC's client takes no <no_delete></no_delete>, only <no_delete/>, and throws away each reply of the "
+                       "project that has it, for every application";
+              return fault_of(facts.copies, copies);
+            } catch (const BadMessage& e) {
+              return e.what();
+            }
+          });
+    one_template(output_template_path(options.app), output_template(options.max_output, options.is_remote), {},
                  [&](const std::string& now) -> std::string {
                    if (now.find("<open_name>out</open_name>") == std::string::npos) return "it has no output called \"out\"";
                    if (now.find("<OUTFILE_0/>") == std::string::npos) return "it has no <OUTFILE_0/>";
@@ -148,8 +177,8 @@ struct Setup {
   }
 
   void worker_builds() {
-    const std::vector<FoundBuild> builds = find_worker_builds(options.workers, options.title.empty() ? options.app : options.title);
-    if (builds.empty()) {
+    const std::vector<FoundBuild> found = builds();
+    if (found.empty()) {
       items.push_back(
           {"worker builds", SetupState::wrong,
            fmt::format("there is none of {} in {}: mw_add_app makes one for each platform (CMake); --workers names another "
@@ -158,14 +187,14 @@ struct Setup {
       return;
     }
     const std::string next = next_version();
-    for (const FoundBuild& build : builds) {
+    for (const FoundBuild& build : found) {
       const std::string md5 = md5_of_file(build.path);
       if (const auto version = version_with(build, md5)) {
         is_there(fmt::format("apps/{}/{}/{}", options.app, *version, build.platform));
         continue;
       }
       const std::string what = fmt::format("apps/{}/{}/{}", options.app, next, build.platform);
-      add(what, "bin/update_versions",
+      add(what, {"bin/update_versions"},
           [&] { write_version(folder / what, build, fmt::format("{}_{}_{}", options.app, next, build.platform)); });
     }
   }
@@ -194,10 +223,34 @@ struct Setup {
     return {};
   }
 
-  void daemons() {
+  /// Else a host may get two copies of one workunit, and agree with itself.
+  void one_copy_a_host(ProjectXml& xml, bool& is_changed) {
+    constexpr const char* flag = "one_result_per_host_per_wu";
+    const std::string what = fmt::format("config.xml: {}", flag);
+    constexpr const char* remark = "no host is given two copies of one workunit, of whatever application";
+    pugi::xml_node config = xml.root.child("config");
+    if (flag_in(config, flag) || flag_in(config, "one_result_per_user_per_wu")) return is_there(what, remark);
+    add(
+        what, {},
+        [&] {
+          if (!config) config = boinc::add(xml.root, "config");
+          config.remove_child(flag);
+          add_flag(config, flag);
+          is_changed = true;
+        },
+        remark);
+  }
+
+  void configuration() {
     ProjectXml xml{folder / "config.xml"};
-    pugi::xml_node list = xml.root.child("daemons");
     bool is_changed = false;
+    one_copy_a_host(xml, is_changed);
+    daemons(xml, is_changed);
+    if (is_changed) xml.save();
+  }
+
+  void daemons(ProjectXml& xml, bool& is_changed) {
+    pugi::xml_node list = xml.root.child("daemons");
     const auto need = [&](std::string_view kind, const std::string& program, std::string_view unfit) {
       const std::string there = daemon_of(list, kind, options.app);
       const std::string what = fmt::format("config.xml: {} of {}", kind, options.app);
@@ -212,7 +265,7 @@ struct Setup {
         items.push_back({what, SetupState::wrong, fmt::format("the project has no bin/{}", program)});
         return;
       }
-      add(what, "bin/start", [&] {
+      add(what, {"bin/stop", "bin/start"}, [&] {
         if (!list) list = boinc::add(xml.root, "daemons");
         pugi::xml_node daemon = boinc::add(list, "daemon");
         boinc::add(daemon, "cmd", fmt::format("{} -d 2 --app {} --sleep_interval 1", program, options.app));
@@ -226,7 +279,52 @@ struct Setup {
       need("assimilator", "sample_dummy_assimilator", "sample_assimilator");
     else
       need("assimilator", "sample_assimilator", "sample_dummy_assimilator");
-    if (is_changed) xml.save();
+  }
+
+  void downloads() {
+    const DownloadTree tree = download_tree(folder.string());
+    const std::string what = fmt::format("{}: open to the project's owner and its web server", tree.folder);
+    const TreeFaults faults = faults_of(tree);
+    if (!faults.inaccessible.empty()) {
+      items.push_back(
+          {what, SetupState::wrong,
+           fmt::format("{} of its folders, {} for one, belong to somebody else or can not be written. As root: chgrp -R "
+                       "{} {} && chmod -R ug+rw {} && find {} -type d -exec chmod 2775 {{}} +",
+                       faults.inaccessible.size(), faults.inaccessible.front(), group_of(folder), tree.folder, tree.folder,
+                       tree.folder)});
+      return;
+    }
+    const std::string remark =
+        fmt::format("the web server's user has to be in group {0}: usermod -a -G {0} www-data, and start the web server anew",
+                    group_of(folder));
+    if (faults.closed.empty() && faults.missing == 0) return is_there(what, options.is_remote ? remark : "");
+    add(
+        what, {}, [&] { mend(tree, faults); },
+        fmt::format("{} folders that only one of the two could write, {} that are not there{}{}", faults.closed.size(),
+                    faults.missing, options.is_remote ? "; " : "", options.is_remote ? remark : ""));
+  }
+
+  static std::string group_of(const fs::path& path) {
+    struct stat status = {};
+    ::stat(path.c_str(), &status);
+    const struct group* const known = ::getgrgid(status.st_gid);
+    return known ? known->gr_name : std::to_string(status.st_gid);
+  }
+
+  void refuse_if_full() const {
+    std::size_t versions = 0;
+    for (const FoundBuild& build : builds())
+      if (!fs::exists(folder / "apps" / options.app) || !has_platform(build.platform)) ++versions;
+    boinc::refuse_if_full(folder.string(), options.app, versions, options.limits);
+  }
+  bool has_platform(const std::string& platform) const {
+    std::error_code error;
+    for (const auto& version : fs::directory_iterator{folder / "apps" / options.app, error})
+      if (fs::exists(version.path() / platform)) return true;
+    return false;
+  }
+  std::vector<FoundBuild> builds() const {
+    return find_worker_builds(options.workers, options.title.empty() ? options.app : options.title);
   }
 
   const SetupOptions& options;
@@ -250,27 +348,16 @@ std::vector<SetupItem> set_up_project(const SetupOptions& options) {
   if (!is_file_name(options.app)) throw UsageError{fmt::format("\"{}\" is no application's name", options.app)};
   try {
     Setup setup{options};
+    setup.refuse_if_full();
     setup.application();
     setup.templates();
     setup.worker_builds();
-    setup.daemons();
+    setup.configuration();
+    setup.downloads();
     return std::move(setup.items);
   } catch (const fs::filesystem_error& e) {
     throw InterfaceError{e.what()};
   }
-}
-
-std::vector<std::string> programs_after_setup(const std::vector<SetupItem>& items) {
-  const auto is_due = [&](std::string_view program) {
-    return std::any_of(items.begin(), items.end(),
-                       [&](const SetupItem& item) { return item.state == SetupState::written && item.after == program; });
-  };
-  std::vector<std::string> programs;
-  for (const char* program : {"bin/xadd", "bin/update_versions"})
-    if (is_due(program)) programs.emplace_back(program);
-  // Daemons read config.xml when they start.
-  if (is_due("bin/start")) programs.insert(programs.end(), {"bin/stop", "bin/start"});
-  return programs;
 }
 
 }  // namespace mw::boinc

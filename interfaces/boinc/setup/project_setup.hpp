@@ -1,7 +1,8 @@
 // Makes an existing BOINC project ready for the jobs of a CppMW application, or says what it lacks.
 //
 // What:    the application in project.xml, its templates, its worker builds as versions in apps/, and in config.xml the daemons
-//          that validate and assimilate its results. What is there and fits stays as it is.
+//          that validate and assimilate its results; a download folder that its owner and its web server can write. What is there and
+//          fits stays as it is.
 // Owner:   values; it writes into the project's folder.
 // Threads: one at a time a project.
 // Use:
@@ -15,7 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "boinc/setup/templates.hpp"
+#include "boinc/policy/copies.hpp"
+#include "boinc/setup/project_limits.hpp"
 
 namespace mw::boinc {
 
@@ -24,11 +26,12 @@ struct SetupOptions {
   std::string app;
   std::string title;    ///< the program's name, if that is another one than the application's
   std::string workers;  ///< the folder of the worker builds
-  TemplateCopies copies;
+  Copies copies;        ///< with a quorum, or with is_remote, they go into the templates; else each run says them
   std::uint64_t max_output = std::uint64_t{512} << 20;  ///< bytes that a workunit's results may have
   bool is_remote = false;                               ///< jobs come over the network: outputs stay until they are fetched
   bool only_check = false;                              ///< write nothing
   bool replace = false;                                 ///< templates that are there and say something else are written anew
+  FeederLimits limits;
 };
 
 enum class SetupState : std::uint8_t {
@@ -42,14 +45,11 @@ std::string_view to_string(SetupState state) noexcept;
 struct SetupItem {
   std::string what;
   SetupState state = SetupState::there;
-  std::string why = {};
-  std::string after = {};  ///< what has to run in the project's folder when this was written: "bin/xadd"
+  std::string why = {};  ///< what is wrong, or worth knowing
 };
 
-/// Throws UsageError for a folder that is no project's, InterfaceError for what can not be read or written.
+/// Throws UsageError for a folder that is no project's, InterfaceError for what can not be read or written, and, before anything is
+/// written, for a project that has no room for it. What has to run now is among the DuePrograms of the folder.
 std::vector<SetupItem> set_up_project(const SetupOptions& options);
-
-/// What has to run in the project's folder now, in order.
-std::vector<std::string> programs_after_setup(const std::vector<SetupItem>& items);
 
 }  // namespace mw::boinc

@@ -10,7 +10,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "boinc/policy/copies.hpp"
 
 namespace mw::boinc {
 
@@ -24,19 +27,16 @@ std::string output_template_name(const std::string& app);
 std::string input_template_path(const std::string& app, std::size_t data_files);
 std::string output_template_path(const std::string& app);
 
-/// How many must agree; 0: left to whoever makes the jobs, whose word counts only where the template says nothing.
-struct TemplateCopies {
-  unsigned quorum = 0;
-  unsigned target = 0;
-};
-std::string input_template(std::size_t data_files, const TemplateCopies& copies);
+/// Without `copies` they are left to whoever makes the jobs, whose word counts only where the template says nothing.
+std::string input_template(std::size_t data_files, const std::optional<Copies>& copies);
 /// `keep_output`: the project does not delete outputs, which are fetched over the network.
 std::string output_template(std::uint64_t max_output, bool keep_output);
 
 /// What an input template says.
 struct TemplateFacts {
   std::size_t files = 0;
-  std::int64_t quorum = 0;  ///< 0: nothing
+  Copies copies;            ///< as far as it says so
+  bool is_readable = true;  ///< BOINC's client takes its flags; else it throws away every reply that has such a file in it
 };
 /// Throws BadMessage.
 TemplateFacts read_input_template(const std::string& text);

@@ -12,6 +12,8 @@
 #include "boinc/policy/error_mask.hpp"
 #include "boinc/policy/work_size.hpp"
 #include "boinc/protocol/xml.hpp"
+#include "boinc/setup/download_tree.hpp"
+#include "boinc/setup/project_tool.hpp"
 #include "boinc/setup/templates.hpp"
 #include "process/file.hpp"
 #include "process/run_program.hpp"
@@ -51,16 +53,6 @@ std::optional<Found> recognise(const fs::path& path) {
   return std::nullopt;
 }
 
-/// The last of what a program said, in one line.
-std::string last_words(std::string text) {
-  constexpr std::size_t most = 500;
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
-  if (text.size() > most) text = "… " + text.substr(text.size() - most);
-  for (char& c : text)
-    if (c == '\n' || c == '\r') c = ' ';
-  return text.empty() ? "it said nothing" : text;
-}
-
 }  // namespace
 
 ProjectFolder::ProjectFolder(const BoincProjectOptions& options, std::string app, const std::string& token)
@@ -81,30 +73,62 @@ void ProjectFolder::check() {
   need(output_template_path(app_), false);
   const std::string path = folder_ + "/" + input_template_path(app_, 0);
   try {
-    const std::int64_t quorum = read_input_template(process::read_text_file(path)).quorum;
-    if (options_.quorum > 0 && quorum > 0 && quorum != static_cast<std::int64_t>(options_.quorum))
-      throw InterfaceError{fmt::format("boinc: a quorum of {} would count for nothing: {} says {}", options_.quorum, path, quorum)};
+    const TemplateFacts facts = read_input_template(process::read_text_file(path));
+    if (!facts.is_readable)
+      throw InterfaceError{
+          fmt::format("boinc: {} has a flag that makes BOINC's client throw away every reply of the project; `mw "
+                      "boinc-setup {} --app {} --replace` writes it anew",
+                      path, folder_, app_)};
+    refuse_what_is_fixed(facts.copies, path);
   } catch (const BadMessage& e) {
     throw InterfaceError{fmt::format("boinc: {}: {}", path, e.what())};
   }
+}
+
+/// What a template says beats what create_work is told.
+void ProjectFolder::refuse_what_is_fixed(const Copies& there, const std::string& path) const {
+  const auto check = [&](const char* what, unsigned wanted, unsigned fixed) {
+    if (wanted > 0 && fixed > 0 && wanted != fixed)
+      throw InterfaceError{fmt::format("boinc: a {} of {} would count for nothing: {} says {}", what, wanted, path, fixed)};
+  };
+  check("quorum", options_.quorum, there.quorum);
+  check("target", options_.target, there.target);
+  check("max_error", options_.max_errors, there.max_errors);
+  check("max_total", options_.max_total, there.max_total);
+  check("max_success", options_.max_success, there.max_success);
 }
 
 std::string ProjectFolder::results_folder() const {
   return fmt::format("{}/{}", options_.results.empty() ? folder_ + "/results" : options_.results, number_);
 }
 
-void ProjectFolder::run(const std::string& tool, const std::vector<std::string>& arguments, const std::string& input) const {
+std::string ProjectFolder::run(const std::string& tool, const std::vector<std::string>& arguments, const std::string& input) const {
   process::ProgramRun run;
   try {
-    process::ProgramTerms terms;
-    terms.working_directory = folder_;
-    run = process::run_program(folder_ + "/bin/" + tool, arguments, std::as_bytes(std::span{input}), terms);
+    run = run_project_tool(folder_, "bin/" + tool, arguments, input);
   } catch (const process::StartError& e) {
     throw RouteError{e.what()};
   }
   if (run.death.signaled || run.death.exit_status != 0)
     throw RouteRefusal{
         fmt::format("{}/bin/{} ended with {}: {}", folder_, tool, process::describe(run.death), last_words(run.out + run.err))};
+  return last_words(run.out + run.err);
+}
+
+/// bin/stage_file ends with status 0 where it could not make a folder.
+void ProjectFolder::stage(const std::string& outbox) {
+  const std::string said = run("stage_file", {"--copy", outbox});
+  const DownloadTree tree = download_tree(folder_);
+  for (const auto& entry : fs::directory_iterator{outbox}) {
+    const std::string name = entry.path().filename().string();
+    if (staged_.contains(name)) continue;
+    if (const std::string fault = staging_fault(tree, name, entry.path().string()); !fault.empty())
+      throw RouteRefusal{
+          fmt::format("bin/stage_file has not staged {}: {}; it said: {}; `mw boinc-setup {} --app {} --check` says what "
+                      "is wrong there",
+                      name, fault, said, folder_, app_)};
+    if (!name.ends_with("_in")) staged_.insert(name);  // a job's own is needed once
+  }
 }
 
 std::vector<std::string> ProjectFolder::create_work_arguments() const {
@@ -115,11 +139,13 @@ std::vector<std::string> ProjectFolder::create_work_arguments() const {
     arguments.push_back(option);
     arguments.push_back(fmt::format("{}", value));
   };
-  add("--min_quorum", options_.quorum);
-  add("--target_nresults", std::max(options_.target, options_.quorum));
-  add("--max_error_results", options_.max_errors);
-  add("--max_total_results", options_.max_total);
-  add("--max_success_results", options_.max_success);
+  const Copies copies =
+      completed({options_.quorum, options_.target, options_.max_errors, options_.max_total, options_.max_success});
+  add("--min_quorum", copies.quorum);
+  add("--target_nresults", copies.target);
+  add("--max_error_results", copies.max_errors);
+  add("--max_total_results", copies.max_total);
+  add("--max_success_results", copies.max_success);
   add("--delay_bound", options_.delay_bound.count());
   const Operations operations = operations_of(options_.workunit_time);
   add("--rsc_fpops_est", operations.expected);
@@ -145,7 +171,7 @@ void ProjectFolder::create(std::span<const Job> jobs, bool may_be_there) const {
 }
 
 void ProjectFolder::submit(const Batch& batch) {
-  run("stage_file", {"--copy", batch.outbox});
+  stage(batch.outbox);
   if (!batch.is_again) return create(batch.jobs, false);
   // One line that is there already makes create_work give up all the others.
   for (const Job& job : batch.jobs) create({&job, 1}, true);

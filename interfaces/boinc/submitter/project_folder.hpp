@@ -11,12 +11,14 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <mw/boinc_project.hpp>
 
+#include "boinc/policy/copies.hpp"
 #include "boinc/submitter/route.hpp"
 
 namespace mw::boinc {
@@ -38,13 +40,16 @@ class ProjectFolder final : public Route {
   std::vector<std::string> create_work_arguments() const;
   std::string results_folder() const;
   void create(std::span<const Job> jobs, bool may_be_there) const;
-  /// Throws RouteError unless it ends with status 0.
-  void run(const std::string& tool, const std::vector<std::string>& arguments, const std::string& input = {}) const;
+  void refuse_what_is_fixed(const Copies& there, const std::string& path) const;
+  void stage(const std::string& outbox);
+  /// What it said. Throws RouteError unless it ends with status 0.
+  std::string run(const std::string& tool, const std::vector<std::string>& arguments, const std::string& input = {}) const;
 
   const BoincProjectOptions options_;
   const std::string folder_;
   const std::string app_;
   const std::uint32_t number_;
+  std::set<std::string> staged_;  ///< data files that were seen to be there
 };
 
 }  // namespace mw::boinc

@@ -97,7 +97,15 @@ void RemoteProject::upload(const std::vector<Job>& jobs, const std::string& outb
       ++at;
     }
     const std::string request = submit_rpc::upload_files_request(key_, part, seconds_from_now(keep_files));
-    submit_rpc::parse_reply(ask_at("job_file.php", request, std::move(files)), "upload_files");
+    try {
+      submit_rpc::parse_reply(ask_at("job_file.php", request, std::move(files)), "upload_files");
+    } catch (const submit_rpc::Refusal& e) {
+      if (std::string_view{e.what()}.find("permission") == std::string_view::npos) throw;
+      throw RouteRefusal{
+          fmt::format("{}; its owner opens its download folders to the web server with `mw boinc-setup PROJECT --app {} "
+                      "--remote`",
+                      e.what(), app_)};
+    }
   }
 }
 
