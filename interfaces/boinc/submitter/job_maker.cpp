@@ -38,11 +38,6 @@ JobMaker::JobMaker(const BoincProjectOptions& options, std::string prefix, std::
   fs::create_directories(folder_);
 }
 
-void JobMaker::learn(std::uint64_t function, double seconds) {
-  double& known = seconds_[function];
-  known = learnt(known, seconds);
-}
-
 /// The project's name for it. A file that is as it was is copied once.
 std::string JobMaker::store_file(const std::string& path) {
   struct stat status = {};

@@ -31,8 +31,6 @@ class JobMaker {
   JobMaker(const BoincProjectOptions& options, std::string prefix, std::string data_prefix, std::string folder);
 
   std::vector<Job> make(const std::vector<TaskRef>& tasks, std::vector<RefusedTask>& refused);
-  /// Tasks of this function took so many seconds each.
-  void learn(std::uint64_t function, double seconds);
   /// The copy of a data file.
   std::string path_of(const std::string& data_file) const { return folder_ + "/" + data_file; }
 

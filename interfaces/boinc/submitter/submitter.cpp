@@ -299,19 +299,13 @@ struct Submitter::Inside final : PollSink {
 
   void end_well(const OpenJob& job, const Bytes& answer) {
     std::vector<wire::Ending> endings = wire::parse_answer(answer.span(), job.tasks.size());
-    double seconds = 0;
-    for (const wire::Ending& ending : endings) seconds += static_cast<double>(ending.result.run_ns) * 1e-9;
-    constexpr double shortest_s = 1e-6;
-    const TaskRef* known = nullptr;
     for (std::size_t i = 0; i < endings.size(); ++i) {
       const TaskRef& task = job.tasks[i];
       if (!task) continue;
-      known = &task;
       places.erase(task.id());
       const bool is_lost = endings[i].is_gone;
       sink.task_ended(task, hub::outcome_of(std::move(endings[i])), is_lost);
     }
-    if (known) maker.learn(known->function_id(), std::max(seconds / static_cast<double>(endings.size()), shortest_s));
     ++workunits_done;
   }
 
