@@ -6,8 +6,11 @@
 #include <unistd.h>
 #include <mw/error.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -26,7 +29,7 @@ double number_in(std::string_view text, std::string_view name) {
   if (begin == std::string_view::npos) return 0;
   double number = 0;
   std::from_chars(text.data() + begin + open.size(), text.data() + text.size(), number);
-  return number;
+  return std::isfinite(number) ? number : 0;
 }
 
 }  // namespace
@@ -37,12 +40,10 @@ Channels::~Channels() {
   if (memory_) ::munmap(memory_, count * size);
 }
 
-bool Channels::open(const std::string& path, bool create) {
-  const process::UniqueFd file{::open(path.c_str(), create ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDWR | O_CLOEXEC, 0600)};
+bool Channels::open(const std::string& path) {
+  const process::UniqueFd file{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
   struct stat status = {};
-  if (file.get() < 0 || (create && ::ftruncate(file.get(), count * size) != 0) || ::fstat(file.get(), &status) != 0 ||
-      status.st_size < static_cast<off_t>(count * size))
-    return false;
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || status.st_size < static_cast<off_t>(count * size)) return false;
   void* memory = ::mmap(nullptr, count * size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (memory == MAP_FAILED) return false;
   memory_ = static_cast<char*>(memory);
@@ -76,7 +77,7 @@ void Channels::overwrite(Name channel, std::string_view message) noexcept {
 
 using detail::Channels;
 
-ClientChannel::ClientChannel(const std::string& folder) : is_there_{channels_.open(folder + "/" + channel_file_name, false)} {}
+ClientChannel::ClientChannel(const std::string& folder) : is_there_{channels_.open(folder + "/" + channel_file_name)} {}
 
 std::vector<Order> ClientChannel::orders() {
   std::vector<Order> orders;
@@ -97,23 +98,53 @@ void ClientChannel::say_status(const TaskStatus& status) {
                             status.cpu_seconds, status.cpu_seconds, status.fraction, status.position, status.fraction_of_position));
 }
 
+namespace {
+
+constexpr off_t place_of(Channels::Name channel) { return static_cast<off_t>(channel * Channels::size); }
+
+bool is_full(int file, Channels::Name channel) {
+  char flag = 0;
+  return ::pread(file, &flag, 1, place_of(channel)) == 1 && flag != 0;
+}
+
+/// The message first, then what says that it is there.
+void write_message(int file, Channels::Name channel, std::string_view message) {
+  const std::string text{message.substr(0, Channels::size - 2)};
+  const char full = 1;
+  // What can not be written is not heard, as if the task did not listen.
+  if (::pwrite(file, text.c_str(), text.size() + 1, place_of(channel) + 1) < 0) return;
+  if (::pwrite(file, &full, 1, place_of(channel)) < 0) return;
+}
+
+}  // namespace
+
 TaskChannel::TaskChannel(const std::string& folder) {
   const std::string path = folder + "/" + channel_file_name;
-  if (!channels_.open(path, true)) throw InterfaceError{fmt::format("{} can not be made or mapped", path)};
+  file_ = process::UniqueFd{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  if (file_.get() < 0 || ::ftruncate(file_.get(), Channels::count * Channels::size) != 0)
+    throw InterfaceError{fmt::format("{} can not be made: {}", path, std::strerror(errno))};
 }
 
 void TaskChannel::order(Order order) {
   for (const auto& [known, text] : order_texts)
-    if (known == order) channels_.overwrite(Channels::control_request, text);
+    if (known == order) write_message(file_.get(), Channels::control_request, text);
 }
 
-void TaskChannel::beat() { channels_.put(Channels::heartbeat, "<heartbeat/>\n"); }
+void TaskChannel::beat() {
+  if (!is_full(file_.get(), Channels::heartbeat)) write_message(file_.get(), Channels::heartbeat, "<heartbeat/>\n");
+}
 
 std::optional<TaskStatus> TaskChannel::status() {
-  const auto message = channels_.take(Channels::app_status);
-  if (!message) return std::nullopt;
-  return TaskStatus{number_in(*message, "current_cpu_time"), number_in(*message, "fraction_done"),
-                    static_cast<std::size_t>(number_in(*message, "mw_position")), number_in(*message, "mw_fraction")};
+  if (!is_full(file_.get(), Channels::app_status)) return std::nullopt;
+  std::string message(Channels::size - 1, '\0');
+  const ssize_t got = ::pread(file_.get(), message.data(), message.size(), place_of(Channels::app_status) + 1);
+  const char empty = 0;
+  if (got < 0 || ::pwrite(file_.get(), &empty, 1, place_of(Channels::app_status)) < 0) return std::nullopt;
+  message.resize(::strnlen(message.data(), static_cast<std::size_t>(got)));
+  constexpr double most_tasks = 1e9;
+  return TaskStatus{number_in(message, "current_cpu_time"), number_in(message, "fraction_done"),
+                    static_cast<std::size_t>(std::clamp(number_in(message, "mw_position"), 0.0, most_tasks)),
+                    std::clamp(number_in(message, "mw_fraction"), 0.0, 1.0)};
 }
 
 }  // namespace mw::workunit

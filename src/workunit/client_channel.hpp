@@ -2,7 +2,7 @@
 //
 // What:    eight channels of 1,024 bytes; the first byte says whether a message is there, the rest is the message (BOINC,
 //          lib/app_ipc.h). ClientChannel is the task's end, TaskChannel the client's.
-// Owner:   own the mapping.
+// Owner:   own the mapping, or the file.
 // Threads: one at a time each.
 // Use:
 //     ClientChannel channel{slot};                          // does nothing where there is no client
@@ -15,6 +15,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "process/unique_fd.hpp"
 
 namespace mw::workunit {
 
@@ -43,7 +45,7 @@ class Channels {
   Channels(const Channels&) = delete;
   Channels& operator=(const Channels&) = delete;
   /// False where it is not there, or too small.
-  bool open(const std::string& path, bool create);
+  bool open(const std::string& path);
 
   /// A message; nothing if there is none.
   std::optional<std::string> take(Name channel) noexcept;
@@ -81,6 +83,7 @@ class ClientChannel {
   bool is_there_ = false;
 };
 
+/// Reads and writes the file, rather than map it: a task that cuts it short harms itself only.
 class TaskChannel {
  public:
   /// Makes the file. Throws InterfaceError.
@@ -90,7 +93,7 @@ class TaskChannel {
   std::optional<TaskStatus> status();
 
  private:
-  detail::Channels channels_;
+  process::UniqueFd file_;
 };
 
 }  // namespace mw::workunit

@@ -11,6 +11,7 @@
 #include "boinc/protocol/submit_rpc.hpp"
 #include "boinc/protocol/upload.hpp"
 #include "boinc/protocol/xml.hpp"
+#include "boinc/volunteer/bounds.hpp"
 #include "wire/bundle.hpp"
 
 using namespace mw::boinc;
@@ -30,6 +31,27 @@ void check_upload(std::string_view text) {
   if (*end > text.size()) std::abort();
   const UploadHead head = parse_upload_head(text.substr(0, *end));
   if (!is_file_name(head.name) || head.nbytes < 0 || head.offset < 0 || head.offset > head.nbytes) std::abort();
+}
+
+/// What a volunteer makes of a reply.
+void check_reply(std::string_view text) {
+  check_stable(text, parse_scheduler_reply);
+  const SchedulerReply reply = within_bounds(parse_scheduler_reply(text));
+  for (const double delay : {reply.request_delay_s, reply.next_rpc_delay_s})
+    if (!(delay >= 0 && delay <= bounds::longest_delay_s)) std::abort();
+  for (const InstanceInfo& instance : reply.instances) {
+    try {
+      const VolunteerTask task = task_of(instance, reply);
+      if (!is_file_name(task.name) || task.program.info.signature.empty() || task.program.info.nbytes < 0) std::abort();
+      for (const VolunteerFile& input : task.inputs)
+        if (!is_file_name(input.open_name) || input.info.nbytes < 0 || input.info.nbytes > bounds::largest_file) std::abort();
+      if (!(task.output.info.max_nbytes > 0)) std::abort();
+    } catch (const BadMessage&) {
+    }
+  }
+  for (const auto& message : reply.messages)
+    for (const char c : printable(message.text))
+      if (static_cast<unsigned char>(c) < ' ') std::abort();
 }
 
 void check_bundle(std::span<const std::byte> bytes) {
@@ -76,7 +98,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     switch (data[0] % 7) {
       case 0: static_cast<void>(to_text(parse_scheduler_request(text))); break;
       case 1: check_upload(text); break;
-      case 2: check_stable(text, parse_scheduler_reply); break;
+      case 2: check_reply(text); break;
       case 3: check_stable(text, parse_upload_reply); break;
       case 4: check_bundle(bytes); break;
       case 5: check_submission(text); break;

@@ -21,6 +21,9 @@ struct VolunteerCommand {
   double checkpoint_s = 60;
   bool allow_programs = false;
   bool exit_when_idle = false;
+  double stop_within_s = 60;
+  bool keep_work = false;
+  bool leave = false;
   std::string platform;
   std::string runner;
   bool quiet = false;

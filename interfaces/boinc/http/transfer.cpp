@@ -2,6 +2,9 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -15,6 +18,11 @@ namespace {
 constexpr long connect_limit_s = 30;
 constexpr long slowest_bytes_a_second = 10;
 constexpr long slow_for_s = 120;
+constexpr long answer_limit_s = 600;           // for an answer in memory, and what is sent for it, whatever comes now and then
+constexpr std::int64_t bytes_a_second = 1000;  // that a file has at least, on average; a download goes on where it was
+constexpr std::size_t longest_headers = 256 * 1024;
+constexpr int most_redirects = 5;
+constexpr long see_other = 303;
 
 struct FileClose {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -27,21 +35,87 @@ File open_file(const std::string& path, const char* mode) {
   return file;
 }
 
+std::int64_t size_of(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  return error ? 0 : static_cast<std::int64_t>(size);
+}
+
 /// An answer as far as it has come, and how long it may become.
 struct Answer {
   std::size_t most;
   std::string text = {};
+  bool is_too_long = false;
 };
 
 std::size_t write_text(char* data, std::size_t, std::size_t size, void* to) {
   auto& answer = *static_cast<Answer*>(to);
-  if (size > answer.most - answer.text.size()) return 0;
+  if (size > answer.most - answer.text.size()) {
+    answer.is_too_long = true;
+    return 0;
+  }
   answer.text.append(data, size);
   return size;
 }
 
+/// A file as far as it has come, and how much of it is still to come. What stands in an answer that is no part of it (the words of an
+/// error, of a redirection) is dropped, and bounded, too.
+struct Incoming {
+  CURL* curl;
+  std::FILE* file;
+  std::int64_t left;
+  std::size_t dropped = 0;
+  bool is_too_long = false;
+};
+
 std::size_t write_file(char* data, std::size_t, std::size_t size, void* to) {
-  return std::fwrite(data, 1, size, static_cast<std::FILE*>(to));
+  auto& incoming = *static_cast<Incoming*>(to);
+  long status = 0;
+  curl_easy_getinfo(incoming.curl, CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200 || status > 299) return (incoming.dropped += size) > longest_answer ? 0 : size;
+  if (static_cast<std::int64_t>(size) > incoming.left) {
+    incoming.is_too_long = true;
+    return 0;
+  }
+  const std::size_t put = std::fwrite(data, 1, size, incoming.file);
+  incoming.left -= static_cast<std::int64_t>(put);
+  return put;
+}
+
+/// Headers are kept by nobody here, but libcurl would read them without an end.
+std::size_t count_header(char*, std::size_t, std::size_t size, void* sum) {
+  auto& bytes = *static_cast<std::size_t*>(sum);
+  bytes += size;
+  return bytes > longest_headers ? 0 : size;
+}
+
+/// Where a request goes to: what a redirection may not change.
+struct Origin {
+  std::string scheme, host, port;
+
+  explicit Origin(const std::string& url) {
+    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed{curl_url(), curl_url_cleanup};
+    if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return;
+    const auto part = [&](CURLUPart which) {
+      char* text = nullptr;
+      std::string copy;
+      if (curl_url_get(parsed.get(), which, &text, CURLU_DEFAULT_PORT) == CURLUE_OK && text) copy = text;
+      curl_free(text);
+      std::transform(copy.begin(), copy.end(), copy.begin(), [](unsigned char c) { return std::tolower(c); });
+      return copy;
+    };
+    scheme = part(CURLUPART_SCHEME);
+    host = part(CURLUPART_HOST);
+    port = part(CURLUPART_PORT);
+  }
+
+  bool is_known() const { return !scheme.empty() && !host.empty(); }
+  friend bool operator==(const Origin&, const Origin&) = default;
+};
+
+/// From the plain form to the encrypted one of the same host.
+bool is_upgrade(const Origin& from, const Origin& to) {
+  return from.host == to.host && from.scheme == "http" && from.port == "80" && to.scheme == "https" && to.port == "443";
 }
 
 /// A head, then a file.
@@ -94,10 +168,8 @@ struct Transfer::Inside {
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_USERAGENT, "CppMW");
     set(CURLOPT_NOSIGNAL, 1L);
-    set(CURLOPT_FOLLOWLOCATION, 1L);
-    set(CURLOPT_MAXREDIRS, 5L);
+    set(CURLOPT_FOLLOWLOCATION, 0L);  // see follow()
     set(CURLOPT_PROTOCOLS_STR, "http,https");
-    set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     set(CURLOPT_NOPROXY, direct_hosts().c_str());
     set(CURLOPT_CONNECTTIMEOUT, connect_limit_s);
     set(CURLOPT_LOW_SPEED_LIMIT, slowest_bytes_a_second);
@@ -106,8 +178,16 @@ struct Transfer::Inside {
     set(CURLOPT_NOPROGRESS, 0L);
     set(CURLOPT_XFERINFOFUNCTION, tick);
     set(CURLOPT_XFERINFODATA, &alive);
+    set(CURLOPT_HEADERFUNCTION, count_header);
+    set(CURLOPT_HEADERDATA, &header_bytes);
+    header_bytes = 0;
     set(CURLOPT_ERRORBUFFER, error);
     error[0] = 0;
+  }
+
+  /// A time limit for what takes `bytes`, besides the one for bytes that come too slowly.
+  void limit_time(std::int64_t bytes) {
+    set(CURLOPT_TIMEOUT, static_cast<long>(std::min<std::int64_t>(answer_limit_s + bytes / bytes_a_second, 10'000'000)));
   }
 
   template <class Value>
@@ -115,13 +195,38 @@ struct Transfer::Inside {
     curl_easy_setopt(curl, option, value);
   }
 
-  /// Returns the HTTP status.
-  long perform(const std::string& url) {
-    const CURLcode code = curl_easy_perform(curl);
-    if (code != CURLE_OK) fail(url, code);
-    long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    return status;
+  /// One request, and what it is redirected to: `prepare` sets the request up, for each anew. `may_leave`: nothing secret is in it, so
+  /// that it may go to another server, too.
+  template <class Prepare>
+  void follow(std::string url, bool may_leave, const Prepare& prepare) {
+    for (int redirects = 0;; ++redirects) {
+      begin(url);
+      prepare();
+      const CURLcode code = last_code = curl_easy_perform(curl);
+      long status = 0;
+      curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+      const bool has_answer = code == CURLE_OK || code == CURLE_HTTP_RETURNED_ERROR;
+      if (!has_answer) fail(url, code);
+      char* next = nullptr;
+      curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &next);
+      if (!next || status < 300 || status > 399) return check(url, status);
+      if (redirects == most_redirects) throw TransferError{fmt::format("{}: one redirection after the other", told(url)), false};
+      check_redirection(url, next, status, may_leave);
+      url = next;
+    }
+  }
+
+  /// What is posted, and what is in a query, may be a key: it goes where it was meant to go, and nowhere else.
+  static void check_redirection(const std::string& url, const std::string& next, long status, bool may_leave) {
+    const Origin from{url}, to{next};
+    const bool is_downgrade = from.scheme == "https" && to.scheme != "https";
+    const bool is_web = to.is_known() && (to.scheme == "http" || to.scheme == "https");
+    if (is_web && status != see_other && !is_downgrade && (may_leave || from == to || is_upgrade(from, to))) return;
+    throw TransferError{
+        fmt::format("{} answers with status {}, which points to {}: what was sent is for the first one only; if it has "
+                    "moved, use its new address",
+                    told(url), status, told(next)),
+        false};
   }
 
   /// libcurl says that it could not connect, but not why.
@@ -140,9 +245,30 @@ struct Transfer::Inside {
     throw TransferError{fmt::format("{}: HTTP status {}", told(url), status), is_permanent};
   }
 
+  /// The answer, in memory, to what `prepare` asks for, with `size` bytes going out.
+  template <class Prepare>
+  std::string ask(const std::string& url, std::size_t most, std::int64_t size, const Prepare& prepare) {
+    Answer answer{most};
+    try {
+      follow(url, false, [&] {
+        answer.text.clear();
+        set(CURLOPT_WRITEFUNCTION, write_text);
+        set(CURLOPT_WRITEDATA, &answer);
+        limit_time(size);
+        prepare();
+      });
+    } catch (const TransferError&) {
+      if (answer.is_too_long) throw TransferError{fmt::format("{} answers with more than {} bytes", told(url), most), false};
+      throw;
+    }
+    return std::move(answer.text);
+  }
+
   std::function<bool()> alive;
   CURL* curl = nullptr;
   char error[CURL_ERROR_SIZE] = {};
+  std::size_t header_bytes = 0;
+  CURLcode last_code = CURLE_OK;
 };
 
 Transfer::Transfer(std::function<bool()> alive) : inside_{std::make_unique<Inside>(std::move(alive))} {}
@@ -151,82 +277,73 @@ Transfer::Transfer(Transfer&&) noexcept = default;
 Transfer& Transfer::operator=(Transfer&&) noexcept = default;
 
 std::string Transfer::get(const std::string& url, std::size_t most) {
-  Answer answer{most};
-  inside_->begin(url);
-  inside_->set(CURLOPT_WRITEFUNCTION, write_text);
-  inside_->set(CURLOPT_WRITEDATA, &answer);
-  inside_->check(url, inside_->perform(url));
-  return std::move(answer.text);
+  return inside_->ask(url, most, 0, [] {});
 }
 
-std::string Transfer::post(const std::string& url, std::string_view body) {
-  Answer answer{longest_answer};
-  inside_->begin(url);
-  inside_->set(CURLOPT_WRITEFUNCTION, write_text);
-  inside_->set(CURLOPT_WRITEDATA, &answer);
-  inside_->set(CURLOPT_POSTFIELDS, body.data());
-  inside_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  inside_->check(url, inside_->perform(url));
-  return std::move(answer.text);
+std::string Transfer::post(const std::string& url, std::string_view body, std::size_t most) {
+  return inside_->ask(url, most, static_cast<std::int64_t>(body.size()), [&] {
+    inside_->set(CURLOPT_POSTFIELDS, body.data());
+    inside_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  });
 }
 
 std::string Transfer::post_form(const std::string& url, const std::vector<FormField>& fields) {
-  Answer answer{longest_answer};
-  inside_->begin(url);
   const std::unique_ptr<curl_mime, decltype(&curl_mime_free)> form{curl_mime_init(inside_->curl), curl_mime_free};
+  std::int64_t size = 0;
   for (const FormField& field : fields) {
     curl_mimepart* part = curl_mime_addpart(form.get());
     curl_mime_name(part, field.name.c_str());
     if (field.path.empty()) {
       curl_mime_data(part, field.text.data(), field.text.size());
+      size += static_cast<std::int64_t>(field.text.size());
     } else {
       if (curl_mime_filedata(part, field.path.c_str()) != CURLE_OK)
         throw TransferError{fmt::format("{} can not be read", field.path), true};
       curl_mime_type(part, "application/octet-stream");
+      size += size_of(field.path);
     }
   }
-  inside_->set(CURLOPT_MIMEPOST, form.get());
-  inside_->set(CURLOPT_WRITEFUNCTION, write_text);
-  inside_->set(CURLOPT_WRITEDATA, &answer);
-  inside_->check(url, inside_->perform(url));
-  return std::move(answer.text);
+  return inside_->ask(url, longest_answer, size, [&] { inside_->set(CURLOPT_MIMEPOST, form.get()); });
 }
 
 void Transfer::fetch(const std::string& url, const std::string& path, std::int64_t size) {
-  std::error_code ignored;
-  auto here = std::filesystem::exists(path) ? static_cast<std::int64_t>(std::filesystem::file_size(path, ignored)) : 0;
-  if (here == size && size > 0) return;
+  std::int64_t here = size_of(path);
   if (here > size) here = 0;
   const File file = open_file(path, here > 0 ? "ab" : "wb");
-  inside_->begin(url);
-  inside_->set(CURLOPT_WRITEFUNCTION, write_file);
-  inside_->set(CURLOPT_WRITEDATA, file.get());
-  inside_->set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(size));
-  inside_->set(CURLOPT_FAILONERROR, 1L);  // the words of an error are not the file's
-  if (here > 0) inside_->set(CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(here));
-  const CURLcode code = curl_easy_perform(inside_->curl);
-  long status = 0;
-  curl_easy_getinfo(inside_->curl, CURLINFO_RESPONSE_CODE, &status);
-  if (code == CURLE_HTTP_RETURNED_ERROR) inside_->check(url, status);
-  if (code != CURLE_OK) inside_->fail(url, code);
+  if (here == size) return;
+  Incoming incoming{inside_->curl, file.get(), size - here};
+  try {
+    inside_->follow(url, true, [&] {
+      inside_->set(CURLOPT_WRITEFUNCTION, write_file);
+      inside_->set(CURLOPT_WRITEDATA, &incoming);
+      inside_->set(CURLOPT_FAILONERROR, 1L);  // the words of an error are not the file's
+      inside_->limit_time(size - here);
+      if (here > 0) inside_->set(CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(here));
+    });
+  } catch (const TransferError&) {
+    // A server that does not go on where it was asked to: the next try is from the beginning.
+    if (inside_->last_code == CURLE_RANGE_ERROR) open_file(path, "wb");
+    if (incoming.is_too_long)
+      throw TransferError{fmt::format("{} sends more than the {} bytes that were announced", told(url), size), true};
+    throw;
+  }
+  if (std::fflush(file.get()) != 0)
+    throw TransferError{fmt::format("{} can not be written: {}", path, std::strerror(errno)), false};
 }
 
 std::string Transfer::upload(const std::string& url, std::string_view head, const std::string& path, std::int64_t offset,
-                             std::int64_t size) {
+                             std::int64_t size, std::size_t most) {
   const File file = open_file(path, "rb");
-  if (::fseeko(file.get(), offset, SEEK_SET) != 0)
-    throw TransferError{fmt::format("{} can not be read from {} on", path, offset), true};
   Outgoing outgoing{head, file.get()};
-  Answer answer{longest_answer};
-  inside_->begin(url);
-  inside_->set(CURLOPT_POST, 1L);
-  inside_->set(CURLOPT_READFUNCTION, read_outgoing);
-  inside_->set(CURLOPT_READDATA, &outgoing);
-  inside_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(head.size()) + size - offset);
-  inside_->set(CURLOPT_WRITEFUNCTION, write_text);
-  inside_->set(CURLOPT_WRITEDATA, &answer);
-  inside_->check(url, inside_->perform(url));
-  return std::move(answer.text);
+  return inside_->ask(url, most, size - offset, [&] {
+    if (::fseeko(file.get(), offset, SEEK_SET) != 0)
+      throw TransferError{fmt::format("{} can not be read from {} on", path, offset), true};
+    outgoing.head = head;
+    inside_->set(CURLOPT_POST, 1L);
+    inside_->set(CURLOPT_READFUNCTION, read_outgoing);
+    inside_->set(CURLOPT_READDATA, &outgoing);
+    inside_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(head.size()) + size - offset);
+  });
 }
 
 }  // namespace mw::boinc

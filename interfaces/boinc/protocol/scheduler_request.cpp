@@ -149,6 +149,7 @@ SchedulerRequest parse_scheduler_request(std::string_view text) {
     check_count(request.messages.size(), "messages");
   }
   request.wait_s = number_in(root, "mw_wait");
+  request.is_leaving = flag_in(root, "mw_leaving");
   for (const pugi::xml_node& node : root.children("mw_running")) {
     request.running.push_back({text_in(node, "name"), integer_in(node, "position"), number_in(node, "fraction")});
     check_count(request.running.size(), "running tasks");
@@ -185,6 +186,7 @@ std::string to_text(const SchedulerRequest& request) {
     add(node, "variety", message.variety);
     add(node, "text", message.text);
   }
+  if (request.is_leaving) add_flag(root, "mw_leaving");
   if (request.wait_s > 0) add(root, "mw_wait", request.wait_s);
   for (const RunningTask& task : request.running) {
     pugi::xml_node node = add(root, "mw_running");

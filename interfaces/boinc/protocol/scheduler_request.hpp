@@ -94,7 +94,8 @@ struct SchedulerRequest {
   bool lists_other_results = false;        ///< an old client does not
   std::vector<MessageFromHost> messages;
   std::vector<RunningTask> running;
-  double wait_s = 0;  ///< how long the client would wait for work, rather than hear that there is none: <mw_wait>, ours
+  bool is_leaving = false;  ///< the host has nothing of this project any more but what it lists: <mw_leaving>, ours
+  double wait_s = 0;        ///< how long the client would wait for work, rather than hear that there is none: <mw_wait>, ours
 
   bool wants_work() const noexcept { return work_req_seconds > 0 || cpu_req_seconds > 0 || cpu_req_instances > 0; }
 };

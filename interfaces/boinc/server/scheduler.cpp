@@ -42,7 +42,7 @@ double Scheduler::draw() { return std::uniform_real_distribution<double>{0, 1}(r
 
 std::optional<Durability> Scheduler::writes(const SchedulerRequest& request) const {
   const bool gives_work = request.wants_work() && project_.has_work();
-  if (request.host_id == 0 || !request.results.empty() || gives_work) return Durability::machine;
+  if (request.host_id == 0 || !request.results.empty() || request.is_leaving || gives_work) return Durability::machine;
   return request.running.empty() ? std::nullopt : std::optional{Durability::process};
 }
 
@@ -66,6 +66,10 @@ SchedulerReply Scheduler::answer(const SchedulerRequest& request) {
   reply.acknowledges_messages = !request.messages.empty();
   note_running(request, *host);
   abort_unneeded(request, *host, reply);
+  if (request.is_leaving) {
+    take_back(request, *host);
+    return reply;
+  }
   send_again(request, *host, reply);
   if (request.wants_work()) send_work(request, *host, reply);
   return reply;
@@ -111,6 +115,20 @@ void Scheduler::take_results(const SchedulerRequest& request, Host& host, Schedu
     ++project_.counts.reported;
   }
   for (const std::int64_t workunit : changed) transitioner_.run(workunit);
+}
+
+/// What a host that leaves has not reported, others are to have.
+void Scheduler::take_back(const SchedulerRequest& request, Host& host) {
+  const std::unordered_set<std::string_view> kept{request.other_results.begin(), request.other_results.end()};
+  for (InstanceRow instance : project_.work.in_progress_on(host.id)) {
+    const std::string name = project_.names.instance({instance.workunit, instance.number});
+    if (kept.contains(name)) continue;
+    take_result(
+        {.name = name, .exit_status = exit_status::aborted_by_user, .state = ClientState::aborted, .stderr_text = {}, .files = {}},
+        instance, host);
+    project_.work.update(instance);
+    transitioner_.run(instance.workunit);
+  }
 }
 
 void Scheduler::take_result(const ReportedResult& result, InstanceRow& instance, Host& host) {
@@ -251,13 +269,14 @@ bool Scheduler::send_new(const WorkerBuild& build, Host& host, SchedulerReply& r
   return true;
 }
 
-/// One copy a host (S5), and alike hosts where that matters.
+/// One copy a host (S5), and alike hosts where that matters. A host that gave its copy back has said nothing of it, and may have another.
 bool Scheduler::may_have(const WorkunitRow& workunit, const Host& host) const {
   if (workunit.host_class != 0 &&
       workunit.host_class != host_class(project_.settings.redundancy, host.info.os_name, host.info.cpu_vendor, host.info.cpu_model))
     return false;
   const auto instances = project_.work.instances(workunit.id);
-  return std::none_of(instances.begin(), instances.end(), [&](const InstanceRow& one) { return one.host == host.id; });
+  return std::none_of(instances.begin(), instances.end(),
+                      [&](const InstanceRow& one) { return one.host == host.id && !one.state.ended_by_user; });
 }
 
 void Scheduler::send(InstanceRow& instance, WorkunitRow& workunit, const WorkerBuild& build, Host& host, SchedulerReply& reply) {

@@ -33,6 +33,7 @@ class Scheduler {
  private:
   Host* host_of(const SchedulerRequest& request, std::int64_t user, SchedulerReply& reply);
   void take_results(const SchedulerRequest& request, Host& host, SchedulerReply& reply);
+  void take_back(const SchedulerRequest& request, Host& host);
   void take_result(const ReportedResult& result, InstanceRow& instance, Host& host);
   bool has_output(const ReportedResult& result, InstanceRow& instance) const;
   void note_running(const SchedulerRequest& request, const Host& host);

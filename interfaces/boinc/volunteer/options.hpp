@@ -17,8 +17,10 @@ struct VolunteerOptions {
   double checkpoint_s = 60;
   bool allow_programs = false;  ///< tasks may run programs of this machine
   bool exit_when_idle = false;
-  std::string platform;  ///< what it says it is; empty: what it is
-  std::string runner;    ///< an emulator that runs programs of that platform; empty: they run by themselves
+  double stop_within_s = 60;  ///< that running tasks have when it is told to stop; then they are given back
+  bool keep_work = false;     ///< instead: tasks stay for the next start
+  std::string platform;       ///< what it says it is; empty: what it is
+  std::string runner;         ///< an emulator that runs programs of that platform; empty: they run by themselves
   bool quiet = false;
 };
 

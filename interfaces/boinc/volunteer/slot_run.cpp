@@ -5,13 +5,12 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <boost/asio/steady_timer.hpp>
 
 #include "boinc/protocol/xml.hpp"
+#include "boinc/volunteer/slot_files.hpp"
 #include "process/child.hpp"
 #include "process/unique_fd.hpp"
 #include "workunit/run.hpp"
@@ -24,19 +23,11 @@ namespace fs = std::filesystem;
 constexpr std::chrono::seconds patience{2};  // after an order to quit or abort
 constexpr std::size_t longest_stderr = 64 * 1024;
 
-void write_text(const fs::path& path, const std::string& text) { std::ofstream{path} << text; }
-
 /// As BOINC's client does it: a file that says where the file is.
-void write_link(const fs::path& slot, const std::string& open_name, const fs::path& target) {
+void write_link(const fs::path& slot, const std::string& open_name, const std::string& target) {
   pugi::xml_document document;
   document.append_child("soft_link").text().set(target.c_str());
-  write_text(slot / open_name, to_text(document));
-}
-
-std::string end_of_file(const fs::path& path, std::size_t most) {
-  std::ifstream file{path, std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
-  return text.substr(text.size() - std::min(text.size(), most));
+  write_anew(slot / open_name, to_text(document));
 }
 
 double children_cpu_seconds() {
@@ -60,7 +51,7 @@ struct SlotRun::Inside : std::enable_shared_from_this<Inside> {
     SlotEnd end;
     end.elapsed_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     end.cpu_seconds = children_cpu_seconds() - cpu_before;
-    end.stderr_text = end_of_file(slot / "stderr.txt", longest_stderr);
+    end.stderr_text = end_of(stderr_file, longest_stderr);
     end.exit_status = death.signaled ? exit_status::signal : death.exit_status;
     end.is_over = death.signaled ? !was_ordered : death.exit_status != 0 || fs::exists(slot / "boinc_finish_called");
     if (ended) std::exchange(ended, nullptr)(std::move(end));
@@ -68,6 +59,7 @@ struct SlotRun::Inside : std::enable_shared_from_this<Inside> {
 
   boost::asio::io_context& io;
   const fs::path slot;
+  process::UniqueFd stderr_file = open_plain(slot / "stderr.txt", O_RDWR | O_CREAT | O_APPEND);
   workunit::TaskChannel channel;
   std::function<void(SlotEnd)> ended;
   std::optional<process::Child> child;
@@ -80,24 +72,22 @@ struct SlotRun::Inside : std::enable_shared_from_this<Inside> {
 
 SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const VolunteerTask& task, const VolunteerOptions& options,
                  std::function<void(SlotEnd)> ended) {
-  const fs::path slot{place.slot}, files{place.files};
+  const fs::path slot{place.slot};
   fs::create_directories(slot);
-  fs::remove(slot / "boinc_finish_called");
-  fs::remove(slot / workunit::channel_file_name);
-  for (const VolunteerFile& input : task.inputs) write_link(slot, input.open_name, files / input.info.name);
-  write_link(slot, task.output.open_name, files / task.output.info.name);
+  fs::permissions(slot, fs::perms::owner_all);
+  for (const char* name : {"boinc_finish_called", workunit::channel_file_name}) fs::remove_all(slot / name);
+  for (std::size_t i = 0; i < task.inputs.size(); ++i) write_link(slot, task.inputs[i].open_name, place.inputs.at(i));
   pugi::xml_document init_data;
   pugi::xml_node root = init_data.append_child("app_init_data");
   add(root, "checkpoint_period", options.checkpoint_s);
-  write_text(slot / "init_data.xml", to_text(init_data));
+  write_anew(slot / "init_data.xml", to_text(init_data));
   inside_ = std::make_shared<Inside>(io, slot, std::move(ended));
 
-  const process::UniqueFd stderr_file{::open((slot / "stderr.txt").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
   process::Command command;
-  command.path = (files / task.program.info.name).string();
+  command.path = place.program;
   if (!options.runner.empty()) command.arguments = {std::exchange(command.path, options.runner)};
   command.working_directory = slot.string();
-  command.stderr_fd = command.stdout_fd = stderr_file.get();
+  command.stderr_fd = command.stdout_fd = inside_->stderr_file.get();
   command.environment_unset = {"MW_*"};
   command.follows_stops = true;
   if (options.allow_programs) command.environment_set.emplace_back(workunit::allow_programs_name, "1");

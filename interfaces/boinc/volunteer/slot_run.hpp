@@ -1,7 +1,7 @@
 // A task that runs in a slot.
 //
 // What:    lays the slot folder out as BOINC's client does, starts the worker build in it, tells it what to do, and says how it
-//          ended.
+//          ended. The task may have put anything into its slot when it ran before: nothing there is followed or waited for.
 // Owner:   owns the process; its end kills it.
 // Threads: one: where the io_context runs.
 // Use:
@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -32,8 +33,9 @@ struct SlotEnd {
 };
 
 struct SlotPlace {
-  std::string slot;   ///< the folder it runs in
-  std::string files;  ///< where its files are
+  std::string slot;                 ///< the folder it runs in; its output comes to be there
+  std::string program;              ///< the file that is run
+  std::vector<std::string> inputs;  ///< the files, in the task's order
 };
 
 class SlotRun {

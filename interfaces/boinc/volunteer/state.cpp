@@ -91,6 +91,7 @@ VolunteerState VolunteerState::load(const std::string& path) {
   if (!std::filesystem::exists(path)) return state;
   try {
     const json::value value = json::parse(process::read_text_file(path));
+    if (const auto* url = value.as_object().if_contains("url")) state.url = url->as_string();
     state.host_id = value.at("host_id").to_number<std::int64_t>();
     state.rpc_seqno = value.at("rpc_seqno").to_number<std::int64_t>();
     state.cpid = value.at("cpid").as_string();
@@ -107,10 +108,15 @@ VolunteerState VolunteerState::load(const std::string& path) {
 void VolunteerState::save(const std::string& path) const {
   json::array list;
   for (const VolunteerTask& task : tasks) list.push_back(to_json(task));
-  const json::object object{{"host_id", host_id}, {"rpc_seqno", rpc_seqno},         {"cpid", cpid},
-                            {"fpops", fpops},     {"code_sign_key", code_sign_key}, {"scheduler_url", scheduler_url},
+  const json::object object{{"url", url},
+                            {"host_id", host_id},
+                            {"rpc_seqno", rpc_seqno},
+                            {"cpid", cpid},
+                            {"fpops", fpops},
+                            {"code_sign_key", code_sign_key},
+                            {"scheduler_url", scheduler_url},
                             {"tasks", list}};
-  process::write_file(path, json::serialize(object) + "\n");
+  process::write_file(path, json::serialize(object) + "\n", 0600);
 }
 
 }  // namespace mw::boinc

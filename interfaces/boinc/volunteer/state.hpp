@@ -1,6 +1,6 @@
 // What a volunteer must not forget when it is switched off.
 //
-// What:    who it is to the project, and the tasks that it has: a JSON file in its folder, replaced whole.
+// What:    who it is to the project, and the tasks that it has: a JSON file in its folder, replaced whole. Nobody else may read it.
 // Owner:   a value.
 // Threads: one.
 // Use:
@@ -40,6 +40,7 @@ struct VolunteerTask {
 };
 
 struct VolunteerState {
+  std::string url;  ///< the project's
   std::int64_t host_id = 0;
   std::int64_t rpc_seqno = 0;
   std::string cpid;

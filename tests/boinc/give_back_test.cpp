@@ -1,0 +1,65 @@
+// Workunits that a volunteer gives back, and volunteers that leave.
+#include <catch2/catch.hpp>
+
+#include "boinc/pool.hpp"
+
+using test::Pool;
+using test::status_of;
+
+namespace {
+
+std::int64_t cube(std::int64_t x) { return x * x * x; }
+
+/// The next request gives it back.
+void give_back(test::EmulatedVolunteer& volunteer, const mw::boinc::SchedulerReply& reply) {
+  volunteer.fail(reply, 0, mw::boinc::exit_status::aborted_by_user);
+  volunteer.request.results.back().state = mw::boinc::ClientState::aborted;
+}
+
+}  // namespace
+
+TEST_CASE("a workunit that is given back goes to the next who asks, and is nobody's fault", "[boinc][server]") {
+  Pool pool{"&max_error=0"};
+  const auto task = pool.master.submit_task<cube>(3);
+  REQUIRE(pool.waits_for(1));
+  auto leaver = pool.volunteer("a"), other = pool.volunteer("b");
+  const auto given = leaver.ask_for_work();
+  REQUIRE(given.instances.size() == 1);
+  CHECK(other.ask_for_work().instances.empty());
+  give_back(leaver, given);
+  leaver.send();
+  CHECK(other.work() == 1);
+  CHECK(pool.master.get_result(task) == 27);
+  // It is no host that fails: it gets work again.
+  const auto next = pool.master.submit_task<cube>(2);
+  REQUIRE(pool.waits_for(1));
+  CHECK(leaver.work() == 1);
+  CHECK(pool.master.get_result(next) == 8);
+}
+
+TEST_CASE("a volunteer that gave its workunit back may have it again, when it is the only one", "[boinc][server]") {
+  Pool pool{"&max_error=0"};
+  const auto task = pool.master.submit_task<cube>(3);
+  REQUIRE(pool.waits_for(1));
+  auto only = pool.volunteer("a");
+  give_back(only, only.ask_for_work());
+  only.send();
+  CHECK(only.work() == 1);
+  CHECK(pool.master.get_result(task) == 27);
+}
+
+TEST_CASE("what a volunteer that leaves does not say that it keeps goes to others", "[boinc][server]") {
+  Pool pool{"&max_error=0"};
+  const auto first = pool.master.submit_task<cube>(3), second = pool.master.submit_task<cube>(4);
+  REQUIRE(pool.waits_for(2));
+  auto leaver = pool.volunteer("a"), other = pool.volunteer("b");
+  const auto lost = leaver.ask_for_work();
+  REQUIRE(lost.instances.size() == 1);
+  leaver.request.other_results.clear();  // the reply did not arrive
+  leaver.request.is_leaving = true;
+  CHECK(leaver.send().instances.empty());
+  CHECK(other.work() == 1);
+  CHECK(other.work() == 1);
+  CHECK(pool.master.get_result(first) == 27);
+  CHECK(pool.master.get_result(second) == 64);
+}
