@@ -20,10 +20,12 @@
 
 namespace mw {
 
-/// The base of everything that CppMW throws.
+/// The base of everything that CppMW throws. what() is fit for a terminal: control characters that came from outside (from a worker, a
+/// volunteer, a server) are shown, not sent.
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Error(const std::string& text);
+  explicit Error(const char* text);
 };
 
 /// What was asked for makes no sense (an unknown interface, "-n 0"): the text says what would be right.
@@ -88,7 +90,8 @@ struct TaskFacts {
   std::string stderr_tail;    ///< the last part of what it wrote to stderr
 };
 
-/// A task that has no result. what() is the whole story: one line, and below it the end of stderr where there was any.
+/// A task that has no result. what() is the whole story: one line, and below it the end of stderr where there was any. The facts are
+/// as they came.
 class TaskError : public Error {
  public:
   TaskError(TaskFacts facts, Failure failure);

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "log/escaped.hpp"
+
 namespace mw {
+
+Error::Error(const std::string& text) : std::runtime_error{log::escaped_lines(text)} {}
+Error::Error(const char* text) : Error{std::string{text}} {}
 
 std::string_view to_string(Cause cause) noexcept {
   switch (cause) {
@@ -32,13 +37,13 @@ std::string describe(const TaskFacts& facts, const Failure& failure) {
   if (facts.task != 0) {
     text = fmt::format("task {} ({}) has no result", facts.task, facts.function);
     if (facts.attempt != 0) text += fmt::format(" after attempt {}", facts.attempt);
-    if (!facts.worker.empty()) text += fmt::format(" on {}", facts.worker);
-    if (!facts.host.empty()) text += fmt::format(" at {}", facts.host);
+    if (!facts.worker.empty()) text += fmt::format(" on {}", log::escaped(facts.worker));
+    if (!facts.host.empty()) text += fmt::format(" at {}", log::escaped(facts.host));
     text += ": ";
   }
   text += to_string(failure.cause);
-  if (!failure.type.empty()) text += fmt::format(" {}", failure.type);
-  text += fmt::format(": {}", failure.message);
+  if (!failure.type.empty()) text += fmt::format(" {}", log::escaped(failure.type));
+  text += fmt::format(": {}", log::escaped(failure.message));
   if (failure.out_of_memory && failure.message.find("out of memory") == std::string::npos) text += " (out of memory)";
   if (!facts.stderr_tail.empty()) text += fmt::format("\nend of its stderr:\n{}", facts.stderr_tail);
   return text;

@@ -8,6 +8,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "log/escaped.hpp"
 #include "process/standard_streams.hpp"
 
 namespace mw::log {
@@ -38,7 +39,7 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void warn(std::string_view text) { logger().warn("{}", text); }
-void debug(std::string_view text) { logger().debug("{}", text); }
+void warn(std::string_view text) { logger().warn("{}", escaped(text)); }
+void debug(std::string_view text) { logger().debug("{}", escaped(text)); }
 
 }  // namespace mw::log

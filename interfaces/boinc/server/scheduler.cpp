@@ -8,6 +8,7 @@
 #include "boinc/policy/credit.hpp"
 #include "boinc/policy/work_size.hpp"
 #include "boinc/server/descriptions.hpp"
+#include "log/escaped.hpp"
 #include "log/log.hpp"
 
 namespace mw::boinc {
@@ -25,7 +26,7 @@ std::string reason_of(const ReportedResult& result) {
   return text;
 }
 
-std::string cut(const std::string& text) { return text.substr(0, 200); }
+std::string cut(const std::string& text) { return log::escaped(text.substr(0, 200)); }
 
 HostInfo cut(const HostInfo& info) {
   HostInfo host = info;
