@@ -9,6 +9,8 @@ namespace mw::sqlite {
 void detail::StatementFree::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
 void detail::DatabaseFree::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
 
+void detail::BlobClose::operator()(sqlite3_blob* blob) const noexcept { sqlite3_blob_close(blob); }
+
 void Statement::fail(int code) const {
   sqlite3* database = sqlite3_db_handle(statement_.get());
   const char* file = sqlite3_db_filename(database, "main");
@@ -106,6 +108,22 @@ void Database::sync() {
   int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
   if (code == SQLITE_OK && log && log->pMethods) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
   if (code != SQLITE_OK) throw DatabaseError{fmt::format("{}: the write-ahead log is not on the disk ({})", path_, code)};
+}
+
+std::optional<BlobReader> BlobReader::open(Database& database, const char* table, const char* column, std::int64_t row) {
+  sqlite3_blob* blob = nullptr;
+  const int code = sqlite3_blob_open(database.database_.get(), "main", table, column, row, 0, &blob);
+  if (code == SQLITE_OK) return BlobReader{database, blob};
+  if (code == SQLITE_ERROR) return std::nullopt;
+  throw DatabaseError{fmt::format("{}: {} in table {}", database.path(), sqlite3_errmsg(database.database_.get()), table)};
+}
+
+std::int64_t BlobReader::size() const noexcept { return sqlite3_blob_bytes(blob_.get()); }
+
+void BlobReader::read(std::int64_t from, std::span<std::byte> to) {
+  const int code = sqlite3_blob_read(blob_.get(), to.data(), static_cast<int>(to.size()), static_cast<int>(from));
+  if (code != SQLITE_OK)
+    throw DatabaseError{fmt::format("{}: {} in a blob", database_->path(), sqlite3_errmsg(database_->database_.get()))};
 }
 
 Transaction::Transaction(Database& database) : database_{database} { database_.execute("BEGIN IMMEDIATE"); }

@@ -28,6 +28,7 @@
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct sqlite3_blob;
 
 namespace mw::sqlite {
 
@@ -43,6 +44,9 @@ struct StatementFree {
 };
 struct DatabaseFree {
   void operator()(sqlite3* database) const noexcept;
+};
+struct BlobClose {
+  void operator()(sqlite3_blob* blob) const noexcept;
 };
 }  // namespace detail
 
@@ -132,8 +136,24 @@ class Database {
   const std::string& path() const noexcept { return path_; }
 
  private:
+  friend class BlobReader;
   std::string path_;
   std::unique_ptr<sqlite3, detail::DatabaseFree> database_;
+};
+
+/// A blob, read in pieces. Until it goes it holds a read transaction.
+class BlobReader {
+ public:
+  /// Nothing if there is no such row.
+  static std::optional<BlobReader> open(Database& database, const char* table, const char* column, std::int64_t row);
+  std::int64_t size() const noexcept;
+  /// Throws DatabaseError, also if the row was changed meanwhile.
+  void read(std::int64_t from, std::span<std::byte> to);
+
+ private:
+  BlobReader(Database& database, sqlite3_blob* blob) : database_{&database}, blob_{blob} {}
+  Database* database_;
+  std::unique_ptr<sqlite3_blob, detail::BlobClose> blob_;
 };
 
 class Transaction {

@@ -1,109 +1,112 @@
 #include "boinc/server/http_session.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <chrono>
+#include <optional>
+#include <span>
 
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/status.hpp>
+#include <boost/beast/http/verb.hpp>
 
 #include "boinc/protocol/xml.hpp"
+#include "boinc/server/client_stream.hpp"
+#include "boinc/server/http_rules.hpp"
 #include "boinc/server/pages.hpp"
 #include "boinc/server/upload_handler.hpp"
-#include "log/log.hpp"
-#include "process/unique_fd.hpp"
 
 namespace mw::boinc {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using Parser = http::request_parser<http::buffer_body>;
+namespace http = boost::beast::http;
+using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds header_limit{30};
-constexpr std::chrono::seconds piece_limit{30};
-constexpr std::chrono::seconds patience{60};  // a slower client than the next line must be done by then
-constexpr double slowest_bytes_a_second = 1024;
-constexpr std::uint32_t longest_header = 16 * 1024;
 constexpr std::size_t longest_request = 8 * 1024 * 1024;
-constexpr std::size_t piece_size = 64 * 1024;
+constexpr std::size_t longest_of_stranger = 64 * 1024;  // until its account is known
+constexpr std::size_t longest_form = 16 * 1024;
+constexpr std::size_t most_drained = 16 * 1024 * 1024;
 constexpr double longest_wait_s = 20;  // for work; proxies end what takes longer
+constexpr std::chrono::seconds at_most_unheard{60};
 
-/// The client is gone, or is to be sent away without a word.
-struct HangUp {};
-
-/// What there is to download.
-struct Content {
-  std::optional<Bytes> bytes;
-  process::UniqueFd file;
-  std::int64_t size = 0;
-};
+/// The account that a scheduler request names, before it is read as a whole.
+std::string_view authenticator_in(std::string_view text) {
+  constexpr std::string_view begin_mark = "<authenticator>", end_mark = "</authenticator>";
+  const auto begin = text.find(begin_mark);
+  const auto end = begin == std::string_view::npos ? begin : text.find(end_mark, begin);
+  if (end == std::string_view::npos) return {};
+  std::string_view key = text.substr(begin + begin_mark.size(), end - begin - begin_mark.size());
+  constexpr std::string_view blank = " \t\r\n";
+  key.remove_prefix(std::min(key.find_first_not_of(blank), key.size()));
+  return key.substr(0, key.find_last_not_of(blank) + 1);
+}
 
 class Session {
  public:
-  Session(asio::ip::tcp::socket socket, Rooms& rooms) : stream_{std::move(socket)}, rooms_{rooms}, project_{rooms.project} {}
+  Session(asio::ip::tcp::socket socket, Rooms& rooms, Connections& connections)
+      : stream_{std::move(socket), connections}, rooms_{rooms}, project_{rooms.project}, strangers_{rooms.strangers} {}
 
-  void close() { stream_.close(); }
-  bool is_open() { return stream_.socket().is_open(); }
+  bool is_open() const { return stream_.is_open(); }
 
   /// False when the connection is over.
-  asio::awaitable<bool> next_request(const std::function<void()>& begun) {
-    parser_.emplace();
-    parser_->header_limit(longest_header);
-    parser_->body_limit(boost::none);
-    stream_.expires_after(header_limit);
-    const auto [error, size] = co_await http::async_read_header(stream_, buffer_, *parser_, asio::as_tuple(asio::use_awaitable));
-    if (error == http::error::end_of_stream || error == http::error::partial_message || error == beast::error::timeout)
-      co_return false;
-    if (error && !parser_->is_header_done() && error.category() == http::make_error_code(http::error::bad_target).category()) {
+  asio::awaitable<bool> next_request() {
+    const Head head = co_await stream_.read_head();
+    if (head == Head::none) co_return false;
+    const Framing framing = head == Head::whole ? framing_of(stream_.request()) : Framing{};
+    std::optional<HttpRefusal> refusal = framing.refusal;
+    if (head == Head::malformed) refusal = HttpRefusal{http::status::bad_request, "This is no HTTP request."};
+    if (head == Head::too_long)
+      refusal = HttpRefusal{http::status::request_header_fields_too_large, "The head of the request is too long."};
+    if (refusal) {
       ++project_.counts.bad_requests;
+      is_head_ = false;
       keep_alive_ = false;
-      answer_with(http::status::bad_request, "text/plain", "This is no HTTP request.\n");
+      answer_with(refusal->status, "text/plain", std::string{refusal->why} + "\n");
       co_await send();
       co_return false;
     }
-    if (error) co_return false;
-    begun();
-    began_ = std::chrono::steady_clock::now();
-    received_ = 0;
-    keep_alive_ = parser_->get().keep_alive();
+    stream_.set_rank(Rank::stranger);
+    stream_.begin_body(framing.body_size, framing.expects_continue);
+    is_head_ = stream_.request().method() == http::verb::head;
+    keep_alive_ = framing.keeps_alive;
     co_await answer();
+    stream_.hold(0);
+    stream_.set_rank(Rank::stranger);
     co_return keep_alive_;
   }
 
  private:
   asio::awaitable<void> answer() {
-    const auto& request = parser_->get();
-    if (beast::iequals(request[http::field::expect], "100-continue")) co_await write_continue();
-    const std::string target{request.target()};
+    const std::string target{stream_.request().target()};
     const auto question = target.find('?');
     const std::string path = target.substr(0, question);
     const std::string query = question == std::string::npos ? "" : target.substr(question + 1);
     const std::string name = path.substr(path.rfind('/') + 1);
-    const bool is_get = request.method() == http::verb::get || request.method() == http::verb::head;
-    const bool is_post = request.method() == http::verb::post;
-    if (is_post && name == "file_upload_handler") {
-      co_await answer_upload();
-      co_return;
-    }
-    std::string body;
-    co_await read_body(body);
-    if (is_post && name == "scheduler") {
-      co_await answer_scheduler(body);
+    const http::verb method = stream_.request().method();
+    const bool is_get = method == http::verb::get || method == http::verb::head;
+    const bool is_post = method == http::verb::post;
+    const bool is_account = name == "create_account.php" || name == "lookup_account.php";
+    const bool takes_body = is_post && (name == "scheduler" || name == "file_upload_handler" || is_account);
+    if (!is_get && !is_post) {
+      co_await refuse(http::status::method_not_allowed, "This is not done here.");
+    } else if (!takes_body && stream_.body_left() > 0) {
+      co_await refuse(is_get ? http::status::bad_request : http::status::payload_too_large,
+                      "Nothing is to be sent to this address.");
+    } else if (name == "scheduler" || name == "file_upload_handler") {
+      if (is_get)
+        co_await refuse(http::status::method_not_allowed, "This address takes POST.");
+      else if (name == "scheduler")
+        co_await answer_scheduler();
+      else
+        co_await answer_upload();
     } else if (is_get && path.find("/download/") != std::string::npos) {
       co_await answer_download(name);
-    } else if (name == "create_account.php" || name == "lookup_account.php") {
-      co_await answer_account(name == "create_account.php" ? create_account : lookup_account, is_get ? query : body);
+    } else if (is_account) {
+      co_await answer_account(name == "create_account.php", query);
     } else {
       answer_page(is_get, name);
       co_await send();
@@ -116,35 +119,87 @@ class Session {
     answer_with(http::status::not_found, "text/plain", "There is nothing here.\n");
   }
 
-  asio::awaitable<void> answer_scheduler(const std::string& body) {
-    std::optional<SchedulerRequest> request;
-    std::string why;
-    try {
-      request = parse_scheduler_request(body);
-    } catch (const BadMessage& e) {
-      why = e.what();
+  asio::awaitable<void> refuse(http::status status, const char* why) {
+    ++project_.counts.bad_requests;
+    keep_alive_ = false;
+    answer_with(status, "text/plain", std::string{why} + "\n");
+    co_await send();
+  }
+
+  /// One more try of somebody who is no volunteer of ours, as far as he has shown. False if he has had too many: then that is answered.
+  bool may_err(Pace& pace) {
+    if (pace.take(network_of(stream_.address()), Clock::now())) return true;
+    ++project_.counts.bad_requests;
+    strangers_.warn("pace", fmt::format("boinc: {} errs too often, and is put off", stream_.address().to_string()));
+    keep_alive_ = false;
+    answer_with(http::status::too_many_requests, "text/plain", "Too many tries: come again later.\n");
+    return false;
+  }
+
+  asio::awaitable<void> answer_scheduler() {
+    if (stream_.body_left() > longest_request) {
+      co_await refuse(http::status::payload_too_large, "The request is too long.");
+      co_return;
     }
-    if (!request) {
-      ++project_.counts.bad_requests;
-      log::warn(fmt::format("boinc: a scheduler request that can not be read: {}", why));
-      SchedulerReply refusal;
-      refusal.master_url = project_.settings.url;
-      refusal.request_delay_s = 60;
-      refusal.messages.push_back({"The request can not be read: " + why, false});
-      answer_with(http::status::ok, "text/xml", to_text(refusal));
+    std::string body;
+    co_await stream_.read_to(body, longest_of_stranger);
+    if (!project_.accounts.find(authenticator_in(body))) {
+      answer_stranger(body);
       co_await send();
       co_return;
     }
-    const std::chrono::duration<double> patience_for_work{std::clamp(request->wait_s, 0.0, longest_wait_s)};
-    const auto until = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::milliseconds>(patience_for_work);
+    stream_.set_rank(Rank::known);
+    co_await stream_.read_to(body, longest_request);
+    std::optional<SchedulerRequest> request;
+    try {
+      request = parse_scheduler_request(body);
+    } catch (const BadMessage& e) {
+      answer_unreadable(e.what());
+    }
+    if (request && !project_.accounts.find(request->authenticator)) {
+      answer_stranger(body);
+      request.reset();
+    }
+    body = {};
+    stream_.hold(0);
+    if (request)
+      co_await answer_request(*request);
+    else
+      co_await send();
+  }
+
+  /// Whoever has none of our keys is told so; nothing is written for him.
+  void answer_stranger(const std::string& body) {
+    if (!may_err(strangers_.wrong_keys)) return;
+    if (stream_.body_left() > 0) keep_alive_ = false;
+    SchedulerRequest request;
+    request.authenticator = authenticator_in(body);
+    if (request.authenticator.empty()) return answer_unreadable("there is no account key in it, or not at its beginning");
+    answer_with(http::status::ok, "text/xml", to_text(rooms_.scheduler.answer(request)));
+  }
+
+  void answer_unreadable(const std::string& why) {
+    ++project_.counts.bad_requests;
+    strangers_.warn("request", fmt::format("boinc: a scheduler request that can not be read: {}", why));
+    SchedulerReply refusal;
+    refusal.master_url = project_.settings.url;
+    refusal.request_delay_s = 60;
+    refusal.messages.push_back({"The request can not be read: " + why, false});
+    answer_with(http::status::ok, "text/xml", to_text(refusal));
+  }
+
+  asio::awaitable<void> answer_request(const SchedulerRequest& request) {
+    const std::chrono::duration<double> patience_for_work{std::clamp(request.wait_s, 0.0, longest_wait_s)};
+    const auto until = Clock::now() + std::chrono::duration_cast<std::chrono::milliseconds>(patience_for_work);
     SchedulerReply reply;
     bool asks_again = true;
     while (asks_again && is_open()) {
+      stream_.expect_nothing_for(at_most_unheard);
       const std::uint64_t seen = rooms_.waiting.news();
-      if (const auto durability = rooms_.scheduler.writes(*request)) rooms_.committer.begin(*durability);
-      reply = write([&] { return rooms_.scheduler.answer(*request); });
+      if (const auto durability = rooms_.scheduler.writes(request)) rooms_.committer.begin(*durability);
+      reply = write([&] { return rooms_.scheduler.answer(request); });
       co_await rooms_.committer.committed();
-      asks_again = request->wait_s > 0 && has_nothing(reply);
+      asks_again = request.wait_s > 0 && has_nothing(reply);
       if (asks_again) asks_again = co_await rooms_.waiting.wait(seen, until);
     }
     answer_with(http::status::ok, "text/xml", to_text(reply));
@@ -155,11 +210,45 @@ class Session {
     return reply.instances.empty() && reply.aborted.empty() && reply.acknowledged.empty() && reply.host_id == 0;
   }
 
-  asio::awaitable<void> answer_account(std::string (*call)(Project&, std::string_view), const std::string& query) {
-    rooms_.committer.begin(Durability::machine);
-    answer_with(http::status::ok, "text/xml", write([&] { return call(project_, query); }));
-    co_await rooms_.committer.committed();
+  asio::awaitable<void> answer_account(bool creates, std::string query) {
+    if (stream_.request().method() == http::verb::post) {
+      if (stream_.body_left() > longest_form) {
+        co_await refuse(http::status::payload_too_large, "The request is too long.");
+        co_return;
+      }
+      query.clear();
+      co_await stream_.read_to(query, longest_form);
+    }
+    if (creates)
+      co_await answer_creation(query);
+    else
+      answer_lookup(query);
     co_await send();
+  }
+
+  asio::awaitable<void> answer_creation(const std::string& query) {
+    if (project_.settings.open_accounts && !may_err(strangers_.new_accounts)) co_return;
+    rooms_.committer.begin(Durability::machine);
+    std::string text = write([&] { return create_account(project_, query); });
+    co_await rooms_.committer.committed();
+    answer_with(http::status::ok, "text/xml", std::move(text));
+  }
+
+  /// Who has erred too often is not told whether he is right now.
+  void answer_lookup(const std::string& query) {
+    const std::string address = network_of(stream_.address()), email = email_in(query);
+    const auto now = Clock::now();
+    if (!strangers_.wrong_for_account.may(email, now) || !strangers_.wrong_passwords.may(address, now)) {
+      static_cast<void>(may_err(strangers_.wrong_passwords));
+      keep_alive_ = false;
+      return answer_with(http::status::too_many_requests, "text/plain", "Too many tries: come again later.\n");
+    }
+    AccountAnswer answer = lookup_account(project_, query);
+    if (answer.is_refusal) {
+      static_cast<void>(strangers_.wrong_for_account.take(email, now));
+      static_cast<void>(strangers_.wrong_passwords.take(address, now));
+    }
+    answer_with(http::status::ok, "text/xml", std::move(answer.text));
   }
 
   /// What is thrown in the middle of writing leaves the database half changed: nothing of the batch may stand.
@@ -174,19 +263,20 @@ class Session {
   }
 
   asio::awaitable<void> answer_upload() {
-    std::string piece, text;
+    std::string text;
     std::optional<std::size_t> end;
-    bool has_more = true;
-    while (has_more && !end && text.size() <= longest_upload_head) {
-      has_more = co_await read_some(piece);
-      if (has_more) text += piece;
+    while (!end && stream_.body_left() > 0 && text.size() <= longest_upload_head) {
+      const std::size_t more = std::min(text.size() + longest_upload_head / 4, longest_upload_head + 1);
+      co_await stream_.read_to(text, more);
       end = head_end(text);
     }
     const std::optional<UploadHead> head = end ? parse_head(std::string_view{text}.substr(0, *end)) : std::nullopt;
     if (!end) refuse_upload("the head of the upload has no end");
     if (head && !head->asks_size) {
       Upload upload{project_, rooms_.uploads, *head};
+      if (!upload.answer()) stream_.set_rank(Rank::permitted);
       if (!upload.answer()) upload.write(std::as_bytes(std::span{text}.subspan(*end)));
+      text = {};
       co_await take_upload(upload);
     } else {
       if (head) answer_upload_with(size_here(project_, rooms_.uploads, *head));
@@ -205,64 +295,40 @@ class Session {
   }
 
   asio::awaitable<void> take_upload(Upload& upload) {
-    std::string piece;
-    bool has_more = true;
-    while (has_more && !upload.answer() && upload.missing() > 0) {
-      has_more = co_await read_some(piece);
-      if (has_more) upload.write(std::as_bytes(std::span{piece}));
+    while (!upload.answer() && upload.missing() > 0 && stream_.body_left() > 0) {
+      const std::span<const std::byte> piece = co_await stream_.read_some();
+      upload.write(piece);
+      stream_.hold(upload.held());
     }
     while (!upload.catch_up()) co_await asio::post(asio::use_awaitable);
     // What comes after a refusal is read, so that the client hears why; but not without end.
-    constexpr std::size_t most_drained = 16 * 1024 * 1024;
-    std::size_t drained = 0;
-    while (has_more && drained < most_drained) {
-      has_more = co_await read_some(piece);
-      if (has_more) drained += piece.size();
-    }
-    if (drained > 0 && !upload.answer()) upload.refuse_rest();
+    const bool is_more = stream_.body_left() > 0;
+    co_await stream_.drain(most_drained);
+    if (is_more && !upload.answer()) upload.refuse_rest();
     if (!upload.answer()) rooms_.committer.begin(Durability::process);
     const UploadReply reply = write([&] { return upload.finish(); });
     co_await rooms_.committer.committed();
-    answer_upload_with(reply);
+    if (!upload.is_of_stranger() || may_err(strangers_.wrong_keys)) answer_upload_with(reply);
+    if (reply.status != UploadStatus::done)
+      strangers_.warn("upload", fmt::format("boinc: the upload of {} was refused: {}", upload.name(), reply.message));
     co_await send();
   }
 
   void refuse_upload(const std::string& why) {
-    log::warn(fmt::format("boinc: an upload was refused: {}", why));
+    if (!may_err(strangers_.wrong_keys)) return;
+    strangers_.warn("upload", fmt::format("boinc: an upload was refused: {}", why));
     ++project_.counts.refused_uploads;
     answer_upload_with({UploadStatus::permanent, why, {}});
   }
 
   void answer_upload_with(const UploadReply& answer) {
-    if (!parser_->is_done()) keep_alive_ = false;
+    if (stream_.body_left() > 0) keep_alive_ = false;
     answer_with(http::status::ok, "text/xml", to_text(answer));
-  }
-
-  std::optional<Content> find_content(const std::string& name) {
-    Content content;
-    std::string path;
-    if (const WorkerBuild* build = project_.versions.by_file_name(name)) {
-      path = build->path();
-    } else if (const auto workunit = project_.names.find_input(name)) {
-      content.bytes = project_.work.input(*workunit);
-      if (!content.bytes) return std::nullopt;
-      content.size = static_cast<std::int64_t>(content.bytes->size());
-      return content;
-    } else if (project_.names.find_data_file(name)) {
-      path = download_folder(project_.settings) + "/" + name;
-    } else {
-      return std::nullopt;
-    }
-    content.file = process::UniqueFd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    struct stat status = {};
-    if (content.file.get() < 0 || ::fstat(content.file.get(), &status) != 0) return std::nullopt;
-    content.size = status.st_size;
-    return content;
   }
 
   /// Where a download that broke off goes on: "bytes=17-".
   std::int64_t range_begin(std::int64_t size) {
-    const std::string range{parser_->get()[http::field::range]};
+    const std::string range{stream_.request()[http::field::range]};
     constexpr std::string_view form = "bytes=";
     std::int64_t begin = 0;
     if (!range.starts_with(form) || !range.ends_with('-')) return 0;
@@ -271,80 +337,35 @@ class Session {
   }
 
   asio::awaitable<void> answer_download(const std::string& name) {
-    const auto content = find_content(name);
+    const auto content = rooms_.downloads.find(name);
     if (!content) {
       answer_with(http::status::not_found, "text/plain", "There is no such file.\n");
       co_await send();
       co_return;
     }
     const std::int64_t begin = range_begin(content->size);
-    http::response<http::empty_body> head{begin > 0 ? http::status::partial_content : http::status::ok, parser_->get().version()};
-    head.set(http::field::content_type, "application/octet-stream");
-    head.content_length(static_cast<std::uint64_t>(content->size - begin));
-    if (begin > 0) head.set(http::field::content_range, fmt::format("bytes {}-{}/{}", begin, content->size - 1, content->size));
-    head.keep_alive(keep_alive_);
-    http::response_serializer<http::empty_body> serializer{head};
-    stream_.expires_after(piece_limit);
-    co_await http::async_write_header(stream_, serializer, asio::use_awaitable);
-    if (parser_->get().method() == http::verb::head) co_return;
-    std::vector<std::byte> buffer(content->bytes ? 0 : piece_size);
-    for (std::int64_t at = begin; at < content->size;) {
-      std::span<const std::byte> piece;
-      if (content->bytes) {
-        piece = content->bytes->span().subspan(static_cast<std::size_t>(at));
-        piece = piece.first(std::min(piece.size(), piece_size));
-      } else {
-        const ssize_t got = ::pread(content->file.get(), buffer.data(), buffer.size(), at);
-        if (got <= 0) throw HangUp{};
-        piece = std::span{buffer}.first(static_cast<std::size_t>(got));
-      }
-      stream_.expires_after(piece_limit);
-      co_await asio::async_write(stream_, asio::buffer(piece.data(), piece.size()), asio::use_awaitable);
-      at += static_cast<std::int64_t>(piece.size());
-    }
+    std::string head = head_of(begin > 0 ? http::status::partial_content : http::status::ok, "application/octet-stream",
+                               static_cast<std::uint64_t>(content->size - begin));
+    if (begin > 0) head += fmt::format("Content-Range: bytes {}-{}/{}\r\n", begin, content->size - 1, content->size);
+    head += "\r\n";
+    const bool is_here = !is_head_ && !content->file;
+    if (is_here) head += std::string_view{content->bytes}.substr(static_cast<std::size_t>(begin));
+    co_await stream_.write(head);
+    if (!is_head_ && content->file) co_await stream_.write_file(content->file->get(), begin, content->size);
   }
 
-  asio::awaitable<void> write_continue() {
-    http::response<http::empty_body> response{http::status::continue_, parser_->get().version()};
-    stream_.expires_after(piece_limit);
-    co_await http::async_write(stream_, response, asio::use_awaitable);
-  }
-
-  /// The next piece of the body. False at its end.
-  asio::awaitable<bool> read_some(std::string& piece) {
-    if (parser_->is_done()) co_return false;
-    piece.resize(piece_size);
-    auto& body = parser_->get().body();
-    body.data = piece.data();
-    body.size = piece.size();
-    body.more = true;
-    stream_.expires_after(piece_limit);
-    const auto [error, size] = co_await http::async_read(stream_, buffer_, *parser_, asio::as_tuple(asio::use_awaitable));
-    if (error && error != http::error::need_buffer) throw HangUp{};
-    piece.resize(piece.size() - body.size);
-    received_ += piece.size();
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began_;
-    if (taken > patience && static_cast<double>(received_) < taken.count() * slowest_bytes_a_second) {
-      log::warn("boinc: a client that sends too slowly was cut off");
-      ++project_.counts.bad_requests;
-      throw HangUp{};
-    }
-    co_return true;
-  }
-
-  asio::awaitable<void> read_body(std::string& body) {
-    std::string piece;
-    bool has_more = true;
-    while (has_more && body.size() <= longest_request) {
-      has_more = co_await read_some(piece);
-      if (has_more) body += piece;
-    }
-    if (body.size() <= longest_request) co_return;
-    keep_alive_ = false;
-    ++project_.counts.bad_requests;
-    answer_with(http::status::payload_too_large, "text/plain", "The request is too long.\n");
-    co_await send();
-    throw HangUp{};
+  /// Without the empty line at its end.
+  std::string head_of(http::status status, std::string_view type, std::uint64_t length) const {
+    const boost::beast::string_view reason = http::obsolete_reason(status);
+    std::string head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nServer: CppMW\r\n",
+                                   static_cast<unsigned>(status), std::string_view{reason.data(), reason.size()}, type, length);
+    if (!keep_alive_)
+      head += "Connection: close\r\n";
+    else if (stream_.request().version() == 10)
+      head += "Connection: keep-alive\r\n";
+    if (status == http::status::method_not_allowed) head += "Allow: GET, HEAD, POST\r\n";
+    if (status == http::status::too_many_requests) head += "Retry-After: 60\r\n";
+    return head;
   }
 
   /// Says what the answer is; send() sends it. Apart, since g++ 12 destroys a temporary twice that lives across a co_await in some
@@ -356,74 +377,44 @@ class Session {
   }
 
   asio::awaitable<void> send() {
-    http::response<http::string_body> response{status_, parser_->get().version()};
-    response.set(http::field::content_type, type_);
-    response.set(http::field::server, "CppMW");
-    response.set(http::field::cache_control, "no-store");
-    response.keep_alive(keep_alive_);
-    response.body() = std::move(text_);
-    response.prepare_payload();
-    stream_.expires_after(piece_limit);
-    co_await http::async_write(stream_, response, asio::use_awaitable);
+    if (stream_.body_left() > 0) keep_alive_ = false;
+    std::string all = head_of(status_, type_, text_.size()) + "Cache-Control: no-store\r\n\r\n";
+    if (!is_head_) all += text_;
+    text_ = {};
+    stream_.hold(all.capacity());
+    co_await stream_.write(all);
+    if (!keep_alive_) co_await stream_.linger();
   }
 
-  beast::tcp_stream stream_;
-  beast::flat_buffer buffer_;
-  std::optional<Parser> parser_;
+  ClientStream stream_;
   Rooms& rooms_;
   Project& project_;
+  Strangers& strangers_;
   http::status status_ = http::status::ok;
   const char* type_ = "text/plain";
   std::string text_;
   bool keep_alive_ = true;
-  std::chrono::steady_clock::time_point began_;
-  std::size_t received_ = 0;
+  bool is_head_ = false;
 };
 
 }  // namespace
 
-Connections::Place Connections::add(Close close) {
-  if (count() >= most_ && !idle_.empty()) {
-    ++turned_away_;
-    idle_.front().is_idle = false;
-    idle_.front().close();  // its coroutine removes it
-    busy_.splice(busy_.end(), idle_, idle_.begin());
-  }
-  return idle_.insert(idle_.end(), Entry{std::move(close)});
-}
-
-void Connections::remove(Place place) { (place->is_idle ? idle_ : busy_).erase(place); }
-
-void Connections::set_idle(Place place, bool is_idle) {
-  if (place->is_idle == is_idle) return;
-  place->is_idle = is_idle;
-  (is_idle ? idle_ : busy_).splice((is_idle ? idle_ : busy_).end(), is_idle ? busy_ : idle_, place);
-}
-
-void Connections::close_all() {
-  for (Entry& entry : idle_) entry.close();
-  for (Entry& entry : busy_) entry.close();
-}
-
 asio::awaitable<void> serve(asio::ip::tcp::socket socket, Rooms& rooms, Connections& connections) {
   boost::system::error_code ignored;
-  socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
-  Session session{std::move(socket), rooms};
-  const auto place = connections.add([&session] { session.close(); });
-  const std::function<void()> begun = [&] { connections.set_idle(place, false); };
+  const asio::ip::address address = socket.remote_endpoint(ignored).address();
   try {
+    Session session{std::move(socket), rooms, connections};
     bool goes_on = true;
-    while (goes_on && session.is_open()) {
-      goes_on = co_await session.next_request(begun);
-      connections.set_idle(place, true);
-    }
-  } catch (const HangUp&) {
+    while (goes_on && session.is_open()) goes_on = co_await session.next_request();
+  } catch (const HangUp& e) {
+    if (!e.why) co_return;
+    ++rooms.project.counts.bad_requests;
+    rooms.strangers.warn(e.why, fmt::format("boinc: {} was cut off: it {}", address.to_string(), e.why));
   } catch (const boost::system::system_error&) {
     // The client is gone.
   } catch (const std::exception& e) {
-    log::warn(fmt::format("boinc: a request was not answered: {}", e.what()));
+    rooms.strangers.warn("answer", fmt::format("boinc: a request was not answered: {}", e.what()));
   }
-  connections.remove(place);
 }
 
 }  // namespace mw::boinc

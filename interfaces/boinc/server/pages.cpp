@@ -190,7 +190,7 @@ std::string account_file(std::string_view url, std::string_view key) {
 
 std::string create_account(Project& project, std::string_view query) {
   if (!project.settings.open_accounts) return error_text(creation_disabled, "This project gives out its account key by hand");
-  const std::string email = lower(parameter(query, "email_addr")), hash = parameter(query, "passwd_hash");
+  const std::string email = email_in(query), hash = parameter(query, "passwd_hash");
   constexpr std::size_t longest_email = 250;
   if (email.find('@') == std::string::npos || email.size() > longest_email || !is_md5(hash))
     return error_text(bad_request, "email_addr or passwd_hash is missing, or makes no sense");
@@ -202,11 +202,14 @@ std::string create_account(Project& project, std::string_view query) {
   return account_text(authenticator);
 }
 
-std::string lookup_account(Project& project, std::string_view query) {
-  const auto account = project.accounts.find_by_email(lower(parameter(query, "email_addr")));
-  if (!account) return error_text(unknown_account, "No account has this address");
-  if (account->passwd_hash != parameter(query, "passwd_hash")) return error_text(bad_password, "The password is not the account's");
-  return account_text(account->authenticator);
+AccountAnswer lookup_account(Project& project, std::string_view query) {
+  const auto account = project.accounts.find_by_email(email_in(query));
+  if (!account) return {error_text(unknown_account, "No account has this address"), true};
+  if (account->passwd_hash != parameter(query, "passwd_hash"))
+    return {error_text(bad_password, "The password is not the account's"), true};
+  return {account_text(account->authenticator)};
 }
+
+std::string email_in(std::string_view query) { return lower(parameter(query, "email_addr")); }
 
 }  // namespace mw::boinc

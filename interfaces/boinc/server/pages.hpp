@@ -22,6 +22,12 @@ std::string project_config(const Project& project);
 std::string account_file(std::string_view url, std::string_view key);
 /// create_account.php and lookup_account.php; `query` is what follows the '?'.
 std::string create_account(Project& project, std::string_view query);
-std::string lookup_account(Project& project, std::string_view query);
+struct AccountAnswer {
+  std::string text;
+  bool is_refusal = false;  ///< there is no such account, or the password is wrong
+};
+AccountAnswer lookup_account(Project& project, std::string_view query);
+/// The address that a query names, as accounts are known by it.
+std::string email_in(std::string_view query);
 
 }  // namespace mw::boinc

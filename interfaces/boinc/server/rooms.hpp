@@ -8,9 +8,11 @@
 #include <boost/asio/io_context.hpp>
 
 #include "boinc/server/committer.hpp"
+#include "boinc/server/downloads.hpp"
 #include "boinc/server/intake.hpp"
 #include "boinc/server/project.hpp"
 #include "boinc/server/scheduler.hpp"
+#include "boinc/server/strangers.hpp"
 #include "boinc/server/transitioner.hpp"
 #include "boinc/server/upload_store.hpp"
 #include "boinc/server/validator.hpp"
@@ -29,6 +31,7 @@ struct Rooms {
         scheduler{project, generator, transitioner},
         intake{project, transitioner},
         uploads{project},
+        downloads{project},
         committer{io, project.database, std::move(committed), std::move(failed)},
         waiting{io} {}
 
@@ -39,6 +42,8 @@ struct Rooms {
   Scheduler scheduler;
   Intake intake;
   UploadStore uploads;
+  Downloads downloads;
+  Strangers strangers;
   Committer committer;
   WaitingRoom waiting;
 };

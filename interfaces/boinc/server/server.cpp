@@ -36,17 +36,20 @@ constexpr std::chrono::hours seen_lately{1};
 constexpr std::chrono::seconds touch_interval{5};
 constexpr std::chrono::milliseconds longest_sleep{60'000};
 
-/// A file for each connection, and some for everything else.
+constexpr std::size_t most_held_by_connections = std::size_t{96} << 20;
+constexpr std::chrono::seconds watch_interval{1};
+
+/// A file for each connection, and some for everything else: an upload or a download has another one.
 std::size_t most_connections() {
   rlimit limit = {};
-  constexpr std::size_t wanted = 4096, others = 128;
+  constexpr std::size_t wanted = 12'000, others = 512;
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted / 4;
   if (limit.rlim_cur < limit.rlim_max && limit.rlim_cur < wanted + others) {
     limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, wanted + others);
     ::setrlimit(RLIMIT_NOFILE, &limit);
     ::getrlimit(RLIMIT_NOFILE, &limit);
   }
-  return std::clamp<std::size_t>(limit.rlim_cur > others ? limit.rlim_cur - others : 16, 16, wanted);
+  return std::clamp<std::size_t>(limit.rlim_cur > 2 * others ? limit.rlim_cur - others : limit.rlim_cur / 2, 16, wanted);
 }
 
 tcp::endpoint endpoint_of(const std::string& listen) {
@@ -63,7 +66,13 @@ tcp::endpoint endpoint_of(const std::string& listen) {
 
 struct Server::Inside {
   Inside(Settings settings, const ServerPlace& place, ServerSink& owner)
-      : sink{owner}, acceptor{io}, transition_timer{io}, touch_timer{io}, status_timer{io}, connections{most_connections()} {
+      : sink{owner},
+        acceptor{io},
+        transition_timer{io},
+        touch_timer{io},
+        status_timer{io},
+        watch_timer{io},
+        connections{most_connections(), most_held_by_connections} {
     open_port(place.listen);
     if (settings.url.empty()) settings.url = url_of(acceptor.local_endpoint());
     if (!settings.url.ends_with('/')) settings.url += '/';
@@ -125,6 +134,7 @@ struct Server::Inside {
     asio::co_spawn(io, accept(), asio::detached);
     wait_for_transitions();
     write_touched();
+    watch_connections();
     io.run();
   }
 
@@ -136,8 +146,9 @@ struct Server::Inside {
         continue;
       }
       if (error == asio::error::operation_aborted) co_return;
-      // Out of descriptors, most likely: connections end, and the client comes again.
-      log::warn(fmt::format("boinc: no connection could be taken: {}", error.message()));
+      // Out of descriptors, most likely: another connection ends, and the client comes again.
+      rooms->strangers.warn("accept", fmt::format("boinc: no connection could be taken: {}", error.message()));
+      connections.make_room();
       asio::steady_timer pause{io, std::chrono::milliseconds{100}};
       co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     }
@@ -168,6 +179,17 @@ struct Server::Inside {
       if (const auto due = rooms->transitioner.next_due(); due && *due <= rooms->project.now())
         write(Durability::machine, [this] { rooms->transitioner.run_due(at_once); });
       wait_for_transitions();
+    });
+  }
+
+  void watch_connections() {
+    if (has_ended) return;
+    watch_timer.expires_after(watch_interval);
+    watch_timer.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      connections.close_late(std::chrono::steady_clock::now());
+      if (!rooms->committer.is_open()) publish_status();
+      watch_connections();
     });
   }
 
@@ -244,6 +266,7 @@ struct Server::Inside {
     map["uploads_refused"] = number(counts.refused_uploads);
     map["requests_refused"] = number(counts.bad_requests);
     map["connections"] = number(connections.count());
+    map["connections_hold_bytes"] = number(connections.held());
     map["connections_turned_away"] = number(connections.turned_away());
     std::lock_guard lock{status_mutex};
     status = std::move(map);
@@ -269,6 +292,7 @@ struct Server::Inside {
     transition_timer.cancel();
     touch_timer.cancel();
     status_timer.cancel();
+    watch_timer.cancel();
     connections.close_all();
     rooms->waiting.close();
     try {
@@ -296,6 +320,7 @@ struct Server::Inside {
   asio::steady_timer transition_timer;
   asio::steady_timer touch_timer;
   asio::steady_timer status_timer;
+  asio::steady_timer watch_timer;
   Connections connections;
   std::optional<Rooms> rooms;
   std::unordered_set<std::int64_t> announced;

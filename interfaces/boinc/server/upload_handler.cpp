@@ -8,8 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "log/log.hpp"
-
 namespace mw::boinc {
 namespace {
 
@@ -24,7 +22,6 @@ Upload::Upload(Project& project, UploadStore& store, UploadHead head)
 }
 
 void Upload::refuse(UploadStatus status, std::string why) {
-  log::warn(fmt::format("boinc: the upload of {} was refused: {}", head_.name, why));
   ++project_.counts.refused_uploads;
   answer_ = UploadReply{status, std::move(why), {}};
 }
@@ -36,6 +33,7 @@ void Upload::check() {
   if (head_.max_nbytes != max_nbytes ||
       !project_.keys.upload_check.verify(md5_hex(upload_permission_text(head_.name, max_nbytes)), head_.permission))
     return refuse(UploadStatus::permanent, "its permission is not signed by this project");
+  is_of_stranger_ = false;
   if (head_.nbytes > project_.settings.max_output)
     return refuse(UploadStatus::permanent,
                   fmt::format("it has {} bytes; the limit is {}", head_.nbytes, project_.settings.max_output));

@@ -28,6 +28,11 @@ class Upload {
 
   /// The answer, if nothing is to be stored: a refusal, or it is here already.
   const std::optional<UploadReply>& answer() const noexcept { return answer_; }
+  /// It has shown no permission of ours.
+  bool is_of_stranger() const noexcept { return is_of_stranger_; }
+  const std::string& name() const noexcept { return head_.name; }
+  /// Bytes of it that are in memory.
+  std::size_t held() const noexcept { return small_.capacity(); }
   /// Bytes that are still to come.
   std::int64_t missing() const noexcept { return head_.nbytes - position_; }
   void write(std::span<const std::byte> bytes);
@@ -48,6 +53,7 @@ class Upload {
   const UploadHead head_;
   std::optional<InstanceRow> instance_;
   std::optional<UploadReply> answer_;
+  bool is_of_stranger_ = true;
   std::int64_t position_;
   std::int64_t summed_ = 0;  ///< bytes that are in md5_
   Md5 md5_;
