@@ -42,8 +42,8 @@ bool MpiInterface::Series::goes_on(const JobEnd& end) {
       left_out_.push_back(host.name);
   workers_ = mpi::workers_on(rest, hosts_, workers_);
   hosts_ = std::move(rest);
-  log::warn(fmt::format("mpi: {}\nmpi: the job is started anew ({} of {} times) with {} workers{}", end.why, restarts_,
-                        options_.restarts, workers_,
+  log::warn(fmt::format("mpi: {}", end.why));
+  log::warn(fmt::format("mpi: the job is started anew ({} of {} times) with {} workers{}", restarts_, options_.restarts, workers_,
                         left_out_.empty() ? "" : fmt::format(", without {}", fmt::join(left_out_, ", "))));
   is_between_ = true;
   // Its end has begun; the next one comes after it.
