@@ -10,6 +10,7 @@
 #include "contract/functions.hpp"
 #include "support/errors.hpp"
 #include "support/processes.hpp"
+#include "support/temporary.hpp"
 
 using namespace contract;
 
@@ -126,11 +127,14 @@ TEST_CASE("a result asked for as another type is a clear error", "[contract][res
 TEST_CASE("P4: tasks come back in the order in which they finish", "[contract][results][P4]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
+  const test::TemporaryFolder folder;
+  const std::string gate = folder.path("gate");
   mw::Master master{mw::interface(with_workers(spec, 2))};
-  const auto slow = master.submit_task<add_slowly>(0, 0, 1500);
+  const auto slow = master.submit_task<wait_for_file>(gate);
   std::vector<mw::Task<std::int64_t>> fast;
   for (int i = 0; i < 5; ++i) fast.push_back(master.submit_task<add_slowly>(i, 0, 20));
   for (const auto& task : fast) CHECK(master.get_result() == task);
+  std::ofstream{gate} << "open";
   CHECK(master.get_result() == slow);
 }
 
