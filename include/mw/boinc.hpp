@@ -58,6 +58,14 @@ enum class HostMix : std::uint8_t {
   fine     ///< of one operating system, vendor and processor family
 };
 
+/// What has one vote in a quorum: copies of a workunit go to different voters.
+enum class OneVote : std::uint8_t {
+  automatic,  ///< `account` with keys_for_each, else `addresses`
+  host,       ///< every host: where no volunteer would pretend to be several
+  addresses,  ///< all hosts behind one range of addresses: an IPv4 /24, an IPv6 /48, one address of a private network
+  account     ///< all hosts of one account
+};
+
 struct BoincOptions {
   /// "ADDRESS:PORT" to listen at; port 0: any that is free.
   std::string listen = "127.0.0.1:8931";
@@ -97,6 +105,9 @@ struct BoincOptions {
   std::uint64_t max_output = std::uint64_t{512} << 20;
   /// Anyone may make an account with an e-mail address; else a volunteer needs the project's key.
   bool open_accounts = false;
+  /// Each volunteer has a key of his own, made with `mw boinc-key`; the project's own key opens nothing.
+  bool keys_for_each = false;
+  OneVote one_vote = OneVote::automatic;
   /// So many volunteers of our own run on this machine, as long as the master does; 0 to 256.
   unsigned local_volunteers = 0;
 };

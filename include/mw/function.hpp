@@ -48,6 +48,11 @@ class FunctionEntry {
   std::uint16_t number() const noexcept { return number_; }
   Bytes call(std::span<const std::byte> arguments) const { return call_(arguments); }
   std::vector<FloatRun> find_floats(std::span<const std::byte> result_bytes) const { return find_floats_(result_bytes); }
+  /// Throws CodecError if these bytes are no result of the function's.
+  void check_result(std::span<const std::byte> result_bytes) const {
+    if (*result_ == typeid(void) && !result_bytes.empty()) throw CodecError{"a function that returns nothing has a result"};
+    static_cast<void>(find_floats_(result_bytes));
+  }
 
  private:
   const std::type_info* tag_;

@@ -87,8 +87,8 @@ struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
       one->name = fmt::format("volunteer-{}", i);
       one->command.path = program;
       one->command.arguments = {
-          "volunteer", place.url, "--key-file", place.state + "/account_key", "--folder", folder, "--slots", "1", "--poll",
-          poll_s,      "--name",  one->name,    "--allow-programs",           "--quiet"};
+          "volunteer", place.url, "--key-file", place.state + "/own_key", "--folder", folder, "--slots", "1", "--poll",
+          poll_s,      "--name",  one->name,    "--allow-programs",       "--quiet"};
       one->command.environment_unset = {"MW_*"};
       one->command.stderr_fd = STDERR_FILENO;
       one->command.follows_stops = true;

@@ -16,7 +16,8 @@ constexpr std::string_view form =
     "boinc:[N][?listen=ADDRESS:PORT][&url=URL][&state=DIR][&workers=DIR][&quorum=Q][&target=T][&max_error=E][&max_total=E][&max_"
     "success=E]"
     "[&delay_bound_s=S][&workunit_s=S][&tasks_per_workunit=N][&workunits_per_processor=N][&poll_s=S][&adaptive=on|off]"
-    "[&hosts=any|coarse|fine][&validator=bitwise|numeric:R][&max_output_mb=M][&accounts=open|closed]";
+    "[&hosts=any|coarse|fine][&validator=bitwise|numeric:R][&max_output_mb=M][&accounts=open|closed][&keys=shared|each]"
+    "[&one_vote=host|addresses|account]";
 
 constexpr unsigned most_volunteers = BoincInterface::max_local_volunteers;
 
@@ -39,6 +40,11 @@ bool set_validator(BoincOptions& options, std::string_view value) {
 bool set_mix(BoincOptions& options, std::string_view value) {
   options.host_mix = value == "fine" ? HostMix::fine : value == "coarse" ? HostMix::coarse : HostMix::any;
   return value == "fine" || value == "coarse" || value == "any";
+}
+
+bool set_one_vote(BoincOptions& options, std::string_view value) {
+  options.one_vote = value == "host" ? OneVote::host : value == "account" ? OneVote::account : OneVote::addresses;
+  return value == "host" || value == "account" || value == "addresses";
 }
 
 bool set_max_output(BoincOptions& options, std::string_view value) {
@@ -69,10 +75,24 @@ const SetterTable<BoincOptions>& setters() {
       {"hosts", set_mix},
       {"validator", set_validator},
       {"max_output_mb", set_max_output},
+      {"one_vote", set_one_vote},
+      {"keys",
+       [](BoincOptions& o, std::string_view v) { return set_switch<&BoincOptions::keys_for_each>(o, v, "each", "shared"); }},
       {"accounts",
        [](BoincOptions& o, std::string_view v) { return set_switch<&BoincOptions::open_accounts>(o, v, "open", "closed"); }},
   };
   return table;
+}
+
+/// An account that anybody makes tells nobody apart.
+VoteOf one_vote_of(const BoincOptions& options) {
+  switch (options.one_vote) {
+    case OneVote::host: return VoteOf::host;
+    case OneVote::account: return VoteOf::account;
+    case OneVote::addresses: return VoteOf::range;
+    case OneVote::automatic: break;
+  }
+  return options.keys_for_each && !options.open_accounts ? VoteOf::account : VoteOf::range;
 }
 
 [[noreturn]] void refuse_option(std::string_view why) { throw UsageError{fmt::format("boinc: {}", why)}; }
@@ -159,6 +179,8 @@ Settings settings_of(const BoincOptions& options) {
   settings.validator = options.validator;
   settings.max_output = static_cast<std::int64_t>(std::min<std::uint64_t>(options.max_output, INT64_MAX));
   settings.open_accounts = options.open_accounts;
+  settings.keys_for_each = options.keys_for_each;
+  settings.one_vote = one_vote_of(options);
   return settings;
 }
 

@@ -1,7 +1,9 @@
 #include "wire/messages.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -205,7 +207,9 @@ template <class Message>
 void parse_ended(Parser& parser, Message& message) {
   message.id = parser.number<std::uint64_t>();
   message.attempt = parser.number<std::uint32_t>();
-  message.run_ns = parser.number<std::uint64_t>();
+  // As a duration it is signed.
+  constexpr auto longest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  message.run_ns = std::min(parser.number<std::uint64_t>(), longest);
   const auto out_size = parser.number<std::uint64_t>();
   const auto err_size = parser.number<std::uint64_t>();
   message.out = parser.take(out_size);

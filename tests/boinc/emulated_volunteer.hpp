@@ -55,7 +55,11 @@ class EmulatedVolunteer {
   mw::boinc::SchedulerReply send() {
     ++request.rpc_seqno;
     const auto reply = mw::boinc::parse_scheduler_reply(transfer_.post(url_ + "scheduler", mw::boinc::to_text(request)));
-    if (reply.host_id != 0) request.host_id = reply.host_id;
+    if (reply.host_id != 0) {
+      request.host_id = reply.host_id;
+      request.rpc_seqno = 0;
+    }
+    if (!reply.cross_project_id.empty()) request.cross_project_id = reply.cross_project_id;
     request.results.clear();
     return reply;
   }
@@ -148,9 +152,10 @@ class ProjectFolders {
     fs::create_directories(folder_.path("workers/x"));
     fs::copy_file("/bin/true", folder_.path("workers/x/") + self.filename().string());
   }
+  /// All hosts come from one address here: each has a vote, unless `more` says otherwise.
   std::string spec(const std::string& more = "") const {
-    return "boinc:?listen=127.0.0.1:0&tasks_per_workunit=1&state=" + folder_.path("state") + "&workers=" + folder_.path("workers") +
-           more;
+    return "boinc:?listen=127.0.0.1:0&tasks_per_workunit=1&one_vote=host&state=" + folder_.path("state") +
+           "&workers=" + folder_.path("workers") + more;
   }
   std::string key() const {
     std::string key;

@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 
 TEST_CASE("a volunteer on this machine that is stopped is named, until it goes on", "[boinc]") {
   const test::TemporaryFolder folder;
-  std::ofstream{folder.path("account_key")} << "0123456789abcdef0123456789abcdef\n";
-  std::filesystem::permissions(folder.path("account_key"), std::filesystem::perms{0600});
+  std::ofstream{folder.path("own_key")} << "0123456789abcdef0123456789abcdef\n";
+  std::filesystem::permissions(folder.path("own_key"), std::filesystem::perms{0600});
   boost::asio::io_context io;
   const auto run_until = [&](const std::function<bool()>& condition) {
     return test::eventually([&] {

@@ -93,7 +93,7 @@ TEST_CASE("too many errors, too many copies, too many opinions: the workunit is 
 
 TEST_CASE("what a volunteer aborts is no error of the workunit's", "[boinc][policy]") {
   std::vector<InstanceState> aborted(4, over(InstanceOutcome::client_error));
-  for (InstanceState& one : aborted) one.ended_by_user = true;
+  for (InstanceState& one : aborted) one.is_excused = true;
   const Transition next = transition({.max_errors = 3}, aborted, noon);
   CHECK(next.error_mask == 0);
   CHECK(next.new_instances == 1);

@@ -321,6 +321,7 @@ TEST_CASE("a validator of the user's decides what agrees; one that throws says n
   options.state = folders.path("state");
   options.workers = folders.path("workers");
   options.quorum = 2;
+  options.one_vote = mw::OneVote::host;
   int calls = 0;
   options.validator = [&](const mw::ResultPair& pair) {
     if (++calls == 1) throw std::runtime_error{"not this time"};

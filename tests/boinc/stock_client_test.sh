@@ -75,13 +75,13 @@ plain() {  # the same count as multicore
   app "$1" "" && client "$1/c" "$(url_of "$1")" "$(account_of "$1")" && finished_right "$1" || return 1
   ! grep -q "$(key_of "$1")" "$1/err" || fail "the account key is on stderr"
 }
-quorum() {  # two clients, quorum 2
-  app "$1" "&quorum=2" || return 1
-  for c in a b; do client "$1/$c" "$(url_of "$1")" "$(key_of "$1")"; done
+quorum() {  # two clients with keys of their own, quorum 2
+  app "$1" "&quorum=2&keys=each" || return 1
+  for c in a b; do client "$1/$c" "$(url_of "$1")" "$(cat "$("$bin/mw" boinc-key "$1/state" $c)")"; done
   finished_right "$1" && ! grep -q "sent a wrong result" "$1/err"
 }
 liar() {  # what one of three hosts sends is another result, with the right MD5: it is never accepted
-  app "$1" "&quorum=2" || return 1
+  app "$1" "&quorum=2&one_vote=host" || return 1
   meddle "$1" lie || return 1
   client "$1/liar" "$meddled" "$(key_of "$1")"
   for c in a b; do client "$1/$c" "$(url_of "$1")" "$(key_of "$1")"; done

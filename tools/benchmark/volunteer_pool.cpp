@@ -112,6 +112,7 @@ class Volunteer {
     text.insert(text.rfind("</scheduler_request>"), filler);
     const SchedulerReply reply = parse_scheduler_reply(transfer_.post(url_ + "scheduler", text));
     if (reply.host_id != 0) request_.host_id = reply.host_id;
+    if (!reply.cross_project_id.empty()) request_.cross_project_id = reply.cross_project_id;
     request_.results.clear();
     return reply;
   }

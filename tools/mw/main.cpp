@@ -12,6 +12,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "app/command_line.hpp"
+#include "mw/boinc_key.hpp"
 #include "mw/boinc_setup.hpp"
 #include "mw/volunteer.hpp"
 #include "process/standard_streams.hpp"
@@ -94,6 +95,8 @@ int main(int argc, char** argv) {
   add_speedup(cli, speedup_options);
   mw::tool::add_volunteer(cli, volunteer_command);
   mw::tool::add_boinc_setup(cli, setup_command);
+  mw::tool::BoincKeyCommand key_command;
+  mw::tool::add_boinc_key(cli, key_command);
   std::vector<std::string> arguments{argv + 1, argv + argc};
   const std::vector<std::string> command = take_command(arguments);
   try {
@@ -111,6 +114,8 @@ int main(int argc, char** argv) {
     if (name == "boinc-setup") return mw::tool::boinc_setup(setup_command) ? 0 : status_failed;
     if (name == "volunteer")
       mw::tool::volunteer(volunteer_command);
+    else if (name == "boinc-key")
+      mw::tool::boinc_key(key_command);
     else
       speedup(std::move(speedup_options), command);
     return 0;

@@ -44,8 +44,9 @@ struct InstanceState {
   ServerState server_state = ServerState::unsent;
   InstanceOutcome outcome = InstanceOutcome::none;
   ValidateState validate_state = ValidateState::init;
-  bool ended_by_user = false;  ///< the volunteer aborted it: no fault of the workunit's
-  Time deadline{};             ///< of one in progress
+  bool is_excused =
+      false;        ///< it counts neither as an error nor as a copy: the volunteer gave it back, or a host on probation failed
+  Time deadline{};  ///< of one in progress
 };
 
 struct WorkunitState {

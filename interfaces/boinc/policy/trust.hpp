@@ -1,6 +1,7 @@
-// How far a host is trusted: adaptive replication, and quarantine.
+// How far a host is trusted: probation, adaptive replication, and quarantine.
 //
-// What:    HostRecord is what a host has done so far. After `trusted_after` valid results in a row a host may run a workunit
+// What:    HostRecord is what a host has done so far. Until a few of its results were valid it is on probation: it gets little work,
+//          and its failures are its own affair. After `trusted_after` valid results in a row a host may run a workunit
 //          alone, now and then with a second one to check on it (BOINC, sched/sched_send.cpp, adaptive replication). A host that
 //          fails or lies too often gets no work for a while, longer each time (P37). Pure.
 // Owner:   values.
@@ -30,15 +31,29 @@ struct HostRecord {
   static constexpr std::chrono::minutes first_quarantine{10};
   static constexpr std::int64_t most_doublings = 8;  ///< about two days
 
+  static constexpr std::int64_t probation = 3;          ///< valid results until it is over
+  static constexpr std::int64_t newcomers_share = 8;    ///< workunits that a host on probation may have, or one a processor
+  static constexpr std::int64_t share_a_result = 4;     ///< … and so many more for each valid result
+  static constexpr std::int64_t most_workunits = 2048;  ///< for any host
+
   std::int64_t valid_in_row = 0;
   double faults = 0;             ///< halved by each valid result
   std::int64_t quarantines = 0;  ///< in a row
   Time quarantined_until{};
+  std::int64_t valid = 0;  ///< in all
+
+  bool is_on_probation() const noexcept { return valid < probation; }
+
+  /// How many workunits it may have at a time by what it has shown, whatever it says of itself.
+  std::int64_t most_in_progress() const noexcept {
+    return std::min(newcomers_share + share_a_result * std::min(valid, most_workunits), most_workunits);
+  }
 
   bool is_quarantined(Time now) const noexcept { return now < quarantined_until; }
 
   void ended_well() noexcept {
     ++valid_in_row;
+    ++valid;
     faults = faults < 0.5 ? 0 : faults / 2;
     if (valid_in_row >= trusted_after) quarantines = 0;
   }

@@ -46,13 +46,14 @@ struct AmountQuestion {
   double workunit_s = 0;         ///< a workunit's run time on it; 0: unknown
   std::int64_t in_progress = 0;  ///< workunits that it has
   std::int64_t most_a_processor = 4;
+  std::int64_t most = 2048;  ///< in all, whatever it says of its processors
 };
 
 /// How many workunits to send: enough for its processors, and for the time that it asks for as far as that is known; a host does
 /// not hoard.
 inline std::int64_t workunits_to_send(const AmountQuestion& question) noexcept {
   const std::int64_t processors = std::max<std::int64_t>(question.processors, 1);
-  const std::int64_t room = processors * question.most_a_processor - question.in_progress;
+  const std::int64_t room = std::min(processors * question.most_a_processor, question.most) - question.in_progress;
   double wanted = std::max(question.instances, static_cast<double>(processors - question.in_progress));
   if (question.workunit_s > 0) wanted = std::max(wanted, std::ceil(question.seconds / question.workunit_s));
   wanted = std::max(wanted, 1.0);

@@ -71,6 +71,23 @@ void write(pugi::xml_node& root, const InstanceInfo& instance) {
   write(node, instance.files);
 }
 
+void write(pugi::xml_node& root, const SchedulerReply::User& user) {
+  add(root, "user_name", user.name);
+  add(root, "user_total_credit", user.total_credit);
+  add(root, "user_expavg_credit", user.average_credit);
+  add(root, "user_create_time", user.created_s);
+  add(root, "host_total_credit", user.host_total_credit);
+  add(root, "host_expavg_credit", user.host_average_credit);
+  add(root, "host_create_time", user.host_created_s);
+}
+
+SchedulerReply::User parse_user(const pugi::xml_node& root) {
+  return {text_in(root, "user_name"),           integer_in(root, "user_create_time"),
+          number_in(root, "user_total_credit"), number_in(root, "user_expavg_credit"),
+          number_in(root, "host_total_credit"), number_in(root, "host_expavg_credit"),
+          integer_in(root, "host_create_time")};
+}
+
 std::vector<FileRef> parse_refs(const pugi::xml_node& node) {
   std::vector<FileRef> refs;
   for (const pugi::xml_node& ref : node.children("file_ref"))
@@ -141,6 +158,9 @@ std::string to_text(const SchedulerReply& reply) {
   if (reply.next_rpc_delay_s > 0) add(root, "next_rpc_delay", reply.next_rpc_delay_s);
   if (reply.knows_wait) add_flag(root, "mw_wait");
   if (reply.host_id != 0) add(root, "hostid", reply.host_id);
+  if (!reply.email_hash.empty()) add(root, "email_hash", reply.email_hash);
+  if (!reply.cross_project_id.empty()) add(root, "cross_project_id", reply.cross_project_id);
+  if (!reply.user.name.empty()) write(root, reply.user);
   for (const SchedulerReply::Message& message : reply.messages) {
     pugi::xml_node node = add(root, "message");
     node.append_attribute("priority").set_value(message.is_notice ? "notice" : "low");
@@ -169,6 +189,9 @@ SchedulerReply parse_scheduler_reply(std::string_view text) {
   reply.master_url = text_in(root, "master_url");
   reply.project_name = text_in(root, "project_name");
   reply.host_id = integer_in(root, "hostid");
+  reply.email_hash = text_in(root, "email_hash");
+  reply.cross_project_id = text_in(root, "cross_project_id");
+  reply.user = parse_user(root);
   reply.request_delay_s = number_in(root, "request_delay");
   reply.next_rpc_delay_s = number_in(root, "next_rpc_delay");
   reply.knows_wait = flag_in(root, "mw_wait");

@@ -71,7 +71,20 @@ struct InstanceInfo {
 struct SchedulerReply {
   std::string master_url;
   std::string project_name;
-  std::int64_t host_id = 0;     ///< of a new host; else 0
+  std::int64_t host_id = 0;  ///< of a new host; else 0
+  /// To a new host: what it is to say in each request (see SchedulerRequest::cross_project_id), and the account's e-mail address,
+  /// hashed: by it a client that is attached to several projects tells which of their ids to send, so each host has one of its own.
+  std::string cross_project_id;
+  std::string email_hash;
+  /// For the person, in the client's manager; a name that is empty is not sent, nor is any of this.
+  struct User {
+    std::string name;
+    std::int64_t created_s = 0;  ///< since 1970
+    double total_credit = 0, average_credit = 0;
+    double host_total_credit = 0, host_average_credit = 0;
+    std::int64_t host_created_s = 0;
+  };
+  User user;
   double request_delay_s = 0;   ///< no request earlier than that
   double next_rpc_delay_s = 0;  ///< a request at the latest then; 0: not said
   bool knows_wait = false;      ///< a request may wait for work (see SchedulerRequest::wait_s): <mw_wait>, ours

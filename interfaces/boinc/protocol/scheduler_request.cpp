@@ -1,5 +1,6 @@
 #include "boinc/protocol/scheduler_request.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -10,6 +11,16 @@ namespace mw::boinc {
 namespace {
 
 constexpr std::size_t most_results = 10'000;  // in a request, of each kind
+
+// What can be, of what a client says of itself. Sums and products of such numbers stay far from what a double holds.
+constexpr double most_seconds = 1e9;  // 30 years
+constexpr double most_fpops = 1e13;   // of one processor
+constexpr double most_bytes = 1e18;
+constexpr double most_processors = 4096;
+
+double amount_in(const pugi::xml_node& node, const char* child, double most) {
+  return std::clamp(number_in(node, child), 0.0, most);
+}
 
 /// What a task wrote to stderr may hold anything, ends of CDATA sections too: it is cut out before the XML is read, and a number
 /// left in its place.
@@ -52,10 +63,10 @@ HostInfo parse_host(const pugi::xml_node& node) {
   host.os_version = text_in(node, "os_version");
   host.cpu_vendor = text_in(node, "p_vendor");
   host.cpu_model = text_in(node, "p_model");
-  host.ncpus = std::max<std::int64_t>(1, integer_in(node, "p_ncpus"));
-  host.fpops = number_in(node, "p_fpops");
-  host.memory = number_in(node, "m_nbytes");
-  host.disk_free = number_in(node, "d_free");
+  host.ncpus = std::max<std::int64_t>(1, static_cast<std::int64_t>(amount_in(node, "p_ncpus", most_processors)));
+  host.fpops = amount_in(node, "p_fpops", most_fpops);
+  host.memory = amount_in(node, "m_nbytes", most_bytes);
+  host.disk_free = amount_in(node, "d_free", most_bytes);
   return host;
 }
 
@@ -64,11 +75,11 @@ ReportedResult parse_result(const pugi::xml_node& node, const std::vector<std::s
   result.name = text_in(node, "name");
   result.exit_status = integer_in(node, "exit_status");
   result.state = static_cast<ClientState>(integer_in(node, "state"));
-  result.cpu_seconds = number_in(node, "final_cpu_time");
-  result.elapsed_seconds = number_in(node, "final_elapsed_time");
+  result.cpu_seconds = amount_in(node, "final_cpu_time", most_seconds);
+  result.elapsed_seconds = amount_in(node, "final_elapsed_time", most_seconds);
   result.stderr_text = stderr_of(node, cut);
   for (const pugi::xml_node& file : node.children("file_info"))
-    result.files.push_back({text_in(file, "name"), number_in(file, "nbytes"), text_in(file, "md5_cksum")});
+    result.files.push_back({text_in(file, "name"), amount_in(file, "nbytes", most_bytes), text_in(file, "md5_cksum")});
   return result;
 }
 
@@ -128,9 +139,10 @@ SchedulerRequest parse_scheduler_request(std::string_view text) {
   request.rpc_seqno = integer_in(root, "rpc_seqno");
   request.client_version = fmt::format("{}.{}.{}", integer_in(root, "core_client_major_version"),
                                        integer_in(root, "core_client_minor_version"), integer_in(root, "core_client_release"));
-  request.work_req_seconds = number_in(root, "work_req_seconds");
-  request.cpu_req_seconds = number_in(root, "cpu_req_secs");
-  request.cpu_req_instances = number_in(root, "cpu_req_instances");
+  request.cross_project_id = text_in(root, "cross_project_id");
+  request.work_req_seconds = amount_in(root, "work_req_seconds", most_seconds);
+  request.cpu_req_seconds = amount_in(root, "cpu_req_secs", most_seconds);
+  request.cpu_req_instances = amount_in(root, "cpu_req_instances", most_processors);
   if (std::string own = text_in(root, "platform_name"); !own.empty()) request.platforms.push_back(std::move(own));
   for (const pugi::xml_node& other : root.children("alt_platform")) request.platforms.push_back(text_in(other, "name"));
   request.code_sign_key = text_in(root, "code_sign_key");
@@ -148,10 +160,10 @@ SchedulerRequest parse_scheduler_request(std::string_view text) {
     request.messages.push_back({text_in(node, "result_name"), text_in(node, "variety"), text_in(node, "text")});
     check_count(request.messages.size(), "messages");
   }
-  request.wait_s = number_in(root, "mw_wait");
+  request.wait_s = amount_in(root, "mw_wait", most_seconds);
   request.is_leaving = flag_in(root, "mw_leaving");
   for (const pugi::xml_node& node : root.children("mw_running")) {
-    request.running.push_back({text_in(node, "name"), integer_in(node, "position"), number_in(node, "fraction")});
+    request.running.push_back({text_in(node, "name"), integer_in(node, "position"), amount_in(node, "fraction", 1)});
     check_count(request.running.size(), "running tasks");
   }
   return request;
@@ -163,6 +175,7 @@ std::string to_text(const SchedulerRequest& request) {
   add(root, "authenticator", request.authenticator);
   add(root, "hostid", request.host_id);
   add(root, "rpc_seqno", request.rpc_seqno);
+  if (!request.cross_project_id.empty()) add(root, "cross_project_id", request.cross_project_id);
   write_version(root, request.client_version);
   add(root, "work_req_seconds", request.work_req_seconds);
   add(root, "cpu_req_secs", request.cpu_req_seconds);

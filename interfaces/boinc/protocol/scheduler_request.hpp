@@ -81,6 +81,7 @@ struct RunningTask {
 struct SchedulerRequest {
   std::string authenticator;
   std::int64_t host_id = 0;
+  std::string cross_project_id;  ///< what the server told this host when it made its number: who knows it is that host
   std::int64_t rpc_seqno = 0;
   std::string client_version;  ///< "7.20.5"
   double work_req_seconds = 0;
@@ -100,6 +101,7 @@ struct SchedulerRequest {
   bool wants_work() const noexcept { return work_req_seconds > 0 || cpu_req_seconds > 0 || cpu_req_instances > 0; }
 };
 
+/// Numbers are finite, and within what can be: what a client says beyond that is cut. Throws BadMessage.
 SchedulerRequest parse_scheduler_request(std::string_view text);
 std::string to_text(const SchedulerRequest& request);
 

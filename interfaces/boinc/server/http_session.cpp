@@ -197,7 +197,7 @@ class Session {
       stream_.expect_nothing_for(at_most_unheard);
       const std::uint64_t seen = rooms_.waiting.news();
       if (const auto durability = rooms_.scheduler.writes(request)) rooms_.committer.begin(*durability);
-      reply = write([&] { return rooms_.scheduler.answer(request); });
+      reply = write([&] { return rooms_.scheduler.answer(request, stream_.address().to_string()); });
       co_await rooms_.committer.committed();
       asks_again = request.wait_s > 0 && has_nothing(reply);
       if (asks_again) asks_again = co_await rooms_.waiting.wait(seen, until);

@@ -2,8 +2,12 @@
 
 #include <mw/error.hpp>
 
+#include <array>
 #include <filesystem>
 #include <functional>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <fmt/format.h>
 
@@ -33,6 +37,18 @@ std::string read_key_of_digits(const fs::path& path) {
 
 }  // namespace
 
+std::string Keys::told(std::string_view what) const {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (!HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(what.data()),
+            what.size(), digest.data(), &size))
+    throw InterfaceError{"OpenSSL computes no HMAC-SHA256"};
+  constexpr std::size_t kept = 16;
+  std::string text;
+  for (std::size_t i = 0; i < kept; ++i) text += fmt::format("{:02x}", digest[i]);
+  return text;
+}
+
 Keys Keys::in_folder(const std::string& folder) {
   const fs::path path{folder};
   const fs::path private_path = path / "code_sign_private", public_path = path / "code_sign_public";
@@ -50,6 +66,7 @@ Keys Keys::in_folder(const std::string& folder) {
           std::move(upload),
           std::move(upload_check),
           read_key_of_digits(path / "account_key"),
+          read_key_of_digits(path / "own_key"),
           read_key_of_digits(path / "secret")};
 }
 

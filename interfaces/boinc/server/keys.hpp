@@ -11,6 +11,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "boinc/protocol/signing.hpp"
 
@@ -21,8 +22,12 @@ struct Keys {
   std::string code_sign_public;            ///< text form
   SigningKey upload;
   VerifyingKey upload_check;
-  std::string account;  ///< 32 hex digits
+  std::string account;  ///< 32 hex digits, as is the next
+  std::string own;      ///< the account key of the volunteers that the project itself starts on its machine
   std::string secret;
+
+  /// What only this project can say of `what`, and whom it has told: 32 hex digits (HMAC-SHA256, RFC 2104, cut).
+  std::string told(std::string_view what) const;
 
   static Keys in_folder(const std::string& folder);
 };

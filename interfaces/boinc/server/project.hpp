@@ -6,21 +6,26 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <mw/interface.hpp>
 
+#include "boinc/key_ring.hpp"
 #include "boinc/server/app_versions.hpp"
 #include "boinc/server/keys.hpp"
 #include "boinc/server/names.hpp"
+#include "boinc/server/reputation.hpp"
 #include "boinc/server/settings.hpp"
 #include "boinc/store/accounts.hpp"
 #include "boinc/store/hosts.hpp"
 #include "boinc/store/tasks.hpp"
 #include "boinc/store/work.hpp"
+#include "log/log.hpp"
 
 namespace mw::boinc {
 
@@ -62,9 +67,21 @@ struct Project {
         tasks{database},
         work{database},
         hosts{database},
-        accounts{database} {}
+        accounts{database},
+        reputation{settings, hosts, accounts},
+        ring{keys_folder(settings), [](const std::string& why) { log::warn("boinc: " + why); }} {}
 
   Time now() const { return settings.now(); }
+  /// The account behind a key that opens it; one of the key ring's is made when it first comes.
+  std::optional<std::int64_t> user_of(std::string_view key) {
+    if (!settings.keys_for_each || key == keys.own) return accounts.find(key);
+    if (key == keys.account) return std::nullopt;
+    const auto owner = ring.owner_of(key);
+    const auto account = accounts.find(key);
+    if (owner) return account ? account : accounts.create(key, std::nullopt, "", *owner, now());
+    // Of an e-mail address, where anybody may make such an account; not one whose key was taken back.
+    return settings.open_accounts && account && accounts.has_email(*account) ? account : std::nullopt;
+  }
   /// Whether some host could be given something.
   bool has_work() { return tasks.waiting_count() > 0 || !work.unsent(0, 1).empty(); }
 
@@ -77,6 +94,8 @@ struct Project {
   Work work;
   Hosts hosts;
   Accounts accounts;
+  Reputation reputation;
+  KeyRing ring;
   Counts counts;
   std::vector<TaskEnd> ends;  ///< for the master, after the commit
   std::vector<TaskRuns> running;

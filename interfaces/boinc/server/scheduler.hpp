@@ -5,16 +5,19 @@
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction where writes() says so.
 // Use:
-//     const SchedulerReply reply = scheduler.answer(parse_scheduler_request(body));
+//     const SchedulerReply reply = scheduler.answer(parse_scheduler_request(body), "203.0.113.7");
 #pragma once
 
+#include <chrono>
 #include <random>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
+#include "boinc/server/admission.hpp"
 #include "boinc/server/committer.hpp"
 #include "boinc/server/transitioner.hpp"
 #include "boinc/server/work_generator.hpp"
@@ -24,17 +27,25 @@ namespace mw::boinc {
 class Scheduler {
  public:
   Scheduler(Project& project, WorkGenerator& generator, Transitioner& transitioner)
-      : project_{project}, generator_{generator}, transitioner_{transitioner} {}
+      : project_{project}, generator_{generator}, transitioner_{transitioner}, admission_{project} {}
 
   /// What answering it must survive; nothing if it changes no more than when the host was last seen.
   std::optional<Durability> writes(const SchedulerRequest& request) const;
-  SchedulerReply answer(const SchedulerRequest& request);
+  /// `address`: where the request comes from. Takes a few hundredths of a second at most, whatever the request says: what is left
+  /// over comes with the client's next one.
+  SchedulerReply answer(const SchedulerRequest& request, std::string_view address);
 
  private:
-  Host* host_of(const SchedulerRequest& request, std::int64_t user, SchedulerReply& reply);
+  /// When a request has had its share of the server's time.
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  bool is_late() const;
+  void give_up(std::int64_t lost_host);
+  void describe_user(const Host& host, SchedulerReply& reply);
   void take_results(const SchedulerRequest& request, Host& host, SchedulerReply& reply);
   void take_back(const SchedulerRequest& request, Host& host);
   void take_result(const ReportedResult& result, InstanceRow& instance, Host& host);
+  bool is_excused(const InstanceRow& instance, const Host& host);
   bool has_output(const ReportedResult& result, InstanceRow& instance) const;
   void note_running(const SchedulerRequest& request, const Host& host);
   void abort_unneeded(const SchedulerRequest& request, const Host& host, SchedulerReply& reply);
@@ -51,6 +62,8 @@ class Scheduler {
   Project& project_;
   WorkGenerator& generator_;
   Transitioner& transitioner_;
+  Admission admission_;
+  Deadline deadline_{};  ///< of the request that is answered now
   std::mt19937_64 random_{std::random_device{}()};
 };
 

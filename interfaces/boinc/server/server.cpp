@@ -110,6 +110,9 @@ struct Server::Inside {
     project.versions = AppVersions::find(project.database, project.keys, project.settings, place.workers);
     if (!project.accounts.find(project.keys.account))
       project.accounts.create(project.keys.account, std::nullopt, "", "volunteer", project.now());
+    auto own = project.accounts.find(project.keys.own);
+    if (!own) own = project.accounts.create(project.keys.own, std::nullopt, "", "this machine", project.now());
+    project.reputation.set_own_account(*own);
     project.tasks.disown_all();
     project.counts.in_progress = project.database.integer("SELECT count(*) FROM instance WHERE server_state = 4");
     transaction.commit();

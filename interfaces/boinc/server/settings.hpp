@@ -14,6 +14,7 @@
 
 #include "boinc/policy/host_class.hpp"
 #include "boinc/policy/states.hpp"
+#include "boinc/policy/voter.hpp"
 
 namespace mw::boinc {
 
@@ -33,11 +34,14 @@ struct Settings {
   Validator validator;
   std::int64_t max_output = 0;
   bool open_accounts = false;
+  VoteOf one_vote = VoteOf::range;
+  bool keys_for_each = false;  ///< the shared account key opens nothing
   std::function<Time()> now = [] { return std::chrono::time_point_cast<Time::duration>(std::chrono::system_clock::now()); };
 };
 
 /// Where things are in the project's folder.
 inline std::string download_folder(const Settings& settings) { return settings.state + "/download"; }
+inline std::string keys_folder(const Settings& settings) { return settings.state + "/keys"; }
 inline std::string upload_folder(const Settings& settings) { return settings.state + "/upload"; }
 
 }  // namespace mw::boinc

@@ -40,15 +40,21 @@ void Transitioner::cancel(std::int64_t id) {
 void Transitioner::end_instance(InstanceRow& instance, InstanceOutcome outcome) {
   instance.state.server_state = ServerState::over;
   instance.state.outcome = outcome;
-  if (outcome != InstanceOutcome::no_reply) return;
+  if (outcome != InstanceOutcome::no_reply && outcome != InstanceOutcome::detached) return;
   --project_.counts.in_progress;
   ++project_.counts.timed_out;
   Host* host = project_.hosts.find(instance.host);
   if (!host) return;
-  host->record.failed(project_.now(), Fault::no_reply);
-  project_.hosts.write(*host);
-  log::debug(fmt::format("boinc: {} on host {} ({}) is past its deadline",
-                         project_.names.instance({instance.workunit, instance.number}), host->id, host->info.name));
+  project_.reputation.failed(*host, Fault::no_reply, project_.now());
+  if (outcome == InstanceOutcome::no_reply)
+    log::debug(fmt::format("boinc: {} on host {} ({}) is past its deadline",
+                           project_.names.instance({instance.workunit, instance.number}), host->id, host->info.name));
+}
+
+void Transitioner::give_up(InstanceRow& instance) {
+  end_instance(instance, InstanceOutcome::detached);
+  project_.work.update(instance);
+  run(instance.workunit);
 }
 
 void Transitioner::run(WorkunitRow& workunit) {

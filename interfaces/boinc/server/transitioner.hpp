@@ -23,6 +23,8 @@ class Transitioner {
   /// Those whose time has come, `most` at a time. True if there may be more.
   bool run_due(std::size_t most);
   std::optional<Time> next_due() { return project_.work.next_due(); }
+  /// The instance will not come back: another host gets a copy.
+  void give_up(InstanceRow& instance);
   /// Nobody wants its tasks any more.
   void cancel(std::int64_t workunit);
 

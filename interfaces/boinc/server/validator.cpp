@@ -44,6 +44,10 @@ Answer read_answer(Project& project, const InstanceRow& instance, std::size_t ta
     throw InterfaceError{fmt::format("what is stored has {} bytes with the MD5 {}; {} with {} were uploaded", bytes.size(), md5,
                                      output->nbytes, output->md5)};
   answer.endings = wire::parse_answer(bytes, tasks);
+  // No task ran longer than its host had it, whatever that says.
+  const auto had = std::chrono::duration_cast<std::chrono::nanoseconds>(instance.received - instance.sent).count();
+  for (wire::Ending& ending : answer.endings)
+    ending.result.run_ns = std::min(ending.result.run_ns, static_cast<std::uint64_t>(std::max<std::int64_t>(had, 0)));
   return answer;
 }
 
@@ -55,14 +59,15 @@ void ResultValidator::validate(WorkunitRow& workunit, std::vector<InstanceRow>& 
     if (!is_viable(one)) continue;
     try {
       answers.push_back(read_answer(project_, one, workunit.tasks.size()));
+      check_values(workunit, answers.back());
       viable.push_back(&one);
     } catch (const Error& e) {
+      answers.resize(viable.size());
       one.state.outcome = InstanceOutcome::validate_error;
       one.why = e.what();
       ++project_.counts.errors;
       if (Host* host = project_.hosts.find(one.host)) {
-        host->record.failed(now, Fault::error);
-        project_.hosts.write(*host);
+        project_.reputation.failed(*host, Fault::error, now);
         log::warn(fmt::format("boinc: what host {} ({}) sent for {} can not be read: {}", host->id, host->info.name,
                               project_.names.instance({one.workunit, one.number}), e.what()));
       }
@@ -109,16 +114,22 @@ void ResultValidator::judge(InstanceRow& instance, bool is_valid, double credit)
   if (is_valid) {
     ++project_.counts.valid;
     if (!host) return;
-    host->record.ended_well();
-    host->credit.grant(credit, project_.now());
+    project_.reputation.ended_well(*host, credit, project_.now());
   } else {
     ++project_.counts.invalid;
     if (!host) return;
-    host->record.failed(project_.now(), Fault::wrong);
+    project_.reputation.failed(*host, Fault::wrong, project_.now());
     log::warn(fmt::format("boinc: host {} ({}) sent a wrong result for {}", host->id, host->info.name,
                           project_.names.instance({instance.workunit, instance.number})));
   }
-  project_.hosts.write(*host);
+}
+
+/// What is no result of the function's is not to reach the master: it would be the master's error there.
+void ResultValidator::check_values(const WorkunitRow& workunit, const Answer& answer) const {
+  const auto* entry = registry::find(workunit.function);
+  if (!entry) return;
+  for (const wire::Ending& ending : answer.endings)
+    if (!ending.is_gone && !ending.failure) entry->check_result(ending.result.value);
 }
 
 bool ResultValidator::equal(const WorkunitRow& workunit, const Answer& first, const Answer& second) const {
@@ -145,11 +156,12 @@ bool ResultValidator::equal_values(const ResultPair& pair) const {
 
 void ResultValidator::learn(const WorkunitRow& workunit, const InstanceRow& canonical, const Answer& answer) {
   const Host* host = project_.hosts.find(canonical.host);
+  if (!host) return;
   double seconds = 0;
   for (const wire::Ending& ending : answer.endings) seconds += static_cast<double>(ending.result.run_ns) * 1e-9;
   constexpr double shortest_s = 1e-6;
-  if (host)
-    generator_.learn(workunit.function, std::max(seconds / static_cast<double>(answer.endings.size()), shortest_s) * host->fpops());
+  generator_.learn(workunit.function, project_.reputation.voter(*host),
+                   std::max(seconds / static_cast<double>(answer.endings.size()), shortest_s) * host->fpops());
 }
 
 }  // namespace mw::boinc

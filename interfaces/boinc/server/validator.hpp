@@ -33,6 +33,7 @@ class ResultValidator {
   void validate(WorkunitRow& workunit, std::vector<InstanceRow>& instances);
 
  private:
+  void check_values(const WorkunitRow& workunit, const Answer& answer) const;
   bool equal(const WorkunitRow& workunit, const Answer& first, const Answer& second) const;
   bool equal_values(const ResultPair& pair) const;
   void judge(InstanceRow& instance, bool is_valid, double credit);

@@ -30,19 +30,20 @@ WorkGenerator::WorkGenerator(Project& project)
       find_function_{project.database.prepare("SELECT operations FROM function WHERE id = ?")},
       set_function_{project.database.prepare("INSERT OR REPLACE INTO function(id, operations) VALUES (?, ?)")} {}
 
-double WorkGenerator::operations_of(std::uint64_t function) {
-  const auto [place, is_new] = operations_.try_emplace(function, 0);
+Estimate& WorkGenerator::estimate_of(std::uint64_t function) {
+  const auto [place, is_new] = operations_.try_emplace(function);
   if (is_new && find_function_.bind(static_cast<std::int64_t>(function)).step()) {
-    place->second = find_function_.real(0);
+    place->second = Estimate{find_function_.real(0)};
     find_function_.reset();
   }
   return place->second;
 }
 
-void WorkGenerator::learn(std::uint64_t function, double operations) {
-  double& known = operations_[function];
-  const double before = known;
-  known = learnt(known, operations);
+void WorkGenerator::learn(std::uint64_t function, std::string_view voter, double operations) {
+  Estimate& estimate = estimate_of(function);
+  const double before = estimate.value();
+  estimate.learn(voter, operations);
+  const double known = estimate.value();
   // Written when it is news; a start with an old figure does no harm.
   if (before <= 0 || known > before * 1.25 || known < before * 0.8) set_function_.run(static_cast<std::int64_t>(function), known);
 }

@@ -10,8 +10,10 @@
 
 #include <chrono>
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 
+#include "boinc/policy/estimate.hpp"
 #include "boinc/server/project.hpp"
 
 namespace mw::boinc {
@@ -22,19 +24,20 @@ class WorkGenerator {
 
   /// A workunit of the next waiting tasks, sized for this host; nothing if none waits.
   std::optional<WorkunitRow> make(const Host& host);
-  /// A task of this function took that many operations.
-  void learn(std::uint64_t function, double operations);
+  /// A task of this function took that many operations, says this voter.
+  void learn(std::uint64_t function, std::string_view voter, double operations);
   /// Seconds that the workunit will take there; 0: unknown.
   double expected_s(const WorkunitRow& workunit, const Host& host) const noexcept { return workunit.operations / host.fpops(); }
 
  private:
-  double operations_of(std::uint64_t function);
+  Estimate& estimate_of(std::uint64_t function);
+  double operations_of(std::uint64_t function) { return estimate_of(function).value(); }
   std::size_t size_for(const Host& host, double operations) const;
   Bytes write_input(const std::vector<WaitingTask>& tasks, WorkunitRow& workunit) const;
 
   Project& project_;
   sqlite::Statement find_function_, set_function_;
-  std::unordered_map<std::uint64_t, double> operations_;
+  std::unordered_map<std::uint64_t, Estimate> operations_;
   std::uint64_t last_function_ = 0;
 };
 

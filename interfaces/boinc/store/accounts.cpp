@@ -7,8 +7,11 @@ namespace mw::boinc {
 Accounts::Accounts(sqlite::Database& database)
     : database_{database},
       find_{database.prepare("SELECT id FROM user WHERE authenticator = ?")},
+      find_by_id_{
+          database.prepare("SELECT name, created, credit, average_credit, average_time, email IS NOT NULL FROM user WHERE id = ?")},
       find_by_email_{database.prepare("SELECT id, authenticator, passwd_hash FROM user WHERE email = ?")},
-      insert_{database.prepare("INSERT INTO user(authenticator, email, passwd_hash, name, created) VALUES (?, ?, ?, ?, ?)")} {}
+      insert_{database.prepare("INSERT INTO user(authenticator, email, passwd_hash, name, created) VALUES (?, ?, ?, ?, ?)")},
+      set_credit_{database.prepare("UPDATE user SET credit = ?, average_credit = ?, average_time = ? WHERE id = ?")} {}
 
 std::optional<std::int64_t> Accounts::find(std::string_view authenticator) {
   const std::string key{authenticator};
@@ -20,9 +23,34 @@ std::optional<std::int64_t> Accounts::find(std::string_view authenticator) {
   return id;
 }
 
+Account* Accounts::read(std::int64_t id) {
+  if (const auto place = by_id_.find(id); place != by_id_.end()) return &place->second;
+  if (!find_by_id_.bind(id).step()) return nullptr;
+  Account account;
+  account.id = id;
+  account.name = find_by_id_.text(0);
+  account.created = from_ms(find_by_id_.integer(1));
+  account.credit = {find_by_id_.real(2), find_by_id_.real(3), from_ms(find_by_id_.integer(4))};
+  account.has_email = find_by_id_.integer(5) != 0;
+  find_by_id_.reset();
+  return &(by_id_[id] = std::move(account));
+}
+
+const Account* Accounts::find(std::int64_t id) { return read(id); }
+
+void Accounts::grant(std::int64_t id, double credit, Time now) {
+  Account* account = read(id);
+  if (!account) return;
+  account->credit.grant(credit, now);
+  set_credit_.run(account->credit.total, account->credit.average, to_ms(account->credit.average_time), id);
+}
+
 std::optional<Account> Accounts::find_by_email(std::string_view email) {
   if (!find_by_email_.bind(email).step()) return std::nullopt;
-  Account account{find_by_email_.integer(0), std::string{find_by_email_.text(1)}, std::string{find_by_email_.text(2)}};
+  Account account;
+  account.id = find_by_email_.integer(0);
+  account.authenticator = find_by_email_.text(1);
+  account.passwd_hash = find_by_email_.text(2);
   find_by_email_.reset();
   return account;
 }

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "boinc/policy/credit.hpp"
 #include "boinc/policy/states.hpp"
 #include "sqlite/database.hpp"
 
@@ -22,6 +23,10 @@ struct Account {
   std::int64_t id = 0;
   std::string authenticator;
   std::string passwd_hash;
+  std::string name;
+  Time created{};
+  Credit credit;  ///< of all its hosts
+  bool has_email = false;
 };
 
 class Accounts {
@@ -29,13 +34,28 @@ class Accounts {
   explicit Accounts(sqlite::Database& database);
 
   std::optional<std::int64_t> find(std::string_view authenticator);
+  /// Null if there is none. Valid until it is forgotten.
+  const Account* find(std::int64_t id);
+  bool has_email(std::int64_t id) {
+    const Account* account = find(id);
+    return account && account->has_email;
+  }
+  void grant(std::int64_t id, double credit, Time now);
+  /// What is in memory is read anew when it is asked for.
+  void forget() noexcept {
+    known_.clear();
+    by_id_.clear();
+  }
   std::optional<Account> find_by_email(std::string_view email);
   std::int64_t create(std::string_view authenticator, std::optional<std::string_view> email, std::string_view passwd_hash,
                       std::string_view name, Time now);
 
  private:
   sqlite::Database& database_;
-  sqlite::Statement find_, find_by_email_, insert_;
+  Account* read(std::int64_t id);
+
+  sqlite::Statement find_, find_by_id_, find_by_email_, insert_, set_credit_;
+  std::unordered_map<std::int64_t, Account> by_id_;
   std::unordered_map<std::string, std::int64_t> known_;
 };
 

@@ -7,7 +7,7 @@ namespace {
 
 #define MW_HOST_COLUMNS                                                                                                  \
   "id, user, cpid, name, platform, os_name, cpu_vendor, cpu_model, ncpus, fpops, memory, rpc_seqno, created, last_rpc, " \
-  "valid_in_row, faults, quarantines, quarantined_until, credit, average_credit, average_time"
+  "valid_in_row, faults, quarantines, quarantined_until, credit, average_credit, average_time, range, valid"
 
 }  // namespace
 
@@ -22,7 +22,7 @@ Hosts::Hosts(sqlite::Database& database)
       update_{database.prepare(
           "UPDATE host SET name = ?, platform = ?, os_name = ?, cpu_vendor = ?, cpu_model = ?, ncpus = ?, fpops = ?, memory = ?, "
           "rpc_seqno = ?, last_rpc = ?, valid_in_row = ?, faults = ?, quarantines = ?, quarantined_until = ?, credit = ?, "
-          "average_credit = ?, average_time = ? WHERE id = ?")} {}
+          "average_credit = ?, average_time = ?, range = ?, valid = ? WHERE id = ?")} {}
 
 Host* Hosts::keep(sqlite::Statement& select) {
   if (!select.step()) return nullptr;
@@ -46,8 +46,9 @@ Host* Hosts::keep(sqlite::Statement& select) {
   host.rpc_seqno = select.integer(11);
   host.created = from_ms(select.integer(12));
   host.last_rpc = from_ms(select.integer(13));
-  host.record = {select.integer(14), select.real(15), select.integer(16), from_ms(select.integer(17))};
+  host.record = {select.integer(14), select.real(15), select.integer(16), from_ms(select.integer(17)), select.integer(22)};
   host.credit = {select.real(18), select.real(19), from_ms(select.integer(20))};
+  host.range = select.text(21);
   select.reset();
   return &host;
 }
@@ -79,7 +80,7 @@ void Hosts::write(const Host& host) {
   update_.run(host.info.name, host.platform, host.info.os_name, host.info.cpu_vendor, host.info.cpu_model, host.info.ncpus,
               host.info.fpops, host.info.memory, host.rpc_seqno, to_ms(host.last_rpc), record.valid_in_row, record.faults,
               record.quarantines, to_ms(record.quarantined_until), host.credit.total, host.credit.average,
-              to_ms(host.credit.average_time), host.id);
+              to_ms(host.credit.average_time), host.range, record.valid, host.id);
   touched_.erase(host.id);
 }
 

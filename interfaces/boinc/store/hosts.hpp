@@ -27,13 +27,16 @@ struct Host {
   HostInfo info;
   std::string platform;  ///< its own
   std::int64_t rpc_seqno = 0;
+  std::string range;  ///< of addresses, in which it was seen last
   Time created{};
   Time last_rpc{};
   HostRecord record;
   Credit credit;
 
   // Of this run only:
+  std::int64_t formerly = 0;     ///< the host that it was before its state was set back; 0: none
   std::int64_t seen_unsent = 0;  ///< unsent instances up to this id are not for it
+
   /// Operations a second of one processor; a plain guess where the host has not said it.
   double fpops() const noexcept { return info.fpops >= 1e6 ? info.fpops : 1e9; }
 };
@@ -57,6 +60,11 @@ class Hosts {
   std::size_t active_processors(Time since) const;
   std::size_t active(Time since) const;
   const std::unordered_map<std::int64_t, Host>& known() const noexcept { return hosts_; }
+  /// What is in memory is read anew when it is asked for: after what was written was undone.
+  void forget() noexcept {
+    hosts_.clear();
+    touched_.clear();
+  }
 
  private:
   Host* keep(sqlite::Statement& select);

@@ -5,7 +5,18 @@
 namespace mw::boinc {
 namespace {
 
-constexpr std::int64_t version = 1;
+constexpr std::int64_t version = 2;
+
+/// From version 1, whose hosts had no address and were not on probation.
+constexpr const char* second_version = R"(
+ALTER TABLE instance ADD COLUMN voter TEXT NOT NULL DEFAULT '';      -- of its host, when it was sent
+ALTER TABLE instance ADD COLUMN excused INTEGER NOT NULL DEFAULT 0;  -- counts neither as an error nor as a copy
+ALTER TABLE host ADD COLUMN range TEXT NOT NULL DEFAULT '';          -- of addresses, in which it was seen last
+ALTER TABLE host ADD COLUMN valid INTEGER NOT NULL DEFAULT 0;        -- results, in all
+ALTER TABLE user ADD COLUMN average_credit REAL NOT NULL DEFAULT 0;
+ALTER TABLE user ADD COLUMN average_time INTEGER NOT NULL DEFAULT 0;
+UPDATE host SET valid = valid_in_row;
+)";
 
 constexpr const char* tables = R"(
 CREATE TABLE task(
@@ -98,11 +109,12 @@ sqlite::Database open_database(const std::string& path) {
   sqlite::Database database{path};
   const std::int64_t found = database.integer("PRAGMA user_version");
   if (found == version) return database;
-  if (found != 0)
+  if (found != 0 && found != 1)
     throw sqlite::DatabaseError{
         fmt::format("{} is of another version of CppMW ({}, this is {}); give another state folder", path, found, version)};
   sqlite::Transaction transaction{database};
-  database.execute(tables);
+  if (found == 0) database.execute(tables);
+  database.execute(second_version);
   database.execute(fmt::format("PRAGMA user_version = {}", version).c_str());
   transaction.commit();
   return database;

@@ -2,14 +2,12 @@
 
 #include <cstring>
 
-#include "boinc/protocol/scheduler_request.hpp"
-
 namespace mw::boinc {
 namespace {
 
 #define MW_INSTANCE_COLUMNS                                                                                                    \
   "id, workunit, number, server_state, outcome, validate_state, host, user, platform, version_num, sent, deadline, received, " \
-  "elapsed, exit_status, claimed_credit, why"
+  "elapsed, exit_status, claimed_credit, why, voter, excused"
 
 std::vector<std::int64_t> ids_in(sqlite::Blob blob) {
   std::vector<std::int64_t> ids(blob.size() / sizeof(std::int64_t));
@@ -44,7 +42,8 @@ Work::Work(sqlite::Database& database)
       update_instance_{database.prepare(
           "UPDATE instance SET server_state = ?, outcome = ?, validate_state = ?, host = ?, user = ?, platform = ?, version_num = "
           "?, "
-          "sent = ?, deadline = ?, received = ?, elapsed = ?, exit_status = ?, claimed_credit = ?, why = ? WHERE id = ?")},
+          "sent = ?, deadline = ?, received = ?, elapsed = ?, exit_status = ?, claimed_credit = ?, why = ?, voter = ?, excused = ? "
+          "WHERE id = ?")},
       input_{database.prepare("SELECT bytes FROM input WHERE workunit = ?")},
       drop_input_{database.prepare("DELETE FROM input WHERE workunit = ?")},
       set_output_{database.prepare("INSERT OR REPLACE INTO output(instance, nbytes, md5, bytes) VALUES (?, ?, ?, ?)")},
@@ -135,7 +134,8 @@ std::vector<InstanceRow> Work::read_instances(sqlite::Statement& select) {
     row.exit_status = select.integer(14);
     row.claimed_credit = select.real(15);
     row.why = select.text(16);
-    row.state.ended_by_user = row.exit_status == exit_status::aborted_by_user;
+    row.voter = select.text(17);
+    row.state.is_excused = select.integer(18) != 0;
     rows.push_back(std::move(row));
   }
   return rows;
@@ -167,7 +167,8 @@ void Work::update(const InstanceRow& row) {
   update_instance_.run(state.server_state, state.outcome, state.validate_state, row.host, row.user, row.platform, row.version_num,
                        ms_or_null(row.sent), ms_or_null(state.deadline), ms_or_null(row.received), row.elapsed, row.exit_status,
                        row.claimed_credit,
-                       row.why.empty() ? std::optional<std::string_view>{} : std::optional<std::string_view>{row.why}, row.id);
+                       row.why.empty() ? std::optional<std::string_view>{} : std::optional<std::string_view>{row.why}, row.voter,
+                       state.is_excused, row.id);
 }
 
 std::optional<Bytes> Work::input(std::int64_t workunit) {

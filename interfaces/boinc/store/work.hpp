@@ -42,6 +42,7 @@ struct InstanceRow {
   InstanceState state;
   std::int64_t host = 0;
   std::int64_t user = 0;
+  std::string voter;  ///< the host's, when it was sent
   std::string platform;
   std::int64_t version_num = 0;
   Time sent{};

@@ -86,6 +86,7 @@ SchedulerReply within_bounds(SchedulerReply reply) {
   reply.request_delay_s = bounded_delay(reply.request_delay_s);
   reply.next_rpc_delay_s = bounded_delay(reply.next_rpc_delay_s);
   reply.host_id = std::max<std::int64_t>(reply.host_id, 0);
+  reply.cross_project_id.resize(std::min(reply.cross_project_id.size(), bounds::longest_id));
   if (reply.messages.size() > bounds::most_messages) reply.messages.resize(bounds::most_messages);
   if (!reply.code_sign_key.empty()) try {
       VerifyingKey{reply.code_sign_key};

@@ -24,6 +24,7 @@ inline constexpr double longest_delay_s = 86'400;  ///< that a project may ask f
 inline constexpr std::int64_t largest_file = std::int64_t{64} << 30;
 inline constexpr std::size_t most_tasks = 1'000;  ///< that a volunteer has, whatever it is given
 inline constexpr std::size_t most_files = 1'000;  ///< of a task
+inline constexpr std::size_t longest_id = 64;
 inline constexpr std::size_t longest_url = 4'096;
 inline constexpr std::size_t longest_signature = 4'096;
 inline constexpr std::size_t most_messages = 20;  ///< of a reply that are shown

@@ -83,6 +83,7 @@ SchedulerRequest Contact::make_request() {
   SchedulerRequest asked;
   asked.authenticator = options.key;
   asked.host_id = state.host_id;
+  asked.cross_project_id = state.cross_project_id;
   asked.rpc_seqno = state.rpc_seqno++;
   asked.client_version = "7.20.5";  // the dialect, not the program
   asked.platforms = {options.platform.empty() ? own_platform() : options.platform};
@@ -111,6 +112,7 @@ void Contact::take_reply(const SchedulerRequest& asked, const SchedulerReply& re
   if (reply.host_id != 0) {
     state.host_id = reply.host_id;
     state.rpc_seqno = 1;
+    state.cross_project_id = reply.cross_project_id;
   }
   server_knows_wait_ = reply.knows_wait;
   for (const auto& message : reply.messages)

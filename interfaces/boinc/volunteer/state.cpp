@@ -94,6 +94,7 @@ VolunteerState VolunteerState::load(const std::string& path) {
     if (const auto* url = value.as_object().if_contains("url")) state.url = url->as_string();
     state.host_id = value.at("host_id").to_number<std::int64_t>();
     state.rpc_seqno = value.at("rpc_seqno").to_number<std::int64_t>();
+    if (const json::value* told = value.as_object().if_contains("cross_project_id")) state.cross_project_id = told->as_string();
     state.cpid = value.at("cpid").as_string();
     state.fpops = value.at("fpops").to_number<double>();
     state.code_sign_key = value.at("code_sign_key").as_string();
@@ -113,6 +114,7 @@ void VolunteerState::save(const std::string& path) const {
                             {"rpc_seqno", rpc_seqno},
                             {"cpid", cpid},
                             {"fpops", fpops},
+                            {"cross_project_id", cross_project_id},
                             {"code_sign_key", code_sign_key},
                             {"scheduler_url", scheduler_url},
                             {"tasks", list}};

@@ -43,6 +43,7 @@ struct VolunteerState {
   std::string url;  ///< the project's
   std::int64_t host_id = 0;
   std::int64_t rpc_seqno = 0;
+  std::string cross_project_id;  ///< what the server told with the host's number: the proof that this is that host
   std::string cpid;
   double fpops = 0;
   std::string code_sign_key;  ///< the first that the project showed

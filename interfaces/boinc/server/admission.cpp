@@ -1,0 +1,90 @@
+#include "boinc/server/admission.hpp"
+
+#include <openssl/crypto.h>
+
+#include <fmt/format.h>
+
+#include "boinc/policy/voter.hpp"
+#include "log/escaped.hpp"
+#include "log/log.hpp"
+
+namespace mw::boinc {
+namespace {
+
+constexpr TokenBucket::Measure new_hosts_a_range{.burst = 200, .rate = 1};
+constexpr double come_again_s = 60;
+constexpr std::size_t most_ranges = 100'000;
+constexpr std::size_t longest_text = 200;
+
+std::string cut(const std::string& text) { return log::escaped(text.substr(0, longest_text)); }
+
+HostInfo cut(const HostInfo& info) {
+  HostInfo host = info;
+  for (std::string* text : {&host.cpid, &host.name, &host.os_name, &host.os_version, &host.cpu_vendor, &host.cpu_model})
+    *text = cut(*text);
+  return host;
+}
+
+bool is_same_secret(const std::string& told, const std::string& said) {
+  return told.size() == said.size() && CRYPTO_memcmp(told.data(), said.data(), told.size()) == 0;
+}
+
+std::string secret_of(const Project& project, std::int64_t host) { return project.keys.told(fmt::format("host {}", host)); }
+
+}  // namespace
+
+bool Admission::may_be_new(const std::string& range) {
+  const TokenBucket::Seconds now = project_.now().time_since_epoch();
+  if (new_hosts_.size() >= most_ranges) std::erase_if(new_hosts_, [&](const auto& one) { return one.second.is_full(now); });
+  return new_hosts_.try_emplace(range, new_hosts_a_range).first->second.take(now);
+}
+
+Host* Admission::find_proven(const SchedulerRequest& request) const {
+  Host* host = request.host_id != 0 ? project_.hosts.find(request.host_id) : nullptr;
+  return host && is_same_secret(secret_of(project_, host->id), request.cross_project_id) ? host : nullptr;
+}
+
+Host* Admission::find(const SchedulerRequest& request) const {
+  Host* host = find_proven(request);
+  return host && request.rpc_seqno >= host->rpc_seqno ? host : nullptr;
+}
+
+Admitted Admission::admit(const SchedulerRequest& request, std::int64_t user, std::string_view address, SchedulerReply& reply) {
+  const Time now = project_.now();
+  const std::string range = address_range(address);
+  Admitted who;
+  who.host = find(request);
+  if (who.host && who.host->user != user) who.host = nullptr;
+  if (who.host) {
+    who.host->rpc_seqno = request.rpc_seqno;
+  } else {
+    if (!may_be_new(range)) {
+      reply.request_delay_s = come_again_s;
+      reply.messages.push_back({"Too many new hosts come from your network; ask again later", false});
+      ++project_.counts.bad_requests;
+      return {};
+    }
+    // A counter that went back is that of a copy of the host, or of one whose state was set back: as for BOINC, another host.
+    const Host* proven = find_proven(request);
+    if (proven && proven->user != user) proven = nullptr;
+    const std::int64_t formerly = proven ? proven->id : 0;
+    const Host* before = proven ? proven : project_.hosts.find(user, cut(request.host.cpid));
+    if (before) who.lost_host = before->id;
+    who.host =
+        &project_.hosts.create(user, cut(request.host), request.platforms.empty() ? "" : cut(request.platforms.front()), now);
+    who.host->formerly = formerly;
+    log::debug(fmt::format("boinc: new host {} ({}), {} processors", who.host->id, who.host->info.name, who.host->info.ncpus));
+    reply.host_id = who.host->id;
+    reply.cross_project_id = secret_of(project_, who.host->id);
+    reply.email_hash = project_.keys.told(fmt::format("e-mail {}", who.host->id));
+  }
+  Host& host = *who.host;
+  host.info = cut(request.host);
+  if (!request.platforms.empty()) host.platform = cut(request.platforms.front());
+  host.range = range;
+  host.last_rpc = now;
+  project_.hosts.touch(host);
+  return who;
+}
+
+}  // namespace mw::boinc
