@@ -18,8 +18,8 @@ using test::EmulatedVolunteer;
 
 namespace {
 
-std::int64_t cube(std::int64_t x) { return x * x * x; }
-std::vector<std::int64_t> list_of(std::int64_t x) { return {x, x}; }
+std::int64_t third_power(std::int64_t x) { return x * x * x; }
+std::vector<std::int64_t> two_of(std::int64_t x) { return {x, x}; }
 
 template <class Value = std::int64_t>
 Value status_of(mw::Master& master, const char* key) {
@@ -34,7 +34,7 @@ struct Pool {
   EmulatedVolunteer volunteer(const std::string& name) { return {url(), folders.key(), name}; }
   std::vector<mw::Task<std::int64_t>> submit(std::int64_t count) {
     std::vector<mw::Task<std::int64_t>> tasks;
-    for (std::int64_t i = 0; i < count; ++i) tasks.push_back(master.submit_task<cube>(i));
+    for (std::int64_t i = 0; i < count; ++i) tasks.push_back(master.submit_task<third_power>(i));
     if (!test::eventually([&] { return status_of(master, "tasks_waiting") == count; })) throw std::runtime_error{"nothing waits"};
     return tasks;
   }
@@ -207,7 +207,7 @@ TEST_CASE("numbers that can not be are cut where they enter, and end nothing", "
 
 TEST_CASE("what does not decode to the function's result is the host's error, not the program's", "[boinc][server]") {
   Pool pool;
-  const auto task = pool.master.submit_task<list_of>(7);
+  const auto task = pool.master.submit_task<two_of>(7);
   REQUIRE(test::eventually([&] { return status_of(pool.master, "tasks_waiting") == 1; }));
   auto liar = pool.volunteer("liar");
   const auto reply = liar.ask_for_work();
