@@ -143,7 +143,7 @@ class Session {
     }
     std::string body;
     co_await stream_.read_to(body, longest_of_stranger);
-    if (!project_.accounts.find(authenticator_in(body))) {
+    if (!project_.opens(authenticator_in(body))) {
       answer_stranger(body);
       co_await send();
       co_return;
@@ -156,7 +156,7 @@ class Session {
     } catch (const BadMessage& e) {
       answer_unreadable(e.what());
     }
-    if (request && !project_.accounts.find(request->authenticator)) {
+    if (request && !project_.opens(request->authenticator)) {
       answer_stranger(body);
       request.reset();
     }
@@ -175,7 +175,7 @@ class Session {
     SchedulerRequest request;
     request.authenticator = authenticator_in(body);
     if (request.authenticator.empty()) return answer_unreadable("there is no account key in it, or not at its beginning");
-    answer_with(http::status::ok, "text/xml", to_text(rooms_.scheduler.answer(request)));
+    answer_with(http::status::ok, "text/xml", to_text(rooms_.scheduler.answer(request, stream_.address().to_string())));
   }
 
   void answer_unreadable(const std::string& why) {

@@ -74,13 +74,18 @@ struct Project {
   Time now() const { return settings.now(); }
   /// The account behind a key that opens it; one of the key ring's is made when it first comes.
   std::optional<std::int64_t> user_of(std::string_view key) {
-    if (!settings.keys_for_each || key == keys.own) return accounts.find(key);
-    if (key == keys.account) return std::nullopt;
-    const auto owner = ring.owner_of(key);
+    if (!opens(key)) return std::nullopt;
     const auto account = accounts.find(key);
-    if (owner) return account ? account : accounts.create(key, std::nullopt, "", *owner, now());
+    return account ? account : accounts.create(key, std::nullopt, "", ring.owner_of(key).value_or("volunteer"), now());
+  }
+  /// Whether there is one.
+  bool opens(std::string_view key) {
+    if (!settings.keys_for_each || key == keys.own) return accounts.find(key).has_value();
+    if (key == keys.account) return false;
+    if (ring.owner_of(key)) return true;
     // Of an e-mail address, where anybody may make such an account; not one whose key was taken back.
-    return settings.open_accounts && account && accounts.has_email(*account) ? account : std::nullopt;
+    const auto account = settings.open_accounts ? accounts.find(key) : std::nullopt;
+    return account && accounts.has_email(*account);
   }
   /// Whether some host could be given something.
   bool has_work() { return tasks.waiting_count() > 0 || !work.unsent(0, 1).empty(); }
