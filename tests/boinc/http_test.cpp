@@ -145,6 +145,24 @@ TEST_CASE("S7: downloads that nobody reads hold no memory", "[boinc][http][S7]")
   CHECK(pool.master.get_result(task) == 4'000'000);
 }
 
+TEST_CASE("a client that leaves in the middle of a download ends its connection only", "[boinc][http]") {
+  Pool pool;
+  std::ignore = pool.master.submit_task<length_of>(std::string(4'000'000, 'x'));
+  REQUIRE(pool.waits_for(1));
+  auto volunteer = pool.volunteer("a");
+  const auto reply = volunteer.ask_for_work();
+  const std::string name = reply.workunits.at(0).files.at(0).file_name;
+  for (int i = 0; i < 20; ++i) {
+    RawConnection leaves{url_of(pool.master)};
+    leaves.send("GET /download/" + name + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    ::shutdown(leaves.fd(), SHUT_WR);
+    char first;
+    CHECK(::recv(leaves.fd(), &first, 1, 0) == 1);
+  }
+  volunteer.work(reply);
+  check_serves(pool);
+}
+
 TEST_CASE("S7: as many connections as there may be keep nobody out", "[boinc][http][S7]") {
   Pool pool;
   std::vector<RawConnection> connections;

@@ -23,6 +23,7 @@
 #include "boinc/store/schema.hpp"
 #include "log/log.hpp"
 #include "process/file.hpp"
+#include "process/no_sigpipe.hpp"
 #include "process/shortage.hpp"
 
 namespace mw::boinc {
@@ -134,6 +135,7 @@ struct Server::Inside {
   }
 
   void run() {
+    const process::NoSigpipe no_sigpipe;  // sendfile(2) has no flag for it
     asio::co_spawn(io, accept(), asio::detached);
     wait_for_transitions();
     write_touched();
