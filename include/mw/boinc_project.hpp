@@ -44,6 +44,8 @@ struct BoincProjectOptions {
   std::chrono::seconds delay_bound{0};
   /// How long a workunit is to run, about: tasks are put together accordingly.
   std::chrono::seconds workunit_time{600};
+  /// How long a task runs, about; 0: one of them is run on this machine, for at most 5 s, to learn it.
+  std::chrono::nanoseconds task_time{0};
   /// How many tasks a workunit carries; 0: as many as workunit_time asks for.
   unsigned tasks_per_workunit = 0;
   /// How often the project is asked for results; 0: every second in a folder, every 15 s over the network.

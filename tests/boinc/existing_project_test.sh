@@ -55,11 +55,12 @@ contract() {
   CPPMW_TEST_SPECS=${1/state=*project\/state/state=temporary} timeout 200 "$bin/contract_tests" -d yes "$2" >"$folder/out" 2>&1 ||
     fail "$(tail -40 "$folder/out")"
 }
+# Without P1, which is a way to the project and back for each of 100 tasks, one after the other.
 folder_contract() {
-  project "$1" && set_up --app contract_tests && contract "$(by_folder "")" "[results],[S6]"
+  project "$1" && set_up --app contract_tests && contract "$(by_folder "")" "[results]~[P1]~[P4],[S6]" && contract "$(by_folder '&tasks_per_workunit=1')" "[P4]"
 }
-url_contract() {  # P4: between two questions, the project does not say what ended first
-  project "$1" && set_up --app contract_tests --remote && echo 1000000000 1000000000 >"$folder/php_limits" && contract "$(by_url "")" "[results]~[P4],[S6]"
+url_contract() {  # nor P4: between two questions, the project does not say what ended first
+  project "$1" && set_up --app contract_tests --remote && echo 1000000000 1000000000 >"$folder/php_limits" && contract "$(by_url "")" "[results]~[P1]~[P4],[S6]"
 }
 # killed SPEC: the master is killed in mid-run and started again: every workunit is made once and computed once.
 killed() {
@@ -94,6 +95,15 @@ in_doubt() {
 }
 folder_in_doubt() { project "$1" slow=1 && set_up --app monte_pi && in_doubt "$(by_folder '&tasks_per_workunit=1')"; }
 url_in_doubt() { project "$1" slow=1 && set_up --app monte_pi --remote && in_doubt "$(by_url '&tasks_per_workunit=1')"; }
+many_short() {  # one of them is run here, and then they go together
+  project "$1" && set_up --app monte_pi || return 1
+  local points=200e6 right; right=$("$bin/monte_pi" -i multicore:2 --points 200e6 --json | grep -o '"inside":[0-9]*')
+  pi "$(by_folder '')" && is_right && [ "$(count 'SELECT count(*) FROM workunit')" -le 2 ] || fail "$(count 'SELECT count(*) FROM workunit') workunits" || return 1
+  # A cost that is stated.
+  local tasks; tasks=$(count 'SELECT count(*) FROM workunit')
+  pi "$(by_folder '&task_s=1')" && is_right && is "$(count 'SELECT count(*) FROM workunit')" $((tasks + 10)) workunits &&
+    is "$(count 'SELECT max(rsc_fpops_est) FROM workunit')" 80000000000.0 "operations of 20 s"
+}
 folder_fails_once() {  # one copy that fails does not end its workunit
   project "$1" fail=_1 && set_up --app monte_pi && pi "$(by_folder '&tasks_per_workunit=1')" && is_right &&
     is "$(count 'SELECT count(*) FROM workunit')" $tasks workunits && is "$(count 'SELECT count(*) FROM result')" $((tasks + 1)) copies
@@ -193,7 +203,7 @@ closed_downloads() {  # as make_project leaves them: the web server can not writ
   ! pi "$(by_url '')" || fail "it ran"
   says "check permissions in download" "$folder/err" && says "boinc-setup" "$folder/err" && set_up --app monte_pi --remote && pi "$(by_url '')" && is_right
 }
-all=(folder_pi url_pi folder_contract url_contract folder_killed url_killed folder_in_doubt url_in_doubt folder_fails_once folder_error url_error folder_refused url_down refusals boinc_setup
+all=(folder_pi url_pi folder_contract url_contract folder_killed url_killed folder_in_doubt url_in_doubt many_short folder_fails_once folder_error url_error folder_refused url_down refusals boinc_setup
   setup_broken_off eleventh_app staging_fails closed_downloads)
 [ $# -gt 0 ] || set -- "${all[@]}"
 # Side by side: they wait, mostly.

@@ -215,6 +215,20 @@ TEST_CASE("homogeneous redundancy tells hosts apart as far as it is asked to", "
   CHECK(of(Redundancy::fine, "", "") != 0);
 }
 
+TEST_CASE("tasks that are put together before any host asks make a workunit worth its polling", "[boinc][policy]") {
+  const auto tasks = [](double task_s, std::size_t waiting) {
+    return tasks_in_submitted_workunit({.task_s = task_s, .waiting = waiting, .processors = 128});
+  };
+  CHECK(tasks(0.011, 400) == 400);  // 4.4 s in all, where a share would be two of them
+  CHECK(tasks(0.5, 400) == 40);     // 20 s
+  CHECK(tasks(30, 400) == 2);       // a share
+  CHECK(tasks(700, 400) == 1);
+  CHECK(tasks(0.001, 100'000) == 1000);  // no more than that
+  CHECK(tasks(0.1, 100'000) == 391);     // a share that is worth it
+  CHECK(tasks(0.011, 1) == 1);
+  CHECK(tasks_in_submitted_workunit({.target_s = 5, .task_s = 0.5, .waiting = 400, .processors = 128}) == 10);
+}
+
 TEST_CASE("a workunit carries what fills its time, and less towards the end", "[boinc][policy]") {
   CHECK(tasks_in_workunit({.target_s = 600, .task_s = 0, .waiting = 1'000'000}) == 1);
   CHECK(tasks_in_workunit({.target_s = 600, .task_s = 2, .waiting = 1'000'000}) == 300);

@@ -36,6 +36,20 @@ inline std::size_t tasks_in_workunit(const BundleQuestion& question) noexcept {
   return fill < static_cast<double>(most) ? std::max<std::size_t>(static_cast<std::size_t>(fill), 1) : most;
 }
 
+/// A workunit that is shorter costs a volunteer more in polling than in computing.
+inline constexpr double worth_polling_s = 20;
+
+/// The same where tasks are put together before any host asks: nobody knows how many hosts there are, so that a share of what waits may
+/// be too small to be worth it.
+inline std::size_t tasks_in_submitted_workunit(const BundleQuestion& question) noexcept {
+  const std::size_t share = tasks_in_workunit(question);
+  if (question.task_s <= 0) return share;
+  const double worth = std::ceil(std::min(worth_polling_s, question.target_s) / question.task_s);
+  const auto most =
+      static_cast<double>(std::min(std::max<std::size_t>(question.most, 1), std::max<std::size_t>(question.waiting, 1)));
+  return std::max(share, static_cast<std::size_t>(std::clamp(worth, 1.0, most)));
+}
+
 /// What is taken for known after another measurement; 0: nothing was known.
 inline double learnt(double known, double measured) noexcept { return known <= 0 ? measured : known + (measured - known) / 4; }
 
@@ -65,11 +79,11 @@ struct Operations {
   double expected = 0;
   double bound = 0;
 };
-inline Operations operations_of(std::chrono::seconds workunit_time) noexcept {
+/// `seconds` are what it is taken to run, `workunit_time` what one may run.
+inline Operations operations_of(double seconds, std::chrono::seconds workunit_time) noexcept {
   constexpr double usual_fpops = 4e9;  // a core's, as clients measure it
   constexpr double slack = 1000;       // tasks have limits of their own
-  const double expected = static_cast<double>(workunit_time.count()) * usual_fpops;
-  return {expected, expected * slack};
+  return {seconds * usual_fpops, std::max(seconds, static_cast<double>(workunit_time.count())) * usual_fpops * slack};
 }
 
 }  // namespace mw::boinc

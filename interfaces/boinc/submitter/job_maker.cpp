@@ -22,19 +22,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_input_bytes = 4 * 1024 * 1024;  // unless one task alone has more
+// Unless one task alone has more. Over the network, what PHP takes in a file as it comes (upload_max_filesize) is the limit.
+constexpr std::size_t most_input_bytes = 4 * 1024 * 1024, most_uploaded_bytes = 2 * 1024 * 1024 - 64 * 1024;
 constexpr std::size_t most_tasks = 1000;
 // A project's volunteers are not ours to count: enough workunits for that many, if there are enough tasks.
 constexpr std::size_t assumed_processors = 128;
 
 }  // namespace
 
-JobMaker::JobMaker(const BoincProjectOptions& options, std::string prefix, std::string data_prefix, std::string folder)
+JobMaker::JobMaker(const BoincProjectOptions& options, std::string prefix, std::string data_prefix, std::string folder,
+                   TrialRun trial)
     : workunit_s_{static_cast<double>(options.workunit_time.count())},
       tasks_per_workunit_{options.tasks_per_workunit},
+      stated_s_{std::chrono::duration<double>{options.task_time}.count()},
+      most_bytes_{options.folder.empty() ? most_uploaded_bytes : most_input_bytes},
       prefix_{std::move(prefix)},
       data_prefix_{std::move(data_prefix)},
-      folder_{std::move(folder)} {
+      folder_{std::move(folder)},
+      trial_{std::move(trial)} {
   fs::create_directories(folder_);
 }
 
@@ -55,16 +60,28 @@ std::string JobMaker::store_file(const std::string& path) {
   return name;
 }
 
-std::size_t JobMaker::size_for(std::uint64_t function, std::size_t waiting) const {
+std::optional<double> JobMaker::seconds_of(std::uint64_t function, const std::vector<Prepared>& tasks) {
+  if (stated_s_ > 0) return stated_s_;
+  if (const auto known = seconds_.find(function); known != seconds_.end()) return known->second;
+  if (tasks_per_workunit_ > 0 || tasks.size() < 2) return std::nullopt;  // it would change nothing
+  constexpr std::size_t most_trials = 3;                                 // one that fails may be the exception
+  std::optional<double>& seconds = seconds_[function];
+  for (std::size_t i = 0; i < std::min(tasks.size(), most_trials) && !seconds; ++i) {
+    std::vector<std::string> files;
+    for (const std::string& file : tasks[i].files) files.push_back(path_of(file));
+    seconds = trial_.seconds(tasks[i].task, files);
+  }
+  return seconds;
+}
+
+std::size_t JobMaker::size_for(std::optional<double> seconds, std::size_t waiting) const {
   if (tasks_per_workunit_ > 0) return tasks_per_workunit_;
-  const auto known = seconds_.find(function);
-  // Nobody asks for work here, so that there is no later moment at which more would be known: one that is unknown counts as short.
   constexpr double unknown_s = 1;
-  return tasks_in_workunit({.target_s = workunit_s_,
-                            .task_s = known == seconds_.end() ? unknown_s : known->second,
-                            .waiting = waiting,
-                            .processors = assumed_processors,
-                            .most = most_tasks});
+  return tasks_in_submitted_workunit({.target_s = workunit_s_,
+                                      .task_s = seconds.value_or(unknown_s),
+                                      .waiting = waiting,
+                                      .processors = assumed_processors,
+                                      .most = most_tasks});
 }
 
 std::vector<Job> JobMaker::make(const std::vector<TaskRef>& tasks, std::vector<RefusedTask>& refused) {
@@ -87,8 +104,9 @@ std::vector<Job> JobMaker::make(const std::vector<TaskRef>& tasks, std::vector<R
   }
   std::vector<Job> jobs;
   for (auto& [key, group] : groups) {
+    const std::optional<double> seconds = seconds_of(key.second, group);
     for (std::size_t at = 0; at < group.size();) {
-      const std::size_t most = size_for(key.second, group.size() - at);
+      const std::size_t most = size_for(seconds, group.size() - at);
       std::vector<Prepared> together;
       std::set<std::string> files;
       std::size_t bytes = 0;
@@ -97,12 +115,13 @@ std::vector<Job> JobMaker::make(const std::vector<TaskRef>& tasks, std::vector<R
         std::set<std::string> all = files;
         all.insert(next.files.begin(), next.files.end());
         bytes += next.task.arguments().size();
-        if (!together.empty() && (all.size() > most_data_files || bytes > most_input_bytes)) break;
+        if (!together.empty() && (all.size() > most_data_files || bytes > most_bytes_)) break;
         files = std::move(all);
         together.push_back(std::move(next));
         ++at;
       }
       jobs.push_back(make_job(together));
+      jobs.back().seconds = seconds.value_or(0) * static_cast<double>(together.size());
     }
   }
   return jobs;

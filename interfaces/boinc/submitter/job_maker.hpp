@@ -1,6 +1,7 @@
 // Tasks become jobs.
 //
-// What:    puts tasks of one function and priority together, up to a sensible run time; copies their data files.
+// What:    puts tasks of one function and priority together, up to a sensible run time, which it learns from running one of them here; copies
+//          their data files.
 // Owner:   the copies lie in its folder.
 // Threads: the submitter's.
 // Use:
@@ -8,7 +9,9 @@
 //     for (Job& job : maker.make(std::move(tasks), refused)) …
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,6 +19,7 @@
 #include <mw/boinc_project.hpp>
 
 #include "boinc/submitter/route.hpp"
+#include "boinc/submitter/trial_run.hpp"
 
 namespace mw::boinc {
 
@@ -27,8 +31,9 @@ struct RefusedTask {
 
 class JobMaker {
  public:
-  /// Names of jobs begin with `prefix`, those of data files with `data_prefix`. `folder` is for the copies.
-  JobMaker(const BoincProjectOptions& options, std::string prefix, std::string data_prefix, std::string folder);
+  /// Names of jobs begin with `prefix`, those of data files with `data_prefix`. `folder` is for the copies. `trial` says how long tasks
+  /// run of which nobody has said it.
+  JobMaker(const BoincProjectOptions& options, std::string prefix, std::string data_prefix, std::string folder, TrialRun trial);
 
   std::vector<Job> make(const std::vector<TaskRef>& tasks, std::vector<RefusedTask>& refused);
   /// The copy of a data file.
@@ -48,17 +53,22 @@ class JobMaker {
   };
 
   std::string store_file(const std::string& path);
-  std::size_t size_for(std::uint64_t function, std::size_t waiting) const;
+  /// A task's, as far as it is known.
+  std::optional<double> seconds_of(std::uint64_t function, const std::vector<Prepared>& tasks);
+  std::size_t size_for(std::optional<double> seconds, std::size_t waiting) const;
   Job make_job(const std::vector<Prepared>& tasks);
 
   const double workunit_s_;
   const std::size_t tasks_per_workunit_;
+  const double stated_s_;  ///< a task's; 0: not stated
+  const std::size_t most_bytes_;
   const std::string prefix_;
   const std::string data_prefix_;
   const std::string folder_;
-  std::unordered_map<std::string, Known> known_files_;    ///< by path
-  std::unordered_map<std::uint64_t, double> seconds_;     ///< by function
-  std::unordered_map<std::string, unsigned> times_made_;  ///< by the MD5 of the bundle
+  const TrialRun trial_;
+  std::unordered_map<std::string, Known> known_files_;                ///< by path
+  std::unordered_map<std::uint64_t, std::optional<double>> seconds_;  ///< by function; nothing: it was tried, and can not be known
+  std::unordered_map<std::string, unsigned> times_made_;              ///< by the MD5 of the bundle
 };
 
 }  // namespace mw::boinc

@@ -131,7 +131,7 @@ void ProjectFolder::stage(const std::string& outbox) {
   }
 }
 
-std::vector<std::string> ProjectFolder::create_work_arguments() const {
+std::vector<std::string> ProjectFolder::create_work_arguments(double seconds) const {
   std::vector<std::string> arguments{
       "--appname", app_, "--batch", std::to_string(number_), "--result_template", output_template_path(app_)};
   const auto add = [&arguments](const char* option, auto value) {
@@ -147,14 +147,15 @@ std::vector<std::string> ProjectFolder::create_work_arguments() const {
   add("--max_total_results", copies.max_total);
   add("--max_success_results", copies.max_success);
   add("--delay_bound", options_.delay_bound.count());
-  const Operations operations = operations_of(options_.workunit_time);
+  const Operations operations =
+      operations_of(seconds > 0 ? seconds : static_cast<double>(options_.workunit_time.count()), options_.workunit_time);
   add("--rsc_fpops_est", operations.expected);
   add("--rsc_fpops_bound", operations.bound);
   arguments.push_back("--stdin");
   return arguments;
 }
 
-void ProjectFolder::create(std::span<const Job> jobs, bool may_be_there) const {
+void ProjectFolder::create(std::span<const Job> jobs, double seconds, bool may_be_there) const {
   std::string lines;
   for (const Job& job : jobs) {
     lines += fmt::format("--wu_name {} --wu_template {} --priority {} {}", job.name, input_template_path(app_, job.data.size()),
@@ -163,7 +164,7 @@ void ProjectFolder::create(std::span<const Job> jobs, bool may_be_there) const {
     lines += "\n";
   }
   try {
-    run("create_work", create_work_arguments(), lines);
+    run("create_work", create_work_arguments(seconds), lines);
   } catch (const RouteError& e) {
     if (may_be_there && std::string_view{e.what()}.find(duplicate_mark) != std::string_view::npos) return;
     throw;
@@ -172,9 +173,9 @@ void ProjectFolder::create(std::span<const Job> jobs, bool may_be_there) const {
 
 void ProjectFolder::submit(const Batch& batch) {
   stage(batch.outbox);
-  if (!batch.is_again) return create(batch.jobs, false);
+  if (!batch.is_again) return create(batch.jobs, batch.seconds, false);
   // One line that is there already makes create_work give up all the others.
-  for (const Job& job : batch.jobs) create({&job, 1}, true);
+  for (const Job& job : batch.jobs) create({&job, 1}, batch.seconds, true);
 }
 
 void ProjectFolder::poll(const std::vector<std::string>&, PollSink& sink) {

@@ -37,9 +37,9 @@ class ProjectFolder final : public Route {
   void retire(const std::string& batch) override;
 
  private:
-  std::vector<std::string> create_work_arguments() const;
+  std::vector<std::string> create_work_arguments(double seconds) const;
   std::string results_folder() const;
-  void create(std::span<const Job> jobs, bool may_be_there) const;
+  void create(std::span<const Job> jobs, double seconds, bool may_be_there) const;
   void refuse_what_is_fixed(const Copies& there, const std::string& path) const;
   void stage(const std::string& outbox);
   /// What it said. Throws RouteError unless it ends with status 0.

@@ -117,7 +117,8 @@ void RemoteProject::submit(const Batch& batch) {
         known ? known->id
               : submit_rpc::parse_batch_id(ask(submit_rpc::create_batch_request(key_, app_, batch.name)), "create_batch");
     upload(batch.jobs, batch.outbox);
-    const Operations operations = operations_of(options_.workunit_time);
+    const Operations operations = operations_of(
+        batch.seconds > 0 ? batch.seconds : static_cast<double>(options_.workunit_time.count()), options_.workunit_time);
     submit_rpc::Submission submission{app_,
                                       id,
                                       input_template_name(app_, batch.data_files),

@@ -22,6 +22,7 @@ struct Job {
   std::vector<std::string> data;  ///< names of data files, as the project is to call them
   std::int32_t priority = 0;
   std::vector<TaskRef> tasks;
+  double seconds = 0;  ///< how long it runs, about; 0: unknown
 
   std::string input_name() const { return name + "_in"; }
 };
@@ -31,6 +32,7 @@ struct Batch {
   std::string name;
   std::size_t data_files = 0;
   std::vector<Job> jobs;
+  double seconds = 0;     ///< the longest of them, about; 0: unknown
   std::string outbox;     ///< a folder with the files that the project may not have yet, under the names that it is to know them by
   bool is_again = false;  ///< it may be there, all of it or some
 };

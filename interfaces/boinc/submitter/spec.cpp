@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::string_view form =
     "boinc:project=DIR[&results=DIR][&quorum=Q][&target=T][&max_error=E][&max_total=E][&max_success=E][&app=NAME][&state=DIR]"
-    "[&delay_bound_s=S][&workunit_s=S][&tasks_per_workunit=N][&poll_s=S], or boinc:url=URL&auth=FILE and the last six of these";
+    "[&delay_bound_s=S][&workunit_s=S][&task_s=S][&tasks_per_workunit=N][&poll_s=S], or boinc:url=URL&auth=FILE and the last seven "
+    "of these";
 
 const SetterTable<BoincProjectOptions>& setters() {
   using Options = BoincProjectOptions;
@@ -30,6 +31,7 @@ const SetterTable<BoincProjectOptions>& setters() {
       {"max_success", set_number<&Options::max_success>},
       {"delay_bound_s", set_duration<&Options::delay_bound>},
       {"workunit_s", set_duration<&Options::workunit_time>},
+      {"task_s", set_duration<&Options::task_time>},
       {"tasks_per_workunit", set_number<&Options::tasks_per_workunit, 0, 1000>},
       {"poll_s", set_duration<&Options::poll>},
   };
@@ -82,8 +84,8 @@ BoincProjectOptions parse_project_spec(std::string_view text) {
 void check_options(const BoincProjectOptions& options) {
   using std::chrono::seconds;
   if (!is_in_measure(options.delay_bound, seconds{0}) || !is_in_measure(options.workunit_time, seconds{1}) ||
-      !is_in_measure(options.poll, std::chrono::milliseconds{0}))
-    refuse(fmt::format("delay_bound and poll are 0 to {} s, workunit_time is 1 to as much", longest_time.count()));
+      !is_in_measure(options.poll, std::chrono::milliseconds{0}) || !is_in_measure(options.task_time, std::chrono::nanoseconds{0}))
+    refuse(fmt::format("delay_bound, poll and task_time are 0 to {} s, workunit_time is 1 to as much", longest_time.count()));
   if (options.folder.empty())
     check_url(options);
   else

@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "boinc/protocol/submit_rpc.hpp"
+#include "boinc/spec.hpp"
 #include "boinc/submitter/job_maker.hpp"
 #include "boinc/submitter/project_folder.hpp"
 #include "boinc/submitter/remote_project.hpp"
@@ -53,6 +54,9 @@ std::string read_account_key(const std::string& path) {
   return key;
 }
 
+/// Beside this program.
+std::string workers_folder() { return (fs::read_symlink("/proc/self/exe").parent_path() / "workers").string(); }
+
 std::unique_ptr<Route> make_route(const BoincProjectOptions& options, const std::string& app, const std::string& token,
                                   std::function<bool()> alive) {
   if (!options.folder.empty()) return std::make_unique<ProjectFolder>(options, app, token);
@@ -88,7 +92,8 @@ struct Submitter::Inside final : PollSink {
         record{folder + "/submitted.db"},
         prefix{fmt::format("{}_{}", app, record.token())},
         // Over the network a run uploads its own data files, since the project deletes them some day.
-        maker{options, prefix, options.folder.empty() ? prefix : app, folder + "/data"},
+        maker{options, prefix, options.folder.empty() ? prefix : app, folder + "/data",
+              TrialRun{find_own_build(workers_folder(), program_name()), folder + "/trial"}},
         route{make_route(options, app, record.token(), [this] { return is_alive(); })},
         poll_interval{options.poll > milliseconds{0} ? options.poll
                       : options.folder.empty()       ? poll_of_url
@@ -193,6 +198,7 @@ struct Submitter::Inside final : PollSink {
     one.batch.data_files = data_files;
     one.batch.outbox = fmt::format("{}/{}", outbox, one.batch.name);
     one.batch.jobs = std::move(jobs);
+    for (const Job& job : one.batch.jobs) one.batch.seconds = std::max(one.batch.seconds, job.seconds);
     for (const Job& job : one.batch.jobs) enter(job, one.batch.name);
     write_outbox(one.batch);
     record.begin(one.batch);
