@@ -10,8 +10,8 @@
 
 #include <mw/codec.hpp>
 
+#include "boinc/bundles.hpp"
 #include "process/file.hpp"
-#include "registry/registry.hpp"
 #include "support/temporary.hpp"
 #include "wire/bundle.hpp"
 #include "workunit/run.hpp"
@@ -27,22 +27,18 @@ std::int64_t crash(std::int64_t) { std::abort(); }
 std::string much(std::int64_t size) { return std::string(static_cast<std::size_t>(size), 'x'); }
 
 template <auto f>
-void add(mw::Bytes& bundle, std::uint64_t id, const mw::Bytes& arguments) {
-  mw::wire::append(
-      bundle,
-      mw::wire::Task{.id = id, .function = mw::detail::Registered<f>::entry.id(), .attempt = 1, .arguments = arguments.span()});
+void add(mw::boinc::BundleWriter& bundle, const mw::Bytes& arguments) {
+  bundle.add({.function = mw::detail::Registered<f>::entry.id(), .arguments = arguments.span()}, {});
 }
 
 mw::Bytes bundle(bool is_compared) {
-  mw::Bytes bytes;
-  mw::wire::append(bytes,
-                   mw::wire::BundleHead{.identity = mw::registry::program_identity(), .tasks = 5, .is_compared = is_compared});
-  add<&square_of>(bytes, 1, mw::encode(std::int64_t{7}));
-  add<&print_and_throw>(bytes, 2, mw::encode(std::int64_t{8}));
-  add<&crash>(bytes, 3, mw::encode(std::int64_t{9}));
-  add<&much>(bytes, 4, mw::encode(std::int64_t{3'000'000}));
-  add<&square_of>(bytes, 5, mw::encode(std::int64_t{10}));
-  return bytes;
+  mw::boinc::BundleWriter tasks{5, is_compared};
+  add<&square_of>(tasks, mw::encode(std::int64_t{7}));
+  add<&print_and_throw>(tasks, mw::encode(std::int64_t{8}));
+  add<&crash>(tasks, mw::encode(std::int64_t{9}));
+  add<&much>(tasks, mw::encode(std::int64_t{3'000'000}));
+  add<&square_of>(tasks, mw::encode(std::int64_t{10}));
+  return tasks.take_bytes();
 }
 
 /// What one more host uploads.
