@@ -1,15 +1,20 @@
 #include <mw/boinc_project.hpp>
 
+#include <atomic>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "boinc/policy/work_size.hpp"
 #include "boinc/spec.hpp"
 #include "boinc/state_folder.hpp"
 #include "boinc/submitter/spec.hpp"
 #include "boinc/submitter/submitter.hpp"
+#include "process/interrupt_watch.hpp"
 
 namespace mw {
 
@@ -27,12 +32,19 @@ class BoincProjectInterface::Client final : public boinc::SubmitterSink {
   void start() {
     folder_.emplace(options_.state, "boinc-project/" + boinc::program_name());
     submitter_.emplace(options_, options_.app, folder_->path(), *this);
+    WorkerInfo info;  // which of its volunteers computes what, a project does not say
+    info.host = options_.folder.empty() ? options_.url : options_.folder;
+    info.name = fmt::format("volunteers of {}", info.host);
+    info.slots = boinc::unknown_pool_slots;
+    volunteers_ = host().worker_joined(std::move(info));
+    // What a temporary state knows of the project's workunits is lost with it.
+    if (options_.state == "temporary") interrupts_.emplace([this] { stop_submitter(); });
   }
 
   void stop(std::function<void()> stopped) {
     // The submitter's thread may be in the middle of a request; the loop must not wait for it.
     stopper_ = std::thread{[this, stopped = std::move(stopped)] {
-      if (submitter_) submitter_->stop();
+      stop_submitter();
       stopped();
     }};
   }
@@ -46,8 +58,10 @@ class BoincProjectInterface::Client final : public boinc::SubmitterSink {
   StatusMap status() const { return submitter_->status(); }
 
   // SubmitterSink, in the submitter's thread
-  void task_runs(const TaskRef& task) override { host().task_started(task, any_worker); }
+  void task_runs(const TaskRef& task) override { host().task_started(task, volunteers_); }
   void task_ended(const TaskRef& task, Outcome outcome, bool is_lost) override {
+    if (!outcome.failure || outcome.failure->cause != Cause::interface_error)
+      host().task_started(task, volunteers_);  // it did, if nobody said so
     if (is_lost)
       host().task_lost(task, std::move(outcome));
     else
@@ -57,13 +71,20 @@ class BoincProjectInterface::Client final : public boinc::SubmitterSink {
 
  private:
   InterfaceHost& host() const { return owner_->host(); }
+  void stop_submitter() {
+    const std::lock_guard lock{stopping_};
+    if (submitter_) submitter_->stop();
+  }
 
   BoincProjectInterface* owner_;
   BoincProjectOptions options_;
   std::optional<boinc::StateFolder> folder_;
   std::optional<boinc::Submitter> submitter_;
+  std::atomic<WorkerId> volunteers_ = any_worker;
   std::vector<TaskRef> submitted_;
   std::vector<TaskRef> dropped_;
+  std::mutex stopping_;
+  std::optional<process::InterruptWatch> interrupts_;
   std::thread stopper_;
 };
 

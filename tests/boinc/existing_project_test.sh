@@ -104,6 +104,63 @@ many_short() {  # one of them is run here, and then they go together
   pi "$(by_folder '&task_s=1')" && is_right && is "$(count 'SELECT count(*) FROM workunit')" $((tasks + 10)) workunits &&
     is "$(count 'SELECT max(rsc_fpops_est) FROM workunit')" 80000000000.0 "operations of 20 s"
 }
+in_state() { echo "${1/state=*project\/state/state=$2}"; }
+# texts: files for string_count, which has a data file for each of its tasks.
+texts() {
+  mkdir -p "$folder/texts" && for i in 1 2 3 4 5; do seq -f "line %g" $((i * 100)) >"$folder/texts/small$i.txt"; done
+}
+string_count() { timeout 60 "$bin/string_count" -i "$1" --folder "$folder/texts" --string line --json >"$folder/out" 2>>"$folder/err"; }
+folder_data_files() {  # two hosts agree on workunits with data files
+  project "$1" && set_up --app string_count && texts && string_count "$(by_folder '&quorum=2')" && says '"count":1500' "$folder/out" && agreed 2
+}
+url_data_files() {
+  project "$1" && set_up --app string_count --remote --quorum 2 && texts && string_count "$(by_url '')" && says '"count":1500' "$folder/out" && agreed 2
+}
+php_limit() {  # a file that PHP does not take: only the task that needs it fails, at once, and says so
+  project "$1" && set_up --app string_count --remote && texts && head -c 3000000 /dev/zero >"$folder/texts/z_big.txt" || return 1
+  ! string_count "$(by_url '')" || fail "it ran"
+  says "its data file $folder/texts/z_big.txt can not be sent: the project's web server takes no file of 3000000 bytes" "$folder/err" && says upload_max_filesize "$folder/err" || return 1
+  ! grep -q "could not be submitted" "$folder/err" || fail "$(cat "$folder/err")" || return 1
+  is "$(count 'SELECT count(*) FROM workunit WHERE NOT canonical')" 0 "workunits that are not done" && is "$(count 'SELECT count(*) > 0 FROM workunit')" 1 workunits || return 1
+  # Over post_max_size, PHP hands over nothing at all.
+  : >"$folder/err" && head -c 9000000 /dev/zero >"$folder/texts/z_big.txt"
+  ! string_count "$(by_url '')" || fail "it ran"
+  says "z_big.txt can not be sent: the project's web server takes no file of 9000000 bytes" "$folder/err"
+}
+# interrupted SPEC: Ctrl-C, when nobody would come back for what was submitted.
+interrupted() {
+  pi "$(in_state "$1" temporary)" &
+  within 30 eval '[ "$(count "SELECT count(*) FROM workunit WHERE canonical")" -ge 1 ]' || fail "no workunit is done"
+  pkill -INT -f "^$bin/monte_pi -i $(in_state "$1" temporary)"
+  wait $!
+  is "$(count 'SELECT count(*) FROM workunit WHERE NOT canonical AND error_mask != 16')" 0 "workunits that nobody wants" && ! grep -q "stay in the project" "$folder/err"
+}
+folder_interrupted() { project "$1" slow=1 && set_up --app monte_pi && interrupted "$(by_folder '&tasks_per_workunit=1')" && is "$(ls "$folder/results" | wc -l)" 0 "results left"; }
+url_interrupted() { project "$1" slow=1 && set_up --app monte_pi --remote && interrupted "$(by_url '&tasks_per_workunit=1')" && is "$(count 'SELECT state FROM batch')" 4 "the batch's state"; }
+interrupted_in_vain() {  # what can not be cancelled is said
+  project "$1" slow=1 && set_up --app monte_pi && printf '#!/bin/sh\necho no; exit 1\n' >"$folder/bin/cancel_jobs" || return 1
+  pi "$(in_state "$(by_folder '&tasks_per_workunit=1')" temporary)" &
+  within 30 eval '[ "$(count "SELECT count(*) FROM workunit WHERE canonical")" -ge 1 ]' || fail "no workunit is done"
+  pkill -INT -f "^$bin/monte_pi -i boinc:project=$folder"
+  wait $!
+  says "workunits stay in the project, and nobody wants them" "$folder/err" && says "bin/cancel_jobs --name" "$folder/err"
+}
+# waits_for TEXT SPEC COMMAND…: the run says what it waits for, and goes on after the command.
+waits_for() {
+  : >"$folder/err"
+  pi "$2" &
+  within 30 grep -qF -- "$1" "$folder/err" || fail "it does not say \"$1\": $(cat "$folder/err")" || return 1
+  "${@:3}" && wait $! && is_right
+}
+folder_waits() {
+  project "$1" && set_up --app monte_pi && "$folder/bin/stop" && waits_for "the project is stopped (stop_daemons is there): bin/start in $folder starts it" "$(by_folder '')" "$folder/bin/start" || return 1
+  echo 4194304 >"$(echo "$folder"/pid_*/validator_monte_pi.pid)" && waits_for "daemons of the project do not run: sample_bitwise_validator; bin/start" "$(by_folder '')" "$folder/bin/start" || return 1
+  : >"$folder/database_away" && waits_for "the project's database is away, and waited for" "$(by_folder '')" rm "$folder/database_away"
+}
+url_waits() {
+  project "$1" && set_up --app monte_pi --remote && : >"$folder/stop_web" && waits_for "is waited for: project down for maintenance" "$(by_url '')" rm "$folder/stop_web" || return 1
+  : >"$folder/database_away" && waits_for "is waited for: Can't connect to database" "$(by_url '')" rm "$folder/database_away"
+}
 folder_fails_once() {  # one copy that fails does not end its workunit
   project "$1" fail=_1 && set_up --app monte_pi && pi "$(by_folder '&tasks_per_workunit=1')" && is_right &&
     is "$(count 'SELECT count(*) FROM workunit')" $tasks workunits && is "$(count 'SELECT count(*) FROM result')" $((tasks + 1)) copies
@@ -203,8 +260,9 @@ closed_downloads() {  # as make_project leaves them: the web server can not writ
   ! pi "$(by_url '')" || fail "it ran"
   says "check permissions in download" "$folder/err" && says "boinc-setup" "$folder/err" && set_up --app monte_pi --remote && pi "$(by_url '')" && is_right
 }
-all=(folder_pi url_pi folder_contract url_contract folder_killed url_killed folder_in_doubt url_in_doubt many_short folder_fails_once folder_error url_error folder_refused url_down refusals boinc_setup
-  setup_broken_off eleventh_app staging_fails closed_downloads)
+all=(folder_contract url_contract folder_pi url_pi folder_data_files url_data_files php_limit folder_interrupted url_interrupted
+  interrupted_in_vain folder_waits url_waits folder_killed url_killed folder_in_doubt url_in_doubt many_short folder_fails_once folder_error
+  url_error folder_refused url_down refusals boinc_setup setup_broken_off eleventh_app staging_fails closed_downloads)
 [ $# -gt 0 ] || set -- "${all[@]}"
 # Side by side: they wait, mostly.
 run() {

@@ -26,11 +26,11 @@ std::string refusal_of(const std::function<void()>& call) {
 }  // namespace
 
 TEST_CASE("every request has its name and the key", "[boinc][submit]") {
-  const auto text =
-      GENERATE(as<std::string>{}, rpc::get_templates_request(key, "pi"), rpc::create_batch_request(key, "pi", "b"),
-               rpc::query_batch_request(key, "b"), rpc::query_jobs_request(key, {"b"}, 0),
-               rpc::query_completed_job_request(key, "j"), rpc::abort_jobs_request(key, {"j"}), rpc::retire_batch_request(key, "b"),
-               rpc::query_files_request(key, {"f"}), rpc::upload_files_request(key, {"f"}, 1), rpc::submit_batch_request(key, {}));
+  const auto text = GENERATE(
+      as<std::string>{}, rpc::get_templates_request(key, "pi"), rpc::create_batch_request(key, "pi", "b"),
+      rpc::query_batch_request(key, "b"), rpc::query_jobs_request(key, {"b"}, 0), rpc::query_completed_job_request(key, "j"),
+      rpc::abort_jobs_request(key, {"j"}), rpc::abort_batch_request(key, "b"), rpc::retire_batch_request(key, "b"),
+      rpc::query_files_request(key, {"f"}), rpc::upload_files_request(key, {"f"}, 1), rpc::submit_batch_request(key, {}));
   const std::string name = text.substr(1, text.find('>') - 1);
   const Document document = parse_document(text, name.c_str());
   CHECK(text_in(document.root, "authenticator") == key);

@@ -94,7 +94,12 @@ bool boinc_setup(const BoincSetupCommand& command) {
     process::print(fmt::format("what has to run in {}, unless it has; --apply does it, and then forgets it:\n  {}\n", folder,
                                fmt::join(due.programs(), "\n  ")));
   }
-  if (command.remote) process::print(fmt::format("who may submit: bin/manage_privileges grant USER_ID {}\n", command.app));
+  if (command.remote)
+    process::print(fmt::format(
+        "who may submit: bin/manage_privileges grant USER_ID {}\n"
+        "files of more than 2 MB are refused unless the web server's php.ini has a larger upload_max_filesize, and a larger "
+        "post_max_size\n",
+        command.app));
   return is_well;
 }
 #else

@@ -118,6 +118,12 @@ std::string abort_jobs_request(const std::string& key, const std::vector<std::st
   return request.text();
 }
 
+std::string abort_batch_request(const std::string& key, const std::string& batch) {
+  Request request{"abort_batch", key};
+  add(request.root, "batch_name", batch);
+  return request.text();
+}
+
 std::string retire_batch_request(const std::string& key, const std::string& batch) {
   Request request{"retire_batch", key};
   add(request.root, "batch_name", batch);

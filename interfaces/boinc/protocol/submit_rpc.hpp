@@ -34,6 +34,7 @@ std::string query_batch_request(const std::string& key, const std::string& batch
 std::string query_jobs_request(const std::string& key, const std::vector<std::string>& batches, double since);
 std::string query_completed_job_request(const std::string& key, const std::string& job);
 std::string abort_jobs_request(const std::string& key, const std::vector<std::string>& jobs);
+std::string abort_batch_request(const std::string& key, const std::string& batch);
 std::string retire_batch_request(const std::string& key, const std::string& batch);
 
 // Neither of the two names a batch: the table in which a project would keep that is not in its standard schema.

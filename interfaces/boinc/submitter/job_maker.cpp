@@ -60,6 +60,11 @@ std::string JobMaker::store_file(const std::string& path) {
   return name;
 }
 
+std::string JobMaker::name_of(const std::string& path) const {
+  const auto known = known_files_.find(path);
+  return known == known_files_.end() ? std::string{} : known->second.name;
+}
+
 std::optional<double> JobMaker::seconds_of(std::uint64_t function, const std::vector<Prepared>& tasks) {
   if (stated_s_ > 0) return stated_s_;
   if (const auto known = seconds_.find(function); known != seconds_.end()) return known->second;

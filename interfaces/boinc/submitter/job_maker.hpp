@@ -36,6 +36,8 @@ class JobMaker {
   JobMaker(const BoincProjectOptions& options, std::string prefix, std::string data_prefix, std::string folder, TrialRun trial);
 
   std::vector<Job> make(const std::vector<TaskRef>& tasks, std::vector<RefusedTask>& refused);
+  /// What the project calls a data file that was among a task's; empty: it is none.
+  std::string name_of(const std::string& path) const;
   /// The copy of a data file.
   std::string path_of(const std::string& data_file) const { return folder_ + "/" + data_file; }
 

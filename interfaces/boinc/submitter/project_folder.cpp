@@ -8,6 +8,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "boinc/policy/error_mask.hpp"
 #include "boinc/policy/work_size.hpp"
@@ -109,9 +110,15 @@ std::string ProjectFolder::run(const std::string& tool, const std::vector<std::s
   } catch (const process::StartError& e) {
     throw RouteError{e.what()};
   }
-  if (run.death.signaled || run.death.exit_status != 0)
-    throw RouteRefusal{
-        fmt::format("{}/bin/{} ended with {}: {}", folder_, tool, process::describe(run.death), last_words(run.out + run.err))};
+  if (run.death.signaled || run.death.exit_status != 0) {
+    const std::string why =
+        fmt::format("{}/bin/{} ended with {}: {}", folder_, tool, process::describe(run.death), last_words(run.out + run.err));
+    for (const std::string_view no_database :
+         {"error opening database", "can't open database", "Can't connect to", "Lost connection"})
+      if (why.find(no_database) != std::string::npos)
+        throw RouteError{fmt::format("the project's database is away, and waited for: {}", why)};
+    throw RouteRefusal{why};
+  }
   return last_words(run.out + run.err);
 }
 
@@ -225,6 +232,16 @@ void ProjectFolder::cancel(const std::vector<std::string>& jobs) {
 }
 
 /// All batches of a run share a folder.
+void ProjectFolder::abandon(const std::string& batch, const std::vector<std::string>& jobs) {
+  cancel(jobs);
+  retire(batch);
+}
+
+std::string ProjectFolder::how_to_abandon(const std::string&, const std::vector<std::string>& jobs) const {
+  return fmt::format("in {}: for job in {}; do bin/cancel_jobs --name $job; done; rm -r {}", folder_, fmt::join(jobs, " "),
+                     results_folder());
+}
+
 void ProjectFolder::retire(const std::string&) {
   std::error_code error;
   fs::remove_all(results_folder(), error);

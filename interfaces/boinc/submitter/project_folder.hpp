@@ -19,6 +19,7 @@
 #include <mw/boinc_project.hpp>
 
 #include "boinc/policy/copies.hpp"
+#include "boinc/setup/project_health.hpp"
 #include "boinc/submitter/route.hpp"
 
 namespace mw::boinc {
@@ -29,11 +30,14 @@ class ProjectFolder final : public Route {
   ProjectFolder(const BoincProjectOptions& options, std::string app, const std::string& token);
 
   void check() override;
+  std::string obstacle() const override { return what_stands_still(folder_, app_); }
   /// Nobody can tell: each of its jobs is tried.
   bool has(const std::string&) override { return false; }
   void submit(const Batch& batch) override;
   void poll(const std::vector<std::string>& batches, PollSink& sink) override;
   void cancel(const std::vector<std::string>& jobs) override;
+  void abandon(const std::string& batch, const std::vector<std::string>& jobs) override;
+  std::string how_to_abandon(const std::string& batch, const std::vector<std::string>& jobs) const override;
   void retire(const std::string& batch) override;
 
  private:

@@ -5,9 +5,11 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "boinc/policy/work_size.hpp"
 #include "boinc/setup/templates.hpp"
+#include "log/log.hpp"
 #include "wire/bundle.hpp"
 
 namespace mw::boinc {
@@ -18,6 +20,7 @@ namespace fs = std::filesystem;
 // What PHP takes in one request unless it was told otherwise: max_file_uploads, and a little less than post_max_size.
 constexpr std::size_t most_files_at_once = 20;
 constexpr std::uintmax_t most_bytes_at_once = 6 * 1024 * 1024;
+constexpr std::uintmax_t usual_most_bytes = 2 * 1024 * 1024 - 1024;  // of one file (upload_max_filesize)
 constexpr std::size_t longest_output = std::size_t{1} << 30;
 constexpr std::chrono::hours keep_files{24 * 365};
 constexpr double overlap_s = 5;  // a change may carry a time before one that was seen
@@ -32,12 +35,19 @@ std::int64_t seconds_from_now(std::chrono::seconds time) {
   return std::chrono::duration_cast<std::chrono::seconds>((std::chrono::system_clock::now() + time).time_since_epoch()).count();
 }
 
+/// It is stopped (stop_web), or its database is.
+bool is_passing(const submit_rpc::Refusal& refusal) {
+  const std::string_view why = refusal.what();
+  return why.find("(error -183)") != std::string_view::npos || why.find("(error -138)") != std::string_view::npos;
+}
+
 /// What the project says, as the submitter understands it.
 template <class Call>
 auto talk(const std::string& url, const Call& call) {
   try {
     return call();
   } catch (const submit_rpc::Refusal& e) {
+    if (is_passing(e)) throw RouteError{fmt::format("{} is waited for: {}", url, e.what())};
     throw RouteRefusal{e.what()};
   } catch (const BadMessage& e) {
     throw RouteError{fmt::format("{}: {}", url, e.what())};
@@ -61,14 +71,29 @@ std::string RemoteProject::ask_at(const char* handler, const std::string& reques
 void RemoteProject::check() {
   try {
     const Document document = submit_rpc::parse_reply(ask(submit_rpc::get_templates_request(key_, app_)), "get_templates");
-    if (!document.root.child("templates")) throw BadMessage{"the reply to get_templates has no templates"};
+    const pugi::xml_node templates = document.root.child("templates");
+    if (!templates) throw BadMessage{"the reply to get_templates has no templates"};
+    if (templates.child("input_template") && !templates.child("input_template").child("workunit").child("max_error_results"))
+      log::warn(
+          fmt::format("boinc: the templates of {} do not say how many copies of a workunit may fail (max_error_results): the first "
+                      "that fails ends it. Its owner mends that with `mw boinc-setup PROJECT --app {} --remote --replace`",
+                      app_, app_));
+  } catch (const submit_rpc::Refusal& e) {
+    if (is_passing(e)) throw RouteError{fmt::format("{} is waited for: {}", url_, e.what())};
+    refuse_at_start(e);
   } catch (const Error& e) {
-    throw InterfaceError{
-        fmt::format("boinc: jobs of {} can not be submitted to {}: {}. Its owner sets it up with `mw boinc-setup PROJECT --app {} "
-                    "--remote`, and lets "
-                    "this account submit with `bin/manage_privileges grant USER_ID {}`",
-                    app_, url_, e.what(), app_, app_)};
+    if (std::string_view{e.what()}.find("HTTP status 5") != std::string_view::npos ||
+        std::string_view{e.what()}.find(" broke down: ") != std::string_view::npos)
+      throw RouteError{fmt::format("{} is waited for: {}", url_, e.what())};
+    refuse_at_start(e);
   }
+}
+
+void RemoteProject::refuse_at_start(const Error& e) const {
+  throw InterfaceError{
+      fmt::format("boinc: jobs of {} can not be submitted to {}: {}. Its owner sets it up with `mw boinc-setup PROJECT --app {} "
+                  "--remote`, and lets this account submit with `bin/manage_privileges grant USER_ID {}`",
+                  app_, url_, e.what(), app_, app_)};
 }
 
 void RemoteProject::upload(const std::vector<Job>& jobs, const std::string& outbox) {
@@ -80,32 +105,65 @@ void RemoteProject::upload(const std::vector<Job>& jobs, const std::string& outb
   const std::vector<std::string> names{all.begin(), all.end()};
   const auto absent =
       submit_rpc::parse_absent_files(ask_at("job_file.php", submit_rpc::query_files_request(key_, names), {}), names.size());
+  std::set<std::string> refused;
+  std::uintmax_t refused_bytes = 0;
   for (std::size_t at = 0; at < absent.size();) {
     std::vector<std::string> part;
     std::vector<FormField> files;
-    std::uintmax_t bytes = 0;
+    std::uintmax_t bytes = 0, largest = 0;
     while (at < absent.size() && part.size() < most_files_at_once) {
       const std::string& name = names[absent[at]];
       const std::string path = outbox + "/" + name;
       std::error_code error;
       const std::uintmax_t size = fs::file_size(path, error);
       if (error) throw RouteError{fmt::format("{} can not be read: {}", path, error.message())};
-      if (!files.empty() && bytes + size > most_bytes_at_once) break;
+      // One that may be too large goes alone, so that the answer is about it.
+      const bool goes_alone = size > usual_most_bytes;
+      if (!files.empty() && (bytes + size > most_bytes_at_once || goes_alone || largest > usual_most_bytes)) break;
+      ++at;
+      if (size >= too_large_) {
+        refused.insert(name);
+        refused_bytes = size;
+        continue;
+      }
       bytes += size;
+      largest = std::max(largest, size);
       files.push_back({fmt::format("file_{}", files.size()), {}, path});
       part.push_back(name);
-      ++at;
     }
-    const std::string request = submit_rpc::upload_files_request(key_, part, seconds_from_now(keep_files));
+    if (part.empty()) continue;
     try {
-      submit_rpc::parse_reply(ask_at("job_file.php", request, std::move(files)), "upload_files");
-    } catch (const submit_rpc::Refusal& e) {
-      if (std::string_view{e.what()}.find("permission") == std::string_view::npos) throw;
-      throw RouteRefusal{
-          fmt::format("{}; its owner opens its download folders to the web server with `mw boinc-setup PROJECT --app {} "
-                      "--remote`",
-                      e.what(), app_)};
+      upload_some(part, std::move(files), largest);
+    } catch (const FilesRefused&) {
+      refused.insert(part.begin(), part.end());
+      refused_bytes = largest;
     }
+  }
+  if (!refused.empty())
+    throw FilesRefused{
+        std::move(refused),
+        fmt::format("the project's web server takes no file of {} bytes: its owner raises PHP's upload_max_filesize (2 MB as "
+                    "it comes) and post_max_size (8 MB) in php.ini",
+                    refused_bytes)};
+}
+
+void RemoteProject::upload_some(const std::vector<std::string>& names, std::vector<FormField> files, std::uintmax_t largest) {
+  const std::string request = submit_rpc::upload_files_request(key_, names, seconds_from_now(keep_files));
+  try {
+    submit_rpc::parse_reply(ask_at("job_file.php", request, std::move(files)), "upload_files");
+  } catch (const submit_rpc::Refusal& e) {
+    const std::string_view why = e.what();
+    const auto says = [why](std::string_view part) { return why.find(part) != std::string_view::npos; };
+    // Over post_max_size PHP hands nothing of the form to the handler, not even the request.
+    if (names.size() == 1 && (says("upload_max_filesize") || says("MAX_FILE_SIZE") || says("can't parse request message"))) {
+      too_large_ = std::min(too_large_, largest);
+      throw FilesRefused{{names.front()}, e.what()};
+    }
+    if (!says("permission")) throw;
+    throw RouteRefusal{
+        fmt::format("{}; its owner opens its download folders to the web server with `mw boinc-setup PROJECT --app {} "
+                    "--remote`",
+                    e.what(), app_)};
   }
 }
 
@@ -151,7 +209,12 @@ bool RemoteProject::has(const std::string& batch) {
 
 void RemoteProject::poll(const std::vector<std::string>& batches, PollSink& sink) {
   // A batch that is new to us may have had its changes before.
-  const bool all_seen = std::all_of(batches.begin(), batches.end(), [&](const auto& name) { return seen_batches_.contains(name); });
+  // That a copy was sent to a host does not count as a change.
+  constexpr std::size_t few_batches = 2;
+  constexpr unsigned every = 10;
+  const bool looks_at_all = batches.size() <= few_batches || polls_++ % every == 0;
+  const bool all_seen =
+      !looks_at_all && std::all_of(batches.begin(), batches.end(), [&](const auto& name) { return seen_batches_.contains(name); });
   const auto states = talk(url_, [&] {
     return submit_rpc::parse_query_jobs(ask(submit_rpc::query_jobs_request(key_, batches, all_seen ? since_ : 0)));
   });
@@ -205,6 +268,16 @@ std::string RemoteProject::why(const std::string& job) {
 
 void RemoteProject::cancel(const std::vector<std::string>& jobs) {
   talk(url_, [&] { submit_rpc::parse_reply(ask(submit_rpc::abort_jobs_request(key_, jobs)), "abort_jobs"); });
+}
+
+void RemoteProject::abandon(const std::string& batch, const std::vector<std::string>&) {
+  talk(url_, [&] { submit_rpc::parse_reply(ask(submit_rpc::abort_batch_request(key_, batch)), "abort_batch"); });
+  retire(batch);
+}
+
+std::string RemoteProject::how_to_abandon(const std::string& batch, const std::vector<std::string>& jobs) const {
+  return fmt::format("on the host of {}, in its folder: for job in {}; do bin/cancel_jobs --name $job; done (batch {})", url_,
+                     fmt::join(jobs, " "), batch);
 }
 
 void RemoteProject::retire(const std::string& batch) {

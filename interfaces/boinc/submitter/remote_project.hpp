@@ -9,7 +9,9 @@
 //     project.check();
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -34,14 +36,19 @@ class RemoteProject final : public Route {
   void submit(const Batch& batch) override;
   void poll(const std::vector<std::string>& batches, PollSink& sink) override;
   void cancel(const std::vector<std::string>& jobs) override;
+  void abandon(const std::string& batch, const std::vector<std::string>& jobs) override;
+  std::string how_to_abandon(const std::string& batch, const std::vector<std::string>& jobs) const override;
   void retire(const std::string& batch) override;
 
  private:
   std::string ask(const std::string& request) { return ask_at("submit_rpc_handler.php", request, {}); }
   std::string ask_at(const char* handler, const std::string& request, std::vector<FormField> files);
+  [[noreturn]] void refuse_at_start(const Error& e) const;
   /// Nothing if the project has none of that name.
   std::optional<submit_rpc::BatchState> find_batch(const std::string& name);
   void upload(const std::vector<Job>& jobs, const std::string& outbox);
+  /// Some that the project does not have. Throws FilesRefused for the one that is too large, RouteError.
+  void upload_some(const std::vector<std::string>& names, std::vector<FormField> files, std::uintmax_t largest);
   /// Why it could not be fetched now; empty: it is over.
   std::string fetch(const std::string& job, PollSink& sink);
   std::string why(const std::string& job);
@@ -55,6 +62,8 @@ class RemoteProject final : public Route {
   std::set<std::string> seen_batches_;  ///< those that since_ is about
   std::set<std::string> to_fetch_;      ///< done, and their output could not be fetched yet
   std::map<std::string, unsigned> fetch_failures_;
+  std::uintmax_t too_large_ = std::numeric_limits<std::uintmax_t>::max();  ///< bytes; a file with so many was not taken
+  unsigned polls_ = 0;
 };
 
 }  // namespace mw::boinc

@@ -6,7 +6,9 @@
 // Threads: the submitter's. Every call may block.
 #pragma once
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mw/bytes.hpp>
@@ -66,20 +68,37 @@ class RouteRefusal : public RouteError {
   using RouteError::RouteError;
 };
 
+/// It takes these files from nobody, whatever is tried.
+class FilesRefused : public RouteRefusal {
+ public:
+  FilesRefused(std::set<std::string> files, const std::string& why) : RouteRefusal{why}, files_{std::move(files)} {}
+  const std::set<std::string>& files() const noexcept { return files_; }
+
+ private:
+  std::set<std::string> files_;
+};
+
 class Route {
  public:
   virtual ~Route() = default;
-  /// Whether the project can be used at all. Throws InterfaceError that says what is to be done.
+  /// Whether the project can be used at all. Throws InterfaceError that says what is to be done; RouteError where it may be used later.
   virtual void check() = 0;
+  /// What is seen to keep it from computing, and what to do about it; empty: nothing.
+  virtual std::string obstacle() const { return {}; }
   /// Whether a batch whose submission was interrupted, in an earlier start of this run, has come to be there: all of it. Throws
   /// RouteError.
   virtual bool has(const std::string& batch) = 0;
-  /// All of it or, with an exception, nobody knows how much: then once more, with is_again. Throws RouteError.
+  /// All of it or, with an exception, nobody knows how much: then once more, with is_again. Throws RouteError; FilesRefused when nothing but
+  /// the jobs without these files is worth another try.
   virtual void submit(const Batch& batch) = 0;
   /// Tells what has changed. Throws RouteError.
   virtual void poll(const std::vector<std::string>& batches, PollSink& sink) = 0;
   /// Nobody wants these any more. Throws RouteError.
   virtual void cancel(const std::vector<std::string>& jobs) = 0;
+  /// Nobody wants a batch any more, of which these are not done: they are cancelled, and the project may forget it. Throws RouteError.
+  virtual void abandon(const std::string& batch, const std::vector<std::string>& jobs) = 0;
+  /// What does the same by hand.
+  virtual std::string how_to_abandon(const std::string& batch, const std::vector<std::string>& jobs) const = 0;
   /// The results have been used: the project may forget them. Throws RouteError.
   virtual void retire(const std::string& batch) = 0;
 };

@@ -62,6 +62,8 @@ void RunRecord::forget(const std::string& batch) {
   transaction.commit();
 }
 
+void RunRecord::forget_job(const std::string& job) { database_.prepare("DELETE FROM job WHERE name = ?").run(job); }
+
 void RunRecord::clear() {
   sqlite::Transaction transaction{database_};
   database_.execute("DELETE FROM job; DELETE FROM batch; DELETE FROM run");

@@ -41,6 +41,8 @@ class RunRecord {
   void finish(const std::string& batch);
   /// It was not, and will not be.
   void forget(const std::string& batch);
+  /// It is not sent with its batch.
+  void forget_job(const std::string& job);
   /// The run is over.
   void clear();
 

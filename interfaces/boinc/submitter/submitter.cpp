@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 
@@ -46,6 +47,7 @@ constexpr std::chrono::minutes warn_again{1};
 constexpr std::chrono::seconds longest_end{10};
 // A project that says no to a batch so often will not take it.
 constexpr unsigned most_tries = 8;
+constexpr std::string_view temporary_state = "temporary";
 
 std::string read_account_key(const std::string& path) {
   std::string key = process::read_secret_file(path);
@@ -99,9 +101,21 @@ struct Submitter::Inside final : PollSink {
                       : options.folder.empty()       ? poll_of_url
                                                      : poll_of_folder} {
     fs::create_directories(outbox);
-    route->check();
-    find_earlier();
+    begin();
     publish();
+  }
+
+  /// Once the project can be used. Throws InterfaceError if it never can.
+  void begin() {
+    if (has_begun || Clock::now() < begin_again) return;
+    try {
+      route->check();
+      find_earlier();
+      has_begun = true;
+    } catch (const RouteError& e) {
+      begin_again = Clock::now() + pause_after(++failed_beginnings, poll_interval);
+      warn(e.what());
+    }
   }
 
   /// What an earlier start of this run has submitted; where it was interrupted at that, the project is asked.
@@ -125,6 +139,7 @@ struct Submitter::Inside final : PollSink {
     try {
       while (wait()) {
         take_incoming();
+        begin();
         make_batches();
         send_batches();
         poll_project();
@@ -145,6 +160,7 @@ struct Submitter::Inside final : PollSink {
 
   Clock::time_point next_due() const {
     Clock::time_point due = Clock::now() + longest_pause;
+    if (!has_begun) return std::min(due, begin_again);
     if (!waiting.empty()) due = std::min(due, ready_at());
     for (const Outgoing& one : outgoing) due = std::min(due, one.not_before);
     if (!open.empty()) due = std::min(due, next_poll);
@@ -169,7 +185,7 @@ struct Submitter::Inside final : PollSink {
   }
 
   void make_batches() {
-    if (waiting.empty() || Clock::now() < ready_at()) return;
+    if (!has_begun || waiting.empty() || Clock::now() < ready_at()) return;
     std::vector<RefusedTask> refused;
     std::vector<Job> jobs = maker.make(std::exchange(waiting, {}), refused);
     for (RefusedTask& one : refused) sink.task_ended(one.task, std::move(one.outcome), false);
@@ -228,11 +244,15 @@ struct Submitter::Inside final : PollSink {
   void send_batches() {
     while (!outgoing.empty() && outgoing.front().not_before <= Clock::now() && !is_stopping) {
       Outgoing& one = outgoing.front();
-      std::erase_if(one.batch.jobs, [this](const Job& job) { return !open.contains(job.name); });
+      drop_unwanted(one.batch);
       try {
         if (!one.batch.jobs.empty()) route->submit(one.batch);
         record.finish(one.batch.name);
         workunits += one.batch.jobs.size();
+      } catch (const FilesRefused& e) {
+        refuse_files(one.batch, e);
+        one.batch.is_again = true;
+        continue;
       } catch (const RouteError& e) {
         if (is_stopping) return;
         warn(fmt::format("{} workunits could not be submitted: {}", one.batch.jobs.size(), e.what()));
@@ -248,6 +268,40 @@ struct Submitter::Inside final : PollSink {
     }
   }
 
+  /// What is not sent must not count as sent when the program starts again.
+  void drop_unwanted(Batch& batch) {
+    std::erase_if(batch.jobs, [this](const Job& job) {
+      const bool is_unwanted = !open.contains(job.name);
+      if (is_unwanted) record.forget_job(job.name);
+      return is_unwanted;
+    });
+  }
+
+  /// Only the tasks that need them end; those that were put together with such a task go again, without it.
+  void refuse_files(const Batch& batch, const FilesRefused& refusal) {
+    for (const Job& job : batch.jobs) {
+      const auto is_refused = [&](const std::string& file) { return refusal.files().contains(file); };
+      const bool own_is_refused = is_refused(job.input_name());
+      if (!own_is_refused && std::none_of(job.data.begin(), job.data.end(), is_refused)) continue;
+      const auto place = open.find(job.name);
+      if (place == open.end()) continue;
+      for (TaskRef& task : place->second.tasks) {
+        if (!task) continue;
+        std::string needed = own_is_refused ? "its arguments" : "";
+        for (const DataFile& file : task.options().files)
+          if (is_refused(maker.name_of(file.from))) needed = fmt::format("its data file {}", file.from);
+        if (!needed.empty()) {
+          end_task(task, Cause::interface_error, fmt::format("{} can not be sent: {}", needed, refusal.what()));
+          continue;
+        }
+        places.erase(task.id());
+        if (waiting.empty()) first_submitted = last_submitted = Clock::now();
+        waiting.push_back(task);
+      }
+      open.erase(place);
+    }
+  }
+
   void refuse(const Batch& batch, const std::string& why) {
     for (const Job& job : batch.jobs) {
       const auto place = open.find(job.name);
@@ -259,6 +313,8 @@ struct Submitter::Inside final : PollSink {
 
   void poll_project() {
     if (open.empty() || Clock::now() < next_poll || is_stopping) return;
+    obstacle = route->obstacle();
+    if (!obstacle.empty()) warn(obstacle);
     std::set<std::string> unsent;
     for (const Outgoing& one : outgoing) unsent.insert(one.batch.name);
     std::set<std::string> batches;
@@ -316,15 +372,16 @@ struct Submitter::Inside final : PollSink {
   }
 
   void end_all(const OpenJob& job, Cause cause, const std::string& why) {
-    for (const TaskRef& task : job.tasks) {
-      if (!task) continue;
-      places.erase(task.id());
-      Outcome outcome;
-      outcome.failure.emplace();
-      outcome.failure->cause = cause;
-      outcome.failure->message = why;
-      sink.task_ended(task, std::move(outcome), cause == Cause::worker_lost);
-    }
+    for (const TaskRef& task : job.tasks)
+      if (task) end_task(task, cause, why);
+  }
+  void end_task(const TaskRef& task, Cause cause, const std::string& why) {
+    places.erase(task.id());
+    Outcome outcome;
+    outcome.failure.emplace();
+    outcome.failure->cause = cause;
+    outcome.failure->message = why;
+    sink.task_ended(task, std::move(outcome), cause == Cause::worker_lost);
   }
 
   void give_up(const std::vector<TaskRef>& tasks) {
@@ -362,7 +419,7 @@ struct Submitter::Inside final : PollSink {
     end_by = Clock::now() + longest_end;
     is_ending = true;
     take_incoming();
-    if (!open.empty() || !waiting.empty()) return;
+    if (!open.empty() || !waiting.empty()) return end_early();
     for (const std::string& batch : record.batches()) {
       try {
         route->retire(batch);
@@ -373,6 +430,37 @@ struct Submitter::Inside final : PollSink {
     record.clear();
     std::error_code ignored;
     fs::remove_all(outbox, ignored);
+  }
+
+  /// With tasks that are not done. Where what was submitted is not written down for a next run, nobody would come for it.
+  void end_early() {
+    std::map<std::string, std::vector<std::string>> batches;
+    for (const std::string& batch : record.batches()) batches[batch];
+    for (const Outgoing& one : outgoing)
+      if (one.tries == 0) batches.erase(one.batch.name);
+    std::size_t jobs = 0;
+    for (const auto& [name, job] : open)
+      if (const auto batch = batches.find(job.batch); batch != batches.end()) {
+        batch->second.push_back(name);
+        ++jobs;
+      }
+    if (options.state != temporary_state) {
+      if (jobs > 0)
+        log::warn(
+            fmt::format("boinc: {} workunits stay with the project: the next start of this program, with the same state, goes on "
+                        "with them",
+                        jobs));
+      return;
+    }
+    for (const auto& [batch, unwanted] : batches) {
+      try {
+        if (!is_alive()) throw RouteError{fmt::format("there was no time for it in {} s", longest_end.count())};
+        route->abandon(batch, unwanted);
+      } catch (const RouteError& e) {
+        log::warn(fmt::format("boinc: {} workunits stay in the project, and nobody wants them: {}. What ends them: {}",
+                              unwanted.size(), e.what(), route->how_to_abandon(batch, unwanted)));
+      }
+    }
   }
 
   void warn(const std::string& what) {
@@ -398,6 +486,7 @@ struct Submitter::Inside final : PollSink {
     map["workunits_done"] = number(workunits_done);
     map["workunits_failed"] = number(workunits_failed);
     map["tasks_open"] = number(places.size() + waiting.size());
+    map["waits_for"] = obstacle;
     std::lock_guard lock{mutex};
     map["last_error"] = last_error;
     status = std::move(map);
@@ -415,6 +504,10 @@ struct Submitter::Inside final : PollSink {
 
   // The thread's own.
   bool is_ending = false;
+  bool has_begun = false;
+  unsigned failed_beginnings = 0;
+  Clock::time_point begin_again{};
+  std::string obstacle;
   std::map<std::string, RunRecord::Earlier> earlier;
   std::vector<TaskRef> waiting;
   Clock::time_point end_by{};
