@@ -3,7 +3,7 @@
 (transitioner.py) and volunteers (volunteers.py), which run the worker build. What it says, and how, is what a real server (1.6.2) was seen
 to say, byte for byte where that matters.
 
-  emulate.py FOLDER WORKERS KEY [hosts=N] [fail=NAME_PART[:TIMES]] [slow=SECONDS] [down=SECONDS]
+  emulate.py FOLDER WORKERS KEY [hosts=N] [fail=NAME_PART[:TIMES]] [slow=SECONDS] [down=SECONDS] [fanout=N]
 
 FOLDER/port has the port once it listens. hosts: so many volunteers, 2 unless told otherwise. fail, slow: see volunteers.py. down: after the
 first batch the site answers with status 500 for so long. While a file stop_web, stop_sched or stop_daemons is in FOLDER, that part stands still, as
@@ -34,7 +34,7 @@ CONFIG = """<?xml version="1.0" ?>
     <download_url>{url}download</download_url>
     <upload_dir>{folder}/upload</upload_dir>
     <upload_url>{url}file_upload_handler</upload_url>
-    <uldl_dir_fanout>1024</uldl_dir_fanout>
+    <uldl_dir_fanout>{fanout}</uldl_dir_fanout>
   </config>
   <!-- ours -->
   <daemons>
@@ -55,7 +55,7 @@ def make_folder(url):
         shutil.copy(os.path.join(here, "daemons"), os.path.join(folder, "bin", tool))
     for daemon in ("sample_bitwise_validator", "sample_assimilator", "sample_dummy_assimilator"):
         open(os.path.join(folder, "bin", daemon), "a", encoding="utf-8").close()
-    for name, text in (("config.xml", CONFIG.format(folder=folder, url=url)), ("project.xml", "<boinc>\n</boinc>\n"), ("emulator.pid", str(os.getpid()))):
+    for name, text in (("config.xml", CONFIG.format(folder=folder, url=url, fanout=settings.get("fanout", 16))), ("project.xml", "<boinc>\n</boinc>\n"), ("emulator.pid", str(os.getpid()))):
         path = os.path.join(folder, name)
         if not os.path.exists(path):
             with open(path, "w", encoding="utf-8") as file:
