@@ -68,21 +68,22 @@ killed() {
   within 30 eval '[ "$(count "SELECT count(*) FROM workunit WHERE canonical")" -ge 2 ]' || fail "no workunit is done"
   pkill -KILL -f "monte_pi -i $1"
   wait $!
-  ! grep -q inside "$folder/out" || fail "it was not killed in time"
+  : >"$folder/go"
   pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit')" $tasks workunits && is "$(count 'SELECT count(*) FROM result')" $tasks runs
 }
-folder_killed() { project "$1" slow=1 && set_up --app monte_pi && killed "$(by_folder '&tasks_per_workunit=1')"; }
-url_killed() { project "$1" slow=1 && set_up --app monte_pi --remote && killed "$(by_url '&tasks_per_workunit=1')"; }
+folder_killed() { project "$1" hold=2 && set_up --app monte_pi && killed "$(by_folder '&tasks_per_workunit=1')"; }
+url_killed() { project "$1" hold=2 && set_up --app monte_pi --remote && killed "$(by_url '&tasks_per_workunit=1')"; }
 sql() { python3 -c "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()" "$1" "$2"; }
 # in_doubt SPEC: killed while it submitted. It does not know whether the project has the batch, which has it; then, in a second run, has not.
 in_doubt() {
-  killed "$1" || return 1
+  killed "$1" && rm "$folder/go" || return 1
   pi "$1" &
   within 30 eval '[ "$(count "SELECT count(*) FROM workunit")" -ge $((2 * tasks)) ]' || fail "nothing was submitted"
   pkill -KILL -f "monte_pi -i $1"
   wait $!
   sql "$folder/state/submitted.db" "UPDATE batch SET is_submitted = 0"
-  pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit')" $((2 * tasks)) "workunits, of a batch that was there" || return 1
+  : >"$folder/go"
+  pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit')" $((2 * tasks)) "workunits, of a batch that was there" && rm "$folder/go" || return 1
   pi "$1" &
   within 30 eval '[ "$(count "SELECT count(*) FROM workunit")" -ge $((3 * tasks)) ]' || fail "nothing was submitted"
   pkill -KILL -f "monte_pi -i $1"
@@ -91,10 +92,11 @@ in_doubt() {
   sql "$folder/jobs.db" "DELETE FROM workunit WHERE id > $((2 * tasks))"
   sql "$folder/jobs.db" "DELETE FROM result WHERE workunit > $((2 * tasks))"
   sql "$folder/jobs.db" "UPDATE batch SET state = 0 WHERE id = (SELECT max(id) FROM batch)"
+  : >"$folder/go"
   pi "$1" && is_right && is "$(count 'SELECT count(*) FROM workunit WHERE id > '$((2 * tasks)))" $tasks "workunits, of a batch that was not there"
 }
-folder_in_doubt() { project "$1" slow=1 && set_up --app monte_pi && in_doubt "$(by_folder '&tasks_per_workunit=1')"; }
-url_in_doubt() { project "$1" slow=1 && set_up --app monte_pi --remote && in_doubt "$(by_url '&tasks_per_workunit=1')"; }
+folder_in_doubt() { project "$1" hold=2 && set_up --app monte_pi && in_doubt "$(by_folder '&tasks_per_workunit=1')"; }
+url_in_doubt() { project "$1" hold=2 && set_up --app monte_pi --remote && in_doubt "$(by_url '&tasks_per_workunit=1')"; }
 many_short() {  # one of them is run here, and then they go together
   project "$1" && set_up --app monte_pi || return 1
   local points=200e6 right; right=$("$bin/monte_pi" -i multicore:2 --points 200e6 --json | grep -o '"inside":[0-9]*')
@@ -135,10 +137,10 @@ interrupted() {
   wait $!
   is "$(count 'SELECT count(*) FROM workunit WHERE NOT canonical AND error_mask != 16')" 0 "workunits that nobody wants" && ! grep -q "stay in the project" "$folder/err"
 }
-folder_interrupted() { project "$1" slow=1 && set_up --app monte_pi && interrupted "$(by_folder '&tasks_per_workunit=1')" && is "$(ls "$folder/results" | wc -l)" 0 "results left"; }
-url_interrupted() { project "$1" slow=1 && set_up --app monte_pi --remote && interrupted "$(by_url '&tasks_per_workunit=1')" && is "$(count 'SELECT state FROM batch')" 4 "the batch's state"; }
+folder_interrupted() { project "$1" hold=2 && set_up --app monte_pi && interrupted "$(by_folder '&tasks_per_workunit=1')" && is "$(ls "$folder/results" | wc -l)" 0 "results left"; }
+url_interrupted() { project "$1" hold=2 && set_up --app monte_pi --remote && interrupted "$(by_url '&tasks_per_workunit=1')" && is "$(count 'SELECT state FROM batch')" 4 "the batch's state"; }
 interrupted_in_vain() {  # what can not be cancelled is said
-  project "$1" slow=1 && set_up --app monte_pi && printf '#!/bin/sh\necho no; exit 1\n' >"$folder/bin/cancel_jobs" || return 1
+  project "$1" hold=2 && set_up --app monte_pi && printf '#!/bin/sh\necho no; exit 1\n' >"$folder/bin/cancel_jobs" || return 1
   pi "$(in_state "$(by_folder '&tasks_per_workunit=1')" temporary)" &
   within 30 eval '[ "$(count "SELECT count(*) FROM workunit WHERE canonical")" -ge 1 ]' || fail "no workunit is done"
   pkill -INT -f "^$bin/monte_pi -i boinc:project=$folder"

@@ -3,9 +3,9 @@
 (transitioner.py) and volunteers (volunteers.py), which run the worker build. What it says, and how, is what a real server (1.6.2) was seen
 to say, byte for byte where that matters.
 
-  emulate.py FOLDER WORKERS KEY [hosts=N] [fail=NAME_PART[:TIMES]] [slow=SECONDS] [down=SECONDS] [fanout=N]
+  emulate.py FOLDER WORKERS KEY [hosts=N] [fail=NAME_PART[:TIMES]] [hold=N] [down=SECONDS] [fanout=N]
 
-FOLDER/port has the port once it listens. hosts: so many volunteers, 2 unless told otherwise. fail, slow: see volunteers.py. down: after the
+FOLDER/port has the port once it listens. hosts: so many volunteers, 2 unless told otherwise. fail, hold: see volunteers.py. down: after the
 first batch the site answers with status 500 for so long. While a file stop_web, stop_sched or stop_daemons is in FOLDER, that part stands still, as
 in BOINC; database_away: nothing reaches the database."""
 import http.server

@@ -14,7 +14,8 @@ MAX_APPS = 10
 
 
 class Volunteer:
-    """`settings`: slow=SECONDS a workunit takes longer; fail=NAME_PART[:TIMES] of the first one whose name has
+    """`settings`: hold=N no more copies than so many are sent, of all that there ever were, until
+    there is a file "go"; fail=NAME_PART[:TIMES] of the first one whose name has
     the part so many copies fail."""
 
     failures = {}  # the workunit that was chosen, and how often it has failed
@@ -45,6 +46,9 @@ class Volunteer:
             return None  # the feeder has ended
         if self.connection.execute("SELECT 1 FROM result WHERE state = 'unsent' LIMIT 1").fetchone() is None:
             return None
+        if "hold" in self.settings and not os.path.exists(os.path.join(self.folder, "go")):
+            if self.connection.execute("SELECT count(*) FROM result WHERE state != 'unsent'").fetchone()[0] >= int(self.settings["hold"]):
+                return None
         with transaction(self.connection):
             row = self.connection.execute(
                 "SELECT result.id, result.name, workunit.id, workunit.name, app, xml_doc FROM result JOIN workunit ON workunit.id = workunit "
@@ -65,7 +69,6 @@ class Volunteer:
                 return None, -119, "WU download error: couldn't get input files: MD5 check failed"
             with open(os.path.join(slot, open_name), "wb") as copy:
                 copy.write(data)
-        time.sleep(float(self.settings.get("slow", 0)))
         part, _, times = self.settings.get("fail", "").partition(":")
         if part and part in workunit and self.failures.setdefault(part, [workunit, 0])[0] == workunit and self.failures[part][1] < int(times or 1):
             self.failures[part][1] += 1
