@@ -2,9 +2,24 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+
 #include <fmt/format.h>
 
 namespace mw::sqlite {
+namespace {
+
+/// SQLite's words; where it is for want of room, what to do.
+std::string trouble(sqlite3* database, int code) {
+  const int error = database ? sqlite3_system_errno(database) : 0;
+  const bool is_of_system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+  if ((code & 0xff) == SQLITE_FULL || (is_of_system && (error == ENOSPC || error == EDQUOT || error == EFBIG)))
+    return "the disk is full, or what this user may have of it: make room there, and start the program again; what was committed "
+           "is not lost";
+  return fmt::format("{} ({})", database ? sqlite3_errmsg(database) : sqlite3_errstr(code), code);
+}
+
+}  // namespace
 
 void detail::StatementFree::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
 void detail::DatabaseFree::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
@@ -15,7 +30,7 @@ void Statement::fail(int code) const {
   sqlite3* database = sqlite3_db_handle(statement_.get());
   const char* file = sqlite3_db_filename(database, "main");
   throw DatabaseError{
-      fmt::format("{}: {} ({}) in \"{}\"", file ? file : "SQLite", sqlite3_errmsg(database), code, sqlite3_sql(statement_.get()))};
+      fmt::format("{}: {} in \"{}\"", file ? file : "SQLite", trouble(database, code), sqlite3_sql(statement_.get()))};
 }
 
 bool Statement::step() {
@@ -70,8 +85,7 @@ Database::Database(const std::string& path) : path_{path} {
   const int code =
       sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   database_.reset(database);
-  if (code != SQLITE_OK)
-    throw DatabaseError{fmt::format("{} can not be opened: {}", path, database ? sqlite3_errmsg(database) : sqlite3_errstr(code))};
+  if (code != SQLITE_OK) throw DatabaseError{fmt::format("{} can not be opened: {}", path, trouble(database, code))};
   constexpr int wait_ms = 5'000;
   sqlite3_busy_timeout(database, wait_ms);
   execute(
@@ -91,9 +105,8 @@ void Database::execute(const char* sql) {
   char* text = nullptr;
   const int code = sqlite3_exec(database_.get(), sql, nullptr, nullptr, &text);
   if (code == SQLITE_OK) return;
-  const std::string why = text ? text : sqlite3_errstr(code);
   sqlite3_free(text);
-  throw DatabaseError{fmt::format("{}: {} in \"{}\"", path_, why, sql)};
+  throw DatabaseError{fmt::format("{}: {} in \"{}\"", path_, trouble(database_.get(), code), sql)};
 }
 
 std::int64_t Database::integer(std::string_view sql) {
@@ -107,7 +120,8 @@ void Database::sync() {
   sqlite3_file* log = nullptr;
   int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
   if (code == SQLITE_OK && log && log->pMethods) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
-  if (code != SQLITE_OK) throw DatabaseError{fmt::format("{}: the write-ahead log is not on the disk ({})", path_, code)};
+  if (code != SQLITE_OK)
+    throw DatabaseError{fmt::format("{}: the write-ahead log is not on the disk: {}", path_, trouble(database_.get(), code))};
 }
 
 std::optional<BlobReader> BlobReader::open(Database& database, const char* table, const char* column, std::int64_t row) {
