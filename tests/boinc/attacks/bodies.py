@@ -1,4 +1,5 @@
 """Bodies of 8 MiB to every address, with and without a key, and never ended."""
+from concurrent.futures import ThreadPoolExecutor
 from attack import *
 
 paths = ["/", "/nothing", "/download/x", "/scheduler", "/file_upload_handler", "/create_account.php"]
@@ -6,14 +7,18 @@ known = f"<scheduler_request>\n<authenticator>{KEY}</authenticator>\n".encode()
 held = []
 
 
-def attack(count=150, size=2_000_000):
+def one(number, size=6_000_000):
+    connection = connect(2)
+    path = paths[number % len(paths)]
+    begin = known if path == "/scheduler" and number % 4 else b"<x>"
+    try_to_send(connection, head("POST", path, "Content-Length: 8000000") + begin + b" " * size)
+    return connection
+
+
+def attack(count=150):
     held.clear()
-    for i in range(count):
-        connection = connect(3)
-        path = paths[i % len(paths)]
-        begin = known if path == "/scheduler" and i % 2 else b"<x>"
-        try_to_send(connection, head("POST", path, "Content-Length: 8000000") + begin + b" " * size)
-        held.append(connection)
+    with ThreadPoolExecutor(50) as pool:
+        held.extend(pool.map(one, range(count)))
 
 
 before = resident_mb()

@@ -19,6 +19,7 @@ try:
     attack()
 except OSError as e:
     check(len(held) > 1000, f"no more than {len(held)} connections: {e}")
+print(f"the server has {resident_mb()} MB with {len(held)} connections")
 check(resident_mb() < 700, f"the server has {resident_mb()} MB with {len(held)} connections that say nothing, and all other attacks")
 check(b"<project_config>" in get("/get_project_config.php"), "who asks meanwhile is not answered")
 done()
