@@ -86,9 +86,11 @@ struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
       fs::create_directories(folder);
       one->name = fmt::format("volunteer-{}", i);
       one->command.path = program;
-      one->command.arguments = {
-          "volunteer", place.url, "--key-file", place.state + "/own_key", "--folder", folder, "--slots", "1", "--poll",
-          poll_s,      "--name",  one->name,    "--allow-programs",       "--quiet"};
+      // What they run are the master's own tasks, which may do what it may.
+      one->command.arguments = {"volunteer", place.url, "--key-file",       place.state + "/own_key",
+                                "--folder",  folder,    "--slots",          "1",
+                                "--poll",    poll_s,    "--name",           one->name,
+                                "--sandbox", "none",    "--allow-programs", "--quiet"};
       one->command.environment_unset = {"MW_*"};
       one->command.stderr_fd = STDERR_FILENO;
       one->command.follows_stops = true;

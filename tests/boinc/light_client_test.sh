@@ -12,8 +12,12 @@ volunteer() {
   "$bin/mw" volunteer "$url" --key-file "$work/state/account_key" --folder "$work/volunteer" --slots 1 --poll 0.1 --checkpoint 0 >>"$work/log" 2>&1 &
   pid=$!
 }
-# The only one of the volunteer's processes that works in the slot's folder as long as the task does.
-slot_processes() { for p in /proc/[0-9]*; do [[ $(readlink "$p/cwd") == "$work"/volunteer/slots/* ]] && basename "$p"; done; }
+# Processes that work in the slot's folder, or in a sandbox that has it.
+slot_processes() {
+  for p in /proc/[0-9]*; do
+    if [[ $(readlink "$p/cwd") == "$work"/volunteer/slots/* ]] || grep -qs "$work/volunteer/slots/" "$p/mountinfo"; then basename "$p"; fi
+  done
+}
 
 "$bin/checkpointed_app" -i "boinc:?listen=127.0.0.1:0&state=$work/state&poll_s=0.1" --steps 200 --json >"$work/out" 2>"$work/err" &
 within 10 grep -q volunteers: "$work/err" || fail "no project: $(cat "$work/err")"

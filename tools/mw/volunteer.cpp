@@ -53,6 +53,13 @@ void add_volunteer(CLI::App& cli, VolunteerCommand& command) {
       "--keep-work", command.keep_work,
       "keep workunits when told to stop, and go on with them at the next start; the project waits for them meanwhile");
   volunteer->add_flag("--leave", command.leave, "give back all workunits, tell the project, remove what was kept, and end");
+  volunteer
+      ->add_option(
+          "--sandbox", command.sandbox,
+          "what tasks run in: bubblewrap (no network, no files but their own, limits of memory, processes and files), none, or "
+          "auto: bubblewrap where it is installed and works")
+      ->check(CLI::IsMember({"auto", "bubblewrap", "none"}))
+      ->capture_default_str();
   volunteer->add_flag("--exit-when-idle", command.exit_when_idle, "end when the project has no more work");
   volunteer->add_option("--platform", command.platform,
                         "the kind of machine that it says it is, as BOINC calls it; default: what it is");
@@ -98,6 +105,7 @@ void volunteer(const VolunteerCommand& command) {
   options.exit_when_idle = command.exit_when_idle;
   options.stop_within_s = command.stop_within_s;
   options.keep_work = command.keep_work;
+  options.sandbox = sandbox::choice_of(command.sandbox).value_or(sandbox::Choice::automatic);
   options.platform = command.platform;
   options.runner = command.runner;
   options.quiet = command.quiet;

@@ -24,6 +24,7 @@ struct VolunteerCommand {
   double stop_within_s = 60;
   bool keep_work = false;
   bool leave = false;
+  std::string sandbox = "auto";
   std::string platform;
   std::string runner;
   bool quiet = false;

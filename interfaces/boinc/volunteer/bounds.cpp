@@ -18,7 +18,7 @@ double bounded_delay(double seconds) { return std::isnan(seconds) ? 0 : std::cla
 
 /// Names in a slot that are the client's and the worker's own.
 bool is_reserved(std::string_view name) {
-  constexpr std::array<std::string_view, 3> prefixes{"boinc_", "checkpoint_", "tmp"};
+  constexpr std::array<std::string_view, 4> prefixes{"boinc_", "checkpoint_", "executable_", "tmp"};
   return name == "init_data.xml" || name == "stderr.txt" ||
          std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view prefix) { return name.starts_with(prefix); });
 }

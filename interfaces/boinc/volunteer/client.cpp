@@ -81,6 +81,7 @@ struct Volunteer::Inside {
   // What drives it: everything that can be done now is done, then it sleeps until something may have changed.
 
   void run() {
+    workshop.open_sandbox();
     while (!is_stopping) {
       say_trouble();
       const bool is_more_to_fetch = workshop.fetch_files();

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "sandbox/bubblewrap.hpp"
+
 namespace mw::boinc {
 
 struct VolunteerOptions {
@@ -19,8 +21,9 @@ struct VolunteerOptions {
   bool exit_when_idle = false;
   double stop_within_s = 60;  ///< that running tasks have when it is told to stop; then they are given back
   bool keep_work = false;     ///< instead: tasks stay for the next start
-  std::string platform;       ///< what it says it is; empty: what it is
-  std::string runner;         ///< an emulator that runs programs of that platform; empty: they run by themselves
+  sandbox::Choice sandbox = sandbox::Choice::automatic;
+  std::string platform;  ///< what it says it is; empty: what it is
+  std::string runner;    ///< an emulator that runs programs of that platform; empty: they run by themselves
   bool quiet = false;
 };
 

@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <boost/asio/steady_timer.hpp>
@@ -30,6 +33,15 @@ void write_link(const fs::path& slot, const std::string& open_name, const std::s
   write_anew(slot / open_name, to_text(document));
 }
 
+/// Of a program that is looked up in PATH.
+std::string full_path(const std::string& program) {
+  if (program.find('/') != std::string::npos) return fs::absolute(program).string();
+  std::istringstream folders{std::getenv("PATH") ? std::getenv("PATH") : "/usr/local/bin:/usr/bin:/bin"};
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (const fs::path path = fs::path{folder} / program; ::access(path.c_str(), X_OK) == 0) return path.string();
+  throw InterfaceError{fmt::format("there is no program {} in PATH", program)};
+}
+
 double children_cpu_seconds() {
   rusage usage = {};
   ::getrusage(RUSAGE_CHILDREN, &usage);
@@ -45,7 +57,8 @@ struct SlotRun::Inside : std::enable_shared_from_this<Inside> {
   Inside(boost::asio::io_context& loop, fs::path folder, std::function<void(SlotEnd)> call)
       : io{loop}, slot{std::move(folder)}, channel{slot}, ended{std::move(call)}, timer{loop} {}
 
-  void over(const process::Death& death) {
+  void over(const process::Death& seen) {
+    const process::Death death = is_sandboxed ? sandbox::death_inside(seen) : seen;
     child->kill_group(SIGKILL);
     timer.cancel();
     SlotEnd end;
@@ -68,6 +81,7 @@ struct SlotRun::Inside : std::enable_shared_from_this<Inside> {
   double cpu_before = children_cpu_seconds();
   workunit::TaskStatus last_status;
   bool was_ordered = false;
+  bool is_sandboxed = false;
 };
 
 SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const VolunteerTask& task, const VolunteerOptions& options,
@@ -76,7 +90,10 @@ SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const Volu
   fs::create_directories(slot);
   fs::permissions(slot, fs::perms::owner_all);
   for (const char* name : {"boinc_finish_called", workunit::channel_file_name}) fs::remove_all(slot / name);
-  for (std::size_t i = 0; i < task.inputs.size(); ++i) write_link(slot, task.inputs[i].open_name, place.inputs.at(i));
+  for (std::size_t i = 0; i < task.inputs.size(); ++i) {
+    const std::string& path = place.inputs.at(i);
+    write_link(slot, task.inputs[i].open_name, place.sandbox ? sandbox::input_inside(path) : path);
+  }
   pugi::xml_document init_data;
   pugi::xml_node root = init_data.append_child("app_init_data");
   add(root, "checkpoint_period", options.checkpoint_s);
@@ -85,14 +102,24 @@ SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const Volu
 
   process::Command command;
   command.path = place.program;
-  if (!options.runner.empty()) command.arguments = {std::exchange(command.path, options.runner)};
   command.working_directory = slot.string();
   command.stderr_fd = command.stdout_fd = inside_->stderr_file.get();
   command.environment_unset = {"MW_*"};
   command.follows_stops = true;
   if (options.allow_programs) command.environment_set.emplace_back(workunit::allow_programs_name, "1");
-  if (!options.runner.empty()) command.environment_set.emplace_back(workunit::runner_name, options.runner);
-  inside_->child.emplace(process::Child::start(io, command));
+  if (place.sandbox) {
+    const sandbox::Room room{slot.string(), place.inputs, options.runner.empty() ? "" : full_path(options.runner),
+                             options.allow_programs};
+    if (!options.runner.empty()) command.environment_set.emplace_back(workunit::runner_name, sandbox::runner_inside(room.runner));
+    inside_->is_sandboxed = true;
+    inside_->child.emplace(place.sandbox->start(io, command, room, place.limits));
+  } else {
+    if (!options.runner.empty()) {
+      command.arguments = {std::exchange(command.path, options.runner)};
+      command.environment_set.emplace_back(workunit::runner_name, options.runner);
+    }
+    inside_->child.emplace(process::Child::start(io, command));
+  }
   inside_->child->async_wait([self = inside_](process::Death death) { self->over(death); });
 }
 

@@ -20,6 +20,7 @@
 
 #include "boinc/volunteer/options.hpp"
 #include "boinc/volunteer/state.hpp"
+#include "sandbox/bubblewrap.hpp"
 #include "workunit/client_channel.hpp"
 
 namespace mw::boinc {
@@ -36,6 +37,8 @@ struct SlotPlace {
   std::string slot;                 ///< the folder it runs in; its output comes to be there
   std::string program;              ///< the file that is run
   std::vector<std::string> inputs;  ///< the files, in the task's order
+  const sandbox::Bubblewrap* sandbox = nullptr;
+  sandbox::Limits limits = {};  ///< of a sandbox
 };
 
 class SlotRun {

@@ -1,6 +1,7 @@
 #include "boinc/volunteer/workshop.hpp"
 
 #include <fcntl.h>
+#include <sys/sysinfo.h>
 
 #include <algorithm>
 
@@ -34,6 +35,37 @@ VolunteerTask* Workshop::find(const std::string& name) {
   auto& tasks = session_.state.tasks;
   const auto place = std::find_if(tasks.begin(), tasks.end(), [&](const VolunteerTask& task) { return task.name == name; });
   return place == tasks.end() ? nullptr : &*place;
+}
+
+// The sandbox
+
+void Workshop::open_sandbox() {
+  using sandbox::Choice;
+  if (session_.options.sandbox == Choice::none) return session_.say("tasks run without a sandbox, as --sandbox none wants it");
+  const fs::path trial = session_.home.path() / "slots" / "trial";
+  fs::create_directories(trial);
+  try {
+    sandbox_ = sandbox::Bubblewrap::find(trial.string());
+    session_.say("tasks run in a sandbox: no network, no files but their own");
+  } catch (const Error& e) {
+    if (session_.options.sandbox == Choice::bubblewrap) throw InterfaceError{fmt::format("--sandbox bubblewrap: {}", e.what())};
+    session_.warn(fmt::format("runs tasks without a sandbox: {}", e.what()));
+  }
+  std::error_code ignored;
+  fs::remove_all(trial, ignored);
+}
+
+/// A task may have its share of the memory, and half of what is free on the disk for each file.
+sandbox::Limits Workshop::limits() const {
+  constexpr std::uint64_t least_memory = 256 << 20, least_file = 64 << 20, processes = 512;
+  struct sysinfo system = {};
+  std::error_code error;
+  const auto space = fs::space(session_.home.path(), error);
+  sandbox::Limits limits{.memory = 0, .file_size = 0, .processes = processes};
+  if (::sysinfo(&system) == 0)
+    limits.memory = std::max(std::uint64_t{system.totalram} * system.mem_unit / session_.options.slots, least_memory);
+  if (!error) limits.file_size = std::max<std::uint64_t>(space.available / 2, least_file);
+  return limits;
 }
 
 // Files
@@ -167,7 +199,11 @@ void Workshop::start_tasks() {
 }
 
 void Workshop::start(VolunteerTask& task) {
-  SlotPlace place{.slot = slot_of(task).string(), .program = files_.program(task.program.info), .inputs = {}};
+  SlotPlace place{.slot = slot_of(task).string(),
+                  .program = files_.program(task.program.info),
+                  .inputs = {},
+                  .sandbox = sandbox_ ? &*sandbox_ : nullptr,
+                  .limits = limits()};
   for (const VolunteerFile& file : task.inputs) {
     files_.check_input(file.info);
     place.inputs.push_back(files_.input(file.info));

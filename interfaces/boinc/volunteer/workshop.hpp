@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ class Workshop {
  public:
   Workshop(boost::asio::io_context& io, Session& session);
   ~Workshop();
+
+  /// As the options want it, and says so. Throws InterfaceError if it is to be there and can not.
+  void open_sandbox();
 
   /// Of one task; true if it fetched them all, and there may be more to fetch.
   bool fetch_files();
@@ -72,12 +76,14 @@ class Workshop {
   void fail(VolunteerTask& task, std::int64_t status, const std::string& why);
   void give_back(VolunteerTask& task);
   void put_transfers_off(const std::string& name, const std::exception& error);
+  sandbox::Limits limits() const;
   std::filesystem::path slot_of(const VolunteerTask& task) const;
 
   using Clock = std::chrono::steady_clock;
   boost::asio::io_context& io_;
   Session& session_;
   FileStore files_;
+  std::optional<sandbox::Bubblewrap> sandbox_;
   std::map<std::string, std::unique_ptr<SlotRun>> running_;
   std::map<std::string, std::int64_t> ordered_;  ///< that are ending because they were told to, and with what exit status
   bool is_quitting_ = false;

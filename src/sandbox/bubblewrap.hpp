@@ -1,0 +1,73 @@
+// A room of its own for a process that is not trusted.
+//
+// What:    Bubblewrap (bwrap(1)) starts it in user, mount, network, process, IPC and host-name namespaces, with no privileges to gain, and
+//          a read-only view of what it needs; limits hold for all that it starts. It talks to its starter by the descriptors that it
+//          inherits and by files in its folder, as outside. Its group's signals reach it, and its starter's end is its end.
+// Owner:   the Child that is returned owns the process, and with it all in the room.
+// Threads: any; start() as Child::start().
+// Use:
+//     const Bubblewrap bubblewrap = Bubblewrap::find(folder);          // throws InterfaceError with the reason why not
+//     Child child = bubblewrap.start(io, {.path = "/srv/programs/fold"}, {.folder = slot}, limits);
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "process/child.hpp"
+
+namespace mw::sandbox {
+
+/// What the user wants.
+enum class Choice { automatic, bubblewrap, none };
+/// Of "auto", "bubblewrap", "none".
+std::optional<Choice> choice_of(std::string_view text) noexcept;
+
+/// Where things are in the room.
+inline constexpr const char* folder_inside = "/task";
+std::string program_inside(const std::string& path);
+std::string input_inside(const std::string& path);
+std::string runner_inside(const std::string& path);
+
+struct Room {
+  std::string folder;                    ///< may be written to; the process starts there
+  std::vector<std::string> inputs = {};  ///< files that it may read
+  std::string runner = {};               ///< a program that runs the program: an emulator
+  bool has_system = false;               ///< it sees the programs of this machine, read-only: /usr and what belongs to it
+};
+
+/// Bytes of each process's data and of each file, and how many processes at a time; 0: no limit.
+struct Limits {
+  std::uint64_t memory = 0;
+  std::uint64_t file_size = 0;
+  std::uint64_t processes = 0;
+};
+
+/// Descriptors that bwrap has besides the process's own.
+struct Wires {
+  int info = -1;  ///< it says there which process it has started …
+  int gate = -1;  ///< … and lets that one wait until something comes from here
+};
+
+/// bwrap's arguments for the command's path and arguments. Pure.
+std::vector<std::string> arguments_of(const process::Command& command, const Room& room, const Wires& wires,
+                                      bool closes_namespaces);
+
+/// How a process ended, of which bwrap tells.
+process::Death death_inside(process::Death death) noexcept;
+
+class Bubblewrap {
+ public:
+  /// Tries it, in this folder. Throws InterfaceError that says why it does not work here.
+  static Bubblewrap find(const std::string& folder);
+  /// The command's environment is what it sets; its working directory is the room's folder. Throws InterfaceError.
+  process::Child start(boost::asio::io_context& io, const process::Command& command, const Room& room, const Limits& limits) const;
+
+ private:
+  explicit Bubblewrap(bool closes_namespaces) : closes_namespaces_{closes_namespaces} {}
+  bool closes_namespaces_;  ///< this version can: no further user namespaces in the room
+};
+
+}  // namespace mw::sandbox

@@ -1,0 +1,60 @@
+// What bubblewrap is told.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+#include "sandbox/bubblewrap.hpp"
+
+using namespace mw::sandbox;
+
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+bool has(const Arguments& all, const Arguments& some) {
+  return std::search(all.begin(), all.end(), some.begin(), some.end()) != all.end();
+}
+
+}  // namespace
+
+TEST_CASE("a room has its folder, its program and its inputs, and nothing else of this machine", "[sandbox]") {
+  const auto arguments = arguments_of({.path = "/srv/programs/fold", .arguments = {"--steps", "3"}},
+                                      {.folder = "/srv/slot", .inputs = {"/srv/inputs/a"}}, {7, 8}, true);
+  for (const char* space :
+       {"--unshare-user", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent", "--disable-userns"})
+    CHECK(has(arguments, {space}));
+  CHECK(has(arguments, {"--cap-drop", "ALL"}));
+  CHECK(has(arguments, {"--bind", "/srv/slot", "/task"}));
+  CHECK(has(arguments, {"--ro-bind", "/srv/inputs/a", "/inputs/a"}));
+  CHECK(has(arguments, {"--info-fd", "7", "--block-fd", "8"}));
+  CHECK(has(arguments, {"--remount-ro", "/", "--chdir", "/task", "--", "/program/fold", "--steps", "3"}));
+  CHECK_FALSE(has(arguments, {"/usr"}));
+  CHECK_FALSE(has(arguments, {"/dev/tty"}));
+  const auto count = [&](const char* option) { return std::count(arguments.begin(), arguments.end(), option); };
+  CHECK(count("--bind") == 3);  // the folder, and its tmp for two names
+  CHECK(count("--ro-bind") == 2);
+}
+
+TEST_CASE("a room with the system has its programs; one with an emulator starts that one", "[sandbox]") {
+  CHECK(has(arguments_of({.path = "/a/b"}, {.folder = "/s", .has_system = true}, {}, false), {"--ro-bind-try", "/usr", "/usr"}));
+  const auto arguments = arguments_of({.path = "/a/b"}, {.folder = "/s", .runner = "/usr/bin/qemu"}, {}, false);
+  CHECK(has(arguments, {"--", "/runner/qemu", "/program/b"}));
+  CHECK_FALSE(has(arguments, {"--disable-userns"}));
+}
+
+TEST_CASE("bubblewrap tells a signal as a shell does", "[sandbox]") {
+  mw::process::Death death;
+  death.exit_status = 128 + 11;
+  CHECK(death_inside(death).signal == 11);
+  death.exit_status = 194;
+  CHECK_FALSE(death_inside(death).signaled);
+  death.exit_status = 3;
+  CHECK(death_inside(death).exit_status == 3);
+}
+
+TEST_CASE("a choice of sandbox has three names", "[sandbox]") {
+  CHECK(choice_of("auto") == Choice::automatic);
+  CHECK(choice_of("bubblewrap") == Choice::bubblewrap);
+  CHECK(choice_of("none") == Choice::none);
+  CHECK_FALSE(choice_of("docker"));
+}
