@@ -55,6 +55,9 @@ struct Wires {
 std::vector<std::string> arguments_of(const process::Command& command, const Room& room, const Wires& wires,
                                       bool closes_namespaces);
 
+/// Whether it is a program that needs no library and no interpreter of this machine: a static one.
+bool is_self_contained(const std::string& path);
+
 /// How a process ended, of which bwrap tells.
 process::Death death_inside(process::Death death) noexcept;
 

@@ -27,8 +27,8 @@ server() {
 volunteer() {
   local folder=$1
   shift
-  "$bin/mw" volunteer "http://127.0.0.1:$(cat "$folder/port")/" --key-file "$folder/key" --folder "$folder/v" --slots 1 \
-    ${pace---poll 0.1} --sandbox none "$@" >>"$folder/out" 2>&1 &
+  PATH=${path:-$PATH} "$bin/mw" volunteer "http://127.0.0.1:$(cat "$folder/port")/" --key-file "$folder/key" --folder "$folder/v" --slots 1 \
+    ${pace---poll 0.1} --sandbox ${sandbox:-none} "$@" >>"$folder/out" 2>&1 &
   echo $! >"$folder/pid"
 }
 lives() { [ -d "/proc/$(cat "$1/pid")" ]; }
@@ -44,6 +44,13 @@ reports() { within 20 heard "$1" "\"$2" || fail "$(log_of "$1" "no report of $2"
 
 honest() {  # what the others are measured by
   attack "$1" && reports "$1" "job_2 0" && lives "$1" && heard "$1" "well done"
+}
+sandboxed() {  # the same in a sandbox, as far as there is one, and it is said if there is none
+  server "$1" honest && mkdir "$1/none" && sandbox=auto volunteer "$1" && reports "$1" "job_2 0" && heard "$1" "well done" || return 1
+  said "$1" "tasks run in a sandbox: no network" || said "$1" "without a sandbox: bubblewrap" || fail "$(log_of "$1" "nothing is said of a sandbox")" || return 1
+  kill "$(cat "$1/pid")" && within 10 eval "! lives '$1'" || return 1
+  path="$1/none" sandbox=bubblewrap volunteer "$1" && within 10 eval "! lives '$1'" || return 1
+  said "$1" "^mw volunteer: --sandbox bubblewrap: bubblewrap is not installed" || fail "$(log_of "$1" "it is not said that there is none")"
 }
 # A file is run if its own signature was checked, and not because of its name, or because it lies there.
 not_run() { [ ! -e "$1/evil" ] || fail "$(log_of "$1" "it ran what was not signed")"; }
@@ -148,7 +155,7 @@ leaving() {  # gives back all, says goodbye, leaves nothing
   [ ! -e "$1/v" ] || fail "left: $(ls -la "$1/v")"
 }
 
-scenarios=(honest unsigned same_name overwriting tampering slashes endless_file endless_program endless_reply endless_page endless_headers
+scenarios=(honest sandboxed unsigned same_name overwriting tampering slashes endless_file endless_program endless_reply endless_page endless_headers
   endless_upload sizes crowd bad_key redirect delays escapes files private stopped stopped_twice finishing leaving)
 [ $# -eq 0 ] || scenarios=("$@")
 declare -A pids

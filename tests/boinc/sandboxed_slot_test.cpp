@@ -142,6 +142,7 @@ TEST_CASE("a task in a sandbox reads no home folder, opens no connection, and wr
   ::setenv("MW_TEST_SECRET", "1", 1);
   Slot slot{look(home, listener), true};
   SKIP_WITHOUT_SANDBOX(slot);
+  REQUIRE(mw::sandbox::is_self_contained(test::beside("sandbox_probe")));
   const SlotEnd& end = slot.to_end();
   CHECK(end.is_over);
   CHECK(end.exit_status == 0);

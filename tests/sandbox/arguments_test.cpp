@@ -58,3 +58,9 @@ TEST_CASE("a choice of sandbox has three names", "[sandbox]") {
   CHECK(choice_of("none") == Choice::none);
   CHECK_FALSE(choice_of("docker"));
 }
+
+TEST_CASE("a static program needs nothing of its machine, a dynamic one and a script do", "[sandbox]") {
+  CHECK_FALSE(is_self_contained("/bin/true"));
+  CHECK_FALSE(is_self_contained("/etc/passwd"));
+  CHECK_FALSE(is_self_contained("/nonexistent"));
+}

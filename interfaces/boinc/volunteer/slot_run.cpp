@@ -108,8 +108,9 @@ SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const Volu
   command.follows_stops = true;
   if (options.allow_programs) command.environment_set.emplace_back(workunit::allow_programs_name, "1");
   if (place.sandbox) {
-    const sandbox::Room room{slot.string(), place.inputs, options.runner.empty() ? "" : full_path(options.runner),
-                             options.allow_programs};
+    sandbox::Room room{.folder = slot.string(), .inputs = place.inputs};
+    if (!options.runner.empty()) room.runner = full_path(options.runner);
+    room.has_system = options.allow_programs || !sandbox::is_self_contained(place.program);
     if (!options.runner.empty()) command.environment_set.emplace_back(workunit::runner_name, sandbox::runner_inside(room.runner));
     inside_->is_sandboxed = true;
     inside_->child.emplace(place.sandbox->start(io, command, room, place.limits));
