@@ -19,7 +19,7 @@ points=20e6  # 20 tasks
 right=$("$bin/monte_pi" -i multicore:2 --points $points --json | grep -o '"inside":[0-9]*')
 
 # With a quorum of two the run is not over before the second volunteer comes.
-"$bin/monte_pi" -i "boinc:?listen=127.0.0.1:0&state=$work/state&poll_s=0.1&tasks_per_workunit=1&quorum=2&max_error=90&max_total=100&max_success=90&accounts=open&delay_bound_s=10" \
+"$bin/monte_pi" -i "boinc:?listen=127.0.0.1:0&state=$work/state&poll_s=0.1&tasks_per_workunit=1&quorum=2&one_vote=host&max_error=90&max_total=100&max_success=90&accounts=open&delay_bound_s=10" \
   --points $points --json >"$work/out" 2>"$work/err" &
 app=$!
 children+=($app)

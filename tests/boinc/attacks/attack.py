@@ -118,8 +118,8 @@ class Host:
         if found := re.search(r"<hostid>(\d+)</hostid>", reply):
             self.id = int(found[1])
         # A secret that only this host was told goes back with its next request.
-        if found := re.search(r"<host_secret>(.*?)</host_secret>", reply):
-            self.extra = f"<host_secret>{found[1]}</host_secret>\n"
+        if found := re.search(r"<cross_project_id>(.*?)</cross_project_id>", reply):
+            self.extra = f"<cross_project_id>{found[1]}</cross_project_id>\n"
         return reply
 
     def cpid(self):
