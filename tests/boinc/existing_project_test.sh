@@ -163,6 +163,28 @@ url_waits() {
   project "$1" && set_up --app monte_pi --remote && : >"$folder/stop_web" && waits_for "is waited for: project down for maintenance" "$(by_url '')" rm "$folder/stop_web" || return 1
   : >"$folder/database_away" && waits_for "is waited for: Can't connect to database" "$(by_url '')" rm "$folder/database_away"
 }
+# stock_client NAME: Debian's client as a volunteer of the emulated project.
+stock_client() {
+  mkdir -p "$folder/$1"
+  cat >"$folder/$1/cc_config.xml" <<-X
+	<cc_config><options><no_info_fetch>1</no_info_fetch><dont_contact_ref_site>1</dont_contact_ref_site><suppress_net_info>1</suppress_net_info>
+	<no_gpus>1</no_gpus><allow_multiple_clients>1</allow_multiple_clients><report_results_immediately>1</report_results_immediately><ncpus>4</ncpus></options></cc_config>
+	X
+  cat >"$folder/$1/global_prefs_override.xml" <<-X
+	<global_preferences><run_if_user_active>1</run_if_user_active><suspend_cpu_usage>0</suspend_cpu_usage><run_on_batteries>1</run_on_batteries>
+	<disk_max_used_gb>10</disk_max_used_gb><disk_min_free_gb>0.01</disk_min_free_gb><disk_max_used_pct>99</disk_max_used_pct>
+	<ram_max_used_busy_pct>99</ram_max_used_busy_pct><ram_max_used_idle_pct>99</ram_max_used_idle_pct></global_preferences>
+	X
+  boinc --dir "$folder/$1" --gui_rpc_port $((RANDOM % 20000 + 20000)) --skip_cpu_benchmarks --pers_retry_delay_min 1 --pers_retry_delay_max 5 \
+    --sched_retry_delay_min 1 --sched_retry_delay_max 5 --master_fetch_interval 5 --attach_project "$url/" $key >>"$folder/$1/log" 2>&1 &
+}
+stock_clients() {  # a quorum of two of Debian's clients, with data files
+  command -v boinc >/dev/null || { echo "skipped: there is no boinc-client (Debian: apt-get install boinc-client)"; return 0; }
+  project "$1" hosts=0 && set_up --app string_count && texts || return 1
+  stock_client a && stock_client b && timeout "${pi_timeout:-200}" "$bin/string_count" -i "$(by_folder '&quorum=2')" --folder "$folder/texts" --string line --json >"$folder/out" 2>>"$folder/err" ||
+    fail "$(tail -qn 5 "$folder/err" "$folder"/[ab]/log)" || return 1
+  says '"count":1500' "$folder/out" && agreed 2
+}
 folder_fails_once() {  # one copy that fails does not end its workunit
   project "$1" fail=_1 && set_up --app monte_pi && pi "$(by_folder '&tasks_per_workunit=1')" && is_right &&
     is "$(count 'SELECT count(*) FROM workunit')" $tasks workunits && is "$(count 'SELECT count(*) FROM result')" $((tasks + 1)) copies

@@ -1,4 +1,4 @@
-"""The emulated project's site: its remote submission RPC, its file handler and its outputs, in the words of a real server (1.6.2 with PHP 8.2)."""
+"""The emulated project's site: its remote submission RPC, its file handler, its outputs and what volunteers need, in the words of a real server (1.6.2 with PHP 8.2)."""
 import http.server
 import os
 import subprocess
@@ -8,6 +8,7 @@ import xml.etree.ElementTree as tree
 from email.parser import BytesParser
 from email.policy import HTTP
 
+import scheduler
 from project import database, hash_folder, hier_path, is_open_to_web, md5_of, value
 
 HEADER = '<?xml version="1.0" encoding="ISO-8859-1" ?>\n'
@@ -301,6 +302,10 @@ def make_site(folder, key, is_down):
             if is_down():
                 return self.answer(500, b"")
             handler = os.path.basename(self.path)
+            if handler == "cgi":
+                return self.answer(200, scheduler.answer_scheduler(folder, self.url(), body).encode())
+            if handler == "file_upload_handler":
+                return self.answer(200, scheduler.answer_upload(folder, body).encode(), "text/plain")
             if len(body) > limits(folder)[1]:
                 return self.answer(200, (HEADER + TOO_MUCH).encode())
             form = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + self.headers["Content-Type"].encode() + b"\r\n\r\n" + body)
@@ -312,6 +317,10 @@ def make_site(folder, key, is_down):
                 return self.answer(500, b"")
             page, _, query = self.path.partition("?")
             fields = dict(urllib.parse.parse_qsl(query))
+            if page.endswith("/pool/"):
+                return self.answer(200, scheduler.master_page(self.url()).encode(), "text/html")
+            if page.startswith(("/pool/download/", "/pool/apps/")):
+                return self.send_file(os.path.join(folder, os.path.relpath(page, "/pool")))
             if os.path.basename(page) != "get_output.php":
                 return self.answer(404, b"")
             if fields.get("auth_str") != key:
@@ -321,7 +330,15 @@ def make_site(folder, key, is_down):
             path = hier_path(folder, "upload_dir", row[0]) if row else "?"
             if not os.path.isfile(path):
                 return self.answer(200, b"ERROR: no such file: " + path.encode())
+            self.send_file(path)
+
+        def send_file(self, path):
+            if ".." in path or not os.path.isfile(path):
+                return self.answer(404, b"")
             with open(path, "rb") as file:
                 self.answer(200, file.read(), "application/octet-stream")
+
+        def url(self):
+            return f"http://127.0.0.1:{self.server.server_address[1]}/pool/"
 
     return Site
