@@ -284,7 +284,11 @@ closed_downloads() {  # as make_project leaves them: the web server can not writ
   ! pi "$(by_url '')" || fail "it ran"
   says "check permissions in download" "$folder/err" && says "boinc-setup" "$folder/err" && set_up --app monte_pi --remote && pi "$(by_url '')" && is_right
 }
-all=(folder_contract url_contract folder_pi url_pi folder_data_files url_data_files php_limit folder_interrupted url_interrupted
+answers() {  # what the project is emulated by says what a real one was seen to say
+  project "$1" hosts=0 && set_up --app pi --program monte_pi --remote && python3 "$here/emulated_project/check_answers.py" "$folder" "$url" $key
+}
+
+all=(answers folder_contract url_contract folder_pi url_pi folder_data_files url_data_files php_limit folder_interrupted url_interrupted
   interrupted_in_vain folder_waits url_waits folder_killed url_killed folder_in_doubt url_in_doubt many_short folder_fails_once folder_error
   url_error folder_refused url_down refusals boinc_setup setup_broken_off eleventh_app staging_fails closed_downloads)
 [ $# -gt 0 ] || set -- "${all[@]}"
