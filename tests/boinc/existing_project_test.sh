@@ -191,7 +191,8 @@ folder_fails_once() {  # one copy that fails does not end its workunit
 }
 folder_error() {  # a workunit that the project gives up is lost, and its tasks go again
   project "$1" hosts=5 fail=_1:4 && set_up --app monte_pi && pi "$(by_folder '&tasks_per_workunit=1')" && is_right &&
-    is "$(count 'SELECT count(*) FROM workunit')" $((tasks + 1)) workunits && says "more copies of it failed than the project allows (error mask 2)" "$folder/err"
+    is "$(count 'SELECT count(*) FROM workunit')" $((tasks + 1)) workunits && says "more copies of it failed than the project allows (error mask 2)" "$folder/err" &&
+    says "volunteers of $folder" "$folder/err"
 }
 url_error() {  # the handler dies in the middle of its answer, after it has said why
   project "$1" hosts=5 fail=_1:4 && set_up --app monte_pi --remote && pi "$(by_url '&tasks_per_workunit=1')" && is_right &&
