@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cctype>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -16,11 +15,10 @@
 
 #include <fmt/format.h>
 
-#include "boinc/protocol/submit_rpc.hpp"
 #include "boinc/spec.hpp"
 #include "boinc/submitter/job_maker.hpp"
-#include "boinc/submitter/project_folder.hpp"
-#include "boinc/submitter/remote_project.hpp"
+#include "boinc/submitter/leave.hpp"
+#include "boinc/submitter/make_route.hpp"
 #include "boinc/submitter/run_record.hpp"
 #include "hub/task_messages.hpp"
 #include "log/log.hpp"
@@ -49,21 +47,8 @@ constexpr std::chrono::seconds longest_end{10};
 constexpr unsigned most_tries = 8;
 constexpr std::string_view temporary_state = "temporary";
 
-std::string read_account_key(const std::string& path) {
-  std::string key = process::read_secret_file(path);
-  while (!key.empty() && std::isspace(static_cast<unsigned char>(key.back()))) key.pop_back();
-  if (!submit_rpc::is_key(key)) throw InterfaceError{fmt::format("{} does not hold an account key: letters, digits and '_'", path)};
-  return key;
-}
-
 /// Beside this program.
 std::string workers_folder() { return (fs::read_symlink("/proc/self/exe").parent_path() / "workers").string(); }
-
-std::unique_ptr<Route> make_route(const BoincProjectOptions& options, const std::string& app, const std::string& token,
-                                  std::function<bool()> alive) {
-  if (!options.folder.empty()) return std::make_unique<ProjectFolder>(options, app, token);
-  return std::make_unique<RemoteProject>(options, app, read_account_key(options.key_file), std::move(alive));
-}
 
 milliseconds pause_after(unsigned failures, milliseconds first) {
   milliseconds pause = std::min(first, most_first_pause);
@@ -420,13 +405,7 @@ struct Submitter::Inside final : PollSink {
     is_ending = true;
     take_incoming();
     if (!open.empty() || !waiting.empty()) return end_early();
-    for (const std::string& batch : record.batches()) {
-      try {
-        route->retire(batch);
-      } catch (const RouteError& e) {
-        log::warn(fmt::format("boinc: the project was not told that batch {} is of no more use: {}", batch, e.what()));
-      }
-    }
+    retire(*route, record.batches());
     record.clear();
     std::error_code ignored;
     fs::remove_all(outbox, ignored);
@@ -452,15 +431,7 @@ struct Submitter::Inside final : PollSink {
                         jobs));
       return;
     }
-    for (const auto& [batch, unwanted] : batches) {
-      try {
-        if (!is_alive()) throw RouteError{fmt::format("there was no time for it in {} s", longest_end.count())};
-        route->abandon(batch, unwanted);
-      } catch (const RouteError& e) {
-        log::warn(fmt::format("boinc: {} workunits stay in the project, and nobody wants them: {}. What ends them: {}",
-                              unwanted.size(), e.what(), route->how_to_abandon(batch, unwanted)));
-      }
-    }
+    abandon(*route, batches, [this] { return is_alive(); });
   }
 
   void warn(const std::string& what) {
