@@ -10,8 +10,7 @@
 //     const std::string signature = key.sign(md5_hex(file));
 //     VerifyingKey{key.public_text()}.verify(md5_hex(file), signature);      // true
 //
-// 1,024 bits and MD5 are what the stock client understands, and weak by today's standards: see the threat model in
-// interfaces/boinc.
+// 1,024 bits and MD5 are what the stock client understands, and weak by today's standards: see docs/threat-model.md.
 #pragma once
 
 #include <memory>
