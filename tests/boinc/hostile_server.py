@@ -14,6 +14,7 @@ MODE: honest            gives out one workunit after the other, each with a sign
       endless_reply, endless_page, endless_headers, endless_upload
       bad_key           shows a key that is none, with the first reply, then a good one
       redirect          sends whoever asks the scheduler to FOLDER/other (a port), with status 307; with 302 for uploads
+      moved             honest, but with everything at another path, to which it points with status 301, 302, 307 and 308
       delays            asks for a pause of 1e10 s
       escapes           says things to terminals
       crowd             gives out 100,000 workunits at once
@@ -249,6 +250,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         log(get=self.path)
         name = self.path.rpartition("/")[2]
+        if MODE == "moved":
+            if self.path == "/" or "/there" not in self.path and "in_" in self.path:
+                return self.send(b"moved\n" * 1000, 301 if self.path == "/" else 302, [("Location", "/there" + self.path)])
+            self.path = self.path.removeprefix("/there")
         if self.path == "/":
             page = f'<html><link rel="boinc_scheduler" href="{HERE}/scheduler"></html>\n'.encode()
             return self.send_endless(b"<html>\n") if MODE == "endless_page" else self.send(page)
@@ -268,6 +273,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         text = self.body().decode(errors="replace")
+        if MODE == "moved" and "/there" not in self.path:
+            return self.send(b"moved\n" * 1000, 307 if "scheduler" in self.path else 308, [("Location", "/there" + self.path)])
         if "scheduler" in self.path:
             ended = [part.partition("<name>")[2].partition("<")[0] + " " + part.partition("<exit_status>")[2].partition("<")[0] for part in text.split("<result>")[1:]]
             log(scheduler=len(text), results=ended, authenticator="<authenticator>" in text, leaving="<mw_leaving>" in text, stderr=text.partition("<stderr_out>")[2].partition("</stderr_out>")[0])

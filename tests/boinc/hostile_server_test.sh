@@ -10,7 +10,7 @@ command -v python3 >/dev/null || { echo "skipped: there is no python3"; exit 77;
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
 
-fail() { echo "$*" >&2; return 1; }
+fail() { echo "$*" >&2; exit 1; }  # each scenario is a shell of its own
 # within SECONDS COMMAND…
 within() { local end=$((SECONDS + $1)); shift; until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done; }
 
@@ -47,7 +47,7 @@ honest() {  # what the others are measured by
 }
 sandboxed() {  # the same in a sandbox, as far as there is one, and it is said if there is none
   server "$1" honest && mkdir "$1/none" && sandbox=auto volunteer "$1" && reports "$1" "job_2 0" && heard "$1" "well done" || return 1
-  said "$1" "tasks run in a sandbox: no network" || said "$1" "without a sandbox: bubblewrap" || fail "$(log_of "$1" "nothing is said of a sandbox")" || return 1
+  said "$1" "tasks run in a sandbox: no network" || said "$1" "without a sandbox: bubblewrap" || fail "$(log_of "$1" "nothing is said of a sandbox")"
   kill "$(cat "$1/pid")" && within 10 eval "! lives '$1'" || return 1
   path="$1/none" sandbox=bubblewrap volunteer "$1" && within 10 eval "! lives '$1'" || return 1
   said "$1" "^mw volunteer: --sandbox bubblewrap: bubblewrap is not installed" || fail "$(log_of "$1" "it is not said that there is none")"
@@ -75,7 +75,7 @@ slashes() {
 bounded() {
   local megabytes
   megabytes=$(size_of "$1/v")
-  [ "$megabytes" -lt 110 ] || fail "$(log_of "$1" "$megabytes MB on the disk")" || return 1
+  [ "$megabytes" -lt 110 ] || fail "$(log_of "$1" "$megabytes MB on the disk")"
   megabytes=$(peak_mb "$1") && [ "$megabytes" -lt 200 ] || fail "$(log_of "$1" "$megabytes MB in memory")"
 }
 cut_off() { within 25 heard "$1" '"endless": [0-9]{1,9}}' || fail "$(log_of "$1" "what has no end was not cut off")"; }
@@ -108,6 +108,7 @@ redirect() {  # the account key is for this server only
   server "$1/thief" honest && mkdir -p "$1" && cp "$1/thief/port" "$1/other" && attack "$1" && within 10 said "$1" "what was sent is for the first one only" || return 1
   ! grep -q authenticator "$1/thief/log" 2>/dev/null || fail "the account key went to another server"
 }
+moved() { attack "$1" && reports "$1" "job_2 0" && heard "$1" "well done" && lives "$1"; }  # on the same server
 delays() {  # without a pace of its own: the first reply asks for 1e10 s
   server "$1" delays && pace="" volunteer "$1" && within 10 heard "$1" scheduler && sleep 2 && lives "$1" || return 1
   [ "$(count "$1" scheduler)" -le 2 ] || fail "$(count "$1" scheduler) requests in 2 s"
@@ -139,7 +140,7 @@ stopped() {  # told to stop, it gives back what is running and what is waiting, 
 stopped_twice() {  # … at once, and goes on at the next start
   server "$1" long && volunteer "$1" --stop-within 1000 && within 20 said "$1" "job_0 runs" || return 1
   kill -INT "$(cat "$1/pid")" && within 10 said "$1" "stops" || return 1
-  kill -INT "$(cat "$1/pid")" && within 10 eval "! lives '$1'" || fail "it goes on" || return 1
+  kill -INT "$(cat "$1/pid")" && within 10 eval "! lives '$1'" || fail "it goes on"
   : >"$1/out"
   volunteer "$1" && within 20 said "$1" "job_0 runs"
 }
@@ -149,14 +150,14 @@ finishing() {  # what is done within the time is not given back
 leaving() {  # gives back all, says goodbye, leaves nothing
   server "$1" long && volunteer "$1" --keep-work && within 20 said "$1" "job_0 runs" || return 1
   kill -TERM "$(cat "$1/pid")" && within 10 eval "! lives '$1'" || return 1
-  ! heard "$1" "job_[01] " && grep -q job_0 "$1/v/state.json" || fail "it did not keep its work" || return 1
+  ! heard "$1" "job_[01] " && grep -q job_0 "$1/v/state.json" || fail "it did not keep its work"
   volunteer "$1" --leave && within 20 eval "! lives '$1'" || return 1
-  heard "$1" "job_0 203" && heard "$1" "job_1 203" && heard "$1" '"leaving": true' || fail "$(log_of "$1" "it left without a word")" || return 1
+  heard "$1" "job_0 203" && heard "$1" "job_1 203" && heard "$1" '"leaving": true' || fail "$(log_of "$1" "it left without a word")"
   [ ! -e "$1/v" ] || fail "left: $(ls -la "$1/v")"
 }
 
 scenarios=(honest sandboxed unsigned same_name overwriting tampering slashes endless_file endless_program endless_reply endless_page endless_headers
-  endless_upload sizes crowd bad_key redirect delays escapes files private stopped stopped_twice finishing leaving)
+  endless_upload sizes crowd bad_key redirect moved delays escapes files private stopped stopped_twice finishing leaving)
 [ $# -eq 0 ] || scenarios=("$@")
 declare -A pids
 for name in "${scenarios[@]}"; do

@@ -88,6 +88,7 @@ struct Volunteer::Inside {
       workshop.start_tasks();
       workshop.upload_outputs();
       if (!is_stopping && contact.is_time()) contact.request();
+      session.save_changes();
       if (session.options.exit_when_idle && session.state.tasks.empty() && contact.is_idle()) break;
       is_more_to_fetch ? poll() : sleep_until(contact.next());
     }
@@ -102,6 +103,7 @@ struct Volunteer::Inside {
                 session.options.stop_within_s);
     contact.take_no_work();
     workshop.give_back_waiting();
+    session.save_changes();
     const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(Seconds{session.options.stop_within_s});
     wait_for_ends(end);
     workshop.give_back_running();

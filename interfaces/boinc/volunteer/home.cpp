@@ -17,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* lock_name = "lock";
-constexpr const char* contents[] = {"programs", "inputs", "outputs", "slots", "files", "state.json", "state.json.new", lock_name};
+constexpr const char* contents[] = {"programs", "inputs",     "outputs",        "slots",  "trial",
+                                    "files",    "state.json", "state.json.new", lock_name};
 
 [[noreturn]] void fail(const fs::path& path, const std::string& why) {
   throw InterfaceError{fmt::format("{} can not be a volunteer's folder: {}", path.string(), why)};
@@ -50,6 +51,7 @@ Home::Home(const std::string& folder) : path_{fs::absolute(folder)} {
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(lock_.get(), 0) != 0 || ::pwrite(lock_.get(), pid.data(), pid.size(), 0) < 0) fail(path_, std::strerror(errno));
+  ::fchmod(lock_.get(), 0600);
   ::chmod(state_path().c_str(), 0600);
 }
 

@@ -28,7 +28,15 @@ class Session {
   /// `alive`: see Transfer; `is_broken_off`: no transfer is begun any more, and it is no trouble that one failed. Throws InterfaceError.
   Session(VolunteerOptions given, std::function<bool()> alive, std::function<bool()> broken_off);
 
-  void save() const { state.save(home.state_path()); }
+  void save() {
+    state.save(home.state_path());
+    is_changed_ = false;
+  }
+  /// It is saved soon: many changes at a time are one.
+  void changed() noexcept { is_changed_ = true; }
+  void save_changes() {
+    if (is_changed_) save();
+  }
   /// From 0 to 1.
   double draw() { return std::uniform_real_distribution<double>{0, 1}(random_); }
 
@@ -48,6 +56,7 @@ class Session {
  private:
   static void tell_line(std::string_view text);
   void adopt_state();
+  bool is_changed_ = false;
   std::mt19937 random_{std::random_device{}()};
 };
 

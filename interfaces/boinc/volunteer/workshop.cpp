@@ -24,6 +24,7 @@ constexpr std::int64_t upload_ask_size = 8192;  // larger files are asked for fi
 Workshop::Workshop(boost::asio::io_context& io, Session& session)
     : io_{io}, session_{session}, files_{session.home.path(), session.transfer} {
   fs::create_directories(session.home.path() / "slots");
+  fs::permissions(session.home.path() / "slots", fs::perms::owner_all);
   files_.keep_only(session.state.tasks);
 }
 
@@ -42,7 +43,7 @@ VolunteerTask* Workshop::find(const std::string& name) {
 void Workshop::open_sandbox() {
   using sandbox::Choice;
   if (session_.options.sandbox == Choice::none) return session_.say("tasks run without a sandbox, as --sandbox none wants it");
-  const fs::path trial = session_.home.path() / "slots" / "trial";
+  const fs::path trial = session_.home.path() / "trial";
   fs::create_directories(trial);
   try {
     sandbox_ = sandbox::Bubblewrap::find(trial.string());
@@ -117,7 +118,7 @@ void Workshop::upload_outputs() {
       task.report.state = ClientState::uploaded;
       back_off_.reset();
       trouble.answered();
-      session_.save();
+      session_.changed();
     } catch (const TransferError& e) {
       if (e.is_permanent()) {
         session_.say("{}: {}", task.name, e.what());
@@ -172,7 +173,7 @@ void Workshop::end(VolunteerTask& task, ClientState state, std::int64_t status, 
   task.report.exit_status = status;
   if (!why.empty()) task.report.stderr_text += (task.report.stderr_text.empty() ? "" : "\n") + why;
   task.stage = Stage::ended;
-  session_.save();
+  session_.changed();
 }
 
 void Workshop::fail(VolunteerTask& task, std::int64_t status, const std::string& why) {
@@ -231,7 +232,7 @@ void Workshop::ended(const std::string& name, SlotEnd end) {
     session_.say("{} failed with exit status {}", name, end.exit_status);
     fail(*task, end.exit_status, {});
   }
-  session_.save();
+  session_.changed();
 }
 
 /// It says that it is done: its output is taken out of the slot, and looked at.
