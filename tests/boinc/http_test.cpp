@@ -33,7 +33,7 @@ void check_serves(Pool& pool) {
   const auto task = pool.master.submit_task<twice>(21);
   REQUIRE(pool.waits_for(1));
   auto volunteer = pool.volunteer("honest");
-  CHECK(volunteer.work() == 1);
+  CHECK(test::eventually([&] { return volunteer.work() == 1; }));
   CHECK(pool.master.get_result(task) == 42);
 }
 

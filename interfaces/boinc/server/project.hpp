@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -102,7 +103,8 @@ struct Project {
   Reputation reputation;
   KeyRing ring;
   Counts counts;
-  std::vector<TaskEnd> ends;  ///< for the master, after the commit
+  std::unordered_set<std::int64_t> checked_outputs;  ///< files whose MD5 was seen to be right in this run, by instance
+  std::vector<TaskEnd> ends;                         ///< for the master, after the commit
   std::vector<TaskRuns> running;
 };
 

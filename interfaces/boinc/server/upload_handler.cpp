@@ -112,7 +112,10 @@ UploadReply Upload::finish() {
     refuse(UploadStatus::transient, "another upload of it has begun");
     return *answer_;
   }
-  if (part_) store_.keep(*part_);
+  if (part_) {
+    store_.keep(*part_);
+    project_.checked_outputs.insert(instance_->id);
+  }
   OutputRow row{head_.nbytes, head_.md5, std::nullopt};
   if (!part_) row.bytes = std::move(small_);
   project_.work.set_output(instance_->id, row);

@@ -33,16 +33,21 @@ bool is_viable(const InstanceRow& one) {
 Answer read_answer(Project& project, const InstanceRow& instance, std::size_t tasks) {
   auto output = project.work.output(instance.id);
   if (!output) throw InterfaceError{"there is no uploaded file"};
+  const bool is_file = !output->bytes;
   Answer answer;
-  if (output->bytes)
+  if (!is_file)
     answer.bytes = std::move(*output->bytes);
   else
     answer.bytes =
         process::MappedFile{upload_folder(project.settings) + "/" + project.names.output({instance.workunit, instance.number})};
   const std::span<const std::byte> bytes = std::visit([](const auto& all) { return all.span(); }, answer.bytes);
-  if (const std::string md5 = md5_hex(bytes); static_cast<std::int64_t>(bytes.size()) != output->nbytes || md5 != output->md5)
-    throw InterfaceError{fmt::format("what is stored has {} bytes with the MD5 {}; {} with {} were uploaded", bytes.size(), md5,
-                                     output->nbytes, output->md5)};
+  // A large file that came in this run was summed up as it came; nobody can write it since.
+  const bool is_checked = is_file && project.checked_outputs.contains(instance.id);
+  answer.md5 = is_checked ? output->md5 : md5_hex(bytes);
+  if (static_cast<std::int64_t>(bytes.size()) != output->nbytes || answer.md5 != output->md5)
+    throw InterfaceError{fmt::format("what is stored has {} bytes with the MD5 {}; {} with {} were uploaded", bytes.size(),
+                                     answer.md5, output->nbytes, output->md5)};
+  if (is_file) project.checked_outputs.insert(instance.id);
   answer.endings = wire::parse_answer(bytes, tasks);
   // No task ran longer than its host had it, whatever that says.
   const auto had = std::chrono::duration_cast<std::chrono::nanoseconds>(instance.received - instance.sent).count();
@@ -133,6 +138,7 @@ void ResultValidator::check_values(const WorkunitRow& workunit, const Answer& an
 }
 
 bool ResultValidator::equal(const WorkunitRow& workunit, const Answer& first, const Answer& second) const {
+  if (first.md5 == second.md5) return true;
   const auto* entry = registry::find(workunit.function);
   for (std::size_t i = 0; i < first.endings.size(); ++i) {
     const wire::Ending &a = first.endings[i], &b = second.endings[i];

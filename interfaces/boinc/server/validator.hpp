@@ -21,6 +21,7 @@ namespace mw::boinc {
 /// A workunit's output, whole and parsed.
 struct Answer {
   std::variant<Bytes, process::MappedFile> bytes;
+  std::string md5;
   std::vector<wire::Ending> endings;
 };
 
