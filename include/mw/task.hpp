@@ -76,6 +76,8 @@ class TaskHandle {
 namespace detail {
 /// The result's bytes of a task that is done; throws TaskError where it has none.
 std::span<const std::byte> result_bytes(const TaskRecord& record);
+/// Throws TaskError: the task has a result that does not decode.
+[[noreturn]] void throw_bad_result(const TaskRecord& record, const CodecError& error);
 /// Throws UsageError, naming both types, if the task's function returns another type.
 void check_result_type(const TaskRecord& record, const std::type_info& wanted);
 
@@ -83,8 +85,14 @@ template <class R>
 R decode_result(const TaskRecord& record) {
   if constexpr (std::is_void_v<R>)
     static_cast<void>(result_bytes(record));
-  else
-    return decode<R>(result_bytes(record));
+  else {
+    const auto bytes = result_bytes(record);
+    try {
+      return decode<R>(bytes);
+    } catch (const CodecError& e) {
+      throw_bad_result(record, e);
+    }
+  }
 }
 }  // namespace detail
 

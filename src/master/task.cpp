@@ -53,6 +53,13 @@ std::span<const std::byte> result_bytes(const TaskRecord& record) {
   return record.payload.span();
 }
 
+void throw_bad_result(const TaskRecord& record, const CodecError& error) {
+  Failure failure;
+  failure.cause = Cause::bad_message;
+  failure.message = fmt::format("its result does not decode: {}", error.what());
+  throw TaskError{error_of(record).facts(), std::move(failure)};
+}
+
 TaskError mapped_error(const RecordPtr& record, std::size_t index, const Failure* failure) {
   const TaskError error = error_of(*record);
   TaskFacts facts = error.facts();

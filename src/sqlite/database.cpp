@@ -26,11 +26,23 @@ void detail::DatabaseFree::operator()(sqlite3* database) const noexcept { sqlite
 
 void detail::BlobClose::operator()(sqlite3_blob* blob) const noexcept { sqlite3_blob_close(blob); }
 
+DatabaseError::DatabaseError(const std::string& text, int code) : InterfaceError{text} {
+  constexpr int primary = 0xff;
+  switch (code & primary) {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_RANGE:
+    case SQLITE_TOOBIG: is_broken_ = false; break;
+    default: break;
+  }
+}
+
 void Statement::fail(int code) const {
   sqlite3* database = sqlite3_db_handle(statement_.get());
   const char* file = sqlite3_db_filename(database, "main");
   throw DatabaseError{
-      fmt::format("{}: {} in \"{}\"", file ? file : "SQLite", trouble(database, code), sqlite3_sql(statement_.get()))};
+      fmt::format("{}: {} in \"{}\"", file ? file : "SQLite", trouble(database, code), sqlite3_sql(statement_.get())),
+      code};
 }
 
 bool Statement::step() {
@@ -138,6 +150,22 @@ void BlobReader::read(std::int64_t from, std::span<std::byte> to) {
   const int code = sqlite3_blob_read(blob_.get(), to.data(), static_cast<int>(to.size()), static_cast<int>(from));
   if (code != SQLITE_OK)
     throw DatabaseError{fmt::format("{}: {} in a blob", database_->path(), sqlite3_errmsg(database_->database_.get()))};
+}
+
+Savepoint::Savepoint(Database& database) : database_{database} { database_.execute("SAVEPOINT part"); }
+
+Savepoint::~Savepoint() {
+  if (!is_open_) return;
+  try {
+    database_.execute("ROLLBACK TO part; RELEASE part");
+  } catch (const DatabaseError&) {
+    // SQLite has rolled back the whole transaction by itself.
+  }
+}
+
+void Savepoint::keep() {
+  database_.execute("RELEASE part");
+  is_open_ = false;
 }
 
 Transaction::Transaction(Database& database) : database_{database} { database_.execute("BEGIN IMMEDIATE"); }

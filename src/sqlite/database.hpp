@@ -36,6 +36,13 @@ namespace mw::sqlite {
 class DatabaseError : public InterfaceError {
  public:
   using InterfaceError::InterfaceError;
+  /// With SQLite's code: what a statement may not do (a constraint, a value of the wrong kind) is that statement's own error.
+  DatabaseError(const std::string& text, int code);
+  /// Nothing can be written or read any more (a full disk, a broken file), whatever the statement. True where no code is known.
+  bool is_broken() const noexcept { return is_broken_; }
+
+ private:
+  bool is_broken_ = true;
 };
 
 namespace detail {
@@ -154,6 +161,21 @@ class BlobReader {
   BlobReader(Database& database, sqlite3_blob* blob) : database_{&database}, blob_{blob} {}
   Database* database_;
   std::unique_ptr<sqlite3_blob, detail::BlobClose> blob_;
+};
+
+/// A part of the open transaction that is undone by itself unless it is kept.
+class Savepoint {
+ public:
+  /// Throws DatabaseError.
+  explicit Savepoint(Database& database);
+  ~Savepoint();
+  Savepoint(const Savepoint&) = delete;
+  Savepoint& operator=(const Savepoint&) = delete;
+  void keep();
+
+ private:
+  Database& database_;
+  bool is_open_ = true;
 };
 
 class Transaction {

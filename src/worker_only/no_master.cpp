@@ -29,6 +29,7 @@ struct TaskGroup::Inside {};
 void add_reference(TaskRecord*) noexcept { no_master(); }
 void release_reference(TaskRecord*) noexcept { no_master(); }
 std::span<const std::byte> result_bytes(const TaskRecord&) { no_master(); }
+void throw_bad_result(const TaskRecord&, const CodecError&) { no_master(); }
 void check_result_type(const TaskRecord&, const std::type_info&) { no_master(); }
 TaskError mapped_error(const RecordPtr&, std::size_t, const Failure*) { no_master(); }
 void throw_map_ended_early(std::size_t, std::size_t) { no_master(); }

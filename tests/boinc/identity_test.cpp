@@ -9,6 +9,7 @@
 #include "boinc/policy/token_bucket.hpp"
 #include "boinc/policy/trust.hpp"
 #include "boinc/policy/voter.hpp"
+#include "sqlite/database.hpp"
 #include "support/errors.hpp"
 #include "support/processes.hpp"
 
@@ -249,6 +250,38 @@ TEST_CASE("a stock client's manager is told the user's name and the credit that 
   CHECK(user.created_s > 1'500'000'000);
   CHECK(user.total_credit > 0);
   CHECK(user.host_total_credit == Approx(user.total_credit));
+}
+
+TEST_CASE("what goes wrong with one request is that request's error, and the project goes on", "[boinc][server]") {
+  Pool pool;
+  const auto tasks = pool.submit(3);
+  // A host that the database does not take stands for every mistake of ours.
+  mw::sqlite::Database{pool.folders.path("state/project.db")}.execute(
+      "CREATE TRIGGER cursed BEFORE INSERT ON host WHEN NEW.name = 'cursed' BEGIN SELECT RAISE(ABORT, 'cursed'); END");
+  auto honest = pool.volunteer("honest");
+  CHECK(honest.work() == 1);
+  auto cursed = pool.volunteer("cursed");
+  const auto reply = cursed.ask_for_work();
+  CHECK(reply.host_id == 0);
+  CHECK(reply.instances.empty());
+  CHECK(reply.request_delay_s > 0);
+  CHECK(honest.work() == 1);
+  CHECK(honest.work() == 1);
+  pool.all_right(tasks);
+}
+
+TEST_CASE("an agreed result that is changed on the disk is computed again, not believed", "[boinc][server]") {
+  Pool pool{"&quorum=2"};
+  const auto tasks = pool.submit(1);
+  auto first = pool.volunteer("a"), second = pool.volunteer("b"), third = pool.volunteer("c"), fourth = pool.volunteer("d");
+  CHECK(first.work() == 1);
+  mw::sqlite::Database{pool.folders.path("state/project.db")}.execute(
+      "UPDATE output SET bytes = zeroblob(length(bytes)) WHERE instance = 1");
+  CHECK(second.work() == 1);
+  // What the first one sent can not be read any more: it is an error, and another is asked.
+  CHECK(third.work() == 1);
+  pool.all_right(tasks);
+  CHECK(fourth.work() == 0);
 }
 
 TEST_CASE("ranges of addresses are what one person can have all of", "[boinc][policy]") {

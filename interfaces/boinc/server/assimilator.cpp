@@ -48,18 +48,31 @@ void end_in_error(Project& project, const WorkunitRow& workunit, const std::vect
 
 }  // namespace
 
-void assimilate(Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances) {
+bool assimilate(Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances) {
   const auto canonical =
       std::find_if(instances.begin(), instances.end(), [&](const InstanceRow& one) { return one.id == workunit.canonical; });
-  if (workunit.canonical == 0 || canonical == instances.end()) return end_in_error(project, workunit, instances);
-  Answer answer = read_answer(project, *canonical, workunit.tasks.size());
+  if (workunit.canonical == 0 || canonical == instances.end()) {
+    end_in_error(project, workunit, instances);
+    return true;
+  }
+  std::optional<Answer> answer;
+  try {
+    answer = read_answer(project, *canonical, workunit.tasks.size());
+  } catch (const sqlite::DatabaseError&) {
+    throw;
+  } catch (const Error& e) {
+    log::warn(fmt::format("boinc: the agreed result of workunit {} can not be read any more: {}",
+                          project.names.workunit(workunit.id), e.what()));
+    return false;
+  }
   for (std::size_t i = 0; i < workunit.tasks.size(); ++i) {
     const auto place = project.tasks.find(workunit.tasks[i]);
     if (!place || place->stage != TaskStage::in_workunit) continue;
     project.tasks.set_stage(workunit.tasks[i], TaskStage::done);
     ++project.counts.tasks_done;
-    project.ends.push_back(end_of(workunit.tasks[i], canonical->host, std::move(answer.endings[i])));
+    project.ends.push_back(end_of(workunit.tasks[i], canonical->host, std::move(answer->endings[i])));
   }
+  return true;
 }
 
 std::optional<TaskEnd> end_again(Project& project, const KnownTask& task) {

@@ -13,7 +13,8 @@
 
 namespace mw::boinc {
 
-void assimilate(Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances);
+/// False, and nothing done, if the result that was agreed on can not be read any more.
+bool assimilate(Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances);
 
 /// The same for one task of a workunit that was assimilated before this program started: nothing if its result can not be read.
 std::optional<TaskEnd> end_again(Project& project, const KnownTask& task);

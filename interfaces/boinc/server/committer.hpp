@@ -40,6 +40,8 @@ class Committer {
   void begin(Durability durability);
   /// Returns when the open transaction is committed; at once if there is none. Throws DatabaseError if it failed.
   boost::asio::awaitable<void> committed();
+  /// Whether anything can still be written.
+  bool is_usable() const noexcept { return broken_.empty(); }
   bool is_open() const noexcept { return batch_ != nullptr; }
   /// Commits what is open.
   void finish();

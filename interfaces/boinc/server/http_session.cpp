@@ -197,13 +197,29 @@ class Session {
       stream_.expect_nothing_for(at_most_unheard);
       const std::uint64_t seen = rooms_.waiting.news();
       if (const auto durability = rooms_.scheduler.writes(request)) rooms_.committer.begin(*durability);
-      reply = write([&] { return rooms_.scheduler.answer(request, stream_.address().to_string()); });
+      reply = answer_in_transaction(request);
       co_await rooms_.committer.committed();
       asks_again = request.wait_s > 0 && has_nothing(reply);
       if (asks_again) asks_again = co_await rooms_.waiting.wait(seen, until);
     }
     answer_with(http::status::ok, "text/xml", to_text(reply));
     co_await send();
+  }
+
+  /// What goes wrong with one request is that request's error. A database that is broken is everybody's.
+  SchedulerReply answer_in_transaction(const SchedulerRequest& request) {
+    try {
+      return rooms_.write([&] { return rooms_.scheduler.answer(request, stream_.address().to_string()); });
+    } catch (const std::exception& e) {
+      if (!rooms_.committer.is_usable()) throw;
+      ++project_.counts.bad_requests;
+      strangers_.warn("answer", fmt::format("boinc: a request was not answered: {}", e.what()));
+      SchedulerReply refusal;
+      refusal.master_url = project_.settings.url;
+      refusal.request_delay_s = 60;
+      refusal.messages.push_back({"The server could not handle this request; ask again later", false});
+      return refusal;
+    }
   }
 
   static bool has_nothing(const SchedulerReply& reply) {
@@ -229,7 +245,7 @@ class Session {
   asio::awaitable<void> answer_creation(const std::string& query) {
     if (project_.settings.open_accounts && !may_err(strangers_.new_accounts)) co_return;
     rooms_.committer.begin(Durability::machine);
-    std::string text = write([&] { return create_account(project_, query); });
+    std::string text = rooms_.write([&] { return create_account(project_, query); });
     co_await rooms_.committer.committed();
     answer_with(http::status::ok, "text/xml", std::move(text));
   }
@@ -249,17 +265,6 @@ class Session {
       static_cast<void>(strangers_.wrong_passwords.take(address, now));
     }
     answer_with(http::status::ok, "text/xml", std::move(answer.text));
-  }
-
-  /// What is thrown in the middle of writing leaves the database half changed: nothing of the batch may stand.
-  template <class Call>
-  auto write(const Call& call) -> decltype(call()) {
-    try {
-      return call();
-    } catch (const std::exception& e) {
-      rooms_.committer.fail(e.what());
-      throw;
-    }
   }
 
   asio::awaitable<void> answer_upload() {
@@ -306,7 +311,7 @@ class Session {
     co_await stream_.drain(most_drained);
     if (is_more && !upload.answer()) upload.refuse_rest();
     if (!upload.answer()) rooms_.committer.begin(Durability::process);
-    const UploadReply reply = write([&] { return upload.finish(); });
+    const UploadReply reply = rooms_.write([&] { return upload.finish(); });
     co_await rooms_.committer.committed();
     if (!upload.is_of_stranger() || may_err(strangers_.wrong_keys)) answer_upload_with(reply);
     if (reply.status != UploadStatus::done)

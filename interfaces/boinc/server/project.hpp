@@ -5,6 +5,7 @@
 // Threads: the server's.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -87,6 +88,21 @@ struct Project {
     // Of an e-mail address, where anybody may make such an account; not one whose key was taken back.
     const auto account = settings.open_accounts ? accounts.find(key) : std::nullopt;
     return account && accounts.has_email(*account);
+  }
+  /// How much was to be told to the master.
+  struct Mark {
+    std::size_t ends = 0;
+    std::size_t running = 0;
+  };
+  Mark mark() const noexcept { return {ends.size(), running.size()}; }
+  /// What was written to the database since then was undone: what is in memory is read anew.
+  void go_back_to(const Mark& before) {
+    ends.erase(ends.begin() + static_cast<std::ptrdiff_t>(before.ends), ends.end());
+    running.erase(running.begin() + static_cast<std::ptrdiff_t>(before.running), running.end());
+    hosts.forget();
+    accounts.forget();
+    tasks.count_again();
+    counts.in_progress = work.count_in_progress();
   }
   /// Whether some host could be given something.
   bool has_work() { return tasks.waiting_count() > 0 || !work.unsent(0, 1).empty(); }

@@ -5,6 +5,10 @@
 // Threads: the server's.
 #pragma once
 
+#include <exception>
+#include <optional>
+#include <type_traits>
+
 #include <boost/asio/io_context.hpp>
 
 #include "boinc/server/committer.hpp"
@@ -34,6 +38,32 @@ struct Rooms {
         downloads{project},
         committer{io, project.database, std::move(committed), std::move(failed)},
         waiting{io} {}
+
+  /// Runs `call` in the open transaction. What it throws undoes what it wrote, and nothing else: it is one request's error. A database
+  /// that is broken ends all writing.
+  template <class Call>
+  auto write(const Call& call) -> decltype(call()) {
+    const auto before = project.mark();
+    try {
+      std::optional<sqlite::Savepoint> part;
+      if (committer.is_open()) part.emplace(project.database);
+      if constexpr (std::is_void_v<decltype(call())>) {
+        call();
+        if (part) part->keep();
+      } else {
+        auto result = call();
+        if (part) part->keep();
+        return result;
+      }
+    } catch (const std::exception& e) {
+      const auto* database_error = dynamic_cast<const sqlite::DatabaseError*>(&e);
+      if (database_error && database_error->is_broken())
+        committer.fail(e.what());
+      else
+        project.go_back_to(before);
+      throw;
+    }
+  }
 
   Project project;
   WorkGenerator generator;

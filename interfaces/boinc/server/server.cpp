@@ -115,7 +115,7 @@ struct Server::Inside {
     if (!own) own = project.accounts.create(project.keys.own, std::nullopt, "", "this machine", project.now());
     project.reputation.set_own_account(*own);
     project.tasks.disown_all();
-    project.counts.in_progress = project.database.integer("SELECT count(*) FROM instance WHERE server_state = 4");
+    project.counts.in_progress = project.work.count_in_progress();
     transaction.commit();
     forget_if_rebuilt();
   }
@@ -182,7 +182,7 @@ struct Server::Inside {
       if (error) return;
       constexpr std::size_t at_once = 100;
       if (const auto due = rooms->transitioner.next_due(); due && *due <= rooms->project.now())
-        write(Durability::machine, [this] { rooms->transitioner.run_due(at_once); });
+        write(Durability::machine, [this] { run_due(at_once); });
       wait_for_transitions();
     });
   }
@@ -196,6 +196,19 @@ struct Server::Inside {
       if (!rooms->committer.is_open()) publish_status();
       watch_connections();
     });
+  }
+
+  /// What goes wrong with one workunit is not to keep others: it is looked at again after a while.
+  void run_due(std::size_t most) {
+    for (const std::int64_t workunit : rooms->transitioner.due(most)) {
+      try {
+        rooms->write([&] { rooms->transitioner.run(workunit); });
+      } catch (const std::exception& e) {
+        if (!rooms->committer.is_usable()) return;
+        log::warn(fmt::format("boinc: workunit {} is put off: {}", workunit, e.what()));
+        rooms->transitioner.put_off(workunit);
+      }
+    }
   }
 
   void write_touched() {

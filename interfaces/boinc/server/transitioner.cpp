@@ -24,10 +24,9 @@ void Transitioner::run(std::int64_t id) {
   if (auto workunit = project_.work.workunit(id)) run(*workunit);
 }
 
-bool Transitioner::run_due(std::size_t most) {
-  const auto ids = project_.work.due(project_.now(), most);
-  for (const std::int64_t id : ids) run(id);
-  return ids.size() == most;
+void Transitioner::put_off(std::int64_t id) {
+  constexpr std::chrono::minutes pause{1};
+  if (const auto workunit = project_.work.workunit(id)) project_.work.update(*workunit, project_.now() + pause);
 }
 
 void Transitioner::cancel(std::int64_t id) {
@@ -74,7 +73,13 @@ void Transitioner::run(WorkunitRow& workunit) {
       again = true;
     } else {
       if (next.assimilate) {
-        assimilate(project_, workunit, instances);
+        if (!assimilate(project_, workunit, instances)) {
+          // What was agreed on can not be read any more: its tasks are lost, and go again.
+          workunit.canonical = 0;
+          workunit.state.has_canonical = false;
+          workunit.state.error_mask |= workunit_error::no_canonical;
+          assimilate(project_, workunit, instances);
+        }
         workunit.state.is_assimilated = true;
       }
       if (next.delete_files) delete_files(workunit, instances);

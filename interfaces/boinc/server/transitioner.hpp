@@ -6,7 +6,7 @@
 // Threads: the server's; inside a transaction.
 // Use:
 //     transitioner.run(workunit_id);
-//     transitioner.run_due();  timer.expires_at(*transitioner.next_due());
+//     for (const auto id : transitioner.due(100)) transitioner.run(id);  timer.expires_at(*transitioner.next_due());
 #pragma once
 
 #include <optional>
@@ -20,8 +20,10 @@ class Transitioner {
   Transitioner(Project& project, ResultValidator& validator) : project_{project}, validator_{validator} {}
 
   void run(std::int64_t workunit);
-  /// Those whose time has come, `most` at a time. True if there may be more.
-  bool run_due(std::size_t most);
+  /// Those whose time has come, `most` at a time.
+  std::vector<std::int64_t> due(std::size_t most) { return project_.work.due(project_.now(), most); }
+  /// To be looked at again in a while.
+  void put_off(std::int64_t workunit);
   std::optional<Time> next_due() { return project_.work.next_due(); }
   /// The instance will not come back: another host gets a copy.
   void give_up(InstanceRow& instance);

@@ -33,6 +33,11 @@ void Tasks::disown_all() {
   waiting_ = 0;
 }
 
+void Tasks::count_again() {
+  unclaimed_ = database_.integer("SELECT count(*) FROM task WHERE claimed = 0");
+  waiting_ = static_cast<decltype(waiting_)>(database_.integer("SELECT count(*) FROM task WHERE state = 0 AND claimed = 1"));
+}
+
 std::optional<KnownTask> Tasks::claim(sqlite::Blob message) {
   if (unclaimed_ == 0) return std::nullopt;
   if (!claim_.bind(key_of(message), message).step()) return std::nullopt;

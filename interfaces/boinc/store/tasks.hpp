@@ -54,6 +54,8 @@ class Tasks {
 
   /// From now on nobody waits for any task: the master is another one.
   void disown_all();
+  /// From the database: after what was written was undone.
+  void count_again();
   bool has_unclaimed() const noexcept { return unclaimed_ > 0; }
   /// The oldest unclaimed task with this message, now claimed.
   std::optional<KnownTask> claim(sqlite::Blob message);

@@ -79,6 +79,7 @@ class Work {
   std::vector<InstanceRow> instances(std::int64_t workunit);
   /// Unsent ones with larger ids, in the order of their ids.
   std::vector<InstanceRow> unsent(std::int64_t after, std::size_t most);
+  std::int64_t count_in_progress() { return database_.integer("SELECT count(*) FROM instance WHERE server_state = 4"); }
   std::vector<InstanceRow> in_progress_on(std::int64_t host);
   void update(const InstanceRow& instance);
 
