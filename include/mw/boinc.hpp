@@ -96,6 +96,9 @@ struct BoincOptions {
   unsigned workunits_per_processor = 4;
   /// How often an idle client looks for work.
   std::chrono::milliseconds poll{60'000};
+  /// Near the end, when nothing else is left, an idle host gets one more copy of what is out for so long and for twice as long as it
+  /// should take; the first valid answer counts. 0: never.
+  std::chrono::milliseconds another_after{120'000};
   /// Hosts that have proven reliable run most workunits alone (BOINC's adaptive replication).
   bool adaptive_replication = false;
   HostMix host_mix = HostMix::any;

@@ -15,7 +15,8 @@ namespace {
 constexpr std::string_view form =
     "boinc:[N][?listen=ADDRESS:PORT][&url=URL][&state=DIR][&workers=DIR][&quorum=Q][&target=T][&max_error=E][&max_total=E][&max_"
     "success=E]"
-    "[&delay_bound_s=S][&workunit_s=S][&tasks_per_workunit=N][&workunits_per_processor=N][&poll_s=S][&adaptive=on|off]"
+    "[&delay_bound_s=S][&workunit_s=S][&tasks_per_workunit=N][&workunits_per_processor=N][&poll_s=S][&another_after_s=S][&adaptive="
+    "on|off]"
     "[&hosts=any|coarse|fine][&validator=bitwise|numeric:R][&max_output_mb=M][&accounts=open|closed][&keys=shared|each]"
     "[&one_vote=host|addresses|account]";
 
@@ -47,6 +48,12 @@ bool set_one_vote(BoincOptions& options, std::string_view value) {
   return value == "host" || value == "account" || value == "addresses";
 }
 
+/// 0 is never.
+bool set_another_after(BoincOptions& options, std::string_view value) {
+  options.another_after = {};
+  return value == "0" || set_duration<&BoincOptions::another_after>(options, value);
+}
+
 bool set_max_output(BoincOptions& options, std::string_view value) {
   constexpr std::uint64_t most_mb = 1024 * 1024;
   const auto megabytes = number_of<std::uint64_t>(value, 1, most_mb);
@@ -70,6 +77,7 @@ const SetterTable<BoincOptions>& setters() {
       {"tasks_per_workunit", set_number<&BoincOptions::tasks_per_workunit, 0, 1000>},
       {"workunits_per_processor", set_number<&BoincOptions::workunits_per_processor, 1, 1000>},
       {"poll_s", set_duration<&BoincOptions::poll>},
+      {"another_after_s", set_another_after},
       {"adaptive",
        [](BoincOptions& o, std::string_view v) { return set_switch<&BoincOptions::adaptive_replication>(o, v, "on", "off"); }},
       {"hosts", set_mix},
@@ -115,6 +123,7 @@ void check_copies(const BoincOptions& options) {
 void check_times(const BoincOptions& options) {
   using std::chrono::seconds;
   if (!is_in_measure(options.delay_bound, seconds{1}) || !is_in_measure(options.workunit_time, seconds{1}) ||
+      !is_in_measure(options.another_after, std::chrono::milliseconds{0}) ||
       !is_in_measure(options.poll, std::chrono::milliseconds{0}))
     refuse_option(fmt::format("delay_bound and workunit_time are 1 to {} s, poll is 0 to as much", longest_time.count()));
 }
@@ -171,6 +180,7 @@ Settings settings_of(const BoincOptions& options) {
   settings.workunit_s = static_cast<double>(options.workunit_time.count());
   settings.tasks_per_workunit = options.tasks_per_workunit;
   settings.workunits_per_processor = options.workunits_per_processor;
+  settings.another_after = options.another_after.count() > 0 ? std::optional{options.another_after} : std::nullopt;
   settings.poll_s = std::chrono::duration<double>{options.poll}.count();
   settings.adaptive = options.adaptive_replication;
   settings.redundancy = options.host_mix == HostMix::fine     ? Redundancy::fine

@@ -284,6 +284,26 @@ TEST_CASE("an agreed result that is changed on the disk is computed again, not b
   CHECK(fourth.work() == 0);
 }
 
+TEST_CASE("near the end an idle host gets a copy of what is out for too long, and the first valid answer wins",
+          "[boinc][server][P23]") {
+  Pool pool{"&another_after_s=0.2"};
+  const auto tasks = pool.submit(1);
+  auto silent = pool.volunteer("silent"), idle = pool.volunteer("idle"), third = pool.volunteer("third");
+  const auto kept = silent.ask_for_work();
+  REQUIRE(kept.instances.size() == 1);
+  CHECK(test::eventually([&] { return status_of(pool.master, "instances_in_progress") == 1; }));
+  CHECK(status_of(pool.master, "instances_until") == kept.instances[0].deadline_s);
+  SchedulerReply another;
+  REQUIRE(test::eventually([&] { return !(another = idle.ask_for_work()).instances.empty(); }));
+  CHECK(another.workunits[0].name == kept.workunits[0].name);
+  CHECK(third.ask_for_work().instances.empty());
+  CHECK(idle.work(another) == 1);
+  pool.all_right(tasks);
+  silent.work(kept);  // too late, and no harm
+  CHECK(test::eventually([&] { return status_of(pool.master, "instances_another") == 1; }));
+  CHECK(test::eventually([&] { return status_of(pool.master, "results_valid") == 2; }));
+}
+
 TEST_CASE("ranges of addresses are what one person can have all of", "[boinc][policy]") {
   CHECK(address_range("203.0.113.7") == address_range("203.0.113.200"));
   CHECK(address_range("203.0.113.7") != address_range("203.0.114.7"));

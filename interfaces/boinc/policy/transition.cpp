@@ -17,13 +17,12 @@ struct Counts {
 Counts count(std::span<const InstanceState> instances) {
   Counts counts;
   for (const InstanceState& one : instances) {
-    if (one.is_excused) continue;
-    ++counts.total;
+    counts.total += !one.is_excused;
     if (one.server_state == ServerState::unsent || one.server_state == ServerState::inactive) ++counts.unsent;
     if (one.server_state == ServerState::in_progress) ++counts.in_progress;
     if (one.server_state != ServerState::over) continue;
-    if (one.outcome == InstanceOutcome::validate_error) ++counts.errors;
-    if (one.outcome == InstanceOutcome::client_error) ++counts.errors;
+    const bool is_error = one.outcome == InstanceOutcome::validate_error || one.outcome == InstanceOutcome::client_error;
+    counts.errors += is_error && !one.is_excused;
     if (one.outcome != InstanceOutcome::success || one.validate_state == ValidateState::invalid) continue;
     ++counts.successes;
     if (one.validate_state == ValidateState::init) ++counts.unchecked;

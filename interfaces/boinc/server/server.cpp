@@ -261,7 +261,7 @@ struct Server::Inside {
       return;
     }
     next_status = now + std::chrono::milliseconds{20};
-    const Project& project = rooms->project;
+    Project& project = rooms->project;
     const Counts& counts = project.counts;
     const auto number = [](auto count) { return static_cast<std::int64_t>(count); };
     StatusMap map;
@@ -270,6 +270,8 @@ struct Server::Inside {
     map["workers"] = processors;
     map["workers_busy"] = std::min(processors, counts.in_progress);  // a host may hold more than it runs
     map["instances_in_progress"] = counts.in_progress;
+    if (const auto until = project.work.last_deadline()) map["instances_until"] = to_ms(*until) / 1000;  // since 1970
+    map["instances_another"] = number(counts.another);
     map["workers_lost"] = number(counts.timed_out);
     map["hosts"] = number(project.hosts.active(project.now() - seen_lately));
     map["tasks_waiting"] = number(project.tasks.waiting_count());

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <mw/boinc.hpp>
@@ -29,6 +30,8 @@ struct Settings {
   std::size_t tasks_per_workunit = 0;  ///< 0: by workunit_s
   std::int64_t workunits_per_processor = 4;
   double poll_s = 60;
+  /// An idle host gets one more copy of what is out for so long, and twice as long as it should be; empty: never.
+  std::optional<std::chrono::milliseconds> another_after = std::chrono::minutes{2};
   bool adaptive = false;
   Redundancy redundancy = Redundancy::any;
   Validator validator;

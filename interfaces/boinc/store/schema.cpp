@@ -15,6 +15,7 @@ ALTER TABLE host ADD COLUMN range TEXT NOT NULL DEFAULT '';          -- of addre
 ALTER TABLE host ADD COLUMN valid INTEGER NOT NULL DEFAULT 0;        -- results, in all
 ALTER TABLE user ADD COLUMN average_credit REAL NOT NULL DEFAULT 0;
 ALTER TABLE user ADD COLUMN average_time INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX instance_out ON instance(deadline) WHERE server_state = 4;
 UPDATE host SET valid = valid_in_row;
 )";
 

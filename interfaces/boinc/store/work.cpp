@@ -15,6 +15,13 @@ std::vector<std::int64_t> ids_in(sqlite::Blob blob) {
   return ids;
 }
 
+std::optional<Time> read_time(sqlite::Statement& select) {
+  std::optional<Time> time;
+  if (select.bind().step() && !select.is_null(0)) time = from_ms(select.integer(0));
+  select.reset();
+  return time;
+}
+
 std::optional<std::int64_t> ms_or_null(Time time) { return time == Time{} ? std::nullopt : std::optional{to_ms(time)}; }
 
 }  // namespace
@@ -39,6 +46,9 @@ Work::Work(sqlite::Database& database)
       unsent_{
           database.prepare("SELECT " MW_INSTANCE_COLUMNS " FROM instance WHERE server_state = 2 AND id > ? ORDER BY id LIMIT ?")},
       on_host_{database.prepare("SELECT " MW_INSTANCE_COLUMNS " FROM instance WHERE server_state = 4 AND host = ? ORDER BY id")},
+      first_out_{database.prepare("SELECT " MW_INSTANCE_COLUMNS " FROM instance WHERE server_state = 4 ORDER BY deadline LIMIT ?")},
+      first_deadline_{database.prepare("SELECT deadline FROM instance WHERE server_state = 4 ORDER BY deadline LIMIT 1")},
+      last_deadline_{database.prepare("SELECT deadline FROM instance WHERE server_state = 4 ORDER BY deadline DESC LIMIT 1")},
       update_instance_{database.prepare(
           "UPDATE instance SET server_state = ?, outcome = ?, validate_state = ?, host = ?, user = ?, platform = ?, version_num = "
           "?, "
@@ -96,12 +106,7 @@ std::vector<std::int64_t> Work::due(Time now, std::size_t most) {
   return ids;
 }
 
-std::optional<Time> Work::next_due() {
-  std::optional<Time> time;
-  if (next_due_.bind().step() && !next_due_.is_null(0)) time = from_ms(next_due_.integer(0));
-  next_due_.reset();
-  return time;
-}
+std::optional<Time> Work::next_due() { return read_time(next_due_); }
 
 InstanceRow Work::add_instance(WorkunitRow& workunit) {
   InstanceRow row;
@@ -161,6 +166,14 @@ std::vector<InstanceRow> Work::in_progress_on(std::int64_t host) {
   on_host_.bind(host);
   return read_instances(on_host_);
 }
+
+std::vector<InstanceRow> Work::first_out(std::size_t most) {
+  first_out_.bind(most);
+  return read_instances(first_out_);
+}
+
+std::optional<Time> Work::first_deadline() { return read_time(first_deadline_); }
+std::optional<Time> Work::last_deadline() { return read_time(last_deadline_); }
 
 void Work::update(const InstanceRow& row) {
   const InstanceState& state = row.state;
