@@ -41,8 +41,7 @@ void Statement::fail(int code) const {
   sqlite3* database = sqlite3_db_handle(statement_.get());
   const char* file = sqlite3_db_filename(database, "main");
   throw DatabaseError{
-      fmt::format("{}: {} in \"{}\"", file ? file : "SQLite", trouble(database, code), sqlite3_sql(statement_.get())),
-      code};
+      fmt::format("{}: {} in \"{}\"", file ? file : "SQLite", trouble(database, code), sqlite3_sql(statement_.get())), code};
 }
 
 bool Statement::step() {

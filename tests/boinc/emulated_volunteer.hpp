@@ -3,6 +3,7 @@
 
 #include <mw/mw.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -60,7 +61,10 @@ class EmulatedVolunteer {
       request.rpc_seqno = 0;
     }
     if (!reply.cross_project_id.empty()) request.cross_project_id = reply.cross_project_id;
-    request.results.clear();
+    // What is not acknowledged is reported again.
+    std::erase_if(request.results, [&](const mw::boinc::ReportedResult& result) {
+      return std::find(reply.acknowledged.begin(), reply.acknowledged.end(), result.name) != reply.acknowledged.end();
+    });
     return reply;
   }
   mw::boinc::SchedulerReply ask_for_work(double seconds = 1) {

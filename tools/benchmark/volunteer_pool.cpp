@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -113,7 +114,9 @@ class Volunteer {
     const SchedulerReply reply = parse_scheduler_reply(transfer_.post(url_ + "scheduler", text));
     if (reply.host_id != 0) request_.host_id = reply.host_id;
     if (!reply.cross_project_id.empty()) request_.cross_project_id = reply.cross_project_id;
-    request_.results.clear();
+    std::erase_if(request_.results, [&](const ReportedResult& result) {
+      return std::find(reply.acknowledged.begin(), reply.acknowledged.end(), result.name) != reply.acknowledged.end();
+    });
     return reply;
   }
 
@@ -121,8 +124,8 @@ class Volunteer {
   std::size_t round(double jobs) {
     request_.work_req_seconds = request_.cpu_req_seconds = 1;
     request_.cpu_req_instances = jobs;
-    const std::size_t reported = request_.results.size();
     const SchedulerReply reply = rpc();
+    const std::size_t reported = reply.acknowledged.size();
     std::vector<const FileInfo*> outputs;
     for (const FileInfo& file : reply.files)
       if (file.is_upload) outputs.push_back(&file);

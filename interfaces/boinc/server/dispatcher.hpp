@@ -9,6 +9,8 @@
 //     dispatcher.send_work(request, host, turn, reply);
 #pragma once
 
+#include <time.h>
+
 #include <chrono>
 #include <cstdint>
 #include <random>
@@ -21,14 +23,20 @@
 
 namespace mw::boinc {
 
-/// A request's share of the server's time.
+/// A request's share of the server's time: of its processor's, so that a busy machine cuts nobody short.
 class Turn {
  public:
-  explicit Turn(std::chrono::milliseconds share) : end_{std::chrono::steady_clock::now() + share} {}
-  bool is_over() const { return std::chrono::steady_clock::now() >= end_; }
+  explicit Turn(std::chrono::milliseconds share) : end_{used() + share} {}
+  bool is_over() const { return used() >= end_; }
 
  private:
-  std::chrono::steady_clock::time_point end_;
+  static std::chrono::nanoseconds used() {
+    timespec time = {};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+  }
+
+  std::chrono::nanoseconds end_;
 };
 
 class Dispatcher {
