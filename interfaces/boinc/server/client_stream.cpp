@@ -30,6 +30,7 @@ constexpr double slowest_bytes_a_second = 1024;
 constexpr std::uint32_t longest_header = 8 * 1024;
 constexpr std::size_t piece_size = 64 * 1024;
 constexpr std::size_t file_step = 1024 * 1024;
+constexpr std::size_t most_in_a_row = 1024 * 1024;
 
 /// What comes in lies here between a read and its use, which nobody else's read can come between.
 std::array<std::byte, piece_size>& scratch() {
@@ -109,6 +110,11 @@ asio::awaitable<std::span<const std::byte>> ClientStream::read_some() {
     expects_continue_ = false;
     co_await write("HTTP/1.1 100 Continue\r\n\r\n");
   }
+  // A client that is never waited for would be the only one.
+  if (in_a_row_ >= most_in_a_row) {
+    in_a_row_ = 0;
+    co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+  }
   const std::size_t most = std::min<std::uint64_t>(body_left_, piece_size);
   std::size_t size = std::min(in_.size(), most);
   if (size > 0) {
@@ -120,8 +126,12 @@ asio::awaitable<std::span<const std::byte>> ClientStream::read_some() {
     boost::system::error_code error;
     size = socket_.read_some(asio::buffer(scratch().data(), most), error);
     if (error && !is_later(error)) throw HangUp{};
-    if (error) co_await wait(asio::socket_base::wait_read);
+    if (error) {
+      in_a_row_ = 0;
+      co_await wait(asio::socket_base::wait_read);
+    }
   }
+  in_a_row_ += size;
   body_left_ -= size;
   count(size);
   co_return std::span<const std::byte>{scratch()}.first(size);

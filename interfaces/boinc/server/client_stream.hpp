@@ -80,7 +80,8 @@ class ClientStream {
   std::uint64_t body_left_ = 0;
   bool expects_continue_ = false;
   std::chrono::steady_clock::time_point began_;
-  std::uint64_t moved_ = 0;  ///< bytes of this request and its answer
+  std::size_t in_a_row_ = 0;  ///< bytes read since others had their turn
+  std::uint64_t moved_ = 0;   ///< bytes of this request and its answer
 };
 
 }  // namespace mw::boinc
