@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# mw volunteer, switched off in mid-task: it goes on where it was.
+# mw volunteer, switched off in mid-task: it goes on where it was. Told to stop, it gives back what it has, and another one gets it.
 #   light_client_test.sh BIN
 set -uo pipefail
 bin=$(cd "$1" && pwd)
@@ -18,6 +18,24 @@ slot_processes() {
     if [[ $(readlink "$p/cwd") == "$work"/volunteer/slots/* ]] || grep -qs "$work/volunteer/slots/" "$p/mountinfo"; then basename "$p"; fi
   done
 }
+
+# given_back FOLDER: the master does not wait for who was told to stop (until the deadline, seven days later).
+given_back() {
+  local folder=$1 url
+  mkdir "$folder"
+  "$bin/busy" -i "boinc:?listen=127.0.0.1:0&state=$folder/state&poll_s=0.1" --tasks 1 --seconds 3 --json >"$folder/out" 2>"$folder/err" &
+  within 20 grep -q volunteers: "$folder/err" || fail "no project: $(cat "$folder/err")"
+  url=$(sed -n 's/.* mw volunteer \([^ ]*\) .*/\1/p' "$folder/err")
+  for name in first second; do
+    "$bin/mw" volunteer "$url" --key-file "$folder/state/account_key" --folder "$folder/$name" --slots 1 --poll 0.1 --stop-within 0 >"$folder/$name.log" 2>&1 &
+    within 30 grep -q runs "$folder/$name.log" || fail "no task began: $(cat "$folder/$name.log")"
+    [ $name = second ] || { kill -TERM $!; wait $!; }
+  done
+  grep -q "is given back" "$folder/first.log" || fail "it was not given back: $(cat "$folder/first.log")"
+  within 60 grep -q '"tasks":1' "$folder/out" || fail "no result: $(cat "$folder/second.log" "$folder/err")"
+}
+given_back "$work/given_back" &
+giver=$!
 
 "$bin/checkpointed_app" -i "boinc:?listen=127.0.0.1:0&state=$work/state&poll_s=0.1" --steps 200 --json >"$work/out" 2>"$work/err" &
 within 10 grep -q volunteers: "$work/err" || fail "no project: $(cat "$work/err")"
@@ -38,3 +56,4 @@ result = json.load(open(sys.argv[1]))["result"]
 print(result)
 assert result["steps"] == 200 and 0 < result["steps_of_last_process"] < 170
 X
+wait $giver && echo "what was given back was computed by another one"
