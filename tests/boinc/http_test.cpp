@@ -127,7 +127,7 @@ TEST_CASE("S7: downloads that nobody reads hold no memory", "[boinc][http][S7]")
   const auto task = pool.master.submit_task<length_of>(std::string(4'000'000, 'x'));
   REQUIRE(pool.waits_for(1));
   auto volunteer = pool.volunteer("a");
-  const auto reply = volunteer.ask_for_work();
+  const auto reply = test::work_for(volunteer);
   const std::string name = reply.workunits.at(0).files.at(0).file_name;
   const std::size_t before = test::allocated_bytes();
   std::vector<RawConnection> connections;
@@ -150,7 +150,7 @@ TEST_CASE("a client that leaves in the middle of a download ends its connection 
   std::ignore = pool.master.submit_task<length_of>(std::string(4'000'000, 'x'));
   REQUIRE(pool.waits_for(1));
   auto volunteer = pool.volunteer("a");
-  const auto reply = volunteer.ask_for_work();
+  const auto reply = test::work_for(volunteer);
   const std::string name = reply.workunits.at(0).files.at(0).file_name;
   for (int i = 0; i < 20; ++i) {
     RawConnection leaves{url_of(pool.master)};

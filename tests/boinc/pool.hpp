@@ -21,6 +21,13 @@ Value status_of(mw::Master& master, const char* key) {
 inline std::string url_of(mw::Master& master) { return status_of<std::string>(master, "url"); }
 inline std::int64_t status_of(mw::Master& master, const char* key) { return status_of<std::int64_t>(master, key); }
 
+/// A request has so little of the server's time that, on a slow machine, there is work with the next one only.
+inline mw::boinc::SchedulerReply work_for(EmulatedVolunteer& volunteer) {
+  mw::boinc::SchedulerReply reply;
+  if (!eventually([&] { return !(reply = volunteer.ask_for_work()).instances.empty(); })) throw std::runtime_error{"no work came"};
+  return reply;
+}
+
 struct Pool {
   explicit Pool(const std::string& more = "") : master{mw::interface(folders.spec(more))} {}
   EmulatedVolunteer volunteer(const std::string& name) { return {url_of(master), folders.key(), name}; }

@@ -46,7 +46,7 @@ TEST_CASE("an upload that is held back until another was agreed on changes nothi
     std::ignore = master.submit_task<much_of>('o', large);  // keeps the run open
     REQUIRE(test::eventually([&] { return status_of(master, "tasks_waiting") == 2; }));
     EmulatedVolunteer volunteer{url_of(master), folders.key(), "a"};
-    const auto reply = volunteer.ask_for_work();
+    const auto reply = test::work_for(volunteer);
     const auto& file = EmulatedVolunteer::output_of(reply);
 
     const std::string lie = answer_with(wrong), truth = answer_with(right);
@@ -98,7 +98,7 @@ TEST_CASE("an upload goes on from its own part only, and not with another conten
   const auto task = pool.master.submit_task<much_of>('r', large);
   REQUIRE(pool.waits_for(1));
   auto volunteer = pool.volunteer("a");
-  const auto reply = volunteer.ask_for_work();
+  const auto reply = test::work_for(volunteer);
   const std::string truth = answer_with(much_of('r', large)), other = answer_with(much_of('w', large));
   const auto& file = EmulatedVolunteer::output_of(reply);
   auto head = EmulatedVolunteer::head_of(file, truth);
@@ -134,7 +134,7 @@ TEST_CASE("what was uploaded in part is there after a restart", "[boinc][upload]
     port = url_of(master).substr(url_of(master).rfind(':') + 1);
     port.pop_back();
     volunteer.emplace(url_of(master), folders.key(), "a");
-    reply = volunteer->ask_for_work();
+    reply = test::work_for(*volunteer);
     CHECK(volunteer->upload(EmulatedVolunteer::head_of(EmulatedVolunteer::output_of(reply), truth), truth.substr(0, 100'000))
               .status == UploadStatus::transient);
   }
@@ -157,7 +157,7 @@ TEST_CASE("a host whose results wait for others stores so many bytes, and goes o
   REQUIRE(pool.waits_for(9));
   auto first = pool.volunteer("first"), second = pool.volunteer("second");
   for (int i = 0; i < 8; ++i) CHECK(first.work() == 1);
-  const auto reply = first.ask_for_work();
+  const auto reply = test::work_for(first);
   const std::string content = test::text_of(test::answer_to(first.input_of(reply).span()));
   const auto upload = [&] {
     return first.upload(EmulatedVolunteer::head_of(EmulatedVolunteer::output_of(reply), content), content);
@@ -181,7 +181,7 @@ TEST_CASE("what a failed instance's upload left goes when nobody waits for it an
   std::ignore = pool.master.submit_task<much_of>('o', large);
   REQUIRE(pool.waits_for(2));
   auto volunteer = pool.volunteer("a");
-  const auto reply = volunteer.ask_for_work();
+  const auto reply = test::work_for(volunteer);
   const std::string truth = answer_with(much_of('r', large));
   volunteer.upload(EmulatedVolunteer::head_of(EmulatedVolunteer::output_of(reply), truth), truth.substr(0, 100'000));
   CHECK(files_in(pool.folders.path("state/upload")).size() == 1);
