@@ -34,6 +34,7 @@
 
 #include <mw/detail/chunk.hpp>
 #include <mw/detail/chunk_sizer.hpp>
+#include <mw/detail/way_sizer.hpp>
 #include <mw/detail/task_group.hpp>
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>
@@ -45,7 +46,8 @@ struct MapOptions {
   /// chunk back, so that a wrong guess costs little.
   std::size_t chunk = 0;
   bool ordered = true;  ///< results in the order of the inputs; else as they come
-  /// How many inputs may be on their way, or done and not yet read. 0: four chunks for each worker.
+  /// How many inputs may be on their way, or done and not yet read. 0: as many as keep all workers busy however long the way to them
+  /// is, at least four chunks for each.
   std::size_t window = 0;
   /// Bytes of encoded inputs and results that may be on their way, or done and not yet read. One chunk always may.
   std::uint64_t window_bytes = std::uint64_t{256} << 20;
@@ -192,7 +194,7 @@ class ChunkStream {
       return std::nullopt;
   }
 
-  std::size_t most_chunks() const { return 4 * group_.slots(); }
+  std::size_t most_chunks() const { return way_.tasks(group_.slots()); }
 
   bool has_room() const {
     if (sent_.empty() && ready_.empty()) return true;
@@ -341,6 +343,8 @@ class ChunkStream {
     part.inputs = static_cast<std::size_t>(part.result.done);
     const auto run_time = std::chrono::duration_cast<std::chrono::nanoseconds>(TaskHandle{part.record}.run_time());
     sizer_.measured(part.inputs, run_time, part.bytes + sent.bytes);
+    const TaskHandle task{part.record};
+    if (const auto finished = task.finish_time()) way_.measured(*finished - task.submit_time(), task.run_time());
     if (part.result.failures.empty()) part.record = {};  // its bytes are decoded
   }
 
@@ -363,6 +367,7 @@ class ChunkStream {
   const ChunkValues values_;
   MapOptions options_;
   ChunkSizer sizer_;
+  WaySizer way_;
   std::unordered_map<std::size_t, Sent> sent_;  ///< by ticket
   std::map<std::size_t, Part> ready_;           ///< by first input
   std::deque<Run> given_back_;

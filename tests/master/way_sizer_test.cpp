@@ -1,0 +1,34 @@
+// How many tasks of map() are on their way, in numbers and in a simulation.
+#include <catch2/catch.hpp>
+
+#include <mw/detail/way_sizer.hpp>
+
+using mw::detail::WaySizer;
+using Time = WaySizer::Time;
+
+TEST_CASE("a short way needs four tasks a slot", "[map]") {
+  WaySizer way;
+  CHECK(way.tasks(8) == 32);
+  way.measured(Time{2.1e-3}, Time{2e-3});
+  CHECK(way.tasks(8) == 32);
+}
+
+TEST_CASE("a long way is filled: so many tasks that no worker waits while they travel", "[map]") {
+  WaySizer way;
+  way.measured(Time{20.01}, Time{0.01});
+  CHECK(way.tasks(2) == Approx(8004).epsilon(0.01));
+  // Waiting behind others is no way: it does not make the window grow.
+  for (int i = 0; i < 20; ++i) way.measured(Time{100}, Time{0.01});
+  CHECK(way.tasks(2) < 2 * 8004);
+  way.measured(Time{0.5}, Time{0.01});
+  CHECK(way.tasks(2) < 400);
+}
+
+TEST_CASE("no measurement makes a window without bounds", "[map]") {
+  const double turnaround = GENERATE(0.0, -5.0, 1e-9, 1e300);
+  const double run = GENERATE(0.0, -1.0, 1e-300, 1e300);
+  WaySizer way;
+  for (int i = 0; i < 50; ++i) way.measured(Time{turnaround}, Time{run});
+  CHECK(way.tasks(2) >= 8);
+  CHECK(way.tasks(2) <= WaySizer::most);
+}
