@@ -127,7 +127,7 @@ SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const Volu
 SlotRun::~SlotRun() {
   inside_->ended = nullptr;
   inside_->timer.cancel();
-  if (inside_->child) inside_->child->kill_group(SIGKILL);
+  inside_->child.reset();  // which ends its group; what waits for it holds on to `inside_`
 }
 
 workunit::TaskStatus SlotRun::status() {
