@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <mw/codec.hpp>
 #include <mw/interface.hpp>
@@ -108,6 +109,8 @@ struct BoincOptions {
   std::uint64_t max_output = std::uint64_t{512} << 20;
   /// Anyone may make an account with an e-mail address; else a volunteer needs the project's key.
   bool open_accounts = false;
+  /// Addresses of reverse proxies before the server, which say in X-Forwarded-For whom a request comes from. Nobody else is believed.
+  std::vector<std::string> proxies = {};
   /// Each volunteer has a key of his own, made with `mw boinc-key`; the project's own key opens nothing.
   bool keys_for_each = false;
   OneVote one_vote = OneVote::automatic;

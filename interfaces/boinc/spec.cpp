@@ -18,7 +18,7 @@ constexpr std::string_view form =
     "[&delay_bound_s=S][&workunit_s=S][&tasks_per_workunit=N][&workunits_per_processor=N][&poll_s=S][&another_after_s=S][&adaptive="
     "on|off]"
     "[&hosts=any|coarse|fine][&validator=bitwise|numeric:R][&max_output_mb=M][&accounts=open|closed][&keys=shared|each]"
-    "[&one_vote=host|addresses|account]";
+    "[&one_vote=host|addresses|account][&proxies=ADDRESS,…]";
 
 constexpr unsigned most_volunteers = BoincInterface::max_local_volunteers;
 
@@ -46,6 +46,16 @@ bool set_mix(BoincOptions& options, std::string_view value) {
 bool set_one_vote(BoincOptions& options, std::string_view value) {
   options.one_vote = value == "host" ? OneVote::host : value == "account" ? OneVote::account : OneVote::addresses;
   return value == "host" || value == "account" || value == "addresses";
+}
+
+bool set_proxies(BoincOptions& options, std::string_view value) {
+  options.proxies.clear();
+  while (!value.empty()) {
+    const auto comma = value.find(',');
+    options.proxies.emplace_back(value.substr(0, comma));
+    value = comma == std::string_view::npos ? std::string_view{} : value.substr(comma + 1);
+  }
+  return !options.proxies.empty();
 }
 
 /// 0 is never.
@@ -84,6 +94,7 @@ const SetterTable<BoincOptions>& setters() {
       {"validator", set_validator},
       {"max_output_mb", set_max_output},
       {"one_vote", set_one_vote},
+      {"proxies", set_proxies},
       {"keys",
        [](BoincOptions& o, std::string_view v) { return set_switch<&BoincOptions::keys_for_each>(o, v, "each", "shared"); }},
       {"accounts",
@@ -190,6 +201,11 @@ Settings settings_of(const BoincOptions& options) {
   settings.max_output = static_cast<std::int64_t>(std::min<std::uint64_t>(options.max_output, INT64_MAX));
   settings.open_accounts = options.open_accounts;
   settings.keys_for_each = options.keys_for_each;
+  for (const std::string& proxy : options.proxies) {
+    boost::system::error_code error;
+    settings.proxies.push_back(boost::asio::ip::make_address(proxy, error));
+    if (error) refuse_option(fmt::format("\"{}\" is no address of a proxy", proxy));
+  }
   settings.one_vote = one_vote_of(options);
   return settings;
 }

@@ -6,9 +6,9 @@
 #include "boinc/emulated_volunteer.hpp"
 #include "boinc/key_ring.hpp"
 #include "boinc/policy/estimate.hpp"
-#include "boinc/policy/token_bucket.hpp"
 #include "boinc/policy/trust.hpp"
 #include "boinc/policy/voter.hpp"
+#include "boinc/server/http_rules.hpp"
 #include "sqlite/database.hpp"
 #include "support/errors.hpp"
 #include "support/processes.hpp"
@@ -138,6 +138,25 @@ TEST_CASE("hosts behind one range of addresses have one vote", "[boinc][server]"
   CHECK(second.work() == 0);
   CHECK(second.work() == 0);
   CHECK(!tasks.front().done());
+}
+
+TEST_CASE("behind a proxy that is trusted, a request comes from where the proxy says; nobody else is believed", "[boinc][policy]") {
+  using boost::asio::ip::make_address;
+  const std::vector<boost::asio::ip::address> proxies{make_address("127.0.0.1"), make_address("192.0.2.1")};
+  const auto client = [&](const char* from, const char* says) {
+    boost::beast::http::request_header<> head;
+    if (says) head.insert("X-Forwarded-For", says);
+    return client_of(head, make_address(from), proxies).to_string();
+  };
+  CHECK(client("127.0.0.1", "203.0.113.7") == "203.0.113.7");
+  CHECK(client("127.0.0.1", "198.51.100.9, 203.0.113.7") ==
+        "203.0.113.7");  // what the client itself put in front is no word of ours
+  CHECK(client("127.0.0.1", "203.0.113.7 , 192.0.2.1") == "203.0.113.7");
+  CHECK(client("127.0.0.1", "[2001:db8::1]") == "2001:db8::1");
+  CHECK(client("127.0.0.1", nullptr) == "127.0.0.1");
+  CHECK(client("127.0.0.1", "nonsense") == "127.0.0.1");
+  CHECK(client("127.0.0.1", "203.0.113.7, ") == "127.0.0.1");
+  CHECK(client("203.0.113.50", "198.51.100.9") == "203.0.113.50");
 }
 
 TEST_CASE("with keys of their own volunteers have a vote each, and the shared key opens nothing", "[boinc][server]") {
@@ -331,15 +350,4 @@ TEST_CASE("one voter moves an estimate by a bounded factor, however often it spe
   for (int i = 0; i < 30; ++i)
     for (const char* honest : {"a", "b", "c"}) alone.learn(honest, 1e9);
   CHECK(alone.value() == Approx(1e9).epsilon(0.5));
-}
-
-TEST_CASE("a bucket of tokens is empty after a burst, and fills with time", "[boinc][policy]") {
-  TokenBucket bucket{{.burst = 3, .rate = 2}};
-  const TokenBucket::Seconds now{1000};
-  for (int i = 0; i < 3; ++i) CHECK(bucket.take(now));
-  CHECK(!bucket.take(now));
-  CHECK(!bucket.is_full(now));
-  CHECK(bucket.take(now + TokenBucket::Seconds{0.5}));
-  CHECK(!bucket.take(now - TokenBucket::Seconds{100}));
-  CHECK(bucket.is_full(now + TokenBucket::Seconds{10}));
 }

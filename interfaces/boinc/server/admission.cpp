@@ -11,9 +11,7 @@
 namespace mw::boinc {
 namespace {
 
-constexpr TokenBucket::Measure new_hosts_a_range{.burst = 200, .rate = 1};
 constexpr double come_again_s = 60;
-constexpr std::size_t most_ranges = 100'000;
 constexpr std::size_t longest_text = 200;
 
 std::string cut(const std::string& text) { return log::escaped(text.substr(0, longest_text)); }
@@ -32,12 +30,6 @@ bool is_same_secret(const std::string& told, const std::string& said) {
 std::string secret_of(const Project& project, std::int64_t host) { return project.keys.told(fmt::format("host {}", host)); }
 
 }  // namespace
-
-bool Admission::may_be_new(const std::string& range) {
-  const TokenBucket::Seconds now = project_.now().time_since_epoch();
-  if (new_hosts_.size() >= most_ranges) std::erase_if(new_hosts_, [&](const auto& one) { return one.second.is_full(now); });
-  return new_hosts_.try_emplace(range, new_hosts_a_range).first->second.take(now);
-}
 
 Host* Admission::find_proven(const SchedulerRequest& request) const {
   Host* host = request.host_id != 0 ? project_.hosts.find(request.host_id) : nullptr;
@@ -58,7 +50,7 @@ Admitted Admission::admit(const SchedulerRequest& request, std::int64_t user, st
   if (who.host) {
     who.host->rpc_seqno = request.rpc_seqno;
   } else {
-    if (!may_be_new(range)) {
+    if (!new_hosts_.take(range, std::chrono::steady_clock::now())) {
       reply.request_delay_s = come_again_s;
       reply.messages.push_back({"Too many new hosts come from your network; ask again later", false});
       ++project_.counts.bad_requests;

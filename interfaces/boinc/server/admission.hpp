@@ -11,9 +11,8 @@
 #pragma once
 
 #include <string_view>
-#include <unordered_map>
 
-#include "boinc/policy/token_bucket.hpp"
+#include "boinc/policy/pace.hpp"
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
 #include "boinc/server/project.hpp"
@@ -40,10 +39,8 @@ class Admission {
   /// The host that proves to be itself and has not gone back.
   Host* find(const SchedulerRequest& request) const;
   Host* find_proven(const SchedulerRequest& request) const;
-  bool may_be_new(const std::string& range);
-
   Project& project_;
-  std::unordered_map<std::string, TokenBucket> new_hosts_;  ///< by address range
+  Pace new_hosts_{{.burst = 200, .a_second = 1}, 100'000};  ///< by address range
 };
 
 }  // namespace mw::boinc

@@ -61,4 +61,30 @@ Framing framing_of(const http::request_header<>& head) {
   return framing;
 }
 
+boost::asio::ip::address client_of(const boost::beast::http::request_header<>& head, const boost::asio::ip::address& sender,
+                                   std::span<const boost::asio::ip::address> proxies) {
+  const auto is_proxy = [&](const boost::asio::ip::address& address) {
+    return std::ranges::find(proxies, address) != proxies.end();
+  };
+  if (!is_proxy(sender)) return sender;
+  std::string said;
+  const auto [begin, end] = head.equal_range("X-Forwarded-For");
+  for (auto field = begin; field != end; ++field) {
+    if (!said.empty()) said += ',';
+    said += std::string_view{field->value().data(), field->value().size()};
+  }
+  boost::asio::ip::address client = sender;
+  while (is_proxy(client)) {
+    const auto comma = said.rfind(',');
+    std::string last = comma == std::string::npos ? said : said.substr(comma + 1);
+    said.resize(comma == std::string::npos ? 0 : comma);
+    std::erase_if(last, [](char c) { return c == ' ' || c == '\t' || c == '[' || c == ']'; });
+    boost::system::error_code error;
+    const auto address = boost::asio::ip::make_address(last, error);
+    if (error) return sender;
+    client = address;
+  }
+  return client;
+}
+
 }  // namespace mw::boinc

@@ -11,8 +11,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/status.hpp>
 
@@ -31,5 +33,10 @@ struct Framing {
 };
 
 Framing framing_of(const boost::beast::http::request_header<>& head);
+
+/// Whom a request comes from: who sent it, unless that is one of these proxies; then the last address in its X-Forwarded-For fields that
+/// is none of them. What stands before that was written by the client.
+boost::asio::ip::address client_of(const boost::beast::http::request_header<>& head, const boost::asio::ip::address& sender,
+                                   std::span<const boost::asio::ip::address> proxies);
 
 }  // namespace mw::boinc

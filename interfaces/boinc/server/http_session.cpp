@@ -73,6 +73,7 @@ class Session {
     stream_.begin_body(framing.body_size, framing.expects_continue);
     is_head_ = stream_.request().method() == http::verb::head;
     keep_alive_ = framing.keeps_alive;
+    address_ = client_of(stream_.request(), stream_.address(), project_.settings.proxies);
     co_await answer();
     stream_.hold(0);
     stream_.set_rank(Rank::stranger);
@@ -128,9 +129,9 @@ class Session {
 
   /// One more try of somebody who is no volunteer of ours, as far as he has shown. False if he has had too many: then that is answered.
   bool may_err(Pace& pace) {
-    if (pace.take(network_of(stream_.address()), Clock::now())) return true;
+    if (pace.take(network_of(address_), Clock::now())) return true;
     ++project_.counts.bad_requests;
-    strangers_.warn("pace", fmt::format("boinc: {} errs too often, and is put off", stream_.address().to_string()));
+    strangers_.warn("pace", fmt::format("boinc: {} errs too often, and is put off", address_.to_string()));
     keep_alive_ = false;
     answer_with(http::status::too_many_requests, "text/plain", "Too many tries: come again later.\n");
     return false;
@@ -175,7 +176,7 @@ class Session {
     SchedulerRequest request;
     request.authenticator = authenticator_in(body);
     if (request.authenticator.empty()) return answer_unreadable("there is no account key in it, or not at its beginning");
-    answer_with(http::status::ok, "text/xml", to_text(rooms_.scheduler.answer(request, stream_.address().to_string())));
+    answer_with(http::status::ok, "text/xml", to_text(rooms_.scheduler.answer(request, address_.to_string())));
   }
 
   void answer_unreadable(const std::string& why) {
@@ -209,7 +210,7 @@ class Session {
   /// What goes wrong with one request is that request's error. A database that is broken is everybody's.
   SchedulerReply answer_in_transaction(const SchedulerRequest& request) {
     try {
-      return rooms_.write([&] { return rooms_.scheduler.answer(request, stream_.address().to_string()); });
+      return rooms_.write([&] { return rooms_.scheduler.answer(request, address_.to_string()); });
     } catch (const std::exception& e) {
       if (!rooms_.committer.is_usable()) throw;
       ++project_.counts.bad_requests;
@@ -252,7 +253,7 @@ class Session {
 
   /// Who has erred too often is not told whether he is right now.
   void answer_lookup(const std::string& query) {
-    const std::string address = network_of(stream_.address()), email = email_in(query);
+    const std::string address = network_of(address_), email = email_in(query);
     const auto now = Clock::now();
     if (!strangers_.wrong_for_account.may(email, now) || !strangers_.wrong_passwords.may(address, now)) {
       static_cast<void>(may_err(strangers_.wrong_passwords));
@@ -392,6 +393,7 @@ class Session {
   }
 
   ClientStream stream_;
+  asio::ip::address address_;  ///< of the client that sent this request
   Rooms& rooms_;
   Project& project_;
   Strangers& strangers_;

@@ -10,6 +10,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include <boost/asio/ip/address.hpp>
 
 #include <mw/boinc.hpp>
 
@@ -37,6 +40,7 @@ struct Settings {
   Validator validator;
   std::int64_t max_output = 0;
   bool open_accounts = false;
+  std::vector<boost::asio::ip::address> proxies;  ///< that say truly whom a request comes from
   VoteOf one_vote = VoteOf::range;
   bool keys_for_each = false;  ///< the shared account key opens nothing
   std::function<Time()> now = [] { return std::chrono::time_point_cast<Time::duration>(std::chrono::system_clock::now()); };
