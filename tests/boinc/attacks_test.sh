@@ -19,22 +19,22 @@ points=20e6  # 20 tasks
 right=$("$bin/monte_pi" -i multicore:2 --points $points --json | grep -o '"inside":[0-9]*')
 
 # With a quorum of two the run is not over before the second volunteer comes.
-"$bin/monte_pi" -i "boinc:?listen=127.0.0.1:0&state=$work/state&poll_s=0.1&tasks_per_workunit=1&quorum=2&one_vote=host&max_error=90&max_total=100&max_success=90&accounts=open&delay_bound_s=10" \
+"$bin/monte_pi" -i "boinc:?listen=127.0.0.1:0&state=$work/state&poll_s=0.1&tasks_per_workunit=1&quorum=2&keys=each&one_vote=account&accounts=open&delay_bound_s=10" \
   --points $points --json >"$work/out" 2>"$work/err" &
 app=$!
 children+=($app)
 within 20 grep -q "^volunteers:" "$work/err" || fail "no project"
-export URL KEY PID=$app WORK=$work PYTHONDONTWRITEBYTECODE=1
+export URL PID=$app WORK=$work PYTHONDONTWRITEBYTECODE=1
 URL=$(sed -n 's/^volunteers: mw volunteer \([^ ]*\) .*/\1/p' "$work/err")
-KEY=$(cat "$work/state/account_key")
+key_of() { "$bin/mw" boinc-key "$work/state" "$1"; }  # each attacker has a key of his own, as have the honest ones
 
 volunteer() {
-  start "$bin/mw" volunteer "$URL" --key-file "$work/state/account_key" --folder "$work/volunteer-$1" --name "$1" --slots 1 --poll 0.1 \
+  start "$bin/mw" volunteer "$URL" --key-file "$(key_of "$1")" --folder "$work/volunteer-$1" --name "$1" --slots 1 --poll 0.1 \
     >"$work/$1.log" 2>&1
 }
 declare -A pid_of
 for attack in "${attacks[@]}"; do
-  python3 "$here/attacks/$attack.py" >"$work/$attack.log" 2>&1 &
+  KEY=$(cat "$(key_of "$attack")") python3 "$here/attacks/$attack.py" >"$work/$attack.log" 2>&1 &
   pid_of[$attack]=$!
   children+=($!)
 done

@@ -108,7 +108,7 @@ class Host:
 <core_client_major_version>7</core_client_major_version><core_client_minor_version>20</core_client_minor_version>
 <core_client_release>5</core_client_release>
 <platform_name>x86_64-pc-linux-gnu</platform_name>
-<work_req_seconds>{seconds}</work_req_seconds><cpu_req_secs>{seconds}</cpu_req_secs><cpu_req_instances>1</cpu_req_instances>
+<work_req_seconds>{seconds}</work_req_seconds><cpu_req_secs>{seconds}</cpu_req_secs><cpu_req_instances>{1 if seconds > 0 else 0}</cpu_req_instances>
 <host_info><domain_name>{self.name}</domain_name><host_cpid>{self.cpid()}</host_cpid><p_ncpus>1</p_ncpus><p_fpops>1e9</p_fpops>
 <os_name>Linux</os_name><p_vendor>AuthenticAMD</p_vendor></host_info>
 {self.extra}{results}{more}
