@@ -168,7 +168,7 @@ stock_client() {
   mkdir -p "$folder/$1"
   cat >"$folder/$1/cc_config.xml" <<-X
 	<cc_config><options><no_info_fetch>1</no_info_fetch><dont_contact_ref_site>1</dont_contact_ref_site><suppress_net_info>1</suppress_net_info>
-	<no_gpus>1</no_gpus><allow_multiple_clients>1</allow_multiple_clients><report_results_immediately>1</report_results_immediately><ncpus>4</ncpus></options></cc_config>
+	<no_gpus>1</no_gpus><no_priority_change>1</no_priority_change><allow_multiple_clients>1</allow_multiple_clients><report_results_immediately>1</report_results_immediately><ncpus>4</ncpus></options></cc_config>
 	X
   cat >"$folder/$1/global_prefs_override.xml" <<-X
 	<global_preferences><run_if_user_active>1</run_if_user_active><suspend_cpu_usage>0</suspend_cpu_usage><run_on_batteries>1</run_on_batteries>

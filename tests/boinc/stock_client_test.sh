@@ -26,7 +26,7 @@ client() {
   mkdir -p "$folder"
   cat >"$folder/cc_config.xml" <<-X
 	<cc_config><options><no_info_fetch>1</no_info_fetch><dont_contact_ref_site>1</dont_contact_ref_site><suppress_net_info>1</suppress_net_info>
-	<no_gpus>1</no_gpus><allow_multiple_clients>1</allow_multiple_clients><report_results_immediately>1</report_results_immediately><ncpus>4</ncpus></options></cc_config>
+	<no_gpus>1</no_gpus><no_priority_change>1</no_priority_change><allow_multiple_clients>1</allow_multiple_clients><report_results_immediately>1</report_results_immediately><ncpus>4</ncpus></options></cc_config>
 	X
   cat >"$folder/global_prefs_override.xml" <<-X
 	<global_preferences><run_if_user_active>1</run_if_user_active><suspend_cpu_usage>0</suspend_cpu_usage><run_on_batteries>1</run_on_batteries>
@@ -51,7 +51,7 @@ app() {
   [ -f "$folder/err" ] && port=$(port_of "$folder")
   mkdir -p "$folder"
   [ $# -gt 0 ] || set -- --points $points
-  timeout 240 "$bin/monte_pi" -i "boinc:?listen=127.0.0.1:$port&state=$folder/state&poll_s=1&tasks_per_workunit=1$more" --json "$@" \
+  timeout 380 "$bin/monte_pi" -i "boinc:?listen=127.0.0.1:$port&state=$folder/state&poll_s=1&tasks_per_workunit=1$more" --json "$@" \
     >"$folder/out" 2>>"$folder/err" &
   echo $! >"$folder/pid"
   wait_for_file "$folder/state/account_key" && within 10 grep -q volunteers: "$folder/err"
@@ -66,7 +66,7 @@ meddle() {
   wait_for_file "$1/port" && sleep 0.2 && meddled=http://127.0.0.1:$(cat "$1/port")/
 }
 finished_right() {
-  within 200 grep -q inside "$1/out" || fail "no result: $(cat "$1/err")"
+  within 350 grep -q inside "$1/out" || fail "no result: $(cat "$1/err")"
   grep -q "$right" "$1/out" || fail "another result than multicore's ($right): $(cat "$1/out")"
 }
 count() { sqlite3 "$1/state/project.db" "$2" 2>/dev/null || python3 -c "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])" "$1/state/project.db" "$2"; }
@@ -88,16 +88,16 @@ liar() {  # what one of three hosts sends is another result, with the right MD5:
   finished_right "$1" && { grep -q "sent a wrong result" "$1/err" || fail "no lie was noticed: $(tail -5 "$1/liar/log")"; }
 }
 client_killed() {  # kill -9 in mid-task, and started again
-  app "$1" "" --block 2e8 --points 8e8 || return 1
+  app "$1" "" --block 1e8 --points 4e8 || return 1
   local expected
-  expected=$("$bin/monte_pi" -i multicore:2 --block 2e8 --points 8e8 --json | grep -o '"inside":[0-9]*')
+  expected=$("$bin/monte_pi" -i multicore:2 --block 1e8 --points 4e8 --json | grep -o '"inside":[0-9]*')
   client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
   within 60 grep -q "Starting task" "$1/c/log" || fail "no task began" || return 1
   sleep 1
   kill -KILL "$(cat "$1/c/pid")"
   sleep 1
   client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
-  within 200 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")" || return 1
+  within 350 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")" || return 1
   grep -q "$expected" "$1/out"
 }
 # A user of the machine says stop, and later go on: what is under way stands still meanwhile, and is finished.
@@ -118,7 +118,7 @@ suspended() {
   [ $ticks -lt 15 ] || fail "it computes while it is suspended: $ticks ticks in 3 s" || return 1
   ! grep -q inside "$1/out" || fail "it was over before it was suspended" || return 1
   say_mode "$1/c" auto
-  within 200 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")" || return 1
+  within 350 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")" || return 1
   grep -q "$expected" "$1/out"
 }
 say_mode() { (cd "$1" && boinccmd --host "127.0.0.1:$(cat port)" --passwd "$(cat gui_rpc_auth.cfg)" --set_run_mode "$2"); }
@@ -166,7 +166,7 @@ missing_input() {  # an input that is not to be had
 }
 too_large() {  # an output over the limit
   mkdir -p "$1"
-  timeout 240 "$bin/null_test" -i "boinc:?listen=127.0.0.1:0&state=$1/state&poll_s=1&max_output_mb=1&max_error=0" --tasks 1 --bytes 2000000 >"$1/out" 2>"$1/err" &
+  timeout 380 "$bin/null_test" -i "boinc:?listen=127.0.0.1:0&state=$1/state&poll_s=1&max_output_mb=1&max_error=0" --tasks 1 --bytes 2000000 >"$1/out" 2>"$1/err" &
   wait_for_file "$1/state/account_key" && within 10 grep -q volunteers: "$1/err"
   client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
   within 100 grep -q "failed on host 1" "$1/err" && grep -q -- "-131" "$1/err" || fail "the server did not hear of it: $(cat "$1/err") $(tail "$1/c/log")"

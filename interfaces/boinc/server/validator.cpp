@@ -64,7 +64,8 @@ void ResultValidator::validate(WorkunitRow& workunit, std::vector<InstanceRow>& 
     if (!is_viable(one)) continue;
     try {
       answers.push_back(read_answer(project_, one, workunit.tasks.size()));
-      check_values(workunit, answers.back());
+      // Once: what was inconclusive before has been looked at.
+      if (one.state.validate_state == ValidateState::init) check_values(workunit, answers.back());
       viable.push_back(&one);
     } catch (const Error& e) {
       answers.resize(viable.size());
