@@ -34,8 +34,8 @@
 
 #include <mw/detail/chunk.hpp>
 #include <mw/detail/chunk_sizer.hpp>
-#include <mw/detail/way_sizer.hpp>
 #include <mw/detail/task_group.hpp>
+#include <mw/detail/way_sizer.hpp>
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>
 
