@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <filesystem>
 #include <map>
-#include <ranges>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
@@ -56,7 +55,7 @@ process::UniqueFd make_probe() {
 std::string some_of(const std::vector<mpi::HostSlots>& hosts) {
   constexpr std::size_t enough = 5;
   std::string names;
-  for (const auto& host : hosts | std::views::take(enough)) names += (names.empty() ? "" : " ") + host.name;
+  for (std::size_t i = 0; i < hosts.size() && i < enough; ++i) names += (i == 0 ? "" : " ") + hosts[i].name;
   return names;
 }
 
