@@ -1,5 +1,7 @@
 #include "hub/task_messages.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -8,6 +10,12 @@ namespace mw::hub {
 namespace {
 
 std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+/// A duration is signed: what a worker says beyond that is cut.
+std::chrono::nanoseconds duration_of(std::uint64_t run_ns) {
+  constexpr auto longest = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
+  return std::chrono::nanoseconds{std::min(run_ns, longest)};
+}
 
 }  // namespace
 
@@ -32,7 +40,7 @@ Outcome outcome_of(const wire::Result& result) {
   Outcome outcome;
   outcome.out = text_of(result.out);
   outcome.err = text_of(result.err);
-  outcome.run_time = std::chrono::nanoseconds{result.run_ns};
+  outcome.run_time = duration_of(result.run_ns);
   return outcome;
 }
 
@@ -41,7 +49,7 @@ Outcome outcome_of(wire::FailureMessage message) {
   outcome.failure = std::move(message.failure);
   outcome.out = text_of(message.out);
   outcome.err = text_of(message.err);
-  outcome.run_time = std::chrono::nanoseconds{message.run_ns};
+  outcome.run_time = duration_of(message.run_ns);
   return outcome;
 }
 

@@ -1,9 +1,7 @@
 #include "wire/messages.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <cstring>
-#include <limits>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -207,9 +205,7 @@ template <class Message>
 void parse_ended(Parser& parser, Message& message) {
   message.id = parser.number<std::uint64_t>();
   message.attempt = parser.number<std::uint32_t>();
-  // As a duration it is signed.
-  constexpr auto longest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  message.run_ns = std::min(parser.number<std::uint64_t>(), longest);
+  message.run_ns = parser.number<std::uint64_t>();
   const auto out_size = parser.number<std::uint64_t>();
   const auto err_size = parser.number<std::uint64_t>();
   message.out = parser.take(out_size);

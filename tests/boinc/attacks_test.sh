@@ -41,11 +41,11 @@ done
 volunteer first
 has_failed() { for a in "${attacks[@]}"; do [ -e "$work/$a.done" ] || kill -0 "${pid_of[$a]}" 2>/dev/null || return 0; done; return 1; }
 all_done() { has_failed && return 0; for a in "${attacks[@]}"; do [ -e "$work/$a.done" ] || return 1; done; }
-within 50 all_done || fail "not done: $(for a in "${attacks[@]}"; do [ -e "$work/$a.done" ] || echo "$a"; done)"
+within 120 all_done || fail "not done: $(for a in "${attacks[@]}"; do [ -e "$work/$a.done" ] || echo "$a"; done)"
 has_failed && fail "an attack saw what it should not"
 # All of them go on; who wants to help still can.
 volunteer second
-within 50 grep -q inside "$work/out" || fail "no result under attack"
+within 120 grep -q inside "$work/out" || fail "no result under attack"
 touch "$work/over"
 grep -q "$right" "$work/out" || fail "another result than multicore's ($right): $(cat "$work/out")"
 status=0

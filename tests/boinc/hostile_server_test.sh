@@ -12,7 +12,7 @@ trap 'kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; rm -rf "$
 
 fail() { echo "$*" >&2; exit 1; }  # each scenario is a shell of its own
 # within SECONDS COMMAND…
-within() { local end=$((SECONDS + $1)); shift; until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done; }
+within() { local end=$((SECONDS + 3 * $1)); shift; until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done; }
 
 # server FOLDER MODE
 server() {
