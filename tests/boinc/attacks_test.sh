@@ -1,42 +1,32 @@
 #!/usr/bin/env bash
 # A live server under all attacks at once (attacks/*.py), and honest volunteers meanwhile: monte_pi has the right count.
 #   attacks_test.sh BIN [ATTACK …]
-set -uo pipefail
-bin=$(cd "$1" && pwd)
-here=$(cd "$(dirname "$0")" && pwd)
-shift
-command -v python3 >/dev/null || { echo "skipped: there is no python3"; exit 77; }
-work=$(mktemp -d)
-children=()
-trap 'kill "${children[@]}" 2>/dev/null; wait; rm -rf "$work"' EXIT
+. "$(dirname "$0")/scenarios.sh"
+needs python3
 fail() { echo "$*" >&2; tail -n 5 "$work"/*.log "$work/err" >&2; exit 1; }
-within() { local end=$((SECONDS + $1)); shift; until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done; }
-start() { "$@" & children+=($!); }
 
 attacks=("$@")
 [ ${#attacks[@]} -gt 0 ] || attacks=($(cd "$here/attacks" && ls *.py | grep -v '^attack.py$' | sed 's/\.py$//'))
 points=20e6  # 20 tasks
-right=$("$bin/monte_pi" -i multicore:2 --points $points --json | grep -o '"inside":[0-9]*')
+right=$(on_multicore --points $points)
 
 # With a quorum of two the run is not over before the second volunteer comes.
 "$bin/monte_pi" -i "boinc:?listen=127.0.0.1:0&state=$work/state&poll_s=0.1&tasks_per_workunit=1&quorum=2&keys=each&one_vote=account&accounts=open&delay_bound_s=10" \
   --points $points --json >"$work/out" 2>"$work/err" &
 app=$!
-children+=($app)
 within 20 grep -q "^volunteers:" "$work/err" || fail "no project"
 export URL PID=$app WORK=$work PYTHONDONTWRITEBYTECODE=1
-URL=$(sed -n 's/^volunteers: mw volunteer \([^ ]*\) .*/\1/p' "$work/err")
+URL=$(url_in "$work/err")
 key_of() { "$bin/mw" boinc-key "$work/state" "$1"; }  # each attacker has a key of his own, as have the honest ones
 
 volunteer() {
-  start "$bin/mw" volunteer "$URL" --key-file "$(key_of "$1")" --folder "$work/volunteer-$1" --name "$1" --slots 1 --poll 0.1 \
-    >"$work/$1.log" 2>&1
+  "$bin/mw" volunteer "$URL" --key-file "$(key_of "$1")" --folder "$work/volunteer-$1" --name "$1" --slots 1 --poll 0.1 \
+    >"$work/$1.log" 2>&1 &
 }
 declare -A pid_of
 for attack in "${attacks[@]}"; do
   KEY=$(cat "$(key_of "$attack")") python3 "$here/attacks/$attack.py" >"$work/$attack.log" 2>&1 &
   pid_of[$attack]=$!
-  children+=($!)
 done
 volunteer first
 has_failed() { for a in "${attacks[@]}"; do [ -e "$work/$a.done" ] || kill -0 "${pid_of[$a]}" 2>/dev/null || return 0; done; return 1; }

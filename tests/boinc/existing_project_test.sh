@@ -1,21 +1,12 @@
 #!/usr/bin/env bash
 # An existing project as the backend, through its folder and over the network. The project is emulated: see emulated_project/emulate.py.
 #   existing_project_test.sh BIN [SCENARIO …]
-set -uo pipefail
-bin=$(cd "$1" && pwd)
-here=$(cd "$(dirname "$0")" && pwd)
-shift
-command -v python3 >/dev/null || { echo "skipped: there is no python3"; exit 77; }
-
-work=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
+. "$(dirname "$0")/scenarios.sh"
+needs python3
 tasks=8
 points=${tasks}e6
 key=0123456789abcdef0123456789abcdef
-right=$("$bin/monte_pi" -i multicore:2 --points $points --json | grep -o '"inside":[0-9]*')
-
-fail() { echo "$*" >&2; return 1; }
-within() { local end=$((SECONDS + $1)); shift; until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done; }
+right=$(on_multicore --points $points)
 
 # project FOLDER [SETTING…]: an emulated one, in the background; sets `folder` and `url`.
 project() {
@@ -99,8 +90,8 @@ folder_in_doubt() { project "$1" hold=2 && set_up --app monte_pi && in_doubt "$(
 url_in_doubt() { project "$1" hold=2 && set_up --app monte_pi --remote && in_doubt "$(by_url '&tasks_per_workunit=1')"; }
 many_short() {  # one of them is run here, and then they go together
   project "$1" && set_up --app monte_pi || return 1
-  local points=200e6 right; right=$("$bin/monte_pi" -i multicore:2 --points 200e6 --json | grep -o '"inside":[0-9]*')
-  pi "$(by_folder '')" && is_right && [ "$(count 'SELECT count(*) FROM workunit')" -le 2 ] || fail "$(count 'SELECT count(*) FROM workunit') workunits" || return 1
+  local points=200e6 right; right=$(on_multicore --points 200e6)
+  pi "$(by_folder '')" && is_right && [ "$(count 'SELECT count(*) FROM workunit')" -le 2 ] || fail "$(count 'SELECT count(*) FROM workunit') workunits"
   # A cost that is stated.
   local tasks; tasks=$(count 'SELECT count(*) FROM workunit')
   pi "$(by_folder '&task_s=1')" && is_right && is "$(count 'SELECT count(*) FROM workunit')" $((tasks + 10)) workunits &&
@@ -122,7 +113,7 @@ php_limit() {  # a file that PHP does not take: only the task that needs it fail
   project "$1" && set_up --app string_count --remote && texts && head -c 3000000 /dev/zero >"$folder/texts/z_big.txt" || return 1
   ! string_count "$(by_url '')" || fail "it ran"
   says "its data file $folder/texts/z_big.txt can not be sent: the project's web server takes no file of 3000000 bytes" "$folder/err" && says upload_max_filesize "$folder/err" || return 1
-  ! grep -q "could not be submitted" "$folder/err" || fail "$(cat "$folder/err")" || return 1
+  ! grep -q "could not be submitted" "$folder/err" || fail "$(cat "$folder/err")"
   is "$(count 'SELECT count(*) FROM workunit WHERE NOT canonical')" 0 "workunits that are not done" && is "$(count 'SELECT count(*) > 0 FROM workunit')" 1 workunits || return 1
   # Over post_max_size, PHP hands over nothing at all.
   : >"$folder/err" && head -c 9000000 /dev/zero >"$folder/texts/z_big.txt"
@@ -151,7 +142,7 @@ interrupted_in_vain() {  # what can not be cancelled is said
 waits_for() {
   : >"$folder/err"
   pi "$2" &
-  within 30 grep -qF -- "$1" "$folder/err" || fail "it does not say \"$1\": $(cat "$folder/err")" || return 1
+  within 30 grep -qF -- "$1" "$folder/err" || fail "it does not say \"$1\": $(cat "$folder/err")"
   "${@:3}" && wait $! && is_right
 }
 folder_waits() {
@@ -163,26 +154,12 @@ url_waits() {
   project "$1" && set_up --app monte_pi --remote && : >"$folder/stop_web" && waits_for "is waited for: project down for maintenance" "$(by_url '')" rm "$folder/stop_web" || return 1
   : >"$folder/database_away" && waits_for "is waited for: Can't connect to database" "$(by_url '')" rm "$folder/database_away"
 }
-# stock_client NAME: Debian's client as a volunteer of the emulated project.
-stock_client() {
-  mkdir -p "$folder/$1"
-  cat >"$folder/$1/cc_config.xml" <<-X
-	<cc_config><options><no_info_fetch>1</no_info_fetch><dont_contact_ref_site>1</dont_contact_ref_site><suppress_net_info>1</suppress_net_info>
-	<no_gpus>1</no_gpus><no_priority_change>1</no_priority_change><allow_multiple_clients>1</allow_multiple_clients><report_results_immediately>1</report_results_immediately><ncpus>4</ncpus></options></cc_config>
-	X
-  cat >"$folder/$1/global_prefs_override.xml" <<-X
-	<global_preferences><run_if_user_active>1</run_if_user_active><suspend_cpu_usage>0</suspend_cpu_usage><run_on_batteries>1</run_on_batteries>
-	<disk_max_used_gb>10</disk_max_used_gb><disk_min_free_gb>0.01</disk_min_free_gb><disk_max_used_pct>99</disk_max_used_pct>
-	<ram_max_used_busy_pct>99</ram_max_used_busy_pct><ram_max_used_idle_pct>99</ram_max_used_idle_pct></global_preferences>
-	X
-  boinc --dir "$folder/$1" --gui_rpc_port $((RANDOM % 20000 + 20000)) --skip_cpu_benchmarks --pers_retry_delay_min 1 --pers_retry_delay_max 5 \
-    --sched_retry_delay_min 1 --sched_retry_delay_max 5 --master_fetch_interval 5 --attach_project "$url/" $key >>"$folder/$1/log" 2>&1 &
-}
 stock_clients() {  # a quorum of two of Debian's clients, with data files
-  command -v boinc >/dev/null || { echo "skipped: there is no boinc-client (Debian: apt-get install boinc-client)"; return 0; }
+  needs boinc "Debian: apt-get install boinc-client"
   project "$1" hosts=0 && set_up --app string_count && texts || return 1
-  stock_client a && stock_client b && timeout "${pi_timeout:-200}" "$bin/string_count" -i "$(by_folder '&quorum=2')" --folder "$folder/texts" --string line --json >"$folder/out" 2>>"$folder/err" ||
-    fail "$(tail -qn 5 "$folder/err" "$folder"/[ab]/log)" || return 1
+  for client in a b; do stock_client "$folder/$client" --attach_project "$url/" $key; done
+  timeout "${pi_timeout:-200}" "$bin/string_count" -i "$(by_folder '&quorum=2')" --folder "$folder/texts" --string line --json >"$folder/out" 2>>"$folder/err" ||
+    fail "$(tail -qn 5 "$folder/err" "$folder"/[ab]/log)"
   says '"count":1500' "$folder/out" && agreed 2
 }
 folder_fails_once() {  # one copy that fails does not end its workunit
@@ -293,22 +270,4 @@ all=(answers folder_contract url_contract folder_pi url_pi folder_data_files url
   interrupted_in_vain folder_waits url_waits folder_killed url_killed folder_in_doubt url_in_doubt many_short folder_fails_once folder_error
   url_error folder_refused url_down refusals boinc_setup setup_broken_off eleventh_app staging_fails closed_downloads)
 [ $# -gt 0 ] || set -- "${all[@]}"
-# Side by side: they wait, mostly.
-run() {
-  local start=$SECONDS
-  if "$1" "$work/$1" 2>"$work/$1/said"; then
-    echo "ok      $1 ($((SECONDS - start)) s)" >"$work/$1/verdict"
-  else
-    { echo "FAILED  $1 ($((SECONDS - start)) s)"; tail -60 "$work/$1/said"; } >"$work/$1/verdict"
-  fi
-  kill $(jobs -p) 2>/dev/null
-}
-pids=()
-for scenario in "$@"; do
-  mkdir -p "$work/$scenario"
-  run "$scenario" &
-  pids+=($!)
-done
-wait "${pids[@]}"
-for scenario in "$@"; do cat "$work/$scenario/verdict" 2>/dev/null || echo "FAILED  $scenario: no verdict"; done | tee "$work/verdicts"
-! grep -q ^FAILED "$work/verdicts"
+run_scenarios "$@"

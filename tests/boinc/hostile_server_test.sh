@@ -1,18 +1,9 @@
 #!/usr/bin/env bash
 # mw volunteer, attacked by its project: the scenarios run side by side.
 #   hostile_server_test.sh BIN [SCENARIO …]
-set -uo pipefail
-bin=$(cd "$1" && pwd)
-here=$(cd "$(dirname "$0")" && pwd)
-shift
-command -v python3 >/dev/null || { echo "skipped: there is no python3"; exit 77; }
-
-work=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
-
-fail() { echo "$*" >&2; exit 1; }  # each scenario is a shell of its own
-# within SECONDS COMMAND…
-within() { local end=$((SECONDS + 3 * $1)); shift; until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done; }
+. "$(dirname "$0")/scenarios.sh"
+needs python3
+patience=3
 
 # server FOLDER MODE
 server() {
@@ -156,22 +147,6 @@ leaving() {  # gives back all, says goodbye, leaves nothing
   [ ! -e "$1/v" ] || fail "left: $(ls -la "$1/v")"
 }
 
-scenarios=(honest sandboxed unsigned same_name overwriting tampering slashes endless_file endless_program endless_reply endless_page endless_headers
-  endless_upload sizes crowd bad_key redirect moved delays escapes files private stopped stopped_twice finishing leaving)
-[ $# -eq 0 ] || scenarios=("$@")
-declare -A pids
-for name in "${scenarios[@]}"; do
-  mkdir -p "$work/$name"
-  $name "$work/$name" >"$work/$name.log" 2>&1 &
-  pids[$name]=$!
-done
-failed=0
-for name in "${scenarios[@]}"; do
-  if wait "${pids[$name]}"; then
-    echo "ok      $name"
-  else
-    echo "FAILED  $name: $(cat "$work/$name.log")"
-    failed=1
-  fi
-done
-exit $failed
+[ $# -gt 0 ] || set -- honest sandboxed unsigned same_name overwriting tampering slashes endless_file endless_program endless_reply endless_page endless_headers \
+  endless_upload sizes crowd bad_key redirect moved delays escapes files private stopped stopped_twice finishing leaving
+run_scenarios "$@"

@@ -1,47 +1,22 @@
 #!/usr/bin/env bash
 # A volunteer project with Debian's boinc-client as its volunteers: the scenarios run side by side, since a client mostly waits.
 #   stock_client_test.sh BIN [SCENARIO …]
-set -uo pipefail
-bin=$(cd "$1" && pwd)
-here=$(cd "$(dirname "$0")" && pwd)
-shift
-command -v boinc >/dev/null || { echo "skipped: there is no boinc-client (Debian: apt-get install boinc-client)"; exit 77; }
-command -v python3 >/dev/null || { echo "skipped: there is no python3"; exit 77; }
-
-work=$(mktemp -d)
-# Everything that is started has the folder on its command line.
-trap 'kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; rm -rf "$work"' EXIT
+. "$(dirname "$0")/scenarios.sh"
+needs boinc "Debian: apt-get install boinc-client"
+needs python3
 points=20e6  # 20 tasks
-right=$("$bin/monte_pi" -i multicore:2 --points $points --json | grep -o '"inside":[0-9]*')
+right=$(on_multicore --points $points)
 
-fail() { echo "$*" >&2; return 1; }
 wait_for_file() { for _ in $(seq 100); do [ -s "$1" ] && return 0; sleep 0.1; done; fail "$1 is not there"; }
-# within SECONDS COMMAND…
-within() { local end=$((SECONDS + $1)); shift; until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.2; done; }
-
 # client FOLDER URL KEY [OPTION…]: a stock client in the background, in a session of its own. KEY may be an account file.
 client() {
   local folder=$1 url=$2 key=$3
   shift 3
-  mkdir -p "$folder"
-  cat >"$folder/cc_config.xml" <<-X
-	<cc_config><options><no_info_fetch>1</no_info_fetch><dont_contact_ref_site>1</dont_contact_ref_site><suppress_net_info>1</suppress_net_info>
-	<no_gpus>1</no_gpus><no_priority_change>1</no_priority_change><allow_multiple_clients>1</allow_multiple_clients><report_results_immediately>1</report_results_immediately><ncpus>4</ncpus></options></cc_config>
-	X
-  cat >"$folder/global_prefs_override.xml" <<-X
-	<global_preferences><run_if_user_active>1</run_if_user_active><suspend_cpu_usage>0</suspend_cpu_usage><run_on_batteries>1</run_on_batteries>
-	<disk_max_used_gb>10</disk_max_used_gb><disk_min_free_gb>0.01</disk_min_free_gb><disk_max_used_pct>99</disk_max_used_pct>
-	<ram_max_used_busy_pct>99</ram_max_used_busy_pct><ram_max_used_idle_pct>99</ram_max_used_idle_pct></global_preferences>
-	X
   local attach=(--attach_project "$url" "$key")
   # As the program says it, which keeps the key out of the arguments.
-  [ -f "$key" ] && cp "$key" "$folder/" && attach=()
+  [ -f "$key" ] && mkdir -p "$folder" && cp "$key" "$folder/" && attach=()
   [ -f "$folder/client_state.xml" ] && attach=()
-  local port=$((RANDOM % 20000 + 20000))
-  echo $port >"$folder/port"
-  boinc --dir "$folder" --gui_rpc_port $port --skip_cpu_benchmarks --pers_retry_delay_min 1 --pers_retry_delay_max 5 \
-    --sched_retry_delay_min 1 --sched_retry_delay_max 5 --master_fetch_interval 5 "$@" "${attach[@]}" >>"$folder/log" 2>&1 &
-  echo $! >"$folder/pid"
+  stock_client "$folder" "$@" "${attach[@]}"
 }
 
 # app FOLDER MORE ARGUMENT…: monte_pi as a project, in the background; at the port that it had before, if it had one.
@@ -56,7 +31,7 @@ app() {
   echo $! >"$folder/pid"
   wait_for_file "$folder/state/account_key" && within 10 grep -q volunteers: "$folder/err"
 }
-url_of() { sed -n 's/^volunteers: mw volunteer \([^ ]*\) .*/\1/p' "$1/err" | tail -1; }
+url_of() { url_in "$1/err"; }
 port_of() { url_of "$1" | sed 's/.*:\([0-9]*\).*/\1/'; }
 key_of() { cat "$1/state/account_key"; }
 account_of() { echo "$1"/state/account_*.xml; }
@@ -90,35 +65,35 @@ liar() {  # what one of three hosts sends is another result, with the right MD5:
 client_killed() {  # kill -9 in mid-task, and started again
   app "$1" "" --block 1e8 --points 4e8 || return 1
   local expected
-  expected=$("$bin/monte_pi" -i multicore:2 --block 1e8 --points 4e8 --json | grep -o '"inside":[0-9]*')
+  expected=$(on_multicore --block 1e8 --points 4e8)
   client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
-  within 60 grep -q "Starting task" "$1/c/log" || fail "no task began" || return 1
+  within 60 grep -q "Starting task" "$1/c/log" || fail "no task began"
   sleep 1
   kill -KILL "$(cat "$1/c/pid")"
   sleep 1
   client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
-  within 350 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")" || return 1
+  within 350 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")"
   grep -q "$expected" "$1/out"
 }
 # A user of the machine says stop, and later go on: what is under way stands still meanwhile, and is finished.
 suspended() {
   app "$1" "&tasks_per_workunit=8" --block 1e8 --points 8e8 || return 1
   local expected worker ticks
-  expected=$("$bin/monte_pi" -i multicore:2 --block 1e8 --points 8e8 --json | grep -o '"inside":[0-9]*')
+  expected=$(on_multicore --block 1e8 --points 8e8)
   client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
-  within 60 grep -q "Starting task" "$1/c/log" || fail "no task began" || return 1
+  within 60 grep -q "Starting task" "$1/c/log" || fail "no task began"
   worker=$1/c/slots/0
-  within 20 eval '[ "$(ticks_in "$worker")" -gt 0 ]' || fail "nothing computes in $worker" || return 1
+  within 20 eval '[ "$(ticks_in "$worker")" -gt 0 ]' || fail "nothing computes in $worker"
   say_mode "$1/c" never || return 1
-  within 20 grep -q "Suspending computation" "$1/c/log" || fail "the client did not suspend: $(tail -5 "$1/c/log")" || return 1
+  within 20 grep -q "Suspending computation" "$1/c/log" || fail "the client did not suspend: $(tail -5 "$1/c/log")"
   sleep 3
   ticks=$(ticks_in "$worker")
   sleep 3
   ticks=$(($(ticks_in "$worker") - ticks))  # of 300; it still listens for the client
-  [ $ticks -lt 15 ] || fail "it computes while it is suspended: $ticks ticks in 3 s" || return 1
-  ! grep -q inside "$1/out" || fail "it was over before it was suspended" || return 1
+  [ $ticks -lt 15 ] || fail "it computes while it is suspended: $ticks ticks in 3 s"
+  ! grep -q inside "$1/out" || fail "it was over before it was suspended"
   say_mode "$1/c" auto
-  within 350 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")" || return 1
+  within 350 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")"
   grep -q "$expected" "$1/out"
 }
 say_mode() { (cd "$1" && boinccmd --host "127.0.0.1:$(cat port)" --passwd "$(cat gui_rpc_auth.cfg)" --set_run_mode "$2"); }
@@ -134,19 +109,19 @@ ticks_in() {
 server_killed() {  # kill -9 in mid-run, and started again on the same folder
   app "$1" "" || return 1
   client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
-  within 90 grep -q "Reporting [0-9]* completed" "$1/c/log" || fail "nothing was reported" || return 1
+  within 90 grep -q "Reporting [0-9]* completed" "$1/c/log" || fail "nothing was reported"
   sleep 2
   kill -KILL "$(pgrep -P "$(cat "$1/pid")")"
   sleep 1
   local made
   made=$(count "$1" "SELECT count(*) FROM task WHERE state = 2")
-  [ "$made" -gt 0 ] && [ "$made" -lt 20 ] || fail "$made of 20 tasks were done when it was killed" || return 1
+  [ "$made" -gt 0 ] && [ "$made" -lt 20 ] || fail "$made of 20 tasks were done when it was killed"
   app "$1" "" && finished_right "$1"
 }
 deadline() {  # a host takes work and is never seen again: another one gets it
   app "$1" "&delay_bound_s=20" || return 1
   client "$1/gone" "$(url_of "$1")" "$(key_of "$1")"
-  within 60 grep -q "Starting task" "$1/gone/log" || fail "no task began" || return 1
+  within 60 grep -q "Starting task" "$1/gone/log" || fail "no task began"
   kill -KILL "$(cat "$1/gone/pid")"
   client "$1/c" "$(url_of "$1")" "$(key_of "$1")"
   finished_right "$1"
@@ -155,7 +130,7 @@ bad_signature() {  # a program that somebody else has changed on the way is not 
   app "$1" "&max_error=0" --points 1e6 || return 1
   meddle "$1" tamper || return 1
   client "$1/c" "$meddled" "$(key_of "$1")"
-  within 60 grep -q "Signature verification failed" "$1/c/log" || fail "the client did not complain: $(tail "$1/c/log")" || return 1
+  within 60 grep -q "Signature verification failed" "$1/c/log" || fail "the client did not complain: $(tail "$1/c/log")"
   within 60 grep -q "exit status -186" "$1/err" || fail "the server did not hear of it: $(cat "$1/err")"
 }
 missing_input() {  # an input that is not to be had
@@ -172,23 +147,5 @@ too_large() {  # an output over the limit
   within 100 grep -q "failed on host 1" "$1/err" && grep -q -- "-131" "$1/err" || fail "the server did not hear of it: $(cat "$1/err") $(tail "$1/c/log")"
 }
 
-scenarios=("$@")
-[ ${#scenarios[@]} -gt 0 ] || scenarios=(plain quorum liar client_killed suspended server_killed deadline bad_signature missing_input too_large)
-pids=()
-for scenario in "${scenarios[@]}"; do
-  (start=$SECONDS; $scenario "$work/$scenario" >"$work/$scenario.log" 2>&1; status=$?; echo "$status $((SECONDS - start))" >"$work/$scenario.status") &
-  pids+=($!)
-done
-wait "${pids[@]}"
-failed=0
-for scenario in "${scenarios[@]}"; do
-  read -r status seconds <"$work/$scenario.status"
-  if [ "$status" -eq 0 ]; then
-    echo "ok      $scenario ($seconds s)"
-  else
-    echo "FAILED  $scenario ($seconds s)"
-    sed 's/^/        /' "$work/$scenario.log" | tail -20
-    failed=$((failed + 1))
-  fi
-done
-[ $failed -eq 0 ]
+[ $# -gt 0 ] || set -- plain quorum liar client_killed suspended server_killed deadline bad_signature missing_input too_large
+run_scenarios "$@"
