@@ -101,6 +101,10 @@ class BoincInterface::Pool final : public boinc::ServerSink {
  private:
   /// Where the key is, not the key: stderr is kept in logs, and arguments are for everybody to see.
   void tell_volunteers() const {
+    if (settings_.keys_for_each)
+      return process::tell(
+          fmt::format("volunteers: mw volunteer {} --key-file {}/keys/NAME, a key for each: mw boinc-key {} NAME\n", server_->url(),
+                      settings_.state, settings_.state));
     const std::string account = fmt::format("{}/account_{}.xml", settings_.state, settings_.app);
     process::write_file(account, boinc::account_file(server_->url(), server_->account_key()), 0600);
     process::tell(

@@ -11,6 +11,13 @@
 namespace mw::boinc {
 namespace fs = std::filesystem;
 
+std::string read_key_of_digits(const std::string& path) {
+  std::string key = process::read_secret_file(path);
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r' || key.back() == ' ')) key.pop_back();
+  if (!is_md5(key)) throw InterfaceError{fmt::format("{} does not hold 32 hex digits", path)};
+  return key;
+}
+
 void KeyRing::read() {
   std::error_code error;
   const auto changed = fs::last_write_time(folder_, error);
@@ -25,10 +32,7 @@ void KeyRing::read() {
   owners_.clear();
   for (const auto& entry : fs::directory_iterator{folder_, error}) {
     try {
-      std::string key = process::read_secret_file(entry.path());
-      while (!key.empty() && (key.back() == '\n' || key.back() == ' ' || key.back() == '\r')) key.pop_back();
-      if (!is_md5(key)) throw InterfaceError{fmt::format("{} does not hold 32 hex digits", entry.path().string())};
-      owners_[key] = entry.path().filename().string();
+      owners_[read_key_of_digits(entry.path())] = entry.path().filename().string();
     } catch (const Error& e) {
       complain_(fmt::format("a volunteer's key is not taken: {}", e.what()));
     }

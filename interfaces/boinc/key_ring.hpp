@@ -18,6 +18,9 @@
 
 namespace mw::boinc {
 
+/// What a key file holds: 32 hex digits. Throws InterfaceError, also where others can read the file.
+std::string read_key_of_digits(const std::string& path);
+
 class KeyRing {
  public:
   /// `folder`: of the keys; it need not be there. `complain` hears of files that are no keys.

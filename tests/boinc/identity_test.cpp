@@ -3,40 +3,31 @@
 
 #include <cmath>
 
-#include "boinc/emulated_volunteer.hpp"
 #include "boinc/key_ring.hpp"
 #include "boinc/policy/estimate.hpp"
 #include "boinc/policy/trust.hpp"
 #include "boinc/policy/voter.hpp"
+#include "boinc/pool.hpp"
 #include "boinc/server/http_rules.hpp"
 #include "sqlite/database.hpp"
-#include "support/errors.hpp"
-#include "support/processes.hpp"
+#include "support/captured_stderr.hpp"
 
 using namespace std::chrono_literals;
 using namespace mw::boinc;
 using test::EmulatedVolunteer;
+using test::status_of;
 
 namespace {
 
 std::int64_t third_power(std::int64_t x) { return x * x * x; }
 std::vector<std::int64_t> two_of(std::int64_t x) { return {x, x}; }
 
-template <class Value = std::int64_t>
-Value status_of(mw::Master& master, const char* key) {
-  const auto status = master.get_status();
-  if (!status.interface_error.empty()) throw std::runtime_error{status.interface_error};
-  return std::get<Value>(status.interface.at(key));
-}
-
-struct Pool {
-  explicit Pool(const std::string& more = "") : master{mw::interface(folders.spec(more))} {}
-  std::string url() { return status_of<std::string>(master, "url"); }
-  EmulatedVolunteer volunteer(const std::string& name) { return {url(), folders.key(), name}; }
+struct Pool : test::Pool {
+  using test::Pool::Pool;
   std::vector<mw::Task<std::int64_t>> submit(std::int64_t count) {
     std::vector<mw::Task<std::int64_t>> tasks;
     for (std::int64_t i = 0; i < count; ++i) tasks.push_back(master.submit_task<third_power>(i));
-    if (!test::eventually([&] { return status_of(master, "tasks_waiting") == count; })) throw std::runtime_error{"nothing waits"};
+    if (!waits_for(count)) throw std::runtime_error{"nothing waits"};
     return tasks;
   }
   void all_right(const std::vector<mw::Task<std::int64_t>>& tasks) {
@@ -45,12 +36,10 @@ struct Pool {
       CHECK(master.get_result(tasks[i]) == x * x * x);
     }
   }
-  test::ProjectFolders folders;
-  mw::Master master;
 };
 
-/// The output of an instance, changed: the first byte of its result's value, or what `change` does.
-std::string answer_with(const EmulatedVolunteer&, const mw::Bytes& input, std::span<const std::byte> value, std::uint64_t run_ns) {
+/// An output whose tasks all have this value.
+std::string answer_with(const mw::Bytes& input, std::span<const std::byte> value, std::uint64_t run_ns) {
   mw::Bytes answer;
   for (const mw::wire::Task& task : mw::wire::parse_bundle(input.span()).tasks)
     mw::wire::append(answer, mw::wire::Result{task.id, task.attempt, run_ns, {}, {}, value});
@@ -159,6 +148,35 @@ TEST_CASE("behind a proxy that is trusted, a request comes from where the proxy 
   CHECK(client("203.0.113.50", "198.51.100.9") == "203.0.113.50");
 }
 
+TEST_CASE("one who keeps two numbers of one machine has one vote", "[boinc][server]") {
+  Pool pool{"&quorum=2&one_vote=addresses"};
+  const auto tasks = pool.submit(1);
+  auto first = pool.volunteer("a");
+  const auto kept = first.ask_for_work();
+  REQUIRE(kept.instances.size() == 1);
+  auto again = pool.volunteer("a");  // attached anew: what the first one has is given up
+  const auto own = test::work_for(again);
+  CHECK(own.workunits[0].name == kept.workunits[0].name);
+  const bool is_late = GENERATE(true, false);
+  is_late ? again.work(own) : first.work(kept);
+  is_late ? first.work(kept) : again.work(own);
+  CHECK(test::eventually([&] { return status_of(pool.master, "instances_reported") == 2; }));
+  CHECK(status_of(pool.master, "results_valid") == 0);
+  CHECK(!tasks.front().done());
+}
+
+TEST_CASE("a quorum that the hosts' votes can not fill is told", "[boinc][server]") {
+  const std::string said = test::stderr_of([] {
+    Pool pool{"&quorum=2&one_vote=addresses"};
+    const auto tasks = pool.submit(1);
+    auto first = pool.volunteer("a"), second = pool.volunteer("b");
+    CHECK(first.work() == 1);
+    CHECK(second.work() == 0);
+  });
+  CHECK_THAT(said, Catch::Contains("2 must agree, and the 2 hosts that were here in the last hour have 1 vote(s)"));
+  CHECK_THAT(said, Catch::Contains("one_vote=host"));
+}
+
 TEST_CASE("with keys of their own volunteers have a vote each, and the shared key opens nothing", "[boinc][server]") {
   Pool pool{"&quorum=2&keys=each&one_vote=account"};
   const auto tasks = pool.submit(1);
@@ -169,7 +187,8 @@ TEST_CASE("with keys of their own volunteers have a vote each, and the shared ke
   };
   CHECK(pool.volunteer("shared").work() == 0);
   const std::string alice = key_for("alice"), bob = key_for("bob");
-  EmulatedVolunteer first{pool.url(), alice, "a"}, sybil{pool.url(), alice, "b"}, second{pool.url(), bob, "c"};
+  EmulatedVolunteer first{test::url_of(pool.master), alice, "a"}, sybil{test::url_of(pool.master), alice, "b"},
+      second{test::url_of(pool.master), bob, "c"};
   CHECK(first.work() == 1);
   CHECK(sybil.work() == 0);
   CHECK(second.work() == 1);
@@ -209,7 +228,7 @@ TEST_CASE("numbers that can not be are cut where they enter, and end nothing", "
     const auto reply = liar.ask_for_work();
     REQUIRE(reply.instances.size() == 1);
     const std::int64_t x = i;
-    send(liar, reply, answer_with(liar, liar.input_of(reply), mw::encode(x * x * x).span(), std::uint64_t{1} << 63));
+    send(liar, reply, answer_with(liar.input_of(reply), mw::encode(x * x * x).span(), std::uint64_t{1} << 63));
     liar.request.results.back().elapsed_seconds = 1e300;
     liar.request.results.back().cpu_seconds = -1e300;
     liar.send();
@@ -232,7 +251,7 @@ TEST_CASE("what does not decode to the function's result is the host's error, no
   auto liar = pool.volunteer("liar");
   const auto reply = liar.ask_for_work();
   // A list that says it has more than there is.
-  send(liar, reply, answer_with(liar, liar.input_of(reply), mw::encode(std::uint64_t{1} << 60).span(), 5));
+  send(liar, reply, answer_with(liar.input_of(reply), mw::encode(std::uint64_t{1} << 60).span(), 5));
   liar.send();
   CHECK(status_of(pool.master, "results_valid") == 0);
   CHECK(test::eventually([&] { return status_of(pool.master, "results_error") == 1; }));
@@ -324,16 +343,16 @@ TEST_CASE("near the end an idle host gets a copy of what is out for too long, an
 }
 
 TEST_CASE("ranges of addresses are what one person can have all of", "[boinc][policy]") {
-  CHECK(address_range("203.0.113.7") == address_range("203.0.113.200"));
-  CHECK(address_range("203.0.113.7") != address_range("203.0.114.7"));
-  CHECK(address_range("::ffff:203.0.113.7") == address_range("203.0.113.7"));
-  CHECK(address_range("192.168.1.7") != address_range("192.168.1.8"));
-  CHECK(address_range("127.0.0.1") == address_range("127.9.9.9"));
-  CHECK(address_range("::1") == address_range("127.0.0.1"));
-  CHECK(address_range("2001:db8:1:2::3") == address_range("2001:db8:1:ffff::9"));
-  CHECK(address_range("2001:db8:1::3") != address_range("2001:db8:2::3"));
-  CHECK(address_range("fd00::1") != address_range("fd00::2"));
-  CHECK(address_range("nonsense") == "nonsense");
+  const auto range = [](const char* address) { return address_range(boost::asio::ip::make_address(address)); };
+  CHECK(range("203.0.113.7") == range("203.0.113.200"));
+  CHECK(range("203.0.113.7") != range("203.0.114.7"));
+  CHECK(range("::ffff:203.0.113.7") == range("203.0.113.7"));
+  CHECK(range("192.168.1.7") != range("192.168.1.8"));
+  CHECK(range("127.0.0.1") == range("127.9.9.9"));
+  CHECK(range("::1") == range("127.0.0.1"));
+  CHECK(range("2001:db8:1:2::3") == range("2001:db8:1:ffff::9"));
+  CHECK(range("2001:db8:1::3") != range("2001:db8:2::3"));
+  CHECK(range("fd00::1") != range("fd00::2"));
 }
 
 TEST_CASE("one voter moves an estimate by a bounded factor, however often it speaks", "[boinc][policy]") {

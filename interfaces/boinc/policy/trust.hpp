@@ -32,7 +32,7 @@ struct HostRecord {
   static constexpr std::int64_t most_doublings = 8;  ///< about two days
 
   static constexpr std::int64_t probation = 3;          ///< valid results until it is over
-  static constexpr std::int64_t newcomers_share = 8;    ///< workunits that a host on probation may have, or one a processor
+  static constexpr std::int64_t newcomers_share = 8;    ///< workunits that a new host may have …
   static constexpr std::int64_t share_a_result = 4;     ///< … and so many more for each valid result
   static constexpr std::int64_t most_workunits = 2048;  ///< for any host
 

@@ -1,7 +1,6 @@
 #include "boinc/policy/voter.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/ip/address.hpp>
 
 namespace mw::boinc {
 namespace {
@@ -35,10 +34,7 @@ std::string range_of(const ip::address_v6& address) {
 
 }  // namespace
 
-std::string address_range(std::string_view text) {
-  boost::system::error_code error;
-  const ip::address address = ip::make_address(text, error);
-  if (error) return std::string{text};
+std::string address_range(const ip::address& address) {
   return address.is_v4() ? range_of(address.to_v4()) : range_of(address.to_v6());
 }
 

@@ -5,12 +5,14 @@
 // Owner:   values.
 // Threads: any.
 // Use:
-//     if (voter_of(VoteOf::range, {.host = 3, .user = 1, .range = address_range("203.0.113.7")}) == …) …
+//     if (voter_of(VoteOf::range, {.host = 3, .user = 1, .range = address_range(address)}) == …) …
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include <boost/asio/ip/address.hpp>
 
 namespace mw::boinc {
 
@@ -23,8 +25,8 @@ enum class VoteOf : std::uint8_t {
 
 /// What one person can easily have all addresses of: of IPv4 a /24 ("203.0.113.0/24"), of IPv6 a /48, this machine's loopback. In a
 /// private network (10/8, 172.16/12, 192.168/16, 169.254/16, fd00::/8, fe80::/10) each address is its own, since strangers have none
-/// there. What is no address stands for itself.
-std::string address_range(std::string_view address);
+/// there.
+std::string address_range(const boost::asio::ip::address& address);
 
 struct VoterFacts {
   std::int64_t host = 0;

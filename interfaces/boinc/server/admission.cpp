@@ -41,7 +41,8 @@ Host* Admission::find(const SchedulerRequest& request) const {
   return host && request.rpc_seqno >= host->rpc_seqno ? host : nullptr;
 }
 
-Admitted Admission::admit(const SchedulerRequest& request, std::int64_t user, std::string_view address, SchedulerReply& reply) {
+Admitted Admission::admit(const SchedulerRequest& request, std::int64_t user, const boost::asio::ip::address& address,
+                          SchedulerReply& reply) {
   const Time now = project_.now();
   const std::string range = address_range(address);
   Admitted who;
@@ -73,6 +74,7 @@ Admitted Admission::admit(const SchedulerRequest& request, std::int64_t user, st
   Host& host = *who.host;
   host.info = cut(request.host);
   if (!request.platforms.empty()) host.platform = cut(request.platforms.front());
+  if (host.range != range) host.seen_unsent = 0;  // it may be another voter now
   host.range = range;
   host.last_rpc = now;
   project_.hosts.touch(host);

@@ -10,7 +10,7 @@
 //     if (!who.host) return reply;                          // the reply says why
 #pragma once
 
-#include <string_view>
+#include <boost/asio/ip/address.hpp>
 
 #include "boinc/policy/pace.hpp"
 #include "boinc/protocol/scheduler_reply.hpp"
@@ -30,14 +30,13 @@ class Admission {
   explicit Admission(Project& project) : project_{project} {}
 
   /// Writes into the reply what a new host is told.
-  Admitted admit(const SchedulerRequest& request, std::int64_t user, std::string_view address, SchedulerReply& reply);
+  Admitted admit(const SchedulerRequest& request, std::int64_t user, const boost::asio::ip::address& address,
+                 SchedulerReply& reply);
 
-  /// Whether it will be admitted as a host that is known. `user` is not looked at.
-  bool is_known(const SchedulerRequest& request) const { return find(request) != nullptr; }
+  /// The host that proves to be itself and has not gone back; null if it will be a new one. The account is not looked at.
+  Host* find(const SchedulerRequest& request) const;
 
  private:
-  /// The host that proves to be itself and has not gone back.
-  Host* find(const SchedulerRequest& request) const;
   Host* find_proven(const SchedulerRequest& request) const;
   Project& project_;
   Pace new_hosts_{{.burst = 200, .a_second = 1}, 100'000};  ///< by address range

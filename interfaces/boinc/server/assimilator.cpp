@@ -26,6 +26,7 @@ std::string story_of(const Project& project, const WorkunitRow& workunit, const 
     story += fmt::format("; {} on host {}: {}", project.names.instance({one.workunit, one.number}), one.host,
                          !one.why.empty()                                 ? one.why
                          : one.state.outcome == InstanceOutcome::no_reply ? "no reply by its deadline"
+                         : one.state.outcome == InstanceOutcome::detached ? "its host began anew"
                          : one.state.outcome == InstanceOutcome::success  ? "a result that others do not agree with"
                                                                           : "no result");
   }

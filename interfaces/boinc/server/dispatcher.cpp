@@ -90,9 +90,9 @@ bool Dispatcher::send_unsent(const WorkerBuild& build, Host& host, const Turn& t
   return false;
 }
 
-bool Dispatcher::may_have_another() const {
+bool Dispatcher::may_have_another(const Host& host) const {
   const Time now = project_.now();
-  if (!project_.settings.another_after) return false;
+  if (!project_.settings.another_after || now < host.no_other_before) return false;
   const auto first = project_.work.first_deadline();
   return first && *first - project_.settings.delay_bound + another_after(0) <= now;
 }
@@ -106,8 +106,10 @@ std::chrono::milliseconds Dispatcher::another_after(double expected_s) const {
 /// Near the end, when nothing else is left for it: one more copy of what is out for longer than it should be. The first valid answer
 /// wins, or the first ones, as many as the quorum.
 bool Dispatcher::send_another(const WorkerBuild& build, Host& host, const Turn& turn, SchedulerReply& reply) {
-  if (!project_.settings.another_after) return false;
+  if (!may_have_another(host)) return false;
   const Time now = project_.now();
+  constexpr std::chrono::seconds pause{1};
+  host.no_other_before = now + pause;  // a look in vain costs as much as one that finds something
   constexpr std::size_t most_looked_at = 200;
   for (const InstanceRow& out : project_.work.first_out(most_looked_at)) {
     if (turn.is_over() || out.sent + another_after(0) > now) return false;
@@ -127,6 +129,7 @@ bool Dispatcher::send_another(const WorkerBuild& build, Host& host, const Turn& 
     another.state.is_excused = true;  // it is one more than there must be
     send(another, *workunit, build, host, reply);
     ++project_.counts.another;
+    host.no_other_before = now;
     return true;
   }
   return false;
@@ -158,20 +161,19 @@ bool Dispatcher::may_have(const WorkunitRow& workunit, const Host& host) const {
   return std::none_of(instances.begin(), instances.end(), [&](const InstanceRow& one) {
     const bool is_given_back = one.exit_status == exit_status::aborted_by_user;
     if (one.host == host.id) return !is_given_back || ++given_back >= most_given_back;
-    // What failed is no vote, and where one result is enough there are none.
-    const bool is_vote = one.state.server_state == ServerState::in_progress || one.state.outcome == InstanceOutcome::success ||
-                         one.state.outcome == InstanceOutcome::no_reply;
+    // What failed or was lost is no vote, and where one result is enough there are none.
+    const bool is_vote = one.state.server_state == ServerState::in_progress || one.state.outcome == InstanceOutcome::success;
     return workunit.state.quorum > 1 && is_vote && one.voter == voter;
   });
 }
 
 /// A quorum that nobody can fill is told, once in a while.
 void Dispatcher::note_voters(std::int64_t quorum) {
+  constexpr std::chrono::seconds look{10};
   constexpr std::chrono::minutes pause{10};
   constexpr std::chrono::hours active_within{1};
   const Time now = project_.now();
-  if (now < looked_at_voters_ + pause) return;
-  looked_at_voters_ = now;
+  if (now < no_look_at_voters_before_) return;
   std::unordered_set<std::string> voters;
   std::size_t hosts = 0;
   for (const auto& [id, host] : project_.hosts.known()) {
@@ -179,7 +181,9 @@ void Dispatcher::note_voters(std::int64_t quorum) {
     ++hosts;
     voters.insert(project_.reputation.voter(host));
   }
-  if (hosts < 2 || voters.size() >= static_cast<std::size_t>(quorum)) return;
+  const bool is_short = hosts > 1 && voters.size() < static_cast<std::size_t>(quorum);
+  no_look_at_voters_before_ = hosts < 2 ? now : is_short ? now + pause : now + look;
+  if (!is_short) return;
   log::warn(
       fmt::format("boinc: {} must agree, and the {} hosts that were here in the last hour have {} vote(s): hosts behind one "
                   "range of addresses, or with one key of their own, count as one. one_vote=host gives each a vote, where no "

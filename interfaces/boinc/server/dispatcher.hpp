@@ -46,8 +46,8 @@ class Dispatcher {
 
   void send_again(const SchedulerRequest& request, Host& host, const Turn& turn, SchedulerReply& reply);
   void send_work(const SchedulerRequest& request, Host& host, const Turn& turn, SchedulerReply& reply);
-  /// Whether something is out for so long that an idle host might get it, too.
-  bool may_have_another() const;
+  /// Whether something is out for so long that this host might get it, too, if it is idle.
+  bool may_have_another(const Host& host) const;
 
  private:
   bool send_unsent(const WorkerBuild& build, Host& host, const Turn& turn, SchedulerReply& reply);
@@ -65,7 +65,7 @@ class Dispatcher {
   WorkGenerator& generator_;
   Transitioner& transitioner_;
   std::mt19937_64 random_{std::random_device{}()};
-  Time looked_at_voters_{};
+  Time no_look_at_voters_before_{};
 };
 
 }  // namespace mw::boinc

@@ -176,7 +176,7 @@ class Session {
     SchedulerRequest request;
     request.authenticator = authenticator_in(body);
     if (request.authenticator.empty()) return answer_unreadable("there is no account key in it, or not at its beginning");
-    answer_with(http::status::ok, "text/xml", to_text(rooms_.scheduler.answer(request, address_.to_string())));
+    answer_with(http::status::ok, "text/xml", to_text(rooms_.scheduler.answer(request, address_)));
   }
 
   void answer_unreadable(const std::string& why) {
@@ -210,7 +210,7 @@ class Session {
   /// What goes wrong with one request is that request's error. A database that is broken is everybody's.
   SchedulerReply answer_in_transaction(const SchedulerRequest& request) {
     try {
-      return rooms_.write([&] { return rooms_.scheduler.answer(request, address_.to_string()); });
+      return rooms_.write([&] { return rooms_.scheduler.answer(request, address_); });
     } catch (const std::exception& e) {
       if (!rooms_.committer.is_usable()) throw;
       ++project_.counts.bad_requests;

@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "boinc/key_ring.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "process/file.hpp"
 
@@ -24,15 +25,9 @@ std::string read_or_make(const fs::path& path, const std::function<std::string()
   return process::read_secret_file(path);
 }
 
-std::string without_end_of_line(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
-  return text;
-}
-
-std::string read_key_of_digits(const fs::path& path) {
-  std::string key = without_end_of_line(read_or_make(path, [] { return random_hex(16) + "\n"; }));
-  if (!is_md5(key)) throw InterfaceError{fmt::format("{} does not hold 32 hex digits", path.string())};
-  return key;
+std::string read_or_make_digits(const fs::path& path) {
+  read_or_make(path, [] { return random_hex(16) + "\n"; });
+  return read_key_of_digits(path);
 }
 
 }  // namespace
@@ -65,9 +60,9 @@ Keys Keys::in_folder(const std::string& folder) {
           public_text,
           std::move(upload),
           std::move(upload_check),
-          read_key_of_digits(path / "account_key"),
-          read_key_of_digits(path / "own_key"),
-          read_key_of_digits(path / "secret")};
+          read_or_make_digits(path / "account_key"),
+          read_or_make_digits(path / "own_key"),
+          read_or_make_digits(path / "secret")};
 }
 
 }  // namespace mw::boinc

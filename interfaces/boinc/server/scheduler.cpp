@@ -31,12 +31,13 @@ double seconds_between(Time from, Time to) { return std::max(std::chrono::durati
 }  // namespace
 
 std::optional<Durability> Scheduler::writes(const SchedulerRequest& request) const {
-  const bool gives_work = request.wants_work() && (project_.has_work() || dispatcher_.may_have_another());
-  if (!request.results.empty() || request.is_leaving || gives_work || !admission_.is_known(request)) return Durability::machine;
+  const Host* const host = admission_.find(request);
+  const bool gives_work = request.wants_work() && (project_.has_work() || (host && dispatcher_.may_have_another(*host)));
+  if (!request.results.empty() || request.is_leaving || gives_work || !host) return Durability::machine;
   return request.running.empty() ? std::nullopt : std::optional{Durability::process};
 }
 
-SchedulerReply Scheduler::answer(const SchedulerRequest& request, std::string_view address) {
+SchedulerReply Scheduler::answer(const SchedulerRequest& request, const boost::asio::ip::address& address) {
   const Turn turn{longest_answer};
   SchedulerReply reply;
   reply.knows_wait = true;
@@ -81,7 +82,10 @@ void Scheduler::describe_user(const Host& host, SchedulerReply& reply) {
 
 /// What a host has under way that will not come back: others get it. Should it come back, it still counts.
 void Scheduler::give_up(std::int64_t lost_host) {
-  for (InstanceRow& one : project_.work.in_progress_on(lost_host)) transitioner_.give_up(one);
+  auto lost = project_.work.in_progress_on(lost_host);
+  if (lost.empty()) return;
+  for (InstanceRow& one : lost) transitioner_.give_up(one);
+  if (Host* host = project_.hosts.find(lost_host)) project_.reputation.failed(*host, Fault::no_reply, project_.now());
 }
 
 void Scheduler::take_results(const SchedulerRequest& request, Host& host, const Turn& turn, SchedulerReply& reply) {
@@ -95,8 +99,11 @@ void Scheduler::take_results(const SchedulerRequest& request, Host& host, const 
     auto instance = number ? project_.work.instance(number->workunit, number->number) : std::nullopt;
     if (!instance) continue;  // of an earlier run
     if (instance->host != host.id && instance->host != host.formerly) {
-      log::warn(fmt::format("boinc: host {} ({}) reported {}, which is host {}'s; it does not count", host.id, host.info.name,
-                            result.name, instance->host));
+      const auto line = repeated_.line("others",
+                                       fmt::format("boinc: host {} ({}) reported {}, which is host {}'s; it does not count",
+                                                   host.id, host.info.name, result.name, instance->host),
+                                       std::chrono::steady_clock::now());
+      if (line) log::warn(*line);
       ++project_.counts.bad_requests;
       continue;
     }
@@ -106,6 +113,11 @@ void Scheduler::take_results(const SchedulerRequest& request, Host& host, const 
          instance->received == Time{});
     if (!is_open) continue;  // it was reported before
     take_result(result, *instance, host);
+    if (has_voted(*instance)) {
+      instance->state.outcome = InstanceOutcome::not_needed;
+      instance->state.is_excused = true;
+      instance->why = "another copy of its voter's has come before it";
+    }
     project_.work.update(*instance);
     ++project_.counts.reported;
     transitioner_.run(instance->workunit);
@@ -160,6 +172,18 @@ bool Scheduler::is_excused(const InstanceRow& instance, const Host& host) {
   return std::any_of(others.begin(), others.end(), [&](const InstanceRow& other) {
     return other.id != instance.id && other.voter == instance.voter && other.state.outcome == InstanceOutcome::client_error &&
            !other.state.is_excused;
+  });
+}
+
+/// Whether another result of its voter's counts already: of a copy that was given up and came after all, or of the one that took its
+/// place.
+bool Scheduler::has_voted(const InstanceRow& instance) {
+  if (instance.state.outcome != InstanceOutcome::success) return false;
+  const auto workunit = project_.work.workunit(instance.workunit);
+  if (!workunit || workunit->state.quorum == 1) return false;
+  const auto others = project_.work.instances(instance.workunit);
+  return std::any_of(others.begin(), others.end(), [&](const InstanceRow& other) {
+    return other.id != instance.id && other.voter == instance.voter && other.state.outcome == InstanceOutcome::success;
   });
 }
 

@@ -4,11 +4,12 @@
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction where writes() says so.
 // Use:
-//     const SchedulerReply reply = scheduler.answer(parse_scheduler_request(body), "203.0.113.7");
+//     const SchedulerReply reply = scheduler.answer(parse_scheduler_request(body), socket.remote_endpoint().address());
 #pragma once
 
 #include <optional>
-#include <string_view>
+
+#include <boost/asio/ip/address.hpp>
 
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
@@ -17,6 +18,7 @@
 #include "boinc/server/dispatcher.hpp"
 #include "boinc/server/transitioner.hpp"
 #include "boinc/server/work_generator.hpp"
+#include "log/repeated.hpp"
 
 namespace mw::boinc {
 
@@ -29,7 +31,7 @@ class Scheduler {
   std::optional<Durability> writes(const SchedulerRequest& request) const;
   /// `address`: where the request comes from. Takes a few hundredths of a second at most, whatever the request says: what is left
   /// over comes with the client's next one.
-  SchedulerReply answer(const SchedulerRequest& request, std::string_view address);
+  SchedulerReply answer(const SchedulerRequest& request, const boost::asio::ip::address& address);
 
  private:
   void give_up(std::int64_t lost_host);
@@ -38,6 +40,7 @@ class Scheduler {
   void take_back(const SchedulerRequest& request, Host& host);
   void take_result(const ReportedResult& result, InstanceRow& instance, Host& host);
   bool is_excused(const InstanceRow& instance, const Host& host);
+  bool has_voted(const InstanceRow& instance);
   bool has_output(const ReportedResult& result, InstanceRow& instance) const;
   void note_running(const SchedulerRequest& request, const Host& host, const Turn& turn);
   void abort_unneeded(const SchedulerRequest& request, const Host& host, const Turn& turn, SchedulerReply& reply);
@@ -46,6 +49,7 @@ class Scheduler {
   Transitioner& transitioner_;
   Admission admission_;
   Dispatcher dispatcher_;
+  log::Repeated repeated_;
 };
 
 }  // namespace mw::boinc

@@ -42,12 +42,11 @@ void Transitioner::end_instance(InstanceRow& instance, InstanceOutcome outcome) 
   if (outcome != InstanceOutcome::no_reply && outcome != InstanceOutcome::detached) return;
   --project_.counts.in_progress;
   ++project_.counts.timed_out;
-  Host* host = project_.hosts.find(instance.host);
+  Host* host = outcome == InstanceOutcome::no_reply ? project_.hosts.find(instance.host) : nullptr;
   if (!host) return;
   project_.reputation.failed(*host, Fault::no_reply, project_.now());
-  if (outcome == InstanceOutcome::no_reply)
-    log::debug(fmt::format("boinc: {} on host {} ({}) is past its deadline",
-                           project_.names.instance({instance.workunit, instance.number}), host->id, host->info.name));
+  log::debug(fmt::format("boinc: {} on host {} ({}) is past its deadline",
+                         project_.names.instance({instance.workunit, instance.number}), host->id, host->info.name));
 }
 
 void Transitioner::give_up(InstanceRow& instance) {

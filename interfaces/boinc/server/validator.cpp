@@ -63,12 +63,12 @@ void ResultValidator::validate(WorkunitRow& workunit, std::vector<InstanceRow>& 
   for (InstanceRow& one : instances) {
     if (!is_viable(one)) continue;
     try {
-      answers.push_back(read_answer(project_, one, workunit.tasks.size()));
+      Answer answer = read_answer(project_, one, workunit.tasks.size());
       // Once: what was inconclusive before has been looked at.
-      if (one.state.validate_state == ValidateState::init) check_values(workunit, answers.back());
+      if (one.state.validate_state == ValidateState::init) check_values(workunit, answer);
+      answers.push_back(std::move(answer));
       viable.push_back(&one);
     } catch (const Error& e) {
-      answers.resize(viable.size());
       one.state.outcome = InstanceOutcome::validate_error;
       one.why = e.what();
       ++project_.counts.errors;
