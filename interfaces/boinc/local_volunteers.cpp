@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "log/log.hpp"
+#include "log/repeated.hpp"
 #include "process/child.hpp"
 #include "process/place.hpp"
 
@@ -102,7 +103,7 @@ struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
     try {
       one.child.emplace(process::Child::start(io, one.command));
     } catch (const Error& e) {
-      log::warn(fmt::format("boinc: a volunteer on this machine could not be started: {}", e.what()));
+      warn("start", fmt::format("boinc: a volunteer on this machine could not be started: {}", e.what()));
       return start_again(one);
     }
     one.child->async_wait([self = shared_from_this(), &one](process::Death death) { self->ended(one, death); });
@@ -113,8 +114,13 @@ struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
     one.child.reset();
     one.looks_while_stopped = 0;
     if (stopped) return end_if_over();
-    log::warn(fmt::format("boinc: a volunteer on this machine ended with {}; it is started again", process::describe(death)));
+    warn("end", fmt::format("boinc: a volunteer on this machine ended with {}; it is started again", process::describe(death)));
     start_again(one);
+  }
+
+  /// What goes on happening is told once in a while.
+  void warn(std::string_view kind, const std::string& text) {
+    if (const auto line = repeated.line(kind, text, std::chrono::steady_clock::now())) log::warn(*line);
   }
 
   void start_again(One& one) {
@@ -160,6 +166,7 @@ struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
   boost::asio::steady_timer look_timer;
   std::vector<std::unique_ptr<One>> ones;
   std::function<void()> stopped;
+  log::Repeated repeated;
 };
 
 LocalVolunteers::LocalVolunteers(boost::asio::io_context& io, Place place, std::size_t count)

@@ -32,8 +32,9 @@ void add_boinc_key(CLI::App& cli, BoincKeyCommand& command) {
 
 void boinc_key([[maybe_unused]] const BoincKeyCommand& command) {
 #ifdef MW_HAVE_BOINC
-  if (!std::filesystem::is_directory(command.state))
-    throw UsageError{fmt::format("there is no folder {}: a project's folder is made when its program first runs", command.state)};
+  if (!std::filesystem::exists(command.state + "/account_key"))
+    throw UsageError{fmt::format(
+        "there is no project in {}: a project's folder is made when its program first runs (with -i boinc:…)", command.state)};
   process::print(boinc::KeyRing::add(command.state + "/keys", command.name) + "\n");
 #else
   throw UsageError{"this mw was built without BOINC (MW_BOINC=OFF)"};
