@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <map>
 #include <thread>
 
+#include "process/fork_count.hpp"
 #include "process/shortage.hpp"
 #include "process/unique_fd.hpp"
 
@@ -18,12 +20,30 @@ namespace {
 constexpr int ends[] = {SIGINT, SIGTERM, SIGHUP};
 constexpr char nothing = 0;
 std::atomic<int> told{-1};  // the end of a pipe that the handler writes to
+std::atomic<std::uint32_t> told_in{0};
 
+/// A child that was forked has the handler, and the pipe of its parent: the signal is the child's alone, and ends it.
 extern "C" void tell(int signal) {
   const int before = errno;
+  if (told_in != fork_count()) {
+    ::signal(signal, SIG_DFL);
+    ::kill(::getpid(), signal);
+    errno = before;
+    return;
+  }
   const char word = static_cast<char>(signal);
   [[maybe_unused]] const ssize_t put = ::write(told.load(), &word, 1);
   errno = before;
+}
+
+[[noreturn]] void end_by(int signal) {
+  ::signal(signal, SIG_DFL);
+  sigset_t one;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal);  // a container's first process, which the system does not end; as a shell says it
 }
 
 }  // namespace
@@ -36,8 +56,13 @@ struct InterruptWatch::Inside {
     write_end = UniqueFd{fds[1]};
     int nobody = -1;
     if (!told.compare_exchange_strong(nobody, write_end.get())) return;
-    is_mine = true;
-    thread = start_thread("interrupts", [this] { watch(); });
+    told_in = made_in;
+    try {
+      thread = start_thread("interrupts", [this] { watch(); });
+    } catch (...) {
+      told = -1;
+      throw;
+    }
     struct sigaction handler = {};
     handler.sa_handler = tell;
     handler.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
@@ -48,7 +73,7 @@ struct InterruptWatch::Inside {
     }
   }
   ~Inside() {
-    if (!is_mine) return;
+    if (!thread.joinable()) return;
     for (const auto& [signal, before] : handled) {
       struct sigaction now = {};
       if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == tell) ::sigaction(signal, &before, nullptr);
@@ -67,18 +92,20 @@ struct InterruptWatch::Inside {
     while (got < 0 && errno == EINTR);
     if (got != 1 || word == nothing) return;
     before_end();
-    ::signal(word, SIG_DFL);
-    ::kill(::getpid(), word);
+    end_by(word);
   }
 
   const std::function<void()> before_end;
   UniqueFd read_end, write_end;
   std::map<int, struct sigaction> handled;
   std::thread thread;
-  bool is_mine = false;
+  const std::uint32_t made_in = fork_count();
 };
 
 InterruptWatch::InterruptWatch(std::function<void()> before_end) : inside_{std::make_unique<Inside>(std::move(before_end))} {}
-InterruptWatch::~InterruptWatch() = default;
+InterruptWatch::~InterruptWatch() {
+  // A child that was forked has no such thread.
+  if (inside_->made_in != fork_count()) static_cast<void>(inside_.release());
+}
 
 }  // namespace mw::process

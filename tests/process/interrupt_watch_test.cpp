@@ -1,0 +1,63 @@
+// What is done before a signal ends a program, with a real program and its own signals.
+#include <catch2/catch.hpp>
+
+#include <signal.h>
+
+#include <string>
+
+#include "process/run_program.hpp"
+#include "support/program.hpp"
+
+using namespace mw::process;
+
+namespace {
+
+ProgramRun interrupted(const std::string& way, int signal) {
+  return run_program(test::beside("interrupted"), {way, std::to_string(signal)}, {});
+}
+
+}  // namespace
+
+TEST_CASE("before a signal ends a program it does what it has to, and ends as by the signal", "[process][interrupts]") {
+  const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
+  const ProgramRun run = interrupted("alone", signal);
+  CHECK(run.out == "before the end\n");
+  CHECK(run.death.signaled);
+  CHECK(run.death.signal == signal);
+}
+
+TEST_CASE("a second signal ends the program at once", "[process][interrupts]") {
+  const ProgramRun run = interrupted("twice", SIGINT);
+  CHECK(run.out == "before the end\n");
+  CHECK(run.death.signaled);
+  CHECK(run.death.signal == SIGINT);
+}
+
+TEST_CASE("a program that handles a signal itself goes on doing so", "[process][interrupts]") {
+  const std::string way = GENERATE("handled before", "handled later");
+  INFO(way);
+  const ProgramRun run = interrupted(way, SIGINT);
+  CHECK(run.out == "its own handler\nits own handler\nat its end\n");
+  CHECK(run.death.exit_status == 0);
+}
+
+TEST_CASE("a program that ignores a signal goes on doing so", "[process][interrupts]") {
+  CHECK(interrupted("ignored", SIGHUP).out == "at its end\n");
+}
+
+TEST_CASE("when there is nothing to be done any more, a signal ends the program as ever", "[process][interrupts]") {
+  const ProgramRun run = interrupted("over", SIGTERM);
+  CHECK(run.out.empty());
+  CHECK(run.death.signaled);
+  CHECK(run.death.signal == SIGTERM);
+}
+
+TEST_CASE("a second watch in a program leaves the first its signals", "[process][interrupts]") {
+  CHECK(interrupted("second watch", SIGINT).out == "before the end\n");
+}
+
+TEST_CASE("a signal to a child that was forked ends that child, and nobody else", "[process][interrupts]") {
+  const ProgramRun run = interrupted("forked", SIGTERM);
+  CHECK(run.out == "the child died of signal 15\nthe child lived on\nthe parent lives\n");
+  CHECK(run.death.exit_status == 0);
+}
