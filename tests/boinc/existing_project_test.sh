@@ -154,6 +154,16 @@ url_waits() {
   project "$1" && set_up --app monte_pi --remote && : >"$folder/stop_web" && waits_for "is waited for: project down for maintenance" "$(by_url '')" rm "$folder/stop_web" || return 1
   : >"$folder/database_away" && waits_for "is waited for: Can't connect to database" "$(by_url '')" rm "$folder/database_away"
 }
+url_hangs() {  # the site takes requests and does not answer
+  project "$1" && set_up --app monte_pi --remote && : >"$folder/web_hangs" || return 1
+  patience=3 waits_for "/pool/ is waited for: it has not answered for 30 s" "$(by_url '')" rm "$folder/web_hangs"
+}
+# A shortage that does not pass is not waited for without an end: the tasks end, and say why.
+few_descriptors() {
+  project "$1" && set_up --app monte_pi || return 1
+  ! (ulimit -n 18 && pi "$(by_folder '')") || fail "it ran"
+  says "interface error: the BOINC project does not take its workunit" "$folder/err" && says "open files (ulimit -n): raise the limit" "$folder/err"
+}
 stock_clients() {  # a quorum of two of Debian's clients, with data files
   needs boinc "Debian: apt-get install boinc-client"
   project "$1" hosts=0 && set_up --app string_count && texts || return 1
@@ -267,7 +277,7 @@ answers() {  # what the project is emulated by says what a real one was seen to 
 }
 
 all=(answers folder_contract url_contract folder_pi url_pi folder_data_files url_data_files php_limit folder_interrupted url_interrupted
-  interrupted_in_vain folder_waits url_waits folder_killed url_killed folder_in_doubt url_in_doubt many_short folder_fails_once folder_error
+  interrupted_in_vain folder_waits url_waits url_hangs few_descriptors folder_killed url_killed folder_in_doubt url_in_doubt many_short folder_fails_once folder_error
   url_error folder_refused url_down refusals boinc_setup setup_broken_off eleventh_app staging_fails closed_downloads)
 [ $# -gt 0 ] || set -- "${all[@]}"
 run_scenarios "$@"

@@ -242,7 +242,9 @@ struct Transfer::Inside {
     if (status >= least && status <= most) return;
     constexpr long client_errors = 400, server_errors = 500, too_many = 429, too_slow = 408;
     const bool is_permanent = status >= client_errors && status < server_errors && status != too_many && status != too_slow;
-    throw TransferError{fmt::format("{}: HTTP status {}", told(url), status), is_permanent};
+    const std::string what = fmt::format("{}: HTTP status {}", told(url), status);
+    if (status >= server_errors) throw ServerFault{what};
+    throw TransferError{what, is_permanent};
   }
 
   /// The answer, in memory, to what `prepare` asks for, with `size` bytes going out.

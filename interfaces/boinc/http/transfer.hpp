@@ -32,6 +32,12 @@ class TransferError : public Error {
   bool is_permanent_;
 };
 
+/// HTTP status 5xx: there is a server, and something in it does not work at the moment.
+class ServerFault : public TransferError {
+ public:
+  explicit ServerFault(const std::string& what) : TransferError{what, false} {}
+};
+
 /// One field of a form: a text, or a file.
 struct FormField {
   std::string name;

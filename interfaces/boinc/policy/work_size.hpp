@@ -50,9 +50,6 @@ inline std::size_t tasks_in_submitted_workunit(const BundleQuestion& question) n
   return std::max(share, static_cast<std::size_t>(std::clamp(worth, 1.0, most)));
 }
 
-/// What is taken for known after another measurement; 0: nothing was known.
-inline double learnt(double known, double measured) noexcept { return known <= 0 ? measured : known + (measured - known) / 4; }
-
 struct AmountQuestion {
   double seconds = 0;            ///< the client's work_req_seconds
   double instances = 0;          ///< processors that are idle, as it says

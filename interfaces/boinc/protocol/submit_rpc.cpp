@@ -178,7 +178,7 @@ Document parse_reply(std::string_view text, const char* request) {
   } catch (const BadMessage& e) {
     refuse_if_error_in(cleaned);
     if (!answer.death.empty())
-      throw BadMessage{fmt::format("what answers {} there broke down: {}", request, one_line(answer.death))};
+      throw Breakdown{fmt::format("what answers {} there broke down: {}", request, one_line(answer.death))};
     throw BadMessage{fmt::format("{}; it begins: {}", e.what(), one_line(cleaned.substr(0, 200)))};
   }
   refuse_if_error(document.root);

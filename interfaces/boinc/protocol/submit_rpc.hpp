@@ -23,6 +23,12 @@ class Refusal : public Error {
   using Error::Error;
 };
 
+/// What answers there died before it had said anything.
+class Breakdown : public BadMessage {
+ public:
+  using BadMessage::BadMessage;
+};
+
 /// How BOINC's account keys look: letters, digits and '_', 16 to 255 of them.
 bool is_key(std::string_view text) noexcept;
 
@@ -62,7 +68,7 @@ struct Submission {
 };
 std::string submit_batch_request(const std::string& key, const Submission& submission);
 
-/// Throws Refusal with the project's words for an error, BadMessage for what is no reply to `request`. It is what parses a reply
+/// Throws Refusal with the project's words for an error, Breakdown, BadMessage for what is no reply to `request`. It is what parses a reply
 /// that holds nothing else of interest.
 Document parse_reply(std::string_view text, const char* request);
 

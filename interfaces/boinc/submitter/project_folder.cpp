@@ -108,7 +108,7 @@ std::string ProjectFolder::run(const std::string& tool, const std::vector<std::s
   try {
     run = run_project_tool(folder_, "bin/" + tool, arguments, input);
   } catch (const process::StartError& e) {
-    throw RouteError{e.what()};
+    throw RouteRefusal{e.what()};
   }
   if (run.death.signaled || run.death.exit_status != 0) {
     const std::string why =

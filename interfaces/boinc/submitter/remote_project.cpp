@@ -16,6 +16,7 @@ namespace mw::boinc {
 namespace {
 
 namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
 
 // What PHP takes in one request unless it was told otherwise: max_file_uploads, and a little less than post_max_size.
 constexpr std::size_t most_files_at_once = 20;
@@ -25,6 +26,13 @@ constexpr std::size_t longest_output = std::size_t{1} << 30;
 constexpr std::chrono::hours keep_files{24 * 365};
 constexpr double overlap_s = 5;  // a change may carry a time before one that was seen
 constexpr unsigned most_fetch_failures = 5;
+constexpr std::chrono::seconds long_without_word{30};
+
+/// There is a web server, and something behind it does not work at the moment.
+class SiteFault : public RouteError {
+ public:
+  using RouteError::RouteError;
+};
 
 std::string with_slash(std::string url) {
   if (!url.ends_with('/')) url += '/';
@@ -41,13 +49,17 @@ bool is_passing(const submit_rpc::Refusal& refusal) {
   return why.find("(error -183)") != std::string_view::npos || why.find("(error -138)") != std::string_view::npos;
 }
 
+RouteError waited_for(const std::string& url, const Error& why) {
+  return RouteError{fmt::format("{} is waited for: {}", url, why.what())};
+}
+
 /// What the project says, as the submitter understands it.
 template <class Call>
 auto talk(const std::string& url, const Call& call) {
   try {
     return call();
   } catch (const submit_rpc::Refusal& e) {
-    if (is_passing(e)) throw RouteError{fmt::format("{} is waited for: {}", url, e.what())};
+    if (is_passing(e)) throw waited_for(url, e);
     throw RouteRefusal{e.what()};
   } catch (const BadMessage& e) {
     throw RouteError{fmt::format("{}: {}", url, e.what())};
@@ -57,12 +69,33 @@ auto talk(const std::string& url, const Call& call) {
 }  // namespace
 
 RemoteProject::RemoteProject(const BoincProjectOptions& options, std::string app, std::string key, std::function<bool()> alive)
-    : options_{options}, url_{with_slash(options.url)}, app_{std::move(app)}, key_{std::move(key)}, transfer_{std::move(alive)} {}
+    : options_{options},
+      url_{with_slash(options.url)},
+      app_{std::move(app)},
+      key_{std::move(key)},
+      transfer_{[this, alive = std::move(alive)] {
+        say_if_it_hangs();
+        return alive();
+      }} {}
+
+/// libcurl gives it up only after minutes: what it is asked for may take that long.
+void RemoteProject::say_if_it_hangs() {
+  if (asked_at_ == Clock::time_point{} || Clock::now() < asked_at_ + long_without_word) return;
+  asked_at_ = {};
+  log::warn(fmt::format("boinc: {} is waited for: it has not answered for {} s", url_, long_without_word.count()));
+}
 
 std::string RemoteProject::ask_at(const char* handler, const std::string& request, std::vector<FormField> files) {
+  if (files.empty()) asked_at_ = Clock::now();  // files may be long on their way
+  const struct Answered {
+    Clock::time_point& asked_at;
+    ~Answered() { asked_at = {}; }
+  } at_end{asked_at_};
   files.insert(files.begin(), FormField{"request", request});
   try {
     return transfer_.post_form(url_ + handler, files);
+  } catch (const ServerFault& e) {
+    throw SiteFault{e.what()};
   } catch (const TransferError& e) {
     throw RouteError{e.what()};
   }
@@ -79,12 +112,13 @@ void RemoteProject::check() {
                       "that fails ends it. Its owner mends that with `mw boinc-setup PROJECT --app {} --remote --replace`",
                       app_, app_));
   } catch (const submit_rpc::Refusal& e) {
-    if (is_passing(e)) throw RouteError{fmt::format("{} is waited for: {}", url_, e.what())};
+    if (is_passing(e)) throw waited_for(url_, e);
     refuse_at_start(e);
+  } catch (const SiteFault& e) {
+    throw waited_for(url_, e);
+  } catch (const submit_rpc::Breakdown& e) {
+    throw waited_for(url_, e);
   } catch (const Error& e) {
-    if (std::string_view{e.what()}.find("HTTP status 5") != std::string_view::npos ||
-        std::string_view{e.what()}.find(" broke down: ") != std::string_view::npos)
-      throw RouteError{fmt::format("{} is waited for: {}", url_, e.what())};
     refuse_at_start(e);
   }
 }

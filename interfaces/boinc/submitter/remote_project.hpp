@@ -9,6 +9,7 @@
 //     project.check();
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -43,6 +44,7 @@ class RemoteProject final : public Route {
  private:
   std::string ask(const std::string& request) { return ask_at("submit_rpc_handler.php", request, {}); }
   std::string ask_at(const char* handler, const std::string& request, std::vector<FormField> files);
+  void say_if_it_hangs();
   [[noreturn]] void refuse_at_start(const Error& e) const;
   /// Nothing if the project has none of that name.
   std::optional<submit_rpc::BatchState> find_batch(const std::string& name);
@@ -57,6 +59,7 @@ class RemoteProject final : public Route {
   const std::string url_;  ///< ends with '/'
   const std::string app_;
   const std::string key_;
+  std::chrono::steady_clock::time_point asked_at_{};  ///< what is not answered yet; never: nothing is, or it was said
   Transfer transfer_;
   double since_ = 0;                    ///< changes before this have been seen, by the server's clock
   std::set<std::string> seen_batches_;  ///< those that since_ is about

@@ -263,6 +263,8 @@ def answer_rpc(folder, key, handler, parts):
     request = tree.fromstring(parts.pop("request").decode())
     rpc = Rpc(folder, request, list(parts.values()))
     begin = HEADER + f"<{request.tag}>\n"
+    while os.path.exists(os.path.join(folder, "web_hangs")):
+        time.sleep(0.1)
     if request.tag not in RPC[handler]:
         return HEADER + error(Refused("bad command" if handler == "submit_rpc_handler.php" else "no such action")) + "\n"
     try:
