@@ -21,9 +21,19 @@ within() { local end=$((SECONDS + ${patience:-1} * $1)); shift; until "$@"; do [
 on_multicore() { "$bin/monte_pi" -i multicore:2 "$@" --json | grep -o '"inside":[0-9]*'; }
 # url_in STDERR: where the program that writes it awaits its volunteers.
 url_in() { sed -n 's/^volunteers: mw volunteer \([^ ]*\) .*/\1/p' "$1" | tail -1; }
+# A port that nobody listens at, for a client: it ends after 30 s if it does not get it. Below those that the system gives to connections, of which one that
+# is over keeps its port for a minute.
+free_port() {
+  local port
+  while true; do
+    port=$((RANDOM % 12000 + 20000))
+    mkdir "$work/port.$port" 2>/dev/null && ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+  done
+  echo $port
+}
 # stock_client FOLDER ARGUMENT…: Debian's client in the background, which asks and reports at once; its log is FOLDER/log, its port in FOLDER/port.
 stock_client() {
-  local folder=$1 port=$((RANDOM % 20000 + 20000))
+  local folder=$1 port
   shift
   mkdir -p "$folder"
   cat >"$folder/cc_config.xml" <<-X
@@ -35,6 +45,7 @@ stock_client() {
 	<disk_max_used_gb>10</disk_max_used_gb><disk_min_free_gb>0.01</disk_min_free_gb><disk_max_used_pct>99</disk_max_used_pct>
 	<ram_max_used_busy_pct>99</ram_max_used_busy_pct><ram_max_used_idle_pct>99</ram_max_used_idle_pct></global_preferences>
 	X
+  port=$(free_port)
   echo $port >"$folder/port"
   boinc --dir "$folder" --gui_rpc_port $port --skip_cpu_benchmarks --pers_retry_delay_min 1 --pers_retry_delay_max 5 \
     --sched_retry_delay_min 1 --sched_retry_delay_max 5 --master_fetch_interval 5 "$@" >>"$folder/log" 2>&1 &

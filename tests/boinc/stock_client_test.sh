@@ -41,7 +41,7 @@ meddle() {
   wait_for_file "$1/port" && sleep 0.2 && meddled=http://127.0.0.1:$(cat "$1/port")/
 }
 finished_right() {
-  within 350 grep -q inside "$1/out" || fail "no result: $(cat "$1/err")"
+  within 350 grep -q inside "$1/out" || fail "no result: $(cat "$1/err" && tail -n 20 "$1"/*/log)"
   grep -q "$right" "$1/out" || fail "another result than multicore's ($right): $(cat "$1/out")"
 }
 count() { sqlite3 "$1/state/project.db" "$2" 2>/dev/null || python3 -c "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])" "$1/state/project.db" "$2"; }
