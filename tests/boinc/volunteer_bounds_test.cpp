@@ -96,10 +96,16 @@ TEST_CASE("an empty file is a file", "[boinc][volunteer]") {
   CHECK(task_of(reply.instances.front(), reply).inputs.size() == 1);
 }
 
-TEST_CASE("what a project says commands no terminal", "[boinc][volunteer]") {
-  CHECK(printable("\x1b[2Jhello\nworld\a") == "\\x1b[2Jhello world\\x07");
-  CHECK(printable("\xc3\xa4") == "\xc3\xa4");
-  CHECK(printable(std::string(5000, 'x'), 10) == "xxxxxxxxxx …");
+TEST_CASE("a project says so much to people, and no more", "[boinc][volunteer]") {
+  SchedulerReply reply;
+  reply.messages.resize(bounds::most_messages + 1);
+  reply.messages[0].text = std::string(5000, 'x');
+  reply.messages[1].text = "hello";
+  reply = within_bounds(std::move(reply));
+  CHECK(reply.messages.size() == bounds::most_messages);
+  CHECK(reply.messages[0].text.size() == bounds::longest_message + std::string_view{" …"}.size());
+  CHECK_THAT(reply.messages[0].text, Catch::EndsWith("xx …"));
+  CHECK(reply.messages[1].text == "hello");
 }
 
 TEST_CASE("a project without work is asked after a minute, then less and less often, up to an hour", "[boinc][volunteer]") {

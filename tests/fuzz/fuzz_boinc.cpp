@@ -12,6 +12,7 @@
 #include "boinc/protocol/upload.hpp"
 #include "boinc/protocol/xml.hpp"
 #include "boinc/volunteer/bounds.hpp"
+#include "log/escaped.hpp"
 #include "wire/bundle.hpp"
 
 using namespace mw::boinc;
@@ -49,9 +50,11 @@ void check_reply(std::string_view text) {
     } catch (const BadMessage&) {
     }
   }
-  for (const auto& message : reply.messages)
-    for (const char c : printable(message.text))
+  for (const auto& message : reply.messages) {
+    if (message.text.size() > bounds::longest_message + std::string_view{" …"}.size()) std::abort();
+    for (const char c : mw::log::escaped(message.text))
       if (static_cast<unsigned char>(c) < ' ') std::abort();
+  }
 }
 
 void check_bundle(std::span<const std::byte> bytes) {

@@ -88,6 +88,8 @@ SchedulerReply within_bounds(SchedulerReply reply) {
   reply.host_id = std::max<std::int64_t>(reply.host_id, 0);
   reply.cross_project_id.resize(std::min(reply.cross_project_id.size(), bounds::longest_id));
   if (reply.messages.size() > bounds::most_messages) reply.messages.resize(bounds::most_messages);
+  for (auto& message : reply.messages)
+    if (message.text.size() > bounds::longest_message) message.text = message.text.substr(0, bounds::longest_message) + " …";
   if (!reply.code_sign_key.empty()) try {
       VerifyingKey{reply.code_sign_key};
     } catch (const Error& e) {
@@ -118,21 +120,6 @@ VolunteerTask task_of(const InstanceInfo& instance, const SchedulerReply& reply)
   task.output = output_of(reply, instance.files.front());
   check_open_names(task);
   return task;
-}
-
-std::string printable(std::string_view text, std::size_t most) {
-  std::string result;
-  for (const char c : text) {
-    if (result.size() >= most) return result.substr(0, most) + " …";
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n' || c == '\t')
-      result += ' ';
-    else if (byte < 0x20 || byte == 0x7f)
-      fmt::format_to(std::back_inserter(result), "\\x{:02x}", byte);
-    else
-      result += c;
-  }
-  return result;
 }
 
 }  // namespace mw::boinc

@@ -116,7 +116,7 @@ void Contact::take_reply(const SchedulerRequest& asked, const SchedulerReply& re
   }
   server_knows_wait_ = reply.knows_wait;
   for (const auto& message : reply.messages)
-    if (message.is_notice || !session_.options.poll_s) session_.say("{}", printable(message.text));
+    if (message.is_notice || !session_.options.poll_s) session_.say("{}", message.text);
   if (!reply.code_sign_key.empty() && state.code_sign_key.empty()) state.code_sign_key = reply.code_sign_key;
   workshop_.forget(reply.acknowledged);
   for (const std::string& name : reply.aborted) workshop_.abort(name);

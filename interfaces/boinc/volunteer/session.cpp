@@ -6,8 +6,8 @@
 
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/signing.hpp"
-#include "boinc/volunteer/bounds.hpp"
 #include "boinc/volunteer/host_facts.hpp"
+#include "log/escaped.hpp"
 #include "process/standard_streams.hpp"
 
 namespace mw::boinc {
@@ -69,12 +69,12 @@ void Session::adopt_state() {
 }
 
 void Session::tell_line(std::string_view text) {
-  process::tell(fmt::format("{:%H:%M:%S} {}\n", fmt::localtime(std::time(nullptr)), printable(text, longest_line)));
+  process::tell(fmt::format("{:%H:%M:%S} {}\n", fmt::localtime(std::time(nullptr)), log::escaped(text.substr(0, longest_line))));
 }
 
 void Session::warn(std::string_view text) const {
   const std::string name = options.name.empty() ? std::string{} : " " + options.name;
-  process::tell(printable(fmt::format("mw volunteer{}: {} {}", name, options.url, text), longest_line) + "\n");
+  process::tell(log::escaped(fmt::format("mw volunteer{}: {} {}", name, options.url, text.substr(0, longest_line))) + "\n");
 }
 
 }  // namespace mw::boinc

@@ -150,8 +150,9 @@ void Workshop::upload(const VolunteerTask& task) {
   const UploadReply reply =
       parse_upload_reply(session_.transfer.upload(file.url, to_text(head), files_.output(file), head.offset, head.nbytes, most));
   if (reply.status != UploadStatus::done)
-    throw TransferError{fmt::format("the upload of {} was refused: {}", file.name, printable(reply.message)),
-                        reply.status == UploadStatus::permanent};
+    throw TransferError{
+        fmt::format("the upload of {} was refused: {}", file.name, reply.message.substr(0, bounds::longest_message)),
+        reply.status == UploadStatus::permanent};
 }
 
 // Tasks
