@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <sstream>
 
 #include <fmt/format.h>
 
 #include "mpi/slurm.hpp"
+#include "process/launch.hpp"
 #include "process/place.hpp"
 #include "process/route.hpp"
 
@@ -26,23 +26,14 @@ bool is_executable(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
-/// Empty if it is not there.
-std::string find_in_path(const std::string& name) {
-  const char* path = std::getenv("PATH");
-  std::istringstream list{path ? path : "/usr/local/bin:/usr/bin:/bin"};
-  for (std::string folder; std::getline(list, folder, ':');)
-    if (std::string found = folder + "/" + name; is_executable(found)) return found;
-  return {};
-}
-
 std::string find_mpiexec(const std::string& wanted) {
   if (!wanted.empty()) {
-    const std::string found = wanted.find('/') == std::string::npos ? find_in_path(wanted) : wanted;
-    if (!is_executable(found)) throw InterfaceError{fmt::format("mpi: there is no program \"{}\" (mpiexec=…)", wanted)};
+    const std::string found = process::find_program(wanted);
+    if (found.empty()) throw InterfaceError{fmt::format("mpi: there is no program \"{}\" (mpiexec=…)", wanted)};
     return found;
   }
   for (const char* name : {"mpiexec.mpich", "mpiexec.hydra"})
-    if (std::string found = find_in_path(name); !found.empty()) return found;
+    if (std::string found = process::find_program(name); !found.empty()) return found;
   throw InterfaceError{
       "mpi: there is no mpiexec.mpich in PATH: install MPICH (Debian: apt-get install mpich), or say where it is "
       "(mpi:N?mpiexec=PATH)"};

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "process/origin.hpp"
 
@@ -251,6 +252,15 @@ pid_t launch(const Command& command) {
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
   throw StartError{command.path, error};
+}
+
+std::string find_program(const std::string& path) {
+  for (std::string& candidate : candidates_of(path)) {
+    struct stat status = {};
+    if (::stat(candidate.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(candidate.c_str(), X_OK) == 0)
+      return std::move(candidate);
+  }
+  return {};
 }
 
 }  // namespace mw::process

@@ -1,6 +1,6 @@
 // fork and exec, with a child that only makes system calls.
 //
-// What:    launch() starts a Command and returns its process number.
+// What:    launch() starts a Command and returns its process number; find_program() says what it would run.
 // Owner:   the caller must reap the process.
 // Threads: any; see Child about the death signal.
 // Use:
@@ -18,5 +18,9 @@ namespace mw::process {
 /// Throws StartError if the executable is not found or can not be run. A child's end can be asked for only where SIGCHLD is not
 /// ignored (wait(2)): if it is, its action becomes the default one; a handler stays.
 pid_t launch(const Command& command);
+
+/// The program that a Command with this path runs: with a '/' this one, else the first of this name in PATH. Empty if there is none that
+/// this user can run.
+std::string find_program(const std::string& path);
 
 }  // namespace mw::process

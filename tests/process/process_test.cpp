@@ -213,6 +213,16 @@ TEST_CASE("a child gets its death signal when its parent is killed", "[process]"
   CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }, std::chrono::seconds{2}));
 }
 
+TEST_CASE("a program is found as it is started: by its path, or in PATH", "[process]") {
+  CHECK(find_program("/bin/sh") == "/bin/sh");
+  CHECK(run_program(find_program("true"), {}, {}).death.exit_status == 0);
+  CHECK(find_program("true").front() == '/');
+  CHECK(find_program("/bin").empty());         // no file
+  CHECK(find_program("/etc/passwd").empty());  // no program
+  CHECK(find_program("no-such-program").empty());
+  CHECK(find_program("").empty());
+}
+
 TEST_CASE("a group is ended with who started it, from the program's first moment", "[process]") {
   const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-guard";
   const pid_t starter = ::fork();

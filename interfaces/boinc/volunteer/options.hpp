@@ -23,7 +23,7 @@ struct VolunteerOptions {
   bool keep_work = false;     ///< instead: tasks stay for the next start
   sandbox::Choice sandbox = sandbox::Choice::automatic;
   std::string platform;  ///< what it says it is; empty: what it is
-  std::string runner;    ///< an emulator that runs programs of that platform; empty: they run by themselves
+  std::string runner;    ///< an emulator that runs programs of that platform, its whole path; empty: they run by themselves
   bool quiet = false;
 };
 

@@ -5,9 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <boost/asio/steady_timer.hpp>
@@ -31,15 +29,6 @@ void write_link(const fs::path& slot, const std::string& open_name, const std::s
   pugi::xml_document document;
   document.append_child("soft_link").text().set(target.c_str());
   write_anew(slot / open_name, to_text(document));
-}
-
-/// Of a program that is looked up in PATH.
-std::string full_path(const std::string& program) {
-  if (program.find('/') != std::string::npos) return fs::absolute(program).string();
-  std::istringstream folders{std::getenv("PATH") ? std::getenv("PATH") : "/usr/local/bin:/usr/bin:/bin"};
-  for (std::string folder; std::getline(folders, folder, ':');)
-    if (const fs::path path = fs::path{folder} / program; ::access(path.c_str(), X_OK) == 0) return path.string();
-  throw InterfaceError{fmt::format("there is no program {} in PATH", program)};
 }
 
 double children_cpu_seconds() {
@@ -108,8 +97,7 @@ SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const Volu
   command.follows_stops = true;
   if (options.allow_programs) command.environment_set.emplace_back(workunit::allow_programs_name, "1");
   if (place.sandbox) {
-    sandbox::Room room{.folder = slot.string(), .inputs = place.inputs};
-    if (!options.runner.empty()) room.runner = full_path(options.runner);
+    sandbox::Room room{.folder = slot.string(), .inputs = place.inputs, .runner = options.runner};
     room.has_system = options.allow_programs || !sandbox::is_self_contained(place.program);
     if (!options.runner.empty()) command.environment_set.emplace_back(workunit::runner_name, sandbox::runner_inside(room.runner));
     inside_->is_sandboxed = true;
