@@ -25,7 +25,7 @@ std::string scheduler_in(const std::string& page) {
 }  // namespace
 
 Contact::Contact(Session& session, Workshop& workshop)
-    : session_{session}, workshop_{workshop}, facts_{host_facts()}, times_{session.options.poll_s} {
+    : session_{session}, workshop_{workshop}, facts_{host_facts(session.home.path().string())}, times_{session.options.poll_s} {
   if (!session.options.name.empty()) facts_.name = session.options.name;
   facts_.cpid = session.state.cpid;
   facts_.fpops = session.state.fpops;

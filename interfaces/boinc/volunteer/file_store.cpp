@@ -9,6 +9,7 @@
 
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/signing.hpp"
+#include "process/room.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -85,10 +86,7 @@ void FileStore::refuse(const std::string& path, const std::string& why, bool is_
 }
 
 void FileStore::check_room(const FileInfo& file, std::int64_t here) const {
-  std::error_code error;
-  const auto space = fs::space(folder_, error);
-  if (error) return;
-  const auto free = static_cast<std::int64_t>(std::min<std::uintmax_t>(space.available, INT64_MAX));
+  const std::int64_t free = process::disk_room(folder_.string()).free;
   if (file.nbytes - here > free - room_to_leave)
     throw TransferError{fmt::format("there is no room for {}: {} bytes are to come, and the disk of {} has {} left", file.name,
                                     file.nbytes - here, folder_.string(), free),

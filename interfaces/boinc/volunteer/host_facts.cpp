@@ -1,6 +1,5 @@
 #include "boinc/volunteer/host_facts.hpp"
 
-#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
@@ -11,6 +10,7 @@
 
 #include "process/cores.hpp"
 #include "process/place.hpp"
+#include "process/room.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -28,7 +28,7 @@ std::string cpu_fact(const std::string& key) {
 
 }  // namespace
 
-HostInfo host_facts() {
+HostInfo host_facts(const std::string& folder) {
   HostInfo host;
   host.name = process::host_name();
   utsname system = {};
@@ -40,11 +40,14 @@ HostInfo host_facts() {
   host.cpu_model = fmt::format("{} [Family {} Model {} Stepping {}]", cpu_fact("model name"), cpu_fact("cpu family"),
                                cpu_fact("model"), cpu_fact("stepping"));
   host.ncpus = process::available_cores();
-  struct sysinfo memory = {};
-  if (::sysinfo(&memory) == 0) host.memory = static_cast<double>(memory.totalram) * memory.mem_unit;
-  struct statvfs disk = {};
-  if (::statvfs(".", &disk) == 0) host.disk_free = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize);
+  host.memory = static_cast<double>(machine_memory());
+  host.disk_free = static_cast<double>(process::disk_room(folder).free);
   return host;
+}
+
+std::uint64_t machine_memory() noexcept {
+  struct sysinfo memory = {};
+  return ::sysinfo(&memory) == 0 ? std::uint64_t{memory.totalram} * memory.mem_unit : 0;
 }
 
 std::string own_platform() {

@@ -1,7 +1,6 @@
 #include "boinc/volunteer/workshop.hpp"
 
 #include <fcntl.h>
-#include <sys/sysinfo.h>
 
 #include <algorithm>
 
@@ -9,7 +8,9 @@
 #include "boinc/protocol/upload.hpp"
 #include "boinc/protocol/xml.hpp"
 #include "boinc/volunteer/bounds.hpp"
+#include "boinc/volunteer/host_facts.hpp"
 #include "boinc/volunteer/slot_files.hpp"
+#include "process/room.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -59,14 +60,10 @@ void Workshop::open_sandbox() {
 /// A task may have its share of the memory, and half of what is free on the disk for each file.
 sandbox::Limits Workshop::limits() const {
   constexpr std::uint64_t least_memory = 256 << 20, least_file = 64 << 20, processes = 512;
-  struct sysinfo system = {};
-  std::error_code error;
-  const auto space = fs::space(session_.home.path(), error);
-  sandbox::Limits limits{.memory = 0, .file_size = 0, .processes = processes};
-  if (::sysinfo(&system) == 0)
-    limits.memory = std::max(std::uint64_t{system.totalram} * system.mem_unit / session_.options.slots, least_memory);
-  if (!error) limits.file_size = std::max<std::uint64_t>(space.available / 2, least_file);
-  return limits;
+  const auto free = static_cast<std::uint64_t>(process::disk_room(session_.home.path().string()).free);
+  return {.memory = std::max(machine_memory() / session_.options.slots, least_memory),
+          .file_size = std::max(free / 2, least_file),
+          .processes = processes};
 }
 
 // Files
