@@ -62,13 +62,14 @@ void FileStore::fetch(const FileInfo& file, const std::string& path, const std::
   check(file, part, code_sign_key);
   ::chmod(part.c_str(), code_sign_key ? 0500 : 0400);
   fs::rename(part, path);
+  programs_.forget(part);
   refused_.erase(part);
 }
 
 void FileStore::check(const FileInfo& file, const std::string& path, const std::string* code_sign_key) {
   if (const auto size = size_at(path); size != file.nbytes)
     refuse(path, fmt::format("{} has {} bytes, not {} as was announced", file.name, size, file.nbytes), false);
-  const std::string md5 = md5_of_file(path);
+  const std::string md5 = code_sign_key ? programs_.of(path) : md5_of_file(path);
   // What it is instead is not told: it may have come from a place that is none of the project's business.
   if (md5 != file.md5 && !(file.md5.empty() && code_sign_key))
     refuse(path, fmt::format("{} is not the file that was promised: its MD5 is another one", file.name), false);
@@ -82,6 +83,7 @@ void FileStore::check(const FileInfo& file, const std::string& path, const std::
 void FileStore::refuse(const std::string& path, const std::string& why, bool is_final) {
   std::error_code ignored;
   fs::remove(path, ignored);
+  programs_.forget(path);
   throw TransferError{why, ++refused_[path] >= most_tries || is_final};
 }
 
@@ -114,7 +116,10 @@ void FileStore::keep_only(const std::vector<VolunteerTask>& tasks) {
         fs::remove_all(entry.path(), ignored);
     }
   std::sort(spare.rbegin(), spare.rend());  // the newest first
-  for (std::size_t i = spare_programs; i < spare.size(); ++i) fs::remove_all(spare[i].second, ignored);
+  for (std::size_t i = spare_programs; i < spare.size(); ++i) {
+    fs::remove_all(spare[i].second, ignored);
+    programs_.forget(spare[i].second.string());
+  }
 }
 
 void FileStore::remove() {

@@ -2,7 +2,7 @@
 //
 // What:    programs, inputs and outputs lie in folders of their own, programs and inputs under names made of their content: a file that came
 //          as an input is never one that can be run, whatever the project calls it. A file is there when it was whole and was checked, and
-//          it is checked again, by content, each time a task that uses it starts.
+//          it is checked again, by content, each time a task that uses it starts; a program that nothing has touched since is not read again.
 // Owner:   owns these folders in the volunteer's.
 // Threads: one; fetching blocks.
 // Use:
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "boinc/http/transfer.hpp"
+#include "boinc/volunteer/known_sums.hpp"
 #include "boinc/volunteer/state.hpp"
 
 namespace mw::boinc {
@@ -50,6 +51,7 @@ class FileStore {
 
   const std::filesystem::path folder_;
   Transfer& transfer_;
+  KnownSums programs_;
   std::map<std::string, int> refused_;  ///< how often, by path
 };
 
