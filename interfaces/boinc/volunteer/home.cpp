@@ -32,8 +32,9 @@ void check(const fs::path& path) {
   if (error || ::stat(path.c_str(), &status) != 0) fail(path, error ? error.message() : std::strerror(errno));
   if (!S_ISDIR(status.st_mode)) fail(path, "it is a file");
   if (status.st_uid != ::geteuid()) fail(path, "it is another user's");
-  if (!fs::is_empty(path, error) && !fs::exists(path / lock_name))
-    fail(path, "there is something else in it; give a new or an empty one");
+  const bool is_empty = fs::is_empty(path, error);
+  if (error) fail(path, error.message());
+  if (!is_empty && !fs::exists(path / lock_name)) fail(path, "there is something else in it; give a new or an empty one");
   if ((status.st_mode & 07777) != 0700 && ::chmod(path.c_str(), 0700) != 0) fail(path, std::strerror(errno));
 }
 
