@@ -19,6 +19,7 @@ MODE: honest            gives out one workunit after the other, each with a sign
       escapes           says things to terminals
       crowd             gives out 100,000 workunits at once
       long              honest, but the program takes very long
+      silent            honest, but it does not answer the first request for work, and gives the same work again
       files             a project that has files in its slot replaced by links and pipes (the program does that), and runs it again
 """
 import functools
@@ -27,6 +28,7 @@ import json
 import os
 import random
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 FOLDER, MODE = sys.argv[1], sys.argv[2]
@@ -210,7 +212,8 @@ def reply_to(text):
         out += f"<result_ack>\n<name>{name}</name>\n</result_ack>\n"
         acknowledged.add(name)
         position = begin + 1
-    if "<cpu_req_secs>0" not in text and MODE != "bad_key" or MODE == "bad_key" and requests > 2 and given < 1:
+    is_lost = MODE == "silent" and given == 0
+    if is_lost or "<cpu_req_secs>0" not in text and MODE != "bad_key" or MODE == "bad_key" and requests > 2 and given < 1:
         out += work(given)
         given += 1
     if MODE == "delays":
@@ -281,6 +284,10 @@ class Handler(BaseHTTPRequestHandler):
             if MODE == "redirect":
                 other = open(os.path.join(FOLDER, "other")).read().strip()
                 return self.send(b"", 307, [("Location", f"http://127.0.0.1:{other}/scheduler")])
+            global requests
+            if MODE == "silent" and requests == 0:
+                requests += 1
+                return time.sleep(1000)
             if MODE == "endless_reply":
                 return self.send_endless(b"<scheduler_reply>\n")
             return self.send(reply_to(text).encode())

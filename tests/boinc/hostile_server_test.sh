@@ -135,6 +135,11 @@ stopped_twice() {  # … at once, and goes on at the next start
   : >"$1/out"
   volunteer "$1" && within 20 said "$1" "job_0 runs"
 }
+silent() {  # told to stop in the middle of a request, it gives back what that may have brought
+  server "$1" silent && volunteer "$1" && within 20 heard "$1" scheduler || return 1
+  kill -TERM "$(cat "$1/pid")"
+  reports "$1" "job_0 203" && within 10 eval "! lives '$1'"
+}
 finishing() {  # what is done within the time is not given back
   server "$1" honest && volunteer "$1" && reports "$1" "job_0 0" && kill -TERM "$(cat "$1/pid")" && within 10 eval "! lives '$1'" && ! heard "$1" "job_0 203"
 }
@@ -148,5 +153,5 @@ leaving() {  # gives back all, says goodbye, leaves nothing
 }
 
 [ $# -gt 0 ] || set -- honest sandboxed unsigned same_name overwriting tampering slashes endless_file endless_program endless_reply endless_page endless_headers \
-  endless_upload sizes crowd bad_key redirect moved delays escapes files private stopped stopped_twice finishing leaving
+  endless_upload sizes crowd bad_key redirect moved delays escapes files private stopped stopped_twice silent finishing leaving
 run_scenarios "$@"

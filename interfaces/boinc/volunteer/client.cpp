@@ -124,11 +124,12 @@ struct Volunteer::Inside {
   /// Uploads and reports what there is. False if the project did not hear of all.
   bool farewell() {
     farewell_end = Clock::now() + farewell_limit;
+    const auto has_words = [this] { return workshop.has_reports() || contact.is_unheard(); };
     while (!is_broken_off()) {
       workshop.upload_outputs();
-      if (!workshop.has_uploads() && !workshop.has_reports()) return true;
-      if (workshop.has_reports()) contact.request();
-      if (workshop.has_uploads() || workshop.has_reports()) sleep_until(Clock::now() + longest_look);
+      if (!workshop.has_uploads() && !has_words()) return true;
+      if (has_words()) contact.request();
+      if (workshop.has_uploads() || has_words()) sleep_until(Clock::now() + longest_look);
     }
     return false;
   }

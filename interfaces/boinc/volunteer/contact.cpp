@@ -44,9 +44,13 @@ bool Contact::request() {
     ask();
     trouble.answered();
     failures_ = 0;
+    is_unheard_ = false;
     is_answered = true;
   } catch (const Error& e) {
-    if (session_.is_broken_off()) return false;
+    if (session_.is_broken_off()) {
+      is_unheard_ = is_unheard_ || wants_work();
+      return false;
+    }
     trouble.failed(Clock::now(), e.what());
     const double pause = times_.failed(Clock::now(), session_.draw());
     session_.say("{}; next try in {:.0f} s", e.what(), pause);

@@ -33,6 +33,8 @@ class Contact {
   void take_no_work() noexcept { takes_work_ = false; }
   /// … and the project is told that this host has nothing of it any more.
   void leave() noexcept { takes_work_ = false, is_leaving_ = true; }
+  /// A request for work was broken off: the project may have given some, and waits for it, until it hears that this host has it not.
+  bool is_unheard() const noexcept { return is_unheard_; }
   /// The last request for work was in vain.
   bool is_idle() const noexcept { return asked_in_vain_; }
 
@@ -55,6 +57,7 @@ class Contact {
   bool takes_work_ = true;
   bool is_leaving_ = false;
   bool asked_in_vain_ = false;
+  bool is_unheard_ = false;
   bool server_knows_wait_ = false;
 };
 
