@@ -66,6 +66,8 @@ std::string shortage(int error) {
   }
 }
 
+bool is_shortage(int error) noexcept { return error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOMEM; }
+
 Descriptors descriptors() {
   Descriptors result;
   result.limit = static_cast<std::size_t>(limit_of(RLIMIT_NOFILE).value_or(std::numeric_limits<std::uint32_t>::max()));

@@ -18,6 +18,9 @@ namespace mw::process {
 /// taken for a want of processes: not for calls that may return it for another reason.
 std::string shortage(int error);
 
+/// Whether it says that there is no more of something at the moment, rather than that it can not be.
+bool is_shortage(int error) noexcept;
+
 /// The limit on this process's open files (RLIMIT_NOFILE), and how many it has open.
 struct Descriptors {
   std::size_t limit = 0;

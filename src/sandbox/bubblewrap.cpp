@@ -14,8 +14,8 @@
 
 #include <fmt/format.h>
 
+#include "process/no_sigpipe.hpp"
 #include "process/run_program.hpp"
-#include "process/shortage.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::sandbox {
@@ -28,7 +28,7 @@ struct Pipe {
   process::UniqueFd from, to;
   Pipe() {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw InterfaceError{fmt::format("no pipe for a sandbox: {}", process::shortage(errno))};
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw process::StartError{program, errno};
     from = process::UniqueFd{ends[0]};
     to = process::UniqueFd{ends[1]};
   }
@@ -107,7 +107,8 @@ Bubblewrap Bubblewrap::find(const std::string& folder) {
       if (!run.death.signaled && run.death.exit_status == 0) return Bubblewrap{closes_namespaces};
       why = run.err.empty() ? fmt::format("bwrap ended with {}", process::describe(run.death)) : first_line(run.err);
     } catch (const process::StartError& e) {
-      throw InterfaceError{e.error() == ENOENT ? "bubblewrap is not installed (Debian: apt-get install bubblewrap)" : e.what()};
+      if (e.error() != ENOENT) throw;
+      throw InterfaceError{"bubblewrap is not installed (Debian: apt-get install bubblewrap)"};
     }
   }
   throw InterfaceError{fmt::format("bubblewrap does not work here: {}", why)};
@@ -132,6 +133,7 @@ process::Child Bubblewrap::start(boost::asio::io_context& io, const process::Com
   const pid_t pid = started_process(info.from.get());
   if (pid <= 0) throw InterfaceError{"bubblewrap did not start the program; what it says is on the program's stderr"};
   set_limits(pid, limits);
+  const process::NoSigpipe no_sigpipe;
   if (::write(gate.to.get(), "\n", 1) != 1) throw InterfaceError{"bubblewrap ended before it started the program"};
   return child;
 }

@@ -63,7 +63,8 @@ process::Death death_inside(process::Death death) noexcept;
 
 class Bubblewrap {
  public:
-  /// Tries it, in this folder. Throws InterfaceError that says why it does not work here.
+  /// Tries it, in this folder. Throws InterfaceError that says why it does not work here; a process::StartError may be for a want of
+  /// processes or descriptors, which passes.
   static Bubblewrap find(const std::string& folder);
   /// The command's environment is what it sets; its working directory is the room's folder. Throws InterfaceError.
   process::Child start(boost::asio::io_context& io, const process::Command& command, const Room& room, const Limits& limits) const;

@@ -140,6 +140,12 @@ silent() {  # told to stop in the middle of a request, it gives back what that m
   kill -TERM "$(cat "$1/pid")"
   reports "$1" "job_0 203" && within 10 eval "! lives '$1'"
 }
+starved() {  # a task that this machine can not start at the moment is started later, and does not go without its sandbox
+  server "$1" honest && (ulimit -Sn 15 && sandbox=auto volunteer "$1") && within 10 eval "! lives '$1'" || return 1
+  ! said "$1" "without a sandbox.*(ulimit|too many)" || fail "$(log_of "$1" "it does without")"
+  (ulimit -Sn 15 && volunteer "$1") && within 20 said "$1" "ulimit -n|Too many open files|Failed to connect" || return 1
+  prlimit --pid "$(cat "$1/pid")" --nofile=1024: && within 60 heard "$1" '"job_[012] 0' || fail "$(log_of "$1" "no task is done")"
+}
 finishing() {  # what is done within the time is not given back
   server "$1" honest && volunteer "$1" && reports "$1" "job_0 0" && kill -TERM "$(cat "$1/pid")" && within 10 eval "! lives '$1'" && ! heard "$1" "job_0 203"
 }
@@ -153,5 +159,5 @@ leaving() {  # gives back all, says goodbye, leaves nothing
 }
 
 [ $# -gt 0 ] || set -- honest sandboxed unsigned same_name overwriting tampering slashes endless_file endless_program endless_reply endless_page endless_headers \
-  endless_upload sizes crowd bad_key redirect moved delays escapes files private stopped stopped_twice silent finishing leaving
+  endless_upload sizes crowd bad_key redirect moved delays escapes files private stopped stopped_twice silent starved finishing leaving
 run_scenarios "$@"

@@ -11,6 +11,7 @@
 #include "boinc/volunteer/host_facts.hpp"
 #include "boinc/volunteer/slot_files.hpp"
 #include "process/room.hpp"
+#include "process/shortage.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t most_starts = 100;       // of a task whose worker ends without a word
+constexpr unsigned tries_to_start = 3;          // what can not be started
 constexpr std::int64_t upload_ask_size = 8192;  // larger files are asked for first, as BOINC's client does
 
 }  // namespace
@@ -50,6 +52,8 @@ void Workshop::open_sandbox() {
     sandbox_ = sandbox::Bubblewrap::find(trial.string());
     session_.say("tasks run in a sandbox: no network, no files but their own");
   } catch (const Error& e) {
+    const auto* start = dynamic_cast<const process::StartError*>(&e);
+    if (start && process::is_shortage(start->error())) throw;  // which is no reason to do without
     if (session_.options.sandbox == Choice::bubblewrap) throw InterfaceError{fmt::format("--sandbox bubblewrap: {}", e.what())};
     session_.warn(fmt::format("runs tasks without a sandbox: {}", e.what()));
   }
@@ -102,8 +106,11 @@ void Workshop::put_transfers_off(const std::string& name, const std::exception& 
   if (session_.is_broken_off()) return;
   session_.say("{}: {}", name, error.what());
   trouble.failed(Clock::now(), error.what());
-  next_transfer_ =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{back_off_.next(session_.draw())});
+  next_transfer_ = after(back_off_.next(session_.draw()));
+}
+
+Workshop::Clock::time_point Workshop::after(double seconds) {
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{seconds});
 }
 
 void Workshop::upload_outputs() {
@@ -180,21 +187,30 @@ void Workshop::fail(VolunteerTask& task, std::int64_t status, const std::string&
 
 void Workshop::start_tasks() {
   for (VolunteerTask& task : session_.state.tasks) {
-    if (running_.size() >= session_.options.slots) return;
+    if (running_.size() >= session_.options.slots || Clock::now() < next_start_) return;
     if (task.stage != Stage::ready || running_.contains(task.name)) continue;
     try {
       start(task);
       session_.say("{} runs", task.name);
+      starts_back_off_.reset();
+      failed_starts_ = 0;
     } catch (const TransferError& e) {
       // What is not what it was is fetched once more, unless that is of no use.
       session_.say("{}: {}", task.name, e.what());
       task.stage = Stage::fetching;
       if (e.is_permanent()) fail(task, exit_status::download_failed, e.what());
     } catch (const std::exception& e) {
-      session_.say("{}: {}", task.name, e.what());
-      fail(task, 1, e.what());
+      return put_starts_off(task, e);
     }
   }
+}
+
+/// Often it is this machine that has no process, no descriptor or no room at the moment. So the task is tried again, before it fails; and
+/// what fails again and again costs the project ever fewer tasks.
+void Workshop::put_starts_off(VolunteerTask& task, const std::exception& error) {
+  session_.say("{}: {}", task.name, error.what());
+  next_start_ = after(starts_back_off_.next(session_.draw()));
+  if (++failed_starts_ % tries_to_start == 0) fail(task, 1, error.what());
 }
 
 void Workshop::start(VolunteerTask& task) {

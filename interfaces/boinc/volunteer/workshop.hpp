@@ -76,10 +76,13 @@ class Workshop {
   void fail(VolunteerTask& task, std::int64_t status, const std::string& why);
   void give_back(VolunteerTask& task);
   void put_transfers_off(const std::string& name, const std::exception& error);
+  void put_starts_off(VolunteerTask& task, const std::exception& error);
   sandbox::Limits limits() const;
   std::filesystem::path slot_of(const VolunteerTask& task) const;
 
   using Clock = std::chrono::steady_clock;
+  static Clock::time_point after(double seconds);
+
   boost::asio::io_context& io_;
   Session& session_;
   FileStore files_;
@@ -89,6 +92,9 @@ class Workshop {
   bool is_quitting_ = false;
   BackOff back_off_{1};
   Clock::time_point next_transfer_;
+  BackOff starts_back_off_{1};
+  unsigned failed_starts_ = 0;  ///< in a row
+  Clock::time_point next_start_;
 };
 
 }  // namespace mw::boinc
