@@ -60,17 +60,14 @@ std::optional<std::string> Channels::take(Name channel) noexcept {
 }
 
 bool Channels::put(Name channel, std::string_view message) noexcept {
-  if (std::atomic_ref<char>{*channel_at(channel)}.load(std::memory_order_acquire) != 0) return false;
-  overwrite(channel, message);
-  return true;
-}
-
-void Channels::overwrite(Name channel, std::string_view message) noexcept {
   char* const at = channel_at(channel);
+  const std::atomic_ref<char> flag{*at};
+  if (flag.load(std::memory_order_acquire) != 0) return false;
   const std::size_t length = std::min(message.size(), size - 2);
   std::memcpy(at + 1, message.data(), length);
   at[1 + length] = 0;
-  std::atomic_ref<char>{*at}.store(1, std::memory_order_release);
+  flag.store(1, std::memory_order_release);
+  return true;
 }
 
 }  // namespace detail

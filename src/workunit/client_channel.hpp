@@ -51,8 +51,6 @@ class Channels {
   std::optional<std::string> take(Name channel) noexcept;
   /// False if the last one was not taken yet.
   bool put(Name channel, std::string_view message) noexcept;
-  /// Replaces one that was not taken.
-  void overwrite(Name channel, std::string_view message) noexcept;
 
  private:
   char* channel_at(Name channel) const noexcept { return memory_ + channel * size; }

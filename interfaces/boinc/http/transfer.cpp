@@ -3,7 +3,6 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +10,8 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+
+#include "boinc/http/origin.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -88,30 +89,6 @@ std::size_t count_header(char*, std::size_t, std::size_t size, void* sum) {
   bytes += size;
   return bytes > longest_headers ? 0 : size;
 }
-
-/// Where a request goes to: what a redirection may not change.
-struct Origin {
-  std::string scheme, host, port;
-
-  explicit Origin(const std::string& url) {
-    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed{curl_url(), curl_url_cleanup};
-    if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return;
-    const auto part = [&](CURLUPart which) {
-      char* text = nullptr;
-      std::string copy;
-      if (curl_url_get(parsed.get(), which, &text, CURLU_DEFAULT_PORT) == CURLUE_OK && text) copy = text;
-      curl_free(text);
-      std::transform(copy.begin(), copy.end(), copy.begin(), [](unsigned char c) { return std::tolower(c); });
-      return copy;
-    };
-    scheme = part(CURLUPART_SCHEME);
-    host = part(CURLUPART_HOST);
-    port = part(CURLUPART_PORT);
-  }
-
-  bool is_known() const { return !scheme.empty() && !host.empty(); }
-  friend bool operator==(const Origin&, const Origin&) = default;
-};
 
 /// From the plain form to the encrypted one of the same host.
 bool is_upgrade(const Origin& from, const Origin& to) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "boinc/http/origin.hpp"
 #include "boinc/protocol/xml.hpp"
 #include "boinc/volunteer/bounds.hpp"
 #include "boinc/volunteer/host_facts.hpp"
@@ -75,7 +76,7 @@ std::string Contact::find_scheduler() {
   std::string found = scheduler_in(session_.transfer.get(url, bounds::longest_page));
   if (found.empty() || found.size() > bounds::longest_url)
     throw TransferError{fmt::format("{} is no page of a BOINC project", url), false};
-  if (url.starts_with("https:") && !found.starts_with("https:"))
+  if (Origin{url}.scheme == "https" && Origin{found}.scheme != "https")
     throw TransferError{
         fmt::format("{} has its scheduler at {}, without encryption: the account key is not sent there", url, found), false};
   return found;

@@ -4,6 +4,7 @@
 
 #include <fmt/chrono.h>
 
+#include "boinc/http/origin.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/signing.hpp"
 #include "boinc/volunteer/host_facts.hpp"
@@ -18,13 +19,6 @@ constexpr std::size_t longest_line = 4'000;
 std::string with_slash(std::string url) {
   if (!url.ends_with('/')) url += '/';
   return url;
-}
-
-/// "example.org" of "http://example.org:8931/pool/".
-std::string_view host_in(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  return url.substr(0, url.find_first_of(":/"));
 }
 
 bool is_key(const std::string& text) {
@@ -54,7 +48,7 @@ Session::Session(VolunteerOptions given, std::function<bool()> alive, std::funct
 /// The account key is for this project only: it does not go where an earlier one had its scheduler.
 void Session::adopt_state() {
   if (state.url != options.url) {
-    if (!state.url.empty() && host_in(state.url) != host_in(options.url))
+    if (!state.url.empty() && Origin{state.url}.host != Origin{options.url}.host)
       throw InterfaceError{
           fmt::format("the folder {} belongs to {}: give another --folder for {}, or leave the first project with mw "
                       "volunteer {} --leave",

@@ -5,8 +5,8 @@
 // Owner:   owns the process; its end kills it.
 // Threads: one: where the io_context runs.
 // Use:
-//     SlotRun run{io, place, task, [](SlotEnd end) { … }};
-//     run.status();  run.abort();
+//     SlotRun run{io, place, task, options, [](SlotEnd end) { … }};
+//     run.status();  run.order(Order::abort);
 #pragma once
 
 #include <chrono>
@@ -52,7 +52,7 @@ class SlotRun {
 
   /// How far it is, as it last said.
   workunit::TaskStatus status();
-  /// Ends it, gently first.
+  /// Tells it so. One that is to quit or abort, and does not within 2 s, is killed.
   void order(workunit::Order order);
 
  private:
