@@ -3,14 +3,17 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <mw/error.hpp>
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "boinc/protocol/md5.hpp"
+#include "process/file.hpp"
 #include "process/unique_fd.hpp"
 #include "worker/task_folder.hpp"
 
@@ -19,6 +22,25 @@ namespace {
 
 [[noreturn]] void fail(const std::string& path) {
   throw worker::StagingError{fmt::format("the data file {} can not be read: {}", path, std::strerror(errno))};
+}
+
+CopiedFile copy_all(const process::UniqueFd& source, const std::string& from, const process::UniqueFd& target,
+                    const std::string& to, bool is_executable) {
+  Md5 md5;
+  CopiedFile copied{{}, 0, is_executable};
+  std::vector<std::byte> buffer(256 * 1024);
+  while (true) {
+    const ssize_t got = ::read(source.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(from);
+    if (got == 0) break;
+    const std::span part{buffer.data(), static_cast<std::size_t>(got)};
+    md5.update(part);
+    process::write_all(target.get(), part, to);
+    copied.nbytes += got;
+  }
+  copied.md5 = md5.hex();
+  return copied;
 }
 
 }  // namespace
@@ -30,21 +52,12 @@ CopiedFile copy_file(const std::string& from, const std::string& to) {
   if (!S_ISREG(status.st_mode)) throw worker::StagingError{fmt::format("the data file {} is not a regular file", from)};
   const process::UniqueFd target{::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
   if (target.get() < 0) throw worker::StagingError{fmt::format("{} can not be written: {}", to, std::strerror(errno))};
-  Md5 md5;
-  CopiedFile copied{{}, 0, (status.st_mode & 0111) != 0};
-  std::vector<std::byte> buffer(256 * 1024);
-  while (true) {
-    const ssize_t got = ::read(source.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(from);
-    if (got == 0) break;
-    md5.update({buffer.data(), static_cast<std::size_t>(got)});
-    copied.nbytes += got;
-    if (::write(target.get(), buffer.data(), static_cast<std::size_t>(got)) != got)
-      throw worker::StagingError{fmt::format("{} can not be written: {}", to, std::strerror(errno))};
+  try {
+    return copy_all(source, from, target, to, (status.st_mode & 0111) != 0);
+  } catch (const Error& e) {
+    ::unlink(to.c_str());  // on a full disk, its room is needed
+    throw worker::StagingError{e.what()};
   }
-  copied.md5 = md5.hex();
-  return copied;
 }
 
 }  // namespace mw::boinc

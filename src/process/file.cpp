@@ -41,16 +41,25 @@ bool read_some(const UniqueFd& file, const std::string& path, std::byte*& to, st
 UniqueFd write_to_new(const std::string& path, std::string_view bytes, mode_t mode) {
   UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
   if (file.get() < 0) fail(path, "written");
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(file.get(), bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) fail(path, "written");
-    bytes.remove_prefix(static_cast<std::size_t>(put));
+  try {
+    write_all(file.get(), std::as_bytes(std::span{bytes}), path);
+  } catch (...) {
+    ::unlink(path.c_str());  // on a full disk, its room is needed
+    throw;
   }
   return file;
 }
 
 }  // namespace
+
+void write_all(int file, std::span<const std::byte> bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(file, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) fail(path, "written");
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
+}
 
 Bytes read_file(const std::string& path) {
   const UniqueFd file = open_to_read(path);
