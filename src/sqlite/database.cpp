@@ -151,19 +151,25 @@ void BlobReader::read(std::int64_t from, std::span<std::byte> to) {
     throw DatabaseError{fmt::format("{}: {} in a blob", database_->path(), sqlite3_errmsg(database_->database_.get()))};
 }
 
-Savepoint::Savepoint(Database& database) : database_{database} { database_.execute("SAVEPOINT part"); }
+SavepointStatements::SavepointStatements(Database& database)
+    : begin{database.prepare("SAVEPOINT part")},
+      keep{database.prepare("RELEASE part")},
+      undo{database.prepare("ROLLBACK TO part")} {}
+
+Savepoint::Savepoint(SavepointStatements& statements) : statements_{statements} { statements_.begin.run(); }
 
 Savepoint::~Savepoint() {
   if (!is_open_) return;
   try {
-    database_.execute("ROLLBACK TO part; RELEASE part");
+    statements_.undo.run();
+    statements_.keep.run();
   } catch (const DatabaseError&) {
     // SQLite has rolled back the whole transaction by itself.
   }
 }
 
 void Savepoint::keep() {
-  database_.execute("RELEASE part");
+  statements_.keep.run();
   is_open_ = false;
 }
 

@@ -163,18 +163,24 @@ class BlobReader {
   std::unique_ptr<sqlite3_blob, detail::BlobClose> blob_;
 };
 
+/// What savepoints of a database have in common.
+struct SavepointStatements {
+  explicit SavepointStatements(Database& database);
+  Statement begin, keep, undo;
+};
+
 /// A part of the open transaction that is undone by itself unless it is kept.
 class Savepoint {
  public:
   /// Throws DatabaseError.
-  explicit Savepoint(Database& database);
+  explicit Savepoint(SavepointStatements& statements);
   ~Savepoint();
   Savepoint(const Savepoint&) = delete;
   Savepoint& operator=(const Savepoint&) = delete;
   void keep();
 
  private:
-  Database& database_;
+  SavepointStatements& statements_;
   bool is_open_ = true;
 };
 

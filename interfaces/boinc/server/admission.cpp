@@ -27,13 +27,16 @@ bool is_same_secret(const std::string& told, const std::string& said) {
   return told.size() == said.size() && CRYPTO_memcmp(told.data(), said.data(), told.size()) == 0;
 }
 
-std::string secret_of(const Project& project, std::int64_t host) { return project.keys.told(fmt::format("host {}", host)); }
+const std::string& secret_of(const Project& project, Host& host) {
+  if (host.secret.empty()) host.secret = project.keys.told(fmt::format("host {}", host.id));
+  return host.secret;
+}
 
 }  // namespace
 
 Host* Admission::find_proven(const SchedulerRequest& request) const {
   Host* host = request.host_id != 0 ? project_.hosts.find(request.host_id) : nullptr;
-  return host && is_same_secret(secret_of(project_, host->id), request.cross_project_id) ? host : nullptr;
+  return host && is_same_secret(secret_of(project_, *host), request.cross_project_id) ? host : nullptr;
 }
 
 Host* Admission::find(const SchedulerRequest& request) const {
@@ -68,7 +71,7 @@ Admitted Admission::admit(const SchedulerRequest& request, std::int64_t user, co
     who.host->formerly = formerly;
     log::debug(fmt::format("boinc: new host {} ({}), {} processors", who.host->id, who.host->info.name, who.host->info.ncpus));
     reply.host_id = who.host->id;
-    reply.cross_project_id = secret_of(project_, who.host->id);
+    reply.cross_project_id = secret_of(project_, *who.host);
     reply.email_hash = project_.keys.told(fmt::format("e-mail {}", who.host->id));
   }
   Host& host = *who.host;

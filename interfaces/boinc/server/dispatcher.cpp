@@ -93,7 +93,7 @@ bool Dispatcher::send_unsent(const WorkerBuild& build, Host& host, const Turn& t
 bool Dispatcher::may_have_another(const Host& host) const {
   const Time now = project_.now();
   if (!project_.settings.another_after || now < host.no_other_before) return false;
-  const auto first = project_.work.first_deadline();
+  const auto first = project_.work.next_due();  // the first deadline
   return first && *first - project_.settings.delay_bound + another_after(0) <= now;
 }
 
@@ -111,11 +111,11 @@ bool Dispatcher::send_another(const WorkerBuild& build, Host& host, const Turn& 
   constexpr std::chrono::seconds pause{1};
   host.no_other_before = now + pause;  // a look in vain costs as much as one that finds something
   constexpr std::size_t most_looked_at = 200;
-  for (const InstanceRow& out : project_.work.first_out(most_looked_at)) {
-    if (turn.is_over() || out.sent + another_after(0) > now) return false;
-    auto workunit = project_.work.workunit(out.workunit);
-    const Host* const other = project_.hosts.find(out.host);
-    if (!workunit || !other || out.sent + another_after(generator_.expected_s(*workunit, *other)) > now) continue;
+  // By their first deadlines: in the order in which their first copies were sent.
+  for (const std::int64_t id : project_.work.due(Time::max(), most_looked_at)) {
+    if (turn.is_over()) return false;
+    auto workunit = project_.work.workunit(id);
+    if (!workunit || workunit->state.has_canonical || workunit->state.error_mask != 0) continue;
     const auto instances = project_.work.instances(workunit->id);
     const auto is_out = [](const InstanceRow& one) { return one.state.server_state != ServerState::over; };
     const auto is_good = [](const InstanceRow& one) {
@@ -123,8 +123,12 @@ bool Dispatcher::send_another(const WorkerBuild& build, Host& host, const Turn& 
     };
     const auto under_way = std::count_if(instances.begin(), instances.end(), is_out);
     const auto good = std::count_if(instances.begin(), instances.end(), is_good);
-    if (workunit->state.has_canonical || workunit->state.error_mask != 0 || under_way > workunit->state.target - good) continue;
-    if (!may_have(*workunit, host)) continue;
+    if (under_way == 0 || under_way > workunit->state.target - good || !may_have(*workunit, host)) continue;
+    const bool is_overdue = std::any_of(instances.begin(), instances.end(), [&](const InstanceRow& one) {
+      const Host* const holder = is_out(one) ? project_.hosts.find(one.host) : nullptr;
+      return holder && one.sent + another_after(generator_.expected_s(*workunit, *holder)) <= now;
+    });
+    if (!is_overdue) continue;
     InstanceRow another = project_.work.add_instance(*workunit);
     another.state.is_excused = true;  // it is one more than there must be
     send(another, *workunit, build, host, reply);
@@ -212,6 +216,7 @@ void Dispatcher::send(InstanceRow& instance, WorkunitRow& workunit, const Worker
   project_.work.update(workunit, instance.state.deadline);
   ++project_.counts.sent;
   ++project_.counts.in_progress;
+  project_.counts.last_deadline = std::max(project_.counts.last_deadline, instance.state.deadline);
   describe(project_, {instance, workunit, build, host, generator_.expected_s(workunit, host)}, reply);
 }
 

@@ -101,7 +101,7 @@ void add_hosts(pugi::xml_node& body, const Project& project) {
   }
 }
 
-void add_progress(pugi::xml_node& body, Project& project) {
+void add_progress(pugi::xml_node& body, const Project& project) {
   const std::uint64_t done = project.counts.tasks_done, all = std::max<std::uint64_t>(done + project.tasks.waiting_count(), 1);
   const double percent = 100.0 * static_cast<double>(done) / static_cast<double>(all);
   pugi::xml_node bar = add(body, "div");
@@ -116,8 +116,9 @@ void add_progress(pugi::xml_node& body, Project& project) {
   add_row(table, "workunits made", fmt::format("{}", counts.workunits));
   add_row(table, "copies sent", fmt::format("{}", counts.sent));
   add_row(table, "copies out now", fmt::format("{}", counts.in_progress));
-  if (const auto until = project.work.last_deadline())
-    add_row(table, "… at the latest until (UTC)", fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(to_ms(*until) / 1000)));
+  if (counts.in_progress > 0)
+    add_row(table, "… at the latest until (UTC)",
+            fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(to_ms(counts.last_deadline) / 1000)));
   add_row(table, "reported", fmt::format("{}", counts.reported));
   add_row(table, "found right", fmt::format("{}", counts.valid));
   add_row(table, "found wrong", fmt::format("{}", counts.invalid));
@@ -127,7 +128,7 @@ void add_progress(pugi::xml_node& body, Project& project) {
 
 }  // namespace
 
-std::string master_page(Project& project) {
+std::string master_page(const Project& project) {
   const Settings& settings = project.settings;
   const std::string scheduler = settings.url + "scheduler";
   pugi::xml_document document;

@@ -15,7 +15,7 @@
 namespace mw::boinc {
 
 /// HTML, with the tags by which a client finds the scheduler.
-std::string master_page(Project& project);
+std::string master_page(const Project& project);
 /// get_project_config.php
 std::string project_config(const Project& project);
 /// What attaches a stock client that finds it in its folder as account_….xml.

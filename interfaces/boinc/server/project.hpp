@@ -59,6 +59,7 @@ struct Counts {
   std::uint64_t bad_requests = 0;
   std::uint64_t tasks_done = 0;
   std::int64_t in_progress = 0;  ///< instances, now
+  Time last_deadline{};          ///< of all that were sent
 };
 
 struct Project {

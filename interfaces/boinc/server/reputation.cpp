@@ -29,7 +29,7 @@ void Reputation::ended_well(Host& host, double credit, Time now) {
     if (const auto newcomers = newcomers_.find(voter(host)); newcomers != newcomers_.end()) newcomers->second.ended_well();
   host.record.ended_well();
   host.credit.grant(credit, now);
-  accounts_.grant(host.user, credit, now);
+  accounts_.note_credit(host.user, credit, now);
   hosts_.write(host);
 }
 

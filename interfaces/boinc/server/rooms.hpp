@@ -29,6 +29,7 @@ struct Rooms {
   Rooms(boost::asio::io_context& io, Settings settings, sqlite::Database database, Keys keys, std::function<void()> committed,
         std::function<void(const std::string&)> failed)
       : project{std::move(settings), std::move(database), std::move(keys)},
+        savepoints{project.database},
         generator{project},
         validator{project, generator},
         transitioner{project, validator},
@@ -46,7 +47,7 @@ struct Rooms {
     const auto before = project.mark();
     try {
       std::optional<sqlite::Savepoint> part;
-      if (committer.is_open()) part.emplace(project.database);
+      if (committer.is_open()) part.emplace(savepoints);
       if constexpr (std::is_void_v<decltype(call())>) {
         call();
         if (part) part->keep();
@@ -66,6 +67,7 @@ struct Rooms {
   }
 
   Project project;
+  sqlite::SavepointStatements savepoints;
   WorkGenerator generator;
   ResultValidator validator;
   Transitioner transitioner;

@@ -113,11 +113,6 @@ void Scheduler::take_results(const SchedulerRequest& request, Host& host, const 
          instance->received == Time{});
     if (!is_open) continue;  // it was reported before
     take_result(result, *instance, host);
-    if (has_voted(*instance)) {
-      instance->state.outcome = InstanceOutcome::not_needed;
-      instance->state.is_excused = true;
-      instance->why = "another copy of its voter's has come before it";
-    }
     project_.work.update(*instance);
     ++project_.counts.reported;
     transitioner_.run(instance->workunit);
@@ -172,18 +167,6 @@ bool Scheduler::is_excused(const InstanceRow& instance, const Host& host) {
   return std::any_of(others.begin(), others.end(), [&](const InstanceRow& other) {
     return other.id != instance.id && other.voter == instance.voter && other.state.outcome == InstanceOutcome::client_error &&
            !other.state.is_excused;
-  });
-}
-
-/// Whether another result of its voter's counts already: of a copy that was given up and came after all, or of the one that took its
-/// place.
-bool Scheduler::has_voted(const InstanceRow& instance) {
-  if (instance.state.outcome != InstanceOutcome::success) return false;
-  const auto workunit = project_.work.workunit(instance.workunit);
-  if (!workunit || workunit->state.quorum == 1) return false;
-  const auto others = project_.work.instances(instance.workunit);
-  return std::any_of(others.begin(), others.end(), [&](const InstanceRow& other) {
-    return other.id != instance.id && other.voter == instance.voter && other.state.outcome == InstanceOutcome::success;
   });
 }
 

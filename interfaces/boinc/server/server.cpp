@@ -116,6 +116,7 @@ struct Server::Inside {
     project.reputation.set_own_account(*own);
     project.tasks.disown_all();
     project.counts.in_progress = project.work.count_in_progress();
+    project.counts.last_deadline = from_ms(project.database.integer("SELECT max(deadline) FROM instance WHERE server_state = 4"));
     transaction.commit();
     forget_if_rebuilt();
   }
@@ -261,7 +262,7 @@ struct Server::Inside {
       return;
     }
     next_status = now + std::chrono::milliseconds{20};
-    Project& project = rooms->project;
+    const Project& project = rooms->project;
     const Counts& counts = project.counts;
     const auto number = [](auto count) { return static_cast<std::int64_t>(count); };
     StatusMap map;
@@ -270,7 +271,7 @@ struct Server::Inside {
     map["workers"] = processors;
     map["workers_busy"] = std::min(processors, counts.in_progress);  // a host may hold more than it runs
     map["instances_in_progress"] = counts.in_progress;
-    if (const auto until = project.work.last_deadline()) map["instances_until"] = to_ms(*until) / 1000;  // since 1970
+    if (counts.in_progress > 0) map["instances_until"] = to_ms(counts.last_deadline) / 1000;  // since 1970
     map["instances_another"] = number(counts.another);
     map["workers_lost"] = number(counts.timed_out);
     map["hosts"] = number(project.hosts.active(project.now() - seen_lately));

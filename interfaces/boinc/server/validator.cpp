@@ -4,6 +4,8 @@
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <string_view>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -26,6 +28,21 @@ bool equal_failures(const Failure& a, const Failure& b) {
 bool is_viable(const InstanceRow& one) {
   return one.state.server_state == ServerState::over && one.state.outcome == InstanceOutcome::success &&
          one.state.validate_state != ValidateState::invalid;
+}
+
+/// Of one voter's results the first that came counts: a copy that was given up may come after all, beside the one that took its place.
+void leave_one_a_voter(std::vector<InstanceRow>& instances) {
+  std::vector<InstanceRow*> viable;
+  for (InstanceRow& one : instances)
+    if (is_viable(one) && !one.voter.empty()) viable.push_back(&one);
+  std::stable_sort(viable.begin(), viable.end(), [](const auto* a, const auto* b) { return a->received < b->received; });
+  std::unordered_set<std::string_view> voters;
+  for (InstanceRow* one : viable) {
+    if (voters.insert(one->voter).second) continue;
+    one->state.outcome = InstanceOutcome::not_needed;
+    one->state.is_excused = true;
+    one->why = "another result of its voter's has come before it";
+  }
 }
 
 }  // namespace
@@ -58,6 +75,7 @@ Answer read_answer(Project& project, const InstanceRow& instance, std::size_t ta
 
 void ResultValidator::validate(WorkunitRow& workunit, std::vector<InstanceRow>& instances) {
   const Time now = project_.now();
+  if (workunit.canonical == 0 && workunit.state.quorum > 1) leave_one_a_voter(instances);
   std::vector<InstanceRow*> viable;
   std::vector<Answer> answers;
   for (InstanceRow& one : instances) {

@@ -7,11 +7,10 @@ namespace mw::boinc {
 Accounts::Accounts(sqlite::Database& database)
     : database_{database},
       find_{database.prepare("SELECT id FROM user WHERE authenticator = ?")},
-      find_by_id_{
-          database.prepare("SELECT name, created, credit, average_credit, average_time, email IS NOT NULL FROM user WHERE id = ?")},
+      find_by_id_{database.prepare("SELECT name, created, email IS NOT NULL FROM user WHERE id = ?")},
+      credit_of_hosts_{database.prepare("SELECT sum(credit), sum(average_credit), max(average_time) FROM host WHERE user = ?")},
       find_by_email_{database.prepare("SELECT id, authenticator, passwd_hash FROM user WHERE email = ?")},
-      insert_{database.prepare("INSERT INTO user(authenticator, email, passwd_hash, name, created) VALUES (?, ?, ?, ?, ?)")},
-      set_credit_{database.prepare("UPDATE user SET credit = ?, average_credit = ?, average_time = ? WHERE id = ?")} {}
+      insert_{database.prepare("INSERT INTO user(authenticator, email, passwd_hash, name, created) VALUES (?, ?, ?, ?, ?)")} {}
 
 std::optional<std::int64_t> Accounts::find(std::string_view authenticator) {
   const std::string key{authenticator};
@@ -30,19 +29,18 @@ Account* Accounts::read(std::int64_t id) {
   account.id = id;
   account.name = find_by_id_.text(0);
   account.created = from_ms(find_by_id_.integer(1));
-  account.credit = {find_by_id_.real(2), find_by_id_.real(3), from_ms(find_by_id_.integer(4))};
-  account.has_email = find_by_id_.integer(5) != 0;
+  account.has_email = find_by_id_.integer(2) != 0;
   find_by_id_.reset();
+  credit_of_hosts_.bind(id).step();
+  account.credit = {credit_of_hosts_.real(0), credit_of_hosts_.real(1), from_ms(credit_of_hosts_.integer(2))};
+  credit_of_hosts_.reset();
   return &(by_id_[id] = std::move(account));
 }
 
 const Account* Accounts::find(std::int64_t id) { return read(id); }
 
-void Accounts::grant(std::int64_t id, double credit, Time now) {
-  Account* account = read(id);
-  if (!account) return;
-  account->credit.grant(credit, now);
-  set_credit_.run(account->credit.total, account->credit.average, to_ms(account->credit.average_time), id);
+void Accounts::note_credit(std::int64_t id, double credit, Time now) {
+  if (Account* account = read(id)) account->credit.grant(credit, now);
 }
 
 std::optional<Account> Accounts::find_by_email(std::string_view email) {

@@ -40,7 +40,8 @@ class Accounts {
     const Account* account = find(id);
     return account && account->has_email;
   }
-  void grant(std::int64_t id, double credit, Time now);
+  /// One of its hosts was granted so much: what is told of it follows from its hosts.
+  void note_credit(std::int64_t id, double credit, Time now);
   /// What is in memory is read anew when it is asked for.
   void forget() noexcept {
     known_.clear();
@@ -54,7 +55,7 @@ class Accounts {
   sqlite::Database& database_;
   Account* read(std::int64_t id);
 
-  sqlite::Statement find_, find_by_id_, find_by_email_, insert_, set_credit_;
+  sqlite::Statement find_, find_by_id_, credit_of_hosts_, find_by_email_, insert_;
   std::unordered_map<std::int64_t, Account> by_id_;
   std::unordered_map<std::string, std::int64_t> known_;
 };

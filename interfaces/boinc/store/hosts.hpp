@@ -34,6 +34,7 @@ struct Host {
   Credit credit;
 
   // Of this run only:
+  std::string secret;            ///< that it was told with its number; empty until somebody asks as this host
   Time no_other_before{};        ///< when it may look again for what is out for too long
   std::int64_t formerly = 0;     ///< the host that it was before its state was set back; 0: none
   std::int64_t seen_unsent = 0;  ///< unsent instances up to this id are not for it

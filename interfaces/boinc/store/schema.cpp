@@ -13,9 +13,6 @@ ALTER TABLE instance ADD COLUMN voter TEXT NOT NULL DEFAULT '';      -- of its h
 ALTER TABLE instance ADD COLUMN excused INTEGER NOT NULL DEFAULT 0;  -- counts neither as an error nor as a copy
 ALTER TABLE host ADD COLUMN range TEXT NOT NULL DEFAULT '';          -- of addresses, in which it was seen last
 ALTER TABLE host ADD COLUMN valid INTEGER NOT NULL DEFAULT 0;        -- results, in all
-ALTER TABLE user ADD COLUMN average_credit REAL NOT NULL DEFAULT 0;
-ALTER TABLE user ADD COLUMN average_time INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX instance_out ON instance(deadline) WHERE server_state = 4;
 UPDATE host SET valid = valid_in_row;
 )";
 

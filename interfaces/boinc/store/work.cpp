@@ -46,9 +46,6 @@ Work::Work(sqlite::Database& database)
       unsent_{
           database.prepare("SELECT " MW_INSTANCE_COLUMNS " FROM instance WHERE server_state = 2 AND id > ? ORDER BY id LIMIT ?")},
       on_host_{database.prepare("SELECT " MW_INSTANCE_COLUMNS " FROM instance WHERE server_state = 4 AND host = ? ORDER BY id")},
-      first_out_{database.prepare("SELECT " MW_INSTANCE_COLUMNS " FROM instance WHERE server_state = 4 ORDER BY deadline LIMIT ?")},
-      first_deadline_{database.prepare("SELECT deadline FROM instance WHERE server_state = 4 ORDER BY deadline LIMIT 1")},
-      last_deadline_{database.prepare("SELECT deadline FROM instance WHERE server_state = 4 ORDER BY deadline DESC LIMIT 1")},
       update_instance_{database.prepare(
           "UPDATE instance SET server_state = ?, outcome = ?, validate_state = ?, host = ?, user = ?, platform = ?, version_num = "
           "?, "
@@ -166,14 +163,6 @@ std::vector<InstanceRow> Work::in_progress_on(std::int64_t host) {
   on_host_.bind(host);
   return read_instances(on_host_);
 }
-
-std::vector<InstanceRow> Work::first_out(std::size_t most) {
-  first_out_.bind(most);
-  return read_instances(first_out_);
-}
-
-std::optional<Time> Work::first_deadline() { return read_time(first_deadline_); }
-std::optional<Time> Work::last_deadline() { return read_time(last_deadline_); }
 
 void Work::update(const InstanceRow& row) {
   const InstanceState& state = row.state;

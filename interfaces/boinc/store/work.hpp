@@ -69,7 +69,7 @@ class Work {
   std::optional<WorkunitRow> workunit(std::int64_t id);
   /// All but tasks, function, input and files.
   void update(const WorkunitRow& workunit, std::optional<Time> transition_time);
-  /// Ids of those whose time has come.
+  /// Ids of those whose time has come, the earliest first.
   std::vector<std::int64_t> due(Time now, std::size_t most);
   std::optional<Time> next_due();
 
@@ -79,10 +79,6 @@ class Work {
   std::vector<InstanceRow> instances(std::int64_t workunit);
   /// Unsent ones with larger ids, in the order of their ids.
   std::vector<InstanceRow> unsent(std::int64_t after, std::size_t most);
-  /// Those in progress, by their deadlines: in the order in which they were sent, unless the delay bound was changed.
-  std::vector<InstanceRow> first_out(std::size_t most);
-  std::optional<Time> first_deadline();
-  std::optional<Time> last_deadline();
   std::int64_t count_in_progress() { return database_.integer("SELECT count(*) FROM instance WHERE server_state = 4"); }
   std::vector<InstanceRow> in_progress_on(std::int64_t host);
   void update(const InstanceRow& instance);
@@ -101,7 +97,7 @@ class Work {
   sqlite::Database& database_;
   sqlite::Statement add_, add_input_, workunit_, update_, due_, next_due_;
   sqlite::Statement add_instance_, bump_, instance_, instances_, unsent_, on_host_;
-  sqlite::Statement first_out_, first_deadline_, last_deadline_, update_instance_;
+  sqlite::Statement update_instance_;
   sqlite::Statement input_, drop_input_, set_output_, output_, output_facts_, drop_output_;
 };
 
