@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -176,9 +177,9 @@ double rate(std::vector<Volunteer>& volunteers, const std::function<std::size_t(
   return static_cast<double>(count) / since(begin);
 }
 
-std::vector<Volunteer> make_volunteers(const Project& project, int count) {
+std::vector<Volunteer> make_volunteers(const Project& project, unsigned count) {
   std::vector<Volunteer> volunteers;
-  for (int i = 0; i < count; ++i) volunteers.emplace_back(project, fmt::format("volunteer {}", i));
+  for (unsigned i = 0; i < count; ++i) volunteers.emplace_back(project, fmt::format("volunteer {}", i));
   return volunteers;
 }
 
@@ -189,17 +190,17 @@ double submit_rate(std::uint64_t tasks) {
   return static_cast<double>(tasks) / since(begin);
 }
 
-double idle_rpc_rate() {
+double idle_rpc_rate(unsigned count) {
   Project project;
-  auto volunteers = make_volunteers(project, 2);
+  auto volunteers = make_volunteers(project, count);
   return rate(volunteers, [](Volunteer& volunteer) {
     volunteer.rpc();
     return std::size_t{1};
   });
 }
 
-double cycle_rate(Project& project) {
-  auto volunteers = make_volunteers(project, 2);
+double cycle_rate(Project& project, unsigned count) {
+  auto volunteers = make_volunteers(project, count);
   return rate(volunteers, [](Volunteer& volunteer) { return volunteer.round(10); });
 }
 
@@ -230,7 +231,7 @@ void add_finished_workunits(const Project& project, std::uint64_t count) {
   }
 }
 
-void say(const char* what, double value, const char* unit, double real, const char* peer) {
+void say(std::string_view what, double value, const char* unit, double real, const char* peer) {
   mw::process::print(fmt::format("| {} | {:.0f} {} | {:.1f} x {} ({:.0f}) |\n", what, value, unit, value / real, peer, real));
   mw::process::flush_stdout();
 }
@@ -240,21 +241,26 @@ void say(const char* what, double value, const char* unit, double real, const ch
 int main(int argc, char** argv) {
   mw::init(argc, argv);
   std::uint64_t many = 1'000'000;
+  unsigned volunteers = 8;  // few leave the server idle, and then measure how long this machine takes to wake up
   CLI::App app{"Measures the volunteer server of the boinc interface, with emulated volunteers on this machine."};
   app.add_option("--many", many, "workunits that wait, and as many that are over, in the long run's measurement")
+      ->capture_default_str();
+  app.add_option("--volunteers", volunteers, "emulated volunteers at a time, each with a connection")
+      ->check(CLI::Range{1, 1000})
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
     mw::process::print(fmt::format("| measure | here | against a real BOINC server (its rate) |\n| --- | --- | --- |\n"));
     say("10,000 tasks, submitted until ready to send, durable", submit_rate(10'000), "/s", 1450, "create_work and transitioner");
-    say("scheduler requests without work, 2 connections", idle_rpc_rate(), "/s", 250, "plain CGI");
+    say(fmt::format("scheduler requests without work, {} connections", volunteers), idle_rpc_rate(volunteers), "/s", 250,
+        "plain CGI");
     double fresh = 0;
     {
       Project project;
       project.submit(60'000);
-      fresh = cycle_rate(project);
+      fresh = cycle_rate(project, volunteers);
     }
-    say("whole cycle, 2 volunteers x 10 jobs, durable", fresh, "jobs/s", 212, "ask, upload, report");
+    say(fmt::format("whole cycle, {} volunteers x 10 jobs, durable", volunteers), fresh, "jobs/s", 212, "ask, upload, report");
     Project project;
     const auto before = resident_mib();
     const auto begin = Clock::now();
@@ -262,7 +268,7 @@ int main(int argc, char** argv) {
     const double taken = since(begin);
     const auto after = resident_mib();
     add_finished_workunits(project, many);
-    const double late = cycle_rate(project);
+    const double late = cycle_rate(project, volunteers);
     mw::process::print(
         fmt::format("| the same with {} waiting and {} finished ones | {:.0f} jobs/s | {:.2f} x of the fresh project |\n", many,
                     many, late, late / fresh));
