@@ -18,7 +18,7 @@ function(mw_add_worker name)
   set_target_properties(${name}_worker PROPERTIES
     OUTPUT_NAME ${name}
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/workers/${MW_WORKER_PLATFORM})
-  target_link_libraries(${name}_worker PRIVATE mw::worker_only)
+  target_link_libraries(${name}_worker PRIVATE mw::worker_build)
   target_compile_definitions(${name}_worker PRIVATE MW_WORKER_BUILD)
   if(TARGET mw_options)
     target_link_libraries(${name}_worker PRIVATE mw::options)

@@ -290,11 +290,11 @@ void MpiInterface::Job::handle_ranks(const wire::Ranks& ranks) {
     rank.window = window;
     if (number == 0) continue;
     const bool is_here = !place.empty() && ranks.list[number].place == place;
-    hub::RemoteWorker::Options options;
+    remote::RemoteWorker::Options options;
     options.name = fmt::format("mpi worker {}", number);
     options.shares_memory = options.shares_files = is_here;
     options.round_trip = is_here ? near_round_trip : far_round_trip;
-    rank.worker = std::make_unique<hub::RemoteWorker>(*this, std::move(options));
+    rank.worker = std::make_unique<remote::RemoteWorker>(*this, std::move(options));
     number_of_[rank.worker.get()] = number;
   }
   manager_text_ = fmt::format("the manager (rank 0, process {} on {})", ranks_[0].pid, ranks_[0].host);
@@ -339,12 +339,12 @@ void MpiInterface::Job::give_up(std::uint32_t number, const std::string& why) {
   if (!any_left) fail(fmt::format("all of its {} ranks are lost; the last one: {}", workers_, failure.message));
 }
 
-hub::RemoteWorker* MpiInterface::Job::find(WorkerId worker) const {
+remote::RemoteWorker* MpiInterface::Job::find(WorkerId worker) const {
   const auto place = ready_.find(index_of(worker));
   return place == ready_.end() ? nullptr : place->second;
 }
 
-MpiInterface::Job::Rank& MpiInterface::Job::rank_of(const hub::RemoteWorker& worker) { return ranks_[number_of_.at(&worker)]; }
+MpiInterface::Job::Rank& MpiInterface::Job::rank_of(const remote::RemoteWorker& worker) { return ranks_[number_of_.at(&worker)]; }
 
 void MpiInterface::Job::execute(const TaskRef& task, WorkerId worker) {
   auto* const remote = find(worker);
@@ -363,7 +363,7 @@ void MpiInterface::Job::abort(const TaskRef& task, WorkerId worker) {
   if (auto* remote = find(worker)) remote->abort(task);
 }
 
-void MpiInterface::Job::worker_ready(hub::RemoteWorker& worker) {
+void MpiInterface::Job::worker_ready(remote::RemoteWorker& worker) {
   failed_starts_ = 0;
   was_ever_ready_ = true;
   ready_[index_of(worker.id())] = &worker;
@@ -375,13 +375,13 @@ void MpiInterface::Job::worker_ready(hub::RemoteWorker& worker) {
   if (all && start_up_seconds_ < 0) start_up_seconds_ = seconds_since_start();
 }
 
-void MpiInterface::Job::worker_has_output(hub::RemoteWorker& worker) {
+void MpiInterface::Job::worker_has_output(remote::RemoteWorker& worker) {
   const std::uint32_t number = number_of_.at(&worker);
   if (ranks_[number].is_lost) return;
   if (std::find(with_output_.begin(), with_output_.end(), number) == with_output_.end()) with_output_.push_back(number);
 }
 
-void MpiInterface::Job::worker_stopped(hub::RemoteWorker& worker) {
+void MpiInterface::Job::worker_stopped(remote::RemoteWorker& worker) {
   const std::string who = fmt::format("{} (process {} on {})", worker.name(), worker.pid(), rank_of(worker).host);
   if (worker.is_stopped())
     log::warn(fmt::format("{} is stopped in {}, which waits until it goes on (kill -CONT {}) or is ended", who, worker.doing(),
@@ -390,7 +390,7 @@ void MpiInterface::Job::worker_stopped(hub::RemoteWorker& worker) {
     log::warn(who + " goes on");
 }
 
-void MpiInterface::Job::process_ended(hub::RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) {
+void MpiInterface::Job::process_ended(remote::RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) {
   std::erase_if(ready_, [&](const auto& one) { return one.second == &worker; });
   if (phase_ != Phase::running) return;
   if (was_ready && !was_aborted) ++lost_;

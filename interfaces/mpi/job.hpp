@@ -21,14 +21,14 @@
 
 #include <mw/mpi.hpp>
 
-#include "hub/remote_worker.hpp"
-#include "local/outgoing.hpp"
+#include "link/outgoing.hpp"
 #include "mpi/death_notice.hpp"
 #include "mpi/door.hpp"
 #include "mpi/launch.hpp"
 #include "mpi/spec.hpp"
 #include "process/child.hpp"
 #include "process/stop_ladder.hpp"
+#include "remote/remote_worker.hpp"
 #include "wire/manager_messages.hpp"
 
 namespace mw {
@@ -41,7 +41,7 @@ struct MpiInterface::JobEnd {
   std::vector<std::string> hosts_gone;  ///< that can not be reached any more, as their user named them
 };
 
-class MpiInterface::Job final : public hub::RemoteOwner {
+class MpiInterface::Job final : public remote::RemoteOwner {
  public:
   /// Asked once, if the job ends in error: whether another one follows. If not, the interface has failed.
   using GoesOn = std::function<bool(const JobEnd&)>;
@@ -58,18 +58,18 @@ class MpiInterface::Job final : public hub::RemoteOwner {
   void stop(std::function<void()> stopped);
   StatusMap status() const;
 
-  // hub::RemoteOwner
+  // remote::RemoteOwner
   InterfaceHost& host() const noexcept override { return *host_; }
-  void worker_ready(hub::RemoteWorker& worker) override;
-  void worker_has_output(hub::RemoteWorker& worker) override;
-  void worker_stopped(hub::RemoteWorker& worker) override;
-  void process_ended(hub::RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) override;
+  void worker_ready(remote::RemoteWorker& worker) override;
+  void worker_has_output(remote::RemoteWorker& worker) override;
+  void worker_stopped(remote::RemoteWorker& worker) override;
+  void process_ended(remote::RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) override;
 
  private:
   using Clock = std::chrono::steady_clock;
   enum class Phase { starting, running, failed, stopping, stopped };
   struct Rank {
-    std::unique_ptr<hub::RemoteWorker> worker;
+    std::unique_ptr<remote::RemoteWorker> worker;
     std::string host;
     std::uint32_t pid = 0;
     std::uint32_t cores = 0;   ///< of its host, that it may use
@@ -101,8 +101,8 @@ class MpiInterface::Job final : public hub::RemoteOwner {
   void end_mpiexec();
   void climb_down();
   void say_if_stopped();
-  hub::RemoteWorker* find(WorkerId worker) const;
-  Rank& rank_of(const hub::RemoteWorker& worker);
+  remote::RemoteWorker* find(WorkerId worker) const;
+  Rank& rank_of(const remote::RemoteWorker& worker);
   double seconds_since_start() const;
 
   const MpiOptions options_;
@@ -123,11 +123,11 @@ class MpiInterface::Job final : public hub::RemoteOwner {
   std::array<char, 4096> line_buffer_{};
   std::unique_ptr<mpi::Door::Socket> socket_;
   wire::FrameReader reader_;
-  local::Outgoing outgoing_;
+  link::Outgoing outgoing_;
   bool waits_for_room_ = false;
   std::vector<Rank> ranks_;  ///< by rank; the first is the manager
-  std::unordered_map<const hub::RemoteWorker*, std::uint32_t> number_of_;
-  std::unordered_map<std::uint32_t, hub::RemoteWorker*> ready_;
+  std::unordered_map<const remote::RemoteWorker*, std::uint32_t> number_of_;
+  std::unordered_map<std::uint32_t, remote::RemoteWorker*> ready_;
   std::vector<std::uint32_t> with_output_;
   std::string manager_text_;  ///< "the manager (rank 0, process 17 on pi1)"
   std::unique_ptr<boost::asio::steady_timer> timer_;

@@ -11,12 +11,12 @@
 
 namespace mw::multicore {
 
-using hub::outcome_of;
+using remote::outcome_of;
 
 namespace {
 
-local::WorkerProgram program_of(const MulticoreOptions& options, const std::shared_ptr<const process::Origin>& origin) {
-  local::WorkerProgram program;
+link::WorkerProgram program_of(const MulticoreOptions& options, const std::shared_ptr<const process::Origin>& origin) {
+  link::WorkerProgram program;
   program.origin = origin;
   program.name = process::own_name();
   constexpr std::chrono::hours longest{1'000'000};
@@ -32,7 +32,7 @@ local::WorkerProgram program_of(const MulticoreOptions& options, const std::shar
 Worker::Worker(WorkerOwner& owner, unsigned slot)
     : owner_{owner},
       slot_{slot},
-      process_{std::make_shared<local::WorkerProcess>(owner.host().io(), *this, program_of(owner.options(), owner.origin()))} {}
+      process_{std::make_shared<link::WorkerProcess>(owner.host().io(), *this, program_of(owner.options(), owner.origin()))} {}
 
 void Worker::frame(const wire::Frame& frame) {
   if (!was_ready() && frame.type != wire::FrameType::hello)
@@ -111,21 +111,21 @@ void Worker::put_held() {
 }
 
 void Worker::put(const TaskRef& task) {
-  wire::Task message = hub::message_of(task);
+  wire::Task message = remote::message_of(task);
   const auto arguments = task.arguments();
   detail::SharedBlock* const block = task.block();
-  local::Outgoing& outgoing = process_->outgoing();
+  link::Outgoing& outgoing = process_->outgoing();
   if (!message.terms.files.empty()) process_->expect_folder();
   if (block && block->is_ours()) {
     wire::append_task_apart(outgoing.new_tail(), message, arguments.size());
     block->set_lent(true);
-    outgoing.attach_descriptor(block->fd(), std::make_shared<TaskRef>(task), hub::tag_of(task));
-  } else if (arguments.size() <= hub::copied_up_to) {
+    outgoing.attach_descriptor(block->fd(), std::make_shared<TaskRef>(task), remote::tag_of(task));
+  } else if (arguments.size() <= remote::copied_up_to) {
     message.arguments = arguments;
     wire::append(outgoing.tail(), message);
   } else {
     wire::append_task_header(outgoing.tail(), message, arguments.size());
-    outgoing.attach(hub::payload_of(task));
+    outgoing.attach(remote::payload_of(task));
   }
   owner_.worker_has_output(*this);
   process_->claims().offer(next_number_);
@@ -134,13 +134,14 @@ void Worker::put(const TaskRef& task) {
 }
 
 bool Worker::take_back(const TaskRef& task) {
-  const auto is_it = [&](const TaskRef& other) { return hub::is_same(other, task); };
+  const auto is_it = [&](const TaskRef& other) { return remote::is_same(other, task); };
   if (const auto held = std::find_if(held_.begin(), held_.end(), is_it); held != held_.end()) {
     held_.erase(held);
     return true;
   }
   const auto place = std::find_if(in_flight_.rbegin(), in_flight_.rend(), [&](const InFlight& one) { return is_it(one.task); });
-  if (place == in_flight_.rend() || process_->outgoing().holds(hub::tag_of(task)) || !process_->claims().take_back(place->number))
+  if (place == in_flight_.rend() || process_->outgoing().holds(remote::tag_of(task)) ||
+      !process_->claims().take_back(place->number))
     return false;
   const bool was_front = std::next(place) == in_flight_.rend();
   in_flight_.erase(std::next(place).base());
@@ -152,7 +153,7 @@ bool Worker::take_back(const TaskRef& task) {
 /// Kills the process if the first task in flight is the one; else waits until it is.
 void Worker::abort(const TaskRef& task) {
   const auto place =
-      std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) { return hub::is_same(one.task, task); });
+      std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) { return remote::is_same(one.task, task); });
   if (place == in_flight_.end()) return;
   if (place != in_flight_.begin()) {
     place->unwanted = true;
@@ -181,7 +182,7 @@ Bytes Worker::receive_value(std::span<const std::byte> in_place) {
 void Worker::finish_front(std::uint64_t id, std::uint32_t attempt, Outcome outcome) {
   if (in_flight_.empty() || in_flight_.front().task.id() != id || in_flight_.front().task.attempt() != attempt)
     throw wire::ProtocolError{fmt::format("a result for task {}, attempt {}, which it was not given next", id, attempt)};
-  if (process_->outgoing().holds(hub::tag_of(in_flight_.front().task)))
+  if (process_->outgoing().holds(remote::tag_of(in_flight_.front().task)))
     throw wire::ProtocolError{"a result before it had the whole task"};
   const TaskRef task = std::move(in_flight_.front().task);
   in_flight_.pop_front();
@@ -198,7 +199,7 @@ TaskRef Worker::last_begun() {
   return {};
 }
 
-void Worker::ended(const local::WorkerEnd& end) {
+void Worker::ended(const link::WorkerEnd& end) {
   std::string why = end.text();
   std::vector<LostTask> lost;
   TaskRef culprit = last_begun();

@@ -18,8 +18,8 @@
 #include <mw/interface.hpp>
 #include <mw/multicore.hpp>
 
-#include "hub/task_messages.hpp"
-#include "local/worker_process.hpp"
+#include "link/worker_process.hpp"
+#include "remote/task_messages.hpp"
 #include "wire/messages.hpp"
 
 namespace mw::multicore {
@@ -44,7 +44,7 @@ class WorkerOwner {
   virtual void worker_ended(Worker& worker, const std::string& why) = 0;
 };
 
-class Worker final : public local::WorkerUser {
+class Worker final : public link::WorkerUser {
  public:
   Worker(WorkerOwner& owner, unsigned slot);
 
@@ -69,12 +69,12 @@ class Worker final : public local::WorkerUser {
   /// "multicore worker 3 (process 71)".
   std::string text() const;
   /// "task 7 (the eels)": what it runs. Only while it is busy.
-  std::string doing() const { return hub::text_of(in_flight_.front().task); }
+  std::string doing() const { return remote::text_of(in_flight_.front().task); }
   int pid() const noexcept { return process_->pid(); }
 
-  // local::WorkerUser
+  // link::WorkerUser
   void frame(const wire::Frame& frame) override;
-  void ended(const local::WorkerEnd& end) override;
+  void ended(const link::WorkerEnd& end) override;
   bool awaits() const override { return is_busy(); }
   void stopped(bool is_stopped) override;
 
@@ -96,7 +96,7 @@ class Worker final : public local::WorkerUser {
   WorkerOwner& owner_;
   const unsigned slot_;
   WorkerId id_ = any_worker;
-  std::shared_ptr<local::WorkerProcess> process_;
+  std::shared_ptr<link::WorkerProcess> process_;
   std::deque<InFlight> in_flight_;  ///< in the order in which the worker runs them; the first one runs
   std::deque<TaskRef> held_;        ///< for which the claim page has no place yet
   std::uint64_t next_number_ = 0;

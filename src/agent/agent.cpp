@@ -25,7 +25,7 @@ void Agent::start() { start_worker(); }
 
 void Agent::start_worker() {
   said_hello_ = false;
-  process_ = std::make_shared<local::WorkerProcess>(io_, static_cast<local::WorkerUser&>(*this), options_.program);
+  process_ = std::make_shared<link::WorkerProcess>(io_, static_cast<link::WorkerUser&>(*this), options_.program);
   try {
     process_->start();
   } catch (const Error& e) {
@@ -270,7 +270,7 @@ std::optional<Agent::InFlight> Agent::last_begun() {
   return std::nullopt;
 }
 
-void Agent::ended(const local::WorkerEnd& end) {
+void Agent::ended(const link::WorkerEnd& end) {
   ended_process_ = std::move(process_);
   if (stopped_) return std::exchange(stopped_, [] {})();
   auto culprit = last_begun();

@@ -29,7 +29,7 @@
 #include "agent/file_store.hpp"
 #include "agent/frame_relay.hpp"
 #include "agent/lent_blocks.hpp"
-#include "local/worker_process.hpp"
+#include "link/worker_process.hpp"
 #include "wire/messages.hpp"
 
 namespace mw::detail {
@@ -39,11 +39,11 @@ class NoRoomError;
 namespace mw::agent {
 
 struct AgentOptions {
-  local::WorkerProgram program;
+  link::WorkerProgram program;
   bool shares_memory = false;  ///< the master can open this process's descriptors, and this one the master's
 };
 
-class Agent final : private local::WorkerUser, private FrameRelay::Target {
+class Agent final : private link::WorkerUser, private FrameRelay::Target {
  public:
   Agent(boost::asio::io_context& io, AgentOptions options);
   ~Agent() override;
@@ -80,9 +80,9 @@ class Agent final : private local::WorkerUser, private FrameRelay::Target {
   void handle_task_in_memory(wire::Task task);
   void handle_cancel(const wire::Cancel& cancel);
 
-  // local::WorkerUser: from the worker
+  // link::WorkerUser: from the worker
   void frame(const wire::Frame& frame) override;
-  void ended(const local::WorkerEnd& end) override;
+  void ended(const link::WorkerEnd& end) override;
   bool awaits() const override { return is_busy(); }
   void stopped(bool is_stopped) override { wire::append(output_tail(), wire::Stopped{is_stopped}); }
 
@@ -105,8 +105,8 @@ class Agent final : private local::WorkerUser, private FrameRelay::Target {
   FrameRelay relay_;
   FileStore files_;
   LentBlocks lent_;
-  std::shared_ptr<local::WorkerProcess> process_;
-  std::shared_ptr<local::WorkerProcess> ended_process_;  ///< kept until the next one starts
+  std::shared_ptr<link::WorkerProcess> process_;
+  std::shared_ptr<link::WorkerProcess> ended_process_;  ///< kept until the next one starts
   bool said_hello_ = false;
   unsigned unanswered_hellos_ = 0;
   bool is_welcome_ = false;  ///< the master knows this worker: what it sends is for it, not for the one before

@@ -10,11 +10,11 @@
 
 #include <mw/codec.hpp>
 
-#include "boinc/bundles.hpp"
+#include "boinc/jobs/bundles.hpp"
+#include "boinc/slot/run.hpp"
 #include "process/file.hpp"
 #include "support/temporary.hpp"
 #include "wire/bundle.hpp"
-#include "workunit/run.hpp"
 
 namespace {
 
@@ -46,7 +46,7 @@ mw::Bytes answer_to(const mw::Bytes& input) {
   const test::TemporaryFolder slot;
   std::ofstream{slot.path("in"), std::ios::binary}.write(reinterpret_cast<const char*>(input.data()),
                                                          static_cast<std::streamsize>(input.size()));
-  REQUIRE(mw::workunit::run(slot.path("")) == 0);
+  REQUIRE(mw::slot::run(slot.path("")) == 0);
   return mw::process::read_file(slot.path("out"));
 }
 

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <string>
 
-#include "boinc/data_files.hpp"
+#include "boinc/jobs/data_files.hpp"
 #include "support/temporary.hpp"
 #include "worker/task_folder.hpp"
 

@@ -20,7 +20,7 @@
 
 using namespace mw::boinc;
 using namespace std::chrono_literals;
-using mw::workunit::Order;
+using mw::slot::Order;
 
 namespace {
 

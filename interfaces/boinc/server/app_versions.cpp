@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "boinc/jobs/worker_builds.hpp"
 #include "boinc/protocol/md5.hpp"
-#include "boinc/worker_builds.hpp"
 #include "log/log.hpp"
 #include "process/file.hpp"
 #include "registry/registry.hpp"

@@ -6,15 +6,15 @@
 
 #include "boinc/policy/error_mask.hpp"
 #include "boinc/server/validator.hpp"
-#include "hub/task_messages.hpp"
 #include "log/log.hpp"
+#include "remote/task_messages.hpp"
 
 namespace mw::boinc {
 namespace {
 
 TaskEnd end_of(std::int64_t task, std::int64_t host, wire::Ending ending) {
   const bool is_gone = ending.is_gone;
-  return {task, host, hub::outcome_of(std::move(ending)), is_gone};
+  return {task, host, remote::outcome_of(std::move(ending)), is_gone};
 }
 
 /// "workunit x: more copies of it failed …: x_0 on host 3: exit status 1; x_1 on host 4: no reply by its deadline"

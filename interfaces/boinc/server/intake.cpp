@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "boinc/data_files.hpp"
+#include "boinc/jobs/data_files.hpp"
 #include "boinc/server/assimilator.hpp"
-#include "hub/task_messages.hpp"
+#include "remote/task_messages.hpp"
 #include "worker/task_folder.hpp"
 
 namespace mw::boinc {
@@ -34,7 +34,7 @@ std::string Intake::store_file(const std::string& path) {
 }
 
 Bytes Intake::message_of(const TaskRef& task, std::string& files) {
-  wire::Task message = hub::message_of(task);
+  wire::Task message = remote::message_of(task);
   message.id = 0;
   message.attempt = 0;
   for (DataFile& file : message.terms.files) {
@@ -101,7 +101,7 @@ void Intake::drop(const TaskRef& task) {
   const auto number = rows_.find(task.id());
   if (number == rows_.end()) return;
   const std::int64_t row = number->second;
-  if (!hub::is_same(find(row), task)) return;  // an earlier attempt
+  if (!remote::is_same(find(row), task)) return;  // an earlier attempt
   release(row);
   const auto place = project_.tasks.find(row);
   if (!place || place->stage == TaskStage::done || place->stage == TaskStage::dropped) return;

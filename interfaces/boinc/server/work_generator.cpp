@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "boinc/bundles.hpp"
+#include "boinc/jobs/bundles.hpp"
 #include "boinc/policy/work_size.hpp"
 #include "boinc/protocol/md5.hpp"
 

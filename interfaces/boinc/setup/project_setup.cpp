@@ -11,13 +11,13 @@
 
 #include <fmt/format.h>
 
+#include "boinc/jobs/worker_builds.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/xml.hpp"
 #include "boinc/setup/download_tree.hpp"
 #include "boinc/setup/due_programs.hpp"
 #include "boinc/setup/templates.hpp"
-#include "boinc/worker_builds.hpp"
 #include "process/file.hpp"
 
 namespace mw::boinc {

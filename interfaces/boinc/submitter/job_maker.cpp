@@ -9,12 +9,12 @@
 
 #include <fmt/format.h>
 
-#include "boinc/bundles.hpp"
-#include "boinc/data_files.hpp"
+#include "boinc/jobs/bundles.hpp"
+#include "boinc/jobs/data_files.hpp"
 #include "boinc/policy/work_size.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "boinc/setup/templates.hpp"
-#include "hub/task_messages.hpp"
+#include "remote/task_messages.hpp"
 #include "worker/task_folder.hpp"
 
 namespace mw::boinc {
@@ -136,7 +136,7 @@ Job JobMaker::make_job(const std::vector<Prepared>& tasks) {
   Job job;
   BundleWriter bundle{tasks.size(), true};
   for (const Prepared& one : tasks) {
-    wire::Task message = hub::message_of(one.task);
+    wire::Task message = remote::message_of(one.task);
     message.arguments = one.task.arguments();
     bundle.add(std::move(message), one.files);
     job.tasks.push_back(one.task);

@@ -20,10 +20,10 @@
 #include "boinc/submitter/leave.hpp"
 #include "boinc/submitter/make_route.hpp"
 #include "boinc/submitter/run_record.hpp"
-#include "hub/task_messages.hpp"
 #include "log/log.hpp"
 #include "process/file.hpp"
 #include "process/shortage.hpp"
+#include "remote/task_messages.hpp"
 #include "wire/bundle.hpp"
 
 namespace mw::boinc {
@@ -351,7 +351,7 @@ struct Submitter::Inside final : PollSink {
       if (!task) continue;
       places.erase(task.id());
       const bool is_lost = endings[i].is_gone;
-      sink.task_ended(task, hub::outcome_of(std::move(endings[i])), is_lost);
+      sink.task_ended(task, remote::outcome_of(std::move(endings[i])), is_lost);
     }
     ++workunits_done;
   }
@@ -382,7 +382,7 @@ struct Submitter::Inside final : PollSink {
       if (place == places.end()) continue;
       const auto [name, index] = place->second;
       const auto job = open.find(name);
-      if (job == open.end() || !hub::is_same(job->second.tasks[index], task)) continue;  // an earlier attempt
+      if (job == open.end() || !remote::is_same(job->second.tasks[index], task)) continue;  // an earlier attempt
       job->second.tasks[index] = {};
       places.erase(place);
       if (std::any_of(job->second.tasks.begin(), job->second.tasks.end(), [](const TaskRef& one) { return bool{one}; })) continue;

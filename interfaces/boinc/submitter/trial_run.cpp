@@ -5,12 +5,12 @@
 
 #include <fmt/format.h>
 
-#include "boinc/bundles.hpp"
-#include "boinc/worker_builds.hpp"
-#include "hub/task_messages.hpp"
+#include "boinc/jobs/bundles.hpp"
+#include "boinc/jobs/worker_builds.hpp"
 #include "process/file.hpp"
 #include "process/job_control.hpp"
 #include "process/run_program.hpp"
+#include "remote/task_messages.hpp"
 #include "wire/bundle.hpp"
 
 namespace mw::boinc {
@@ -39,7 +39,7 @@ class Slot {
 };
 
 void fill(const Slot& slot, const TaskRef& task, const std::vector<std::string>& files) {
-  wire::Task message = hub::message_of(task);
+  wire::Task message = remote::message_of(task);
   message.arguments = task.arguments();
   BundleWriter bundle{1, false};
   bundle.add(std::move(message), files);

@@ -11,10 +11,10 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "boinc/protocol/xml.hpp"
+#include "boinc/slot/run.hpp"
 #include "boinc/volunteer/slot_files.hpp"
 #include "process/child.hpp"
 #include "process/unique_fd.hpp"
-#include "workunit/run.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -62,13 +62,13 @@ struct SlotRun::Inside : std::enable_shared_from_this<Inside> {
   boost::asio::io_context& io;
   const fs::path slot;
   process::UniqueFd stderr_file = open_plain(slot / "stderr.txt", O_RDWR | O_CREAT | O_APPEND);
-  workunit::TaskChannel channel;
+  slot::TaskChannel channel;
   std::function<void(SlotEnd)> ended;
   std::optional<process::Child> child;
   boost::asio::steady_timer timer;
   std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
   double cpu_before = children_cpu_seconds();
-  workunit::TaskStatus last_status;
+  slot::TaskStatus last_status;
   bool was_ordered = false;
   bool is_sandboxed = false;
 };
@@ -78,7 +78,7 @@ SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const Volu
   const fs::path slot{place.slot};
   fs::create_directories(slot);
   fs::permissions(slot, fs::perms::owner_all);
-  for (const char* name : {"boinc_finish_called", workunit::channel_file_name}) fs::remove_all(slot / name);
+  for (const char* name : {"boinc_finish_called", slot::channel_file_name}) fs::remove_all(slot / name);
   for (std::size_t i = 0; i < task.inputs.size(); ++i) {
     const std::string& path = place.inputs.at(i);
     write_link(slot, task.inputs[i].open_name, place.sandbox ? sandbox::input_inside(path) : path);
@@ -95,17 +95,17 @@ SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const Volu
   command.stderr_fd = command.stdout_fd = inside_->stderr_file.get();
   command.environment_unset = {"MW_*"};
   command.follows_stops = true;
-  if (options.allow_programs) command.environment_set.emplace_back(workunit::allow_programs_name, "1");
+  if (options.allow_programs) command.environment_set.emplace_back(slot::allow_programs_name, "1");
   if (place.sandbox) {
     sandbox::Room room{.folder = slot.string(), .inputs = place.inputs, .runner = options.runner};
     room.has_system = options.allow_programs || !sandbox::is_self_contained(place.program);
-    if (!options.runner.empty()) command.environment_set.emplace_back(workunit::runner_name, sandbox::runner_inside(room.runner));
+    if (!options.runner.empty()) command.environment_set.emplace_back(slot::runner_name, sandbox::runner_inside(room.runner));
     inside_->is_sandboxed = true;
     inside_->child.emplace(place.sandbox->start(io, command, room, place.limits));
   } else {
     if (!options.runner.empty()) {
       command.arguments = {std::exchange(command.path, options.runner)};
-      command.environment_set.emplace_back(workunit::runner_name, options.runner);
+      command.environment_set.emplace_back(slot::runner_name, options.runner);
     }
     inside_->child.emplace(process::Child::start(io, command));
   }
@@ -118,15 +118,15 @@ SlotRun::~SlotRun() {
   inside_->child.reset();  // which ends its group; what waits for it holds on to `inside_`
 }
 
-workunit::TaskStatus SlotRun::status() {
+slot::TaskStatus SlotRun::status() {
   inside_->channel.beat();
   if (const auto said = inside_->channel.status()) inside_->last_status = *said;
   return inside_->last_status;
 }
 
-void SlotRun::order(workunit::Order order) {
+void SlotRun::order(slot::Order order) {
   inside_->channel.order(order);
-  if (order != workunit::Order::quit && order != workunit::Order::abort) return;
+  if (order != slot::Order::quit && order != slot::Order::abort) return;
   inside_->was_ordered = true;
   inside_->timer.expires_after(patience);
   inside_->timer.async_wait([self = inside_](boost::system::error_code error) {

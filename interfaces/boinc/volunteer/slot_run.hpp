@@ -18,10 +18,10 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "boinc/slot/client_channel.hpp"
 #include "boinc/volunteer/options.hpp"
 #include "boinc/volunteer/state.hpp"
 #include "sandbox/bubblewrap.hpp"
-#include "workunit/client_channel.hpp"
 
 namespace mw::boinc {
 
@@ -51,9 +51,9 @@ class SlotRun {
   SlotRun& operator=(const SlotRun&) = delete;
 
   /// How far it is, as it last said.
-  workunit::TaskStatus status();
+  slot::TaskStatus status();
   /// Tells it so. One that is to quit or abort, and does not within 2 s, is killed.
-  void order(workunit::Order order);
+  void order(slot::Order order);
 
  private:
   struct Inside;

@@ -270,7 +270,7 @@ void Workshop::abort(const std::string& name) {
   if (!task || task->stage == Stage::ended) return;
   session_.say("{} is not needed any more", name);
   if (const auto place = running_.find(name); place != running_.end()) {
-    if (ordered_.emplace(name, exit_status::aborted_by_project).second) place->second->order(workunit::Order::abort);
+    if (ordered_.emplace(name, exit_status::aborted_by_project).second) place->second->order(slot::Order::abort);
     return;
   }
   end(*task, ClientState::aborted, exit_status::aborted_by_project, {});
@@ -289,13 +289,13 @@ void Workshop::give_back_waiting() {
 void Workshop::give_back_running() {
   for (const auto& [name, run] : running_) {
     session_.say("{} is given back", name);
-    if (ordered_.emplace(name, exit_status::aborted_by_user).second) run->order(workunit::Order::abort);
+    if (ordered_.emplace(name, exit_status::aborted_by_user).second) run->order(slot::Order::abort);
   }
 }
 
 void Workshop::quit() {
   is_quitting_ = true;
-  for (const auto& [name, run] : running_) run->order(workunit::Order::quit);
+  for (const auto& [name, run] : running_) run->order(slot::Order::quit);
 }
 
 void Workshop::forget(const std::vector<std::string>& names) {
@@ -333,7 +333,7 @@ bool Workshop::has_reports() const {
 std::vector<RunningTask> Workshop::positions() const {
   std::vector<RunningTask> running;
   for (const auto& [name, run] : running_) {
-    const workunit::TaskStatus status = run->status();
+    const slot::TaskStatus status = run->status();
     running.push_back({name, static_cast<std::int64_t>(status.position), status.fraction_of_position});
   }
   return running;

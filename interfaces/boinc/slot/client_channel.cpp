@@ -1,4 +1,4 @@
-#include "workunit/client_channel.hpp"
+#include "boinc/slot/client_channel.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -17,7 +17,7 @@
 
 #include "process/unique_fd.hpp"
 
-namespace mw::workunit {
+namespace mw::slot {
 namespace {
 
 constexpr std::pair<Order, std::string_view> order_texts[] = {
@@ -144,4 +144,4 @@ std::optional<TaskStatus> TaskChannel::status() {
                     std::clamp(number_in(message, "mw_fraction"), 0.0, 1.0)};
 }
 
-}  // namespace mw::workunit
+}  // namespace mw::slot

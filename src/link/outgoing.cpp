@@ -1,4 +1,4 @@
-#include "local/outgoing.hpp"
+#include "link/outgoing.hpp"
 
 #include <sys/uio.h>
 
@@ -7,7 +7,7 @@
 
 #include "wire/local_socket.hpp"
 
-namespace mw::local {
+namespace mw::link {
 
 /// As many pieces as go into one system call.
 class Outgoing::Batch {
@@ -86,4 +86,4 @@ void Outgoing::drop(std::size_t size) {
   }
 }
 
-}  // namespace mw::local
+}  // namespace mw::link

@@ -1,4 +1,4 @@
-#include "boinc/worker_builds.hpp"
+#include "boinc/jobs/worker_builds.hpp"
 
 #include <algorithm>
 #include <array>

@@ -22,13 +22,13 @@
 
 #include <mw/interface.hpp>
 
-#include "hub/file_feed.hpp"
-#include "local/outgoing.hpp"
+#include "link/outgoing.hpp"
 #include "process/job_control.hpp"
+#include "remote/file_feed.hpp"
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
 
-namespace mw::hub {
+namespace mw::remote {
 
 class RemoteWorker;
 
@@ -94,7 +94,7 @@ class RemoteWorker {
   };
   struct Piece {
     Bytes bytes;
-    local::Payload payload;
+    link::Payload payload;
     std::unique_ptr<FileFeed> feed;
     bool is_open() const { return !payload.owner && !feed; }
     std::size_t size() const { return bytes.size() + payload.bytes.size(); }
@@ -133,4 +133,4 @@ class RemoteWorker {
   std::chrono::nanoseconds busy_time_{0};
 };
 
-}  // namespace mw::hub
+}  // namespace mw::remote

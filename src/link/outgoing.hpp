@@ -16,7 +16,7 @@
 
 #include <mw/bytes.hpp>
 
-namespace mw::local {
+namespace mw::link {
 
 /// Bytes that lie elsewhere.
 struct Payload {
@@ -62,4 +62,4 @@ class Outgoing {
   std::size_t written_ = 0;  ///< of the first piece
 };
 
-}  // namespace mw::local
+}  // namespace mw::link

@@ -18,13 +18,13 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "agent/agent.hpp"
-#include "local/worker_process.hpp"
+#include "link/worker_process.hpp"
 #include "support/processes.hpp"
 #include "support/program.hpp"
 #include "support/temporary.hpp"
 #include "wire/messages.hpp"
 
-using namespace mw::local;
+using namespace mw::link;
 using namespace std::chrono_literals;
 
 namespace {

@@ -1,4 +1,4 @@
-#include "workunit/slot.hpp"
+#include "boinc/slot/slot.hpp"
 
 #include <unistd.h>
 
@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace mw::workunit {
+namespace mw::slot {
 namespace {
 
 std::string read_start(const std::string& path, std::size_t most) {
@@ -56,4 +56,4 @@ void Slot::finish() const {
   ::rename((folder_ + "/boinc_finish_called.new").c_str(), (folder_ + "/boinc_finish_called").c_str());
 }
 
-}  // namespace mw::workunit
+}  // namespace mw::slot

@@ -1,4 +1,4 @@
-#include "local/worker_process.hpp"
+#include "link/worker_process.hpp"
 
 #include <sys/socket.h>
 
@@ -14,7 +14,7 @@
 #include "worker/start.hpp"
 #include "worker/task_folder.hpp"
 
-namespace mw::local {
+namespace mw::link {
 namespace {
 
 /// Most reads in a row, so that one worker can not keep the others waiting.
@@ -283,4 +283,4 @@ void WorkerProcess::end_if_over() {
   user_.ended({pid_, *death_, kill_reason_, printed_out_.text(), printed_err_.text()});
 }
 
-}  // namespace mw::local
+}  // namespace mw::link

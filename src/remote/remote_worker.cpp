@@ -1,4 +1,4 @@
-#include "hub/remote_worker.hpp"
+#include "remote/remote_worker.hpp"
 
 #include <unistd.h>
 
@@ -7,13 +7,13 @@
 
 #include <fmt/format.h>
 
-#include "hub/task_messages.hpp"
 #include "memory/shared_block.hpp"
 #include "process/build.hpp"
 #include "process/place.hpp"
 #include "registry/registry.hpp"
+#include "remote/task_messages.hpp"
 
-namespace mw::hub {
+namespace mw::remote {
 
 void RemoteWorker::receive(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
@@ -271,4 +271,4 @@ void RemoteWorker::report_end(const TaskRef& culprit, Outcome outcome, const std
   owner_.process_ended(*this, was_ready, was_aborted, why);
 }
 
-}  // namespace mw::hub
+}  // namespace mw::remote

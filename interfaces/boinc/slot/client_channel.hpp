@@ -18,7 +18,7 @@
 
 #include "process/unique_fd.hpp"
 
-namespace mw::workunit {
+namespace mw::slot {
 
 inline constexpr const char* channel_file_name = "boinc_mmap_file";
 
@@ -94,4 +94,4 @@ class TaskChannel {
   process::UniqueFd file_;
 };
 
-}  // namespace mw::workunit
+}  // namespace mw::slot

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace mw::workunit {
+namespace mw::slot {
 
 class Slot {
  public:
@@ -32,4 +32,4 @@ class Slot {
   const std::string folder_;
 };
 
-}  // namespace mw::workunit
+}  // namespace mw::slot

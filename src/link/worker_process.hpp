@@ -22,7 +22,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "local/outgoing.hpp"
+#include "link/outgoing.hpp"
 #include "process/child.hpp"
 #include "process/offspring.hpp"
 #include "process/stop_ladder.hpp"
@@ -31,7 +31,7 @@
 #include "worker/claim_page.hpp"
 #include "worker/output_channel.hpp"
 
-namespace mw::local {
+namespace mw::link {
 
 /// What is started.
 struct WorkerProgram {
@@ -156,4 +156,4 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   bool ended_ = false;
 };
 
-}  // namespace mw::local
+}  // namespace mw::link

@@ -1,4 +1,4 @@
-#include "hub/file_feed.hpp"
+#include "remote/file_feed.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 
 #include "wire/messages.hpp"
 
-namespace mw::hub {
+namespace mw::remote {
 
 std::unique_ptr<FileFeed> FileFeed::open(const std::string& path) {
   auto feed = std::make_unique<FileFeed>();
@@ -38,4 +38,4 @@ bool FileFeed::next(Bytes& out) {
   return !is_last;
 }
 
-}  // namespace mw::hub
+}  // namespace mw::remote

@@ -1,4 +1,4 @@
-#include "hub/task_messages.hpp"
+#include "remote/task_messages.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace mw::hub {
+namespace mw::remote {
 namespace {
 
 std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
@@ -34,7 +34,7 @@ std::string text_of(const TaskRef& task) {
   return fmt::format("task {} ({})", task.id(), own.empty() ? task.function_name() : std::string_view{own});
 }
 
-local::Payload payload_of(const TaskRef& task) { return {task.arguments(), std::make_shared<TaskRef>(task), tag_of(task)}; }
+link::Payload payload_of(const TaskRef& task) { return {task.arguments(), std::make_shared<TaskRef>(task), tag_of(task)}; }
 
 Outcome outcome_of(const wire::Result& result) {
   Outcome outcome;
@@ -60,4 +60,4 @@ Outcome outcome_of(wire::Ending ending) {
   return outcome;
 }
 
-}  // namespace mw::hub
+}  // namespace mw::remote

@@ -19,7 +19,7 @@
 
 #include "process/unique_fd.hpp"
 
-namespace mw::hub {
+namespace mw::remote {
 
 /// A file as it was at some time.
 struct FileVersion {
@@ -50,4 +50,4 @@ class FileFeed {
   bool is_executable_ = false;
 };
 
-}  // namespace mw::hub
+}  // namespace mw::remote

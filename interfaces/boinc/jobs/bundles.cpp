@@ -1,4 +1,4 @@
-#include "boinc/bundles.hpp"
+#include "boinc/jobs/bundles.hpp"
 
 #include <algorithm>
 

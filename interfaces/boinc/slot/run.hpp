@@ -6,12 +6,12 @@
 // Owner:   nothing outlives the call.
 // Threads: the calling one.
 // Use:
-//     std::exit(workunit::run("."));
+//     std::exit(slot::run("."));
 #pragma once
 
 #include <string>
 
-namespace mw::workunit {
+namespace mw::slot {
 
 /// With this variable in its environment a worker build runs programs (mw::Program) that a workunit names: only the one who owns
 /// the machine sets it, since a workunit's content is not signed.
@@ -24,4 +24,4 @@ inline constexpr const char* runner_name = "MW_RUNNER";
 /// client asked it to quit; other numbers for what makes the whole workunit an error.
 int run(const std::string& folder);
 
-}  // namespace mw::workunit
+}  // namespace mw::slot

@@ -1,4 +1,4 @@
-#include "boinc/data_files.hpp"
+#include "boinc/jobs/data_files.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "workunit/run.hpp"
+#include "boinc/slot/run.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -24,7 +24,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "local/worker_process.hpp"
+#include "boinc/slot/client_channel.hpp"
+#include "boinc/slot/slot.hpp"
+#include "link/worker_process.hpp"
 #include "memory/shared_block.hpp"
 #include "process/file.hpp"
 #include "process/job_control.hpp"
@@ -32,14 +34,12 @@
 #include "registry/registry.hpp"
 #include "wire/bundle.hpp"
 #include "worker/checkpoint.hpp"
-#include "workunit/client_channel.hpp"
-#include "workunit/slot.hpp"
 
 namespace mw::detail {
 std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input);
 }
 
-namespace mw::workunit {
+namespace mw::slot {
 namespace {
 
 constexpr std::chrono::milliseconds tick{25};
@@ -80,7 +80,7 @@ class AnswerFile {
   wire::AnswerSoFar so_far_;
 };
 
-class Runner final : public local::WorkerUser {
+class Runner final : public link::WorkerUser {
  public:
   explicit Runner(const std::string& folder)
       : slot_{folder},
@@ -109,7 +109,7 @@ class Runner final : public local::WorkerUser {
     return exit_status_;
   }
 
-  // local::WorkerUser
+  // link::WorkerUser
   void frame(const wire::Frame& frame) override {
     switch (frame.type) {
       case wire::FrameType::hello: return greet();
@@ -122,7 +122,7 @@ class Runner final : public local::WorkerUser {
     }
   }
 
-  void ended(const local::WorkerEnd& end) override {
+  void ended(const link::WorkerEnd& end) override {
     ended_process_ = std::move(process_);
     if (is_over_) return stop_loop();
     if (!current_) {
@@ -146,7 +146,7 @@ class Runner final : public local::WorkerUser {
   }
 
   void start_worker() {
-    local::WorkerProgram program;
+    link::WorkerProgram program;
     program.name = "worker";
     if (const char* runner = std::getenv(runner_name)) {
       program.path = runner;
@@ -157,7 +157,7 @@ class Runner final : public local::WorkerUser {
       program.checkpoint_interval =
           std::chrono::milliseconds{static_cast<std::int64_t>(std::clamp(*seconds, 0.0, 86'400.0) * 1000)};
     said_hello_ = false;
-    process_ = std::make_shared<local::WorkerProcess>(io_, *this, program);
+    process_ = std::make_shared<link::WorkerProcess>(io_, *this, program);
     try {
       process_->start();
     } catch (const Error& e) {
@@ -250,14 +250,14 @@ class Runner final : public local::WorkerUser {
   }
 
   /// Without what differs from host to host.
-  std::string text_of(const local::WorkerEnd& end) const {
+  std::string text_of(const link::WorkerEnd& end) const {
     if (!is_compared()) return end.text();
     return end.kill_reason.empty() ? fmt::format("its process ended with {}", process::describe(end.death))
                                    : fmt::format("its process was ended: {}", end.kill_reason);
   }
 
   /// The process ended under its task.
-  void append_end(const local::WorkerEnd& end) {
+  void append_end(const link::WorkerEnd& end) {
     const wire::Task& task = bundle_.tasks[*current_];
     wire::FailureMessage message{task.id,
                                  task.attempt,
@@ -413,10 +413,10 @@ class Runner final : public local::WorkerUser {
   AnswerFile answer_;
   boost::asio::io_context io_;
   boost::asio::steady_timer timer_;
-  std::shared_ptr<local::WorkerProcess> process_;
-  std::shared_ptr<local::WorkerProcess> ended_process_;  ///< kept until the next one starts
-  std::vector<std::size_t> todo_;                        ///< positions, the next one last
-  std::optional<std::size_t> current_;                   ///< what the process runs
+  std::shared_ptr<link::WorkerProcess> process_;
+  std::shared_ptr<link::WorkerProcess> ended_process_;  ///< kept until the next one starts
+  std::vector<std::size_t> todo_;                       ///< positions, the next one last
+  std::optional<std::size_t> current_;                  ///< what the process runs
   std::uint64_t offered_ = 0;
   bool said_hello_ = false;
   std::size_t failed_starts_ = 0;
@@ -448,4 +448,4 @@ int run(const std::string& folder) {
   }
 }
 
-}  // namespace mw::workunit
+}  // namespace mw::slot

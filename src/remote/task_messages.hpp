@@ -13,15 +13,15 @@
 
 #include <mw/interface.hpp>
 
-#include "local/outgoing.hpp"
+#include "link/outgoing.hpp"
 #include "wire/bundle.hpp"
 
-namespace mw::hub {
+namespace mw::remote {
 
 /// All but the arguments.
 wire::Task message_of(const TaskRef& task);
 /// The arguments, kept where they are.
-local::Payload payload_of(const TaskRef& task);
+link::Payload payload_of(const TaskRef& task);
 /// "task 7 (the eels)", for people.
 std::string text_of(const TaskRef& task);
 /// By which a task's payload is known.
@@ -38,4 +38,4 @@ inline constexpr std::size_t copied_up_to = 16 * 1024;
 
 inline bool is_same(const TaskRef& a, const TaskRef& b) noexcept { return a.record() == b.record() && a.attempt() == b.attempt(); }
 
-}  // namespace mw::hub
+}  // namespace mw::remote
