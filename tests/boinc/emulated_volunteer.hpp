@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "boinc/http/transfer.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
 #include "boinc/protocol/upload.hpp"
+#include "http/transfer.hpp"
 #include "registry/registry.hpp"
 #include "support/temporary.hpp"
 #include "wire/bundle.hpp"
@@ -144,7 +144,7 @@ class EmulatedVolunteer {
 
  private:
   std::string url_;
-  mw::boinc::Transfer transfer_;
+  mw::http::Transfer transfer_;
 };
 
 /// A project's folder, and one with a worker build that the server can give out; emulated volunteers do not run it.

@@ -3,11 +3,8 @@
 
 #include <vector>
 
-#include "boinc/policy/pace.hpp"
 #include "boinc/pool.hpp"
-#include "boinc/raw_connection.hpp"
-#include "boinc/server/connections.hpp"
-#include "boinc/server/strangers.hpp"
+#include "support/raw_connection.hpp"
 #include "support/temporary.hpp"
 
 using namespace std::chrono_literals;
@@ -39,8 +36,7 @@ void check_serves(Pool& pool) {
 
 }  // namespace
 
-TEST_CASE("a request that two readers could understand differently is refused, and what is behind it is not read",
-          "[boinc][http]") {
+TEST_CASE("what is not for an address is refused, and what is behind it is not read", "[boinc][http]") {
   Pool pool;
   const std::string hidden = "GET /get_project_config.php HTTP/1.1\r\nHost: x\r\n\r\n";
   const std::string length = "Content-Length: " + std::to_string(hidden.size()) + "\r\n";
@@ -48,29 +44,14 @@ TEST_CASE("a request that two readers could understand differently is refused, a
     std::string head;
     std::string status;
   };
-  const auto one = GENERATE_COPY(
-      values<Case>({{"POST /scheduler HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n", "HTTP/1.1 501"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n", "HTTP/1.1 501"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n", "HTTP/1.1 411"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\n" + length + "Transfer-Encoding: chunked\r\n", "HTTP/1.1 400"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n" + length, "HTTP/1.1 400"},
-                    {"POST /scheduler HTTP/1.0\r\nTransfer-Encoding: chunked\r\n", "HTTP/1.1 400"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n" + length, "HTTP/1.1 400"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n", "HTTP/1.1 400"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n", "HTTP/1.1 400"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n", "HTTP/1.1 400"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\nHost: y\r\n", "HTTP/1.1 400"},
-                    {"POST /scheduler HTTP/1.1\r\n", "HTTP/1.1 400"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\nExpect: the-impossible\r\n" + length, "HTTP/1.1 417"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n", "HTTP/1.1 413"},
-                    {"POST /nothing HTTP/1.1\r\nHost: x\r\n" + length, "HTTP/1.1 413"},
-                    {"POST /download/x HTTP/1.1\r\nHost: x\r\n" + length, "HTTP/1.1 413"},
-                    {"GET / HTTP/1.1\r\nHost: x\r\n" + length, "HTTP/1.1 400"},
-                    {"HEAD / HTTP/1.1\r\nHost: x\r\n" + length, "HTTP/1.1 400"},
-                    {"BREW / HTTP/1.1\r\nHost: x\r\n" + length, "HTTP/1.1 501"},
-                    {"DELETE /scheduler HTTP/1.1\r\nHost: x\r\n" + length, "HTTP/1.1 405"},
-                    {"GET /scheduler HTTP/1.1\r\nHost: x\r\nConnection: close\r\n", "HTTP/1.1 405"},
-                    {"POST /scheduler HTTP/1.1\r\nHost: x\r\nX: " + std::string(20'000, 'x') + "\r\n", "HTTP/1.1 431"}}));
+  const auto one =
+      GENERATE_COPY(values<Case>({{"POST /scheduler HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n", "HTTP/1.1 413"},
+                                  {"POST /nothing HTTP/1.1\r\nHost: x\r\n" + length, "HTTP/1.1 413"},
+                                  {"POST /download/x HTTP/1.1\r\nHost: x\r\n" + length, "HTTP/1.1 413"},
+                                  {"GET / HTTP/1.1\r\nHost: x\r\n" + length, "HTTP/1.1 400"},
+                                  {"HEAD / HTTP/1.1\r\nHost: x\r\n" + length, "HTTP/1.1 400"},
+                                  {"DELETE /scheduler HTTP/1.1\r\nHost: x\r\n" + length, "HTTP/1.1 405"},
+                                  {"GET /scheduler HTTP/1.1\r\nHost: x\r\nConnection: close\r\n", "HTTP/1.1 405"}}));
   RawConnection connection{url_of(pool.master)};
   connection.send(one.head + "\r\n" + hidden);
   const std::string answer = connection.receive_all();
@@ -90,17 +71,6 @@ TEST_CASE("HEAD is answered without a body, and the connection goes on", "[boinc
   }
   connection.send("GET /get_project_config.php HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   CHECK(connection.receive_all().find("<project_config>") != std::string::npos);
-}
-
-TEST_CASE("requests may come one behind the other, and in pieces", "[boinc][http]") {
-  Pool pool;
-  RawConnection connection{url_of(pool.master)};
-  connection.send("GET /get_project_config.php HTTP/1.1\r\nHost: x\r\n\r\nGET /get_project_config.php HTTP/1.0\r\n\r\n");
-  CHECK(answers_in(connection.receive_all()) == 2);  // HTTP/1.0 ends it
-  RawConnection slow{url_of(pool.master)};
-  for (const char* piece : {"GE", "T /get_project", "_config.php HTTP/1.1\r\nHos", "t: x\r\nConnection: close\r", "\n\r\n"})
-    slow.send(piece);
-  CHECK(status_in(slow.receive_all()) == "HTTP/1.1 200");
 }
 
 TEST_CASE("S7: requests that their senders do not end hold a bounded amount of memory", "[boinc][http][S7]") {
@@ -145,24 +115,6 @@ TEST_CASE("S7: downloads that nobody reads hold no memory", "[boinc][http][S7]")
   CHECK(pool.master.get_result(task) == 4'000'000);
 }
 
-TEST_CASE("a client that leaves in the middle of a download ends its connection only", "[boinc][http]") {
-  Pool pool;
-  std::ignore = pool.master.submit_task<length_of>(std::string(4'000'000, 'x'));
-  REQUIRE(pool.waits_for(1));
-  auto volunteer = pool.volunteer("a");
-  const auto reply = test::work_for(volunteer);
-  const std::string name = reply.workunits.at(0).files.at(0).file_name;
-  for (int i = 0; i < 20; ++i) {
-    RawConnection leaves{url_of(pool.master)};
-    leaves.send("GET /download/" + name + " HTTP/1.1\r\nHost: x\r\n\r\n");
-    ::shutdown(leaves.fd(), SHUT_WR);
-    char first;
-    CHECK(::recv(leaves.fd(), &first, 1, 0) == 1);
-  }
-  volunteer.work(reply);
-  check_serves(pool);
-}
-
 TEST_CASE("S7: as many connections as there may be keep nobody out", "[boinc][http][S7]") {
   Pool pool;
   std::vector<RawConnection> connections;
@@ -205,59 +157,4 @@ TEST_CASE("passwords are not to be guessed", "[boinc][http]") {
   CHECK(guesses < 50);
   CHECK(guess(right) == "HTTP/1.1 429");  // who guesses does not learn that this one was right
   check_serves(pool);
-}
-
-TEST_CASE("among too many connections the oldest stranger goes first", "[boinc][http]") {
-  using mw::boinc::Rank;
-  mw::boinc::Connections connections{3, 1000};
-  std::string closed;
-  const auto a = connections.add([&] { closed += 'a'; }), b = connections.add([&] { closed += 'b'; }),
-             c = connections.add([&] { closed += 'c'; });
-  connections.set_rank(a, Rank::permitted);
-  connections.set_rank(b, Rank::known);
-  const auto d = connections.add([&] { closed += 'd'; });
-  CHECK(closed == "c");
-  connections.remove(c);
-  connections.set_rank(d, Rank::known);
-  const auto e = connections.add([&] { closed += 'e'; });
-  CHECK(closed == "cb");
-  // Memory goes to the younger ones.
-  connections.hold(d, 600);
-  connections.hold(e, 300);
-  CHECK(connections.held() == 900);
-  connections.hold(a, 200);
-  CHECK(closed == "cbd");
-  CHECK(connections.held() == 500);
-  connections.expect(a, mw::boinc::Connections::Time{} + 1s);
-  connections.close_late(mw::boinc::Connections::Time{} + 2s);
-  CHECK(closed == "cbda");
-  CHECK(connections.count() == 1);
-  connections.close_all();
-  CHECK(closed == "cbdae");
-  for (const auto& place : {a, b, d, e}) connections.remove(place);
-  CHECK(connections.held() == 0);
-}
-
-TEST_CASE("tries come back with time, and there are so many buckets", "[boinc][policy]") {
-  using mw::boinc::Pace;
-  Pace pace{{.burst = 3, .a_second = 0.5}, 2};
-  const Pace::Time start{};
-  for (int i = 0; i < 3; ++i) CHECK(pace.take("a", start));
-  CHECK_FALSE(pace.take("a", start));
-  CHECK_FALSE(pace.may("a", start + 1s));
-  CHECK(pace.may("a", start + 2s));
-  CHECK(pace.take("a", start + 2s));
-  CHECK(pace.take("b", start + 2s));
-  // The third key shares what is left for all others, until one of the two is as if it had never come.
-  pace.take("c", start + 2s);
-  CHECK(pace.take("c", start + 100s));
-  CHECK(pace.take("d", start + 100s));
-}
-
-TEST_CASE("an IPv6 customer has one network", "[boinc][policy]") {
-  const auto network = [](const char* text) { return mw::boinc::network_of(boost::asio::ip::make_address(text)); };
-  CHECK(network("2001:db8:1:2::1") == network("2001:db8:1:2:ffff:ffff:ffff:ffff"));
-  CHECK(network("2001:db8:1:2::1") != network("2001:db8:1:3::1"));
-  CHECK(network("::ffff:192.0.2.7") == network("192.0.2.7"));
-  CHECK(network("192.0.2.7") != network("192.0.2.8"));
 }

@@ -8,7 +8,6 @@
 #include "boinc/policy/trust.hpp"
 #include "boinc/policy/voter.hpp"
 #include "boinc/pool.hpp"
-#include "boinc/server/http_rules.hpp"
 #include "sqlite/database.hpp"
 #include "support/captured_stderr.hpp"
 
@@ -127,25 +126,6 @@ TEST_CASE("hosts behind one range of addresses have one vote", "[boinc][server]"
   CHECK(second.work() == 0);
   CHECK(second.work() == 0);
   CHECK(!tasks.front().done());
-}
-
-TEST_CASE("behind a proxy that is trusted, a request comes from where the proxy says; nobody else is believed", "[boinc][policy]") {
-  using boost::asio::ip::make_address;
-  const std::vector<boost::asio::ip::address> proxies{make_address("127.0.0.1"), make_address("192.0.2.1")};
-  const auto client = [&](const char* from, const char* says) {
-    boost::beast::http::request_header<> head;
-    if (says) head.insert("X-Forwarded-For", says);
-    return client_of(head, make_address(from), proxies).to_string();
-  };
-  CHECK(client("127.0.0.1", "203.0.113.7") == "203.0.113.7");
-  CHECK(client("127.0.0.1", "198.51.100.9, 203.0.113.7") ==
-        "203.0.113.7");  // what the client itself put in front is no word of ours
-  CHECK(client("127.0.0.1", "203.0.113.7 , 192.0.2.1") == "203.0.113.7");
-  CHECK(client("127.0.0.1", "[2001:db8::1]") == "2001:db8::1");
-  CHECK(client("127.0.0.1", nullptr) == "127.0.0.1");
-  CHECK(client("127.0.0.1", "nonsense") == "127.0.0.1");
-  CHECK(client("127.0.0.1", "203.0.113.7, ") == "127.0.0.1");
-  CHECK(client("203.0.113.50", "198.51.100.9") == "203.0.113.50");
 }
 
 TEST_CASE("one who keeps two numbers of one machine has one vote", "[boinc][server]") {

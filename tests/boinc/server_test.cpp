@@ -424,8 +424,8 @@ TEST_CASE("the master page tells clients where the scheduler is, each tag on a s
   CHECK(page.find("boinccmd --project_attach") != std::string::npos);
   CHECK(page.find(pool.folders.key()) == std::string::npos);  // S8
   CHECK(volunteer.get("get_project_config.php").find("<master_url>") != std::string::npos);
-  CHECK_THROWS_AS(volunteer.get("download/../project.db"), mw::boinc::TransferError);
-  CHECK_THROWS_AS(volunteer.get("nothing"), mw::boinc::TransferError);
+  CHECK_THROWS_AS(volunteer.get("download/../project.db"), mw::http::TransferError);
+  CHECK_THROWS_AS(volunteer.get("nothing"), mw::http::TransferError);
 }
 
 TEST_CASE("P21: a master that is started again on the same folder goes on, with what is done and what is under way",

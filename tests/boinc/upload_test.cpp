@@ -6,7 +6,7 @@
 
 #include "boinc/policy/upload_room.hpp"
 #include "boinc/pool.hpp"
-#include "boinc/raw_connection.hpp"
+#include "support/raw_connection.hpp"
 
 namespace fs = std::filesystem;
 using mw::boinc::UploadStatus;

@@ -18,11 +18,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "boinc/http/transfer.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
 #include "boinc/protocol/upload.hpp"
+#include "http/transfer.hpp"
 #include "process/standard_streams.hpp"
 #include "registry/registry.hpp"
 #include "sqlite/database.hpp"
@@ -160,7 +160,7 @@ class Volunteer {
   }
 
   std::string url_;
-  Transfer transfer_;
+  mw::http::Transfer transfer_;
   SchedulerRequest request_;
 };
 

@@ -12,10 +12,10 @@
 
 #include <boost/asio/ip/address.hpp>
 
-#include "boinc/policy/pace.hpp"
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
 #include "boinc/server/project.hpp"
+#include "http/pace.hpp"
 
 namespace mw::boinc {
 
@@ -39,7 +39,7 @@ class Admission {
  private:
   Host* find_proven(const SchedulerRequest& request) const;
   Project& project_;
-  Pace new_hosts_{{.burst = 200, .a_second = 1}, 100'000};  ///< by address range
+  http::Pace new_hosts_{{.burst = 200, .a_second = 1}, 100'000};  ///< by address range
 };
 
 }  // namespace mw::boinc

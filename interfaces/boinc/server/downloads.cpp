@@ -24,7 +24,7 @@ constexpr std::size_t piece_size = 256 * 1024;
 
 }  // namespace
 
-std::optional<Download> Downloads::find(const std::string& name) {
+std::optional<http::Content> Downloads::find(const std::string& name) {
   if (const auto workunit = project_.names.find_input(name)) return input(*workunit);
   std::string path;
   if (const WorkerBuild* build = project_.versions.by_file_name(name))
@@ -36,13 +36,13 @@ std::optional<Download> Downloads::find(const std::string& name) {
   auto file = std::make_shared<process::UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status = {};
   if (file->get() < 0 || ::fstat(file->get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-  return Download{status.st_size, std::move(file)};
+  return http::Content{status.st_size, std::move(file)};
 }
 
-std::optional<Download> Downloads::input(std::int64_t workunit) {
+std::optional<http::Content> Downloads::input(std::int64_t workunit) {
   auto blob = sqlite::BlobReader::open(project_.database, "input", "bytes", workunit);
   if (!blob) return std::nullopt;
-  Download download{blob->size(), nullptr};
+  http::Content download{blob->size(), nullptr};
   if (download.size <= small_size) {
     download.bytes.resize(static_cast<std::size_t>(download.size));
     blob->read(0, std::as_writable_bytes(std::span{download.bytes}));

@@ -1,26 +1,20 @@
 #include "boinc/server/server.hpp"
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <filesystem>
 #include <mutex>
 #include <thread>
 
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
-#include "boinc/server/http_session.hpp"
 #include "boinc/server/rooms.hpp"
+#include "boinc/server/web.hpp"
 #include "boinc/store/schema.hpp"
+#include "http/server.hpp"
 #include "log/log.hpp"
 #include "process/file.hpp"
 #include "process/no_sigpipe.hpp"
@@ -31,36 +25,19 @@ namespace {
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
-using asio::ip::tcp;
 
 constexpr std::chrono::hours seen_lately{1};
 constexpr std::chrono::seconds touch_interval{5};
 constexpr std::chrono::milliseconds longest_sleep{60'000};
 
-constexpr std::size_t most_held_by_connections = std::size_t{96} << 20;
 constexpr std::chrono::seconds watch_interval{1};
 
-/// A file for each connection, and some for everything else: an upload or a download has another one.
-std::size_t most_connections() {
-  rlimit limit = {};
-  constexpr std::size_t wanted = 12'000, others = 512;
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted / 4;
-  if (limit.rlim_cur < limit.rlim_max && limit.rlim_cur < wanted + others) {
-    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, wanted + others);
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-    ::getrlimit(RLIMIT_NOFILE, &limit);
+std::unique_ptr<http::Server> make_server(asio::io_context& io, const std::string& listen, const Settings& settings) {
+  try {
+    return std::make_unique<http::Server>(io, http::ServerOptions{.listen = listen, .proxies = settings.proxies});
+  } catch (const InterfaceError& e) {
+    throw InterfaceError{fmt::format("boinc: {}; listen= names another address", e.what())};
   }
-  return std::clamp<std::size_t>(limit.rlim_cur > 2 * others ? limit.rlim_cur - others : limit.rlim_cur / 2, 16, wanted);
-}
-
-tcp::endpoint endpoint_of(const std::string& listen) {
-  const auto colon = listen.rfind(':');
-  std::string address = listen.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  boost::system::error_code error;
-  const auto ip = asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error);
-  if (error) throw InterfaceError{fmt::format("boinc: \"{}\" is no address to listen at: {}", listen, error.message())};
-  return {ip, static_cast<std::uint16_t>(std::stoul(listen.substr(colon + 1)))};
 }
 
 }  // namespace
@@ -68,14 +45,12 @@ tcp::endpoint endpoint_of(const std::string& listen) {
 struct Server::Inside {
   Inside(Settings settings, const ServerPlace& place, ServerSink& owner)
       : sink{owner},
-        acceptor{io},
+        web_server{make_server(io, place.listen, settings)},
         transition_timer{io},
         touch_timer{io},
         status_timer{io},
-        watch_timer{io},
-        connections{most_connections(), most_held_by_connections} {
-    open_port(place.listen);
-    if (settings.url.empty()) settings.url = url_of(acceptor.local_endpoint());
+        watch_timer{io} {
+    if (settings.url.empty()) settings.url = web_server->url();
     if (!settings.url.ends_with('/')) settings.url += '/';
     for (const std::string& folder : {download_folder(settings), upload_folder(settings)}) fs::create_directories(folder);
     Keys keys = Keys::in_folder(settings.state);
@@ -83,26 +58,8 @@ struct Server::Inside {
     rooms.emplace(
         io, std::move(settings), open_database(path), std::move(keys), [this] { tell(); },
         [this](const std::string& why) { sink.server_failed(why); });
+    web.emplace(*rooms);
     open_project(place);
-  }
-
-  static std::string url_of(const tcp::endpoint& endpoint) {
-    const auto address = endpoint.address();
-    const std::string host = address.is_unspecified() ? "127.0.0.1"
-                             : address.is_v6()        ? "[" + address.to_string() + "]"
-                                                      : address.to_string();
-    return fmt::format("http://{}:{}/", host, endpoint.port());
-  }
-
-  void open_port(const std::string& listen) {
-    const tcp::endpoint endpoint = endpoint_of(listen);
-    boost::system::error_code error;
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-    if (error)
-      throw InterfaceError{fmt::format("boinc: can not listen at {}: {}; listen= names another address", listen, error.message())};
   }
 
   void open_project(const ServerPlace& place) {
@@ -137,27 +94,11 @@ struct Server::Inside {
 
   void run() {
     const process::NoSigpipe no_sigpipe;  // sendfile(2) has no flag for it
-    asio::co_spawn(io, accept(), asio::detached);
+    web_server->start(*web);
     wait_for_transitions();
     write_touched();
-    watch_connections();
+    watch_status();
     io.run();
-  }
-
-  asio::awaitable<void> accept() {
-    while (acceptor.is_open()) {
-      auto [error, socket] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
-      if (!error) {
-        asio::co_spawn(io, serve(std::move(socket), *rooms, connections), asio::detached);
-        continue;
-      }
-      if (error == asio::error::operation_aborted) co_return;
-      // Out of descriptors, most likely: another connection ends, and the client comes again.
-      rooms->strangers.warn("accept", fmt::format("boinc: no connection could be taken: {}", error.message()));
-      connections.make_room();
-      asio::steady_timer pause{io, std::chrono::milliseconds{100}};
-      co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
   }
 
   /// Runs `call` in a transaction of its own.
@@ -188,14 +129,14 @@ struct Server::Inside {
     });
   }
 
-  void watch_connections() {
+  /// What changes without a commit is told all the same.
+  void watch_status() {
     if (has_ended) return;
     watch_timer.expires_after(watch_interval);
     watch_timer.async_wait([this](boost::system::error_code error) {
       if (error) return;
-      connections.close_late(std::chrono::steady_clock::now());
       if (!rooms->committer.is_open()) publish_status();
-      watch_connections();
+      watch_status();
     });
   }
 
@@ -286,9 +227,9 @@ struct Server::Inside {
     map["results_timed_out"] = number(counts.timed_out);
     map["uploads_refused"] = number(counts.refused_uploads);
     map["requests_refused"] = number(counts.bad_requests);
-    map["connections"] = number(connections.count());
-    map["connections_hold_bytes"] = number(connections.held());
-    map["connections_turned_away"] = number(connections.turned_away());
+    map["connections"] = number(web_server->connections().count());
+    map["connections_hold_bytes"] = number(web_server->connections().held());
+    map["connections_turned_away"] = number(web_server->connections().turned_away());
     std::lock_guard lock{status_mutex};
     status = std::move(map);
   }
@@ -307,14 +248,12 @@ struct Server::Inside {
 
   void end() {
     has_ended = true;
-    boost::system::error_code ignored;
-    acceptor.close(ignored);
     rooms->committer.finish();
     transition_timer.cancel();
     touch_timer.cancel();
     status_timer.cancel();
     watch_timer.cancel();
-    connections.close_all();
+    web_server->close();
     rooms->waiting.close();
     try {
       sqlite::Transaction transaction{rooms->project.database};
@@ -337,13 +276,13 @@ struct Server::Inside {
   ServerSink& sink;
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> guard{io.get_executor()};
-  tcp::acceptor acceptor;
+  const std::unique_ptr<http::Server> web_server;
   asio::steady_timer transition_timer;
   asio::steady_timer touch_timer;
   asio::steady_timer status_timer;
   asio::steady_timer watch_timer;
-  Connections connections;
   std::optional<Rooms> rooms;
+  std::optional<Web> web;
   std::unordered_set<std::int64_t> announced;
   std::uint64_t sent_when_timed = 0;
   std::chrono::steady_clock::time_point next_status{};

@@ -5,39 +5,26 @@
 // Owner:   values.
 // Threads: the server's.
 // Use:
-//     if (!strangers.wrong_keys.take(network_of(address), Clock::now())) …429…
+//     if (!strangers.wrong_keys.take(http::network_of(address), Clock::now())) …429…
 #pragma once
 
 #include <chrono>
-#include <string>
 #include <string_view>
 
-#include <boost/asio/ip/address.hpp>
-
-#include "boinc/policy/pace.hpp"
+#include "http/pace.hpp"
 #include "log/log.hpp"
 #include "log/repeated.hpp"
 
 namespace mw::boinc {
 
-inline std::string network_of(const boost::asio::ip::address& address) {
-  if (address.is_v4()) return address.to_string();
-  const auto v6 = address.to_v6();
-  if (v6.is_v4_mapped()) return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, v6).to_string();
-  constexpr std::size_t network_bytes = 8;
-  auto bytes = v6.to_bytes();
-  std::fill(bytes.begin() + network_bytes, bytes.end(), 0);
-  return boost::asio::ip::address_v6{bytes}.to_string();
-}
-
 struct Strangers {
   // A hundred volunteers behind one address that all have yesterday's key ask once an hour each.
-  Pace wrong_keys{{.burst = 200, .a_second = 2}};
+  http::Pace wrong_keys{{.burst = 200, .a_second = 2}};
   // Passwords, by address and by account: a person errs a few times.
-  Pace wrong_passwords{{.burst = 30, .a_second = 0.1}};
-  Pace wrong_for_account{{.burst = 20, .a_second = 0.02}};
+  http::Pace wrong_passwords{{.burst = 30, .a_second = 0.1}};
+  http::Pace wrong_for_account{{.burst = 20, .a_second = 0.02}};
   // A class of pupils, at once.
-  Pace new_accounts{{.burst = 100, .a_second = 0.1}};
+  http::Pace new_accounts{{.burst = 100, .a_second = 0.1}};
   log::Repeated repeated{};
 
   void warn(std::string_view kind, std::string_view text) {

@@ -17,7 +17,7 @@
 
 namespace mw::boinc {
 
-/// `alive`: see Transfer.
+/// `alive`: see http::Transfer.
 std::unique_ptr<Route> make_route(const BoincProjectOptions& options, const std::string& app, const std::string& token,
                                   std::function<bool()> alive);
 

@@ -85,18 +85,18 @@ void RemoteProject::say_if_it_hangs() {
   log::warn(fmt::format("boinc: {} is waited for: it has not answered for {} s", url_, long_without_word.count()));
 }
 
-std::string RemoteProject::ask_at(const char* handler, const std::string& request, std::vector<FormField> files) {
+std::string RemoteProject::ask_at(const char* handler, const std::string& request, std::vector<http::FormField> files) {
   if (files.empty()) asked_at_ = Clock::now();  // files may be long on their way
   const struct Answered {
     Clock::time_point& asked_at;
     ~Answered() { asked_at = {}; }
   } at_end{asked_at_};
-  files.insert(files.begin(), FormField{"request", request});
+  files.insert(files.begin(), http::FormField{"request", request});
   try {
     return transfer_.post_form(url_ + handler, files);
-  } catch (const ServerFault& e) {
+  } catch (const http::ServerFault& e) {
     throw SiteFault{e.what()};
-  } catch (const TransferError& e) {
+  } catch (const http::TransferError& e) {
     throw RouteError{e.what()};
   }
 }
@@ -143,7 +143,7 @@ void RemoteProject::upload(const std::vector<Job>& jobs, const std::string& outb
   std::uintmax_t refused_bytes = 0;
   for (std::size_t at = 0; at < absent.size();) {
     std::vector<std::string> part;
-    std::vector<FormField> files;
+    std::vector<http::FormField> files;
     std::uintmax_t bytes = 0, largest = 0;
     while (at < absent.size() && part.size() < most_files_at_once) {
       const std::string& name = names[absent[at]];
@@ -181,7 +181,7 @@ void RemoteProject::upload(const std::vector<Job>& jobs, const std::string& outb
                     refused_bytes)};
 }
 
-void RemoteProject::upload_some(const std::vector<std::string>& names, std::vector<FormField> files, std::uintmax_t largest) {
+void RemoteProject::upload_some(const std::vector<std::string>& names, std::vector<http::FormField> files, std::uintmax_t largest) {
   const std::string request = submit_rpc::upload_files_request(key_, names, seconds_from_now(keep_files));
   try {
     submit_rpc::parse_reply(ask_at("job_file.php", request, std::move(files)), "upload_files");
@@ -279,7 +279,7 @@ std::string RemoteProject::fetch(const std::string& job, PollSink& sink) {
       // The handler reports its errors with HTTP status 200, too.
       if (!wire::answer_so_far(std::as_bytes(std::span{output})).is_complete)
         end.why = fmt::format("its output can not be used; it begins: {:.200}", output.substr(0, output.find_first_of("\r\n")));
-    } catch (const TransferError& e) {
+    } catch (const http::TransferError& e) {
       if (!e.is_permanent()) return e.what();
       end.why = e.what();
     }

@@ -21,15 +21,15 @@
 
 #include <mw/boinc_project.hpp>
 
-#include "boinc/http/transfer.hpp"
 #include "boinc/protocol/submit_rpc.hpp"
 #include "boinc/submitter/route.hpp"
+#include "http/transfer.hpp"
 
 namespace mw::boinc {
 
 class RemoteProject final : public Route {
  public:
-  /// `alive`: see Transfer.
+  /// `alive`: see http::Transfer.
   RemoteProject(const BoincProjectOptions& options, std::string app, std::string key, std::function<bool()> alive);
 
   void check() override;
@@ -43,14 +43,14 @@ class RemoteProject final : public Route {
 
  private:
   std::string ask(const std::string& request) { return ask_at("submit_rpc_handler.php", request, {}); }
-  std::string ask_at(const char* handler, const std::string& request, std::vector<FormField> files);
+  std::string ask_at(const char* handler, const std::string& request, std::vector<http::FormField> files);
   void say_if_it_hangs();
   [[noreturn]] void refuse_at_start(const Error& e) const;
   /// Nothing if the project has none of that name.
   std::optional<submit_rpc::BatchState> find_batch(const std::string& name);
   void upload(const std::vector<Job>& jobs, const std::string& outbox);
   /// Some that the project does not have. Throws FilesRefused for the one that is too large, RouteError.
-  void upload_some(const std::vector<std::string>& names, std::vector<FormField> files, std::uintmax_t largest);
+  void upload_some(const std::vector<std::string>& names, std::vector<http::FormField> files, std::uintmax_t largest);
   /// Why it could not be fetched now; empty: it is over.
   std::string fetch(const std::string& job, PollSink& sink);
   std::string why(const std::string& job);
@@ -60,7 +60,7 @@ class RemoteProject final : public Route {
   const std::string app_;
   const std::string key_;
   std::chrono::steady_clock::time_point asked_at_{};  ///< what is not answered yet; never: nothing is, or it was said
-  Transfer transfer_;
+  http::Transfer transfer_;
   double since_ = 0;                    ///< changes before this have been seen, by the server's clock
   std::set<std::string> seen_batches_;  ///< those that since_ is about
   std::set<std::string> to_fetch_;      ///< done, and their output could not be fetched yet

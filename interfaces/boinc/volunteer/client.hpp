@@ -6,7 +6,7 @@
 // Owner:   owns its folder, in which nobody else may work.
 // Threads: the calling one.
 // Use:
-//     Volunteer volunteer{options};                         // throws InterfaceError, TransferError
+//     Volunteer volunteer{options};                         // throws InterfaceError, http::TransferError
 //     volunteer.run();                                      // until SIGTERM, SIGINT, or idle if so asked
 //     volunteer.leave();                                    // … or not to take part any more
 #pragma once

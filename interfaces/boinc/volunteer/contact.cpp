@@ -2,10 +2,10 @@
 
 #include <cstring>
 
-#include "boinc/http/origin.hpp"
 #include "boinc/protocol/xml.hpp"
 #include "boinc/volunteer/bounds.hpp"
 #include "boinc/volunteer/host_facts.hpp"
+#include "http/origin.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -75,9 +75,9 @@ std::string Contact::find_scheduler() {
   const std::string& url = session_.options.url;
   std::string found = scheduler_in(session_.transfer.get(url, bounds::longest_page));
   if (found.empty() || found.size() > bounds::longest_url)
-    throw TransferError{fmt::format("{} is no page of a BOINC project", url), false};
-  if (Origin{url}.scheme == "https" && Origin{found}.scheme != "https")
-    throw TransferError{
+    throw http::TransferError{fmt::format("{} is no page of a BOINC project", url), false};
+  if (http::Origin{url}.scheme == "https" && http::Origin{found}.scheme != "https")
+    throw http::TransferError{
         fmt::format("{} has its scheduler at {}, without encryption: the account key is not sent there", url, found), false};
   return found;
 }

@@ -33,7 +33,7 @@ std::int64_t size_at(const std::string& path) {
 
 }  // namespace
 
-FileStore::FileStore(fs::path folder, Transfer& transfer) : folder_{std::move(folder)}, transfer_{transfer} {
+FileStore::FileStore(fs::path folder, http::Transfer& transfer) : folder_{std::move(folder)}, transfer_{transfer} {
   for (const char* name : folders) {
     fs::create_directories(folder_ / name);
     fs::permissions(folder_ / name, fs::perms::owner_all);
@@ -84,15 +84,15 @@ void FileStore::refuse(const std::string& path, const std::string& why, bool is_
   std::error_code ignored;
   fs::remove(path, ignored);
   programs_.forget(path);
-  throw TransferError{why, ++refused_[path] >= most_tries || is_final};
+  throw http::TransferError{why, ++refused_[path] >= most_tries || is_final};
 }
 
 void FileStore::check_room(const FileInfo& file, std::int64_t here) const {
   const std::int64_t free = process::disk_room(folder_.string()).free;
   if (file.nbytes - here > free - room_to_leave)
-    throw TransferError{fmt::format("there is no room for {}: {} bytes are to come, and the disk of {} has {} left", file.name,
-                                    file.nbytes - here, folder_.string(), free),
-                        true};
+    throw http::TransferError{fmt::format("there is no room for {}: {} bytes are to come, and the disk of {} has {} left",
+                                          file.name, file.nbytes - here, folder_.string(), free),
+                              true};
 }
 
 void FileStore::keep_only(const std::vector<VolunteerTask>& tasks) {

@@ -6,7 +6,7 @@
 // Owner:   owns these folders in the volunteer's.
 // Threads: one; fetching blocks.
 // Use:
-//     store.fetch_program(task.program.info, key);          // throws TransferError
+//     store.fetch_program(task.program.info, key);          // throws http::TransferError
 //     store.check_program(task.program.info, key);          // right before it is run
 //     run(store.program(task.program.info));
 #pragma once
@@ -16,25 +16,25 @@
 #include <string>
 #include <vector>
 
-#include "boinc/http/transfer.hpp"
 #include "boinc/volunteer/known_sums.hpp"
 #include "boinc/volunteer/state.hpp"
+#include "http/transfer.hpp"
 
 namespace mw::boinc {
 
 class FileStore {
  public:
-  FileStore(std::filesystem::path folder, Transfer& transfer);
+  FileStore(std::filesystem::path folder, http::Transfer& transfer);
 
   std::string program(const FileInfo& file) const;
   std::string input(const FileInfo& file) const;
   std::string output(const FileInfo& file) const;
 
-  /// Fetch what is not here. Throw TransferError: permanent, if it is never going to be the file that was promised and signed.
+  /// Fetch what is not here. Throw http::TransferError: permanent, if it is never going to be the file that was promised and signed.
   void fetch_program(const FileInfo& file, const std::string& code_sign_key);
   void fetch_input(const FileInfo& file);
 
-  /// Throw TransferError, and remove the file, if it is not what it was when it came.
+  /// Throw http::TransferError, and remove the file, if it is not what it was when it came.
   void check_program(const FileInfo& file, const std::string& code_sign_key);
   void check_input(const FileInfo& file);
 
@@ -50,7 +50,7 @@ class FileStore {
   void check_room(const FileInfo& file, std::int64_t here) const;
 
   const std::filesystem::path folder_;
-  Transfer& transfer_;
+  http::Transfer& transfer_;
   KnownSums programs_;
   std::map<std::string, int> refused_;  ///< how often, by path
 };

@@ -4,10 +4,10 @@
 
 #include <fmt/chrono.h>
 
-#include "boinc/http/origin.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/signing.hpp"
 #include "boinc/volunteer/host_facts.hpp"
+#include "http/origin.hpp"
 #include "log/escaped.hpp"
 #include "process/standard_streams.hpp"
 
@@ -48,7 +48,7 @@ Session::Session(VolunteerOptions given, std::function<bool()> alive, std::funct
 /// The account key is for this project only: it does not go where an earlier one had its scheduler.
 void Session::adopt_state() {
   if (state.url != options.url) {
-    if (!state.url.empty() && Origin{state.url}.host != Origin{options.url}.host)
+    if (!state.url.empty() && http::Origin{state.url}.host != http::Origin{options.url}.host)
       throw InterfaceError{
           fmt::format("the folder {} belongs to {}: give another --folder for {}, or leave the first project with mw "
                       "volunteer {} --leave",

@@ -16,16 +16,16 @@
 
 #include <fmt/format.h>
 
-#include "boinc/http/transfer.hpp"
 #include "boinc/volunteer/home.hpp"
 #include "boinc/volunteer/options.hpp"
 #include "boinc/volunteer/state.hpp"
+#include "http/transfer.hpp"
 
 namespace mw::boinc {
 
 class Session {
  public:
-  /// `alive`: see Transfer; `is_broken_off`: no transfer is begun any more, and it is no trouble that one failed. Throws InterfaceError.
+  /// `alive`: see http::Transfer; `is_broken_off`: no transfer is begun any more, and it is no trouble that one failed. Throws InterfaceError.
   Session(VolunteerOptions given, std::function<bool()> alive, std::function<bool()> broken_off);
 
   void save() {
@@ -50,7 +50,7 @@ class Session {
   VolunteerOptions options;
   Home home;
   VolunteerState state;
-  Transfer transfer;
+  http::Transfer transfer;
   std::function<bool()> is_broken_off;
 
  private:

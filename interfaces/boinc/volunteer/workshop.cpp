@@ -79,7 +79,7 @@ bool Workshop::fetch_files() {
     try {
       fetch(task);
       return true;
-    } catch (const TransferError& e) {
+    } catch (const http::TransferError& e) {
       if (e.is_permanent()) {
         session_.say("{}: {}", task.name, e.what());
         fail(task, exit_status::download_failed, e.what());
@@ -123,7 +123,7 @@ void Workshop::upload_outputs() {
       back_off_.reset();
       trouble.answered();
       session_.changed();
-    } catch (const TransferError& e) {
+    } catch (const http::TransferError& e) {
       if (e.is_permanent()) {
         session_.say("{}: {}", task.name, e.what());
         end(task, ClientState::upload_failed, task.report.exit_status, e.what());
@@ -138,7 +138,7 @@ void Workshop::upload_outputs() {
 
 void Workshop::upload(const VolunteerTask& task) {
   const FileInfo& file = task.output.info;
-  if (task.report.files.empty()) throw TransferError{fmt::format("there is no output {} any more", file.name), true};
+  if (task.report.files.empty()) throw http::TransferError{fmt::format("there is no output {} any more", file.name), true};
   const ReportedFile& made = task.report.files.front();
   UploadHead head{.name = file.name,
                   .permission = file.upload_permission,
@@ -154,7 +154,7 @@ void Workshop::upload(const VolunteerTask& task) {
   const UploadReply reply =
       parse_upload_reply(session_.transfer.upload(file.url, to_text(head), files_.output(file), head.offset, head.nbytes, most));
   if (reply.status != UploadStatus::done)
-    throw TransferError{
+    throw http::TransferError{
         fmt::format("the upload of {} was refused: {}", file.name, reply.message.substr(0, bounds::longest_message)),
         reply.status == UploadStatus::permanent};
 }
@@ -194,7 +194,7 @@ void Workshop::start_tasks() {
       session_.say("{} runs", task.name);
       starts_back_off_.reset();
       failed_starts_ = 0;
-    } catch (const TransferError& e) {
+    } catch (const http::TransferError& e) {
       // What is not what it was is fetched once more, unless that is of no use.
       session_.say("{}: {}", task.name, e.what());
       task.stage = Stage::fetching;

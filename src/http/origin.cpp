@@ -1,4 +1,4 @@
-#include "boinc/http/origin.hpp"
+#include "http/origin.hpp"
 
 #include <curl/curl.h>
 
@@ -6,7 +6,7 @@
 #include <cctype>
 #include <memory>
 
-namespace mw::boinc {
+namespace mw::http {
 
 Origin::Origin(const std::string& url) {
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed{curl_url(), curl_url_cleanup};
@@ -24,4 +24,4 @@ Origin::Origin(const std::string& url) {
   port = part(CURLUPART_PORT);
 }
 
-}  // namespace mw::boinc
+}  // namespace mw::http

@@ -1,4 +1,4 @@
-#include "boinc/server/client_stream.hpp"
+#include "http/client_stream.hpp"
 
 #include <sys/sendfile.h>
 
@@ -15,7 +15,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
-namespace mw::boinc {
+namespace mw::http {
 namespace {
 
 namespace asio = boost::asio;
@@ -83,7 +83,7 @@ asio::awaitable<Head> ClientStream::read_head() {
     if (broken) co_return Head::none;
   }
   began_ = Clock::now();
-  request_ = parser.release().base();
+  head_ = parser.release().base();
   co_return Head::whole;
 }
 
@@ -197,4 +197,4 @@ asio::awaitable<void> ClientStream::linger() {
   }
 }
 
-}  // namespace mw::boinc
+}  // namespace mw::http

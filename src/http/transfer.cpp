@@ -1,4 +1,4 @@
-#include "boinc/http/transfer.hpp"
+#include "http/transfer.hpp"
 
 #include <curl/curl.h>
 
@@ -11,9 +11,9 @@
 
 #include <fmt/format.h>
 
-#include "boinc/http/origin.hpp"
+#include "http/origin.hpp"
 
-namespace mw::boinc {
+namespace mw::http {
 namespace {
 
 constexpr long connect_limit_s = 30;
@@ -325,4 +325,4 @@ std::string Transfer::upload(const std::string& url, std::string_view head, cons
   });
 }
 
-}  // namespace mw::boinc
+}  // namespace mw::http

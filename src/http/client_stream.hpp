@@ -20,9 +20,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/message.hpp>
 
-#include "boinc/server/connections.hpp"
+#include "http/connections.hpp"
 
-namespace mw::boinc {
+namespace mw::http {
 
 /// The client is gone, or is cut off without a word.
 struct HangUp {
@@ -33,7 +33,7 @@ enum class Head : std::uint8_t { whole, none, malformed, too_long };
 
 class ClientStream {
  public:
-  using Request = boost::beast::http::request_header<>;
+  using RequestHead = boost::beast::http::request_header<>;
 
   ClientStream(boost::asio::ip::tcp::socket socket, Connections& connections);
   ~ClientStream();
@@ -50,7 +50,7 @@ class ClientStream {
 
   /// The next request's.
   boost::asio::awaitable<Head> read_head();
-  const Request& request() const noexcept { return request_; }
+  const RequestHead& head() const noexcept { return head_; }
 
   /// How long the body is, as its head says.
   void begin_body(std::uint64_t size, bool expects_continue);
@@ -76,7 +76,7 @@ class ClientStream {
   Connections& connections_;
   const Connections::Place place_;
   std::string in_;  ///< read, and not used yet
-  Request request_;
+  RequestHead head_;
   std::uint64_t body_left_ = 0;
   bool expects_continue_ = false;
   std::chrono::steady_clock::time_point began_;
@@ -84,4 +84,4 @@ class ClientStream {
   std::uint64_t moved_ = 0;   ///< bytes of this request and its answer
 };
 
-}  // namespace mw::boinc
+}  // namespace mw::http

@@ -1,9 +1,9 @@
-#include "boinc/server/connections.hpp"
+#include "http/connections.hpp"
 
 #include <utility>
 #include <vector>
 
-namespace mw::boinc {
+namespace mw::http {
 namespace {
 
 std::size_t index_of(Rank rank) { return static_cast<std::size_t>(rank); }
@@ -84,4 +84,4 @@ void Connections::close_all() {
     while (!rank.empty()) close(rank.front());
 }
 
-}  // namespace mw::boinc
+}  // namespace mw::http

@@ -11,16 +11,14 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/status.hpp>
 
-namespace mw::boinc {
+namespace mw::http {
 
-struct HttpRefusal {
+struct Refusal {
   boost::beast::http::status status;
   std::string_view why;
 };
@@ -29,14 +27,9 @@ struct Framing {
   std::uint64_t body_size = 0;
   bool expects_continue = false;
   bool keeps_alive = false;
-  std::optional<HttpRefusal> refusal;
+  std::optional<Refusal> refusal;
 };
 
 Framing framing_of(const boost::beast::http::request_header<>& head);
 
-/// Whom a request comes from: who sent it, unless that is one of these proxies; then the last address in its X-Forwarded-For fields that
-/// is none of them. What stands before that was written by the client.
-boost::asio::ip::address client_of(const boost::beast::http::request_header<>& head, const boost::asio::ip::address& sender,
-                                   std::span<const boost::asio::ip::address> proxies);
-
-}  // namespace mw::boinc
+}  // namespace mw::http

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace mw::boinc {
+namespace mw::http {
 
 struct Allowance {
   double burst = 100;
@@ -71,4 +71,4 @@ class Pace {
   Time looked_{};
 };
 
-}  // namespace mw::boinc
+}  // namespace mw::http

@@ -4,12 +4,12 @@
 // Owner:   a value.
 // Threads: any.
 // Use:
-//     if (Origin{url}.host == "example.org") …               // of "http://example.org:8931/pool/"
+//     if (Origin{url}.host == "example.org") …               // of "http://example.org:8080/files/"
 #pragma once
 
 #include <string>
 
-namespace mw::boinc {
+namespace mw::http {
 
 struct Origin {
   std::string scheme, host, port;  ///< empty of what is no URL
@@ -19,4 +19,4 @@ struct Origin {
   friend bool operator==(const Origin&, const Origin&) = default;
 };
 
-}  // namespace mw::boinc
+}  // namespace mw::http

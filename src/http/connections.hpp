@@ -17,13 +17,13 @@
 #include <list>
 #include <optional>
 
-namespace mw::boinc {
+namespace mw::http {
 
 /// What its request has shown so far.
 enum class Rank : std::uint8_t {
   stranger,  ///< nothing; or it waits for a request
-  known,     ///< an account key
-  permitted  ///< an upload that we have signed, of which there is one at a time for each file
+  known,     ///< who sends it: a key
+  permitted  ///< that it was asked for: there are only so many of these
 };
 
 class Connections {
@@ -72,4 +72,4 @@ class Connections {
   std::uint64_t turned_away_ = 0;
 };
 
-}  // namespace mw::boinc
+}  // namespace mw::http

@@ -20,7 +20,7 @@
 
 #include <mw/error.hpp>
 
-namespace mw::boinc {
+namespace mw::http {
 
 /// No answer, or not the one that was hoped for.
 class TransferError : public Error {
@@ -71,4 +71,4 @@ class Transfer {
   std::unique_ptr<Inside> inside_;
 };
 
-}  // namespace mw::boinc
+}  // namespace mw::http
