@@ -6,10 +6,10 @@
 #include <mw/multicore.hpp>
 #include <mw/serial.hpp>
 
-#include <charconv>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "spec/spec.hpp"
 
 namespace mw {
 namespace {
@@ -24,20 +24,15 @@ struct Backend {
 };
 
 std::unique_ptr<Interface> make_serial(std::string_view text) {
-  if (!text.empty()) throw UsageError{fmt::format("interface \"serial{}\": serial takes no parameters", text)};
+  if (!text.empty()) spec::Spec{"serial", text, "serial"}.refuse("serial takes no parameters");
   return std::make_unique<SerialInterface>();
 }
 
 std::unique_ptr<Interface> make_multicore(std::string_view text) {
-  unsigned workers = 0;
-  if (!text.empty()) {
-    const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), workers);
-    if (text.front() != ':' || error != std::errc{} || end != text.data() + text.size() || workers == 0 ||
-        workers > MulticoreInterface::max_workers)
-      throw UsageError{fmt::format("interface \"multicore{}\": what follows the ':' is the number of workers, 1 to {}", text,
-                                   MulticoreInterface::max_workers)};
-  }
-  return std::make_unique<MulticoreInterface>(workers);
+  const spec::Spec given{"multicore", text, "multicore[:N]"};
+  if (given.number() && given.number()->empty()) given.refuse("a number of workers is missing behind the ':'");
+  if (given.options()) given.refuse("multicore takes no options");
+  return std::make_unique<MulticoreInterface>(given.count(MulticoreInterface::max_workers).value_or(0));
 }
 
 std::unique_ptr<Interface> make_mpi(std::string_view text) { return std::make_unique<MpiInterface>(MpiInterface::from_text(text)); }
@@ -68,7 +63,7 @@ constexpr Backend backends[] = {
 };
 
 const Backend& backend_of(std::string_view spec) {
-  const auto name = spec.substr(0, spec.find_first_of(":?"));
+  const auto name = spec::name_of(spec);
   for (const Backend& backend : backends)
     if (backend.name == name) return backend;
   throw UsageError{fmt::format("unknown interface \"{}\"; there are: {}", spec, fmt::join(interface_forms(), ", "))};
@@ -90,15 +85,10 @@ std::unique_ptr<Interface> interface(std::string_view spec, std::uint64_t worker
   if (spec == "serial") return interface(spec);
   if (is_existing_project(spec)) throw UsageError{fmt::format("\"{}\" has the workers of its project, not {}", spec, workers)};
   static_cast<void>(interface(spec));  // what is wrong with it is said of what was typed
-  // NAME[:N][?MORE], or NAME:?MORE
-  const auto question = spec.find('?');
-  const std::string_view more = question == std::string_view::npos ? std::string_view{} : spec.substr(question);
-  std::string_view plain = spec.substr(0, question);
-  if (plain.ends_with(':')) plain.remove_suffix(1);
-  const std::string with_workers = fmt::format("{}:{}", plain.substr(0, plain.find(':')), workers);
-  if (plain.find(':') != std::string_view::npos && plain != with_workers)
+  const auto with_workers = spec::with_count(spec, workers);
+  if (!with_workers)
     throw UsageError{fmt::format("the interface \"{}\" and {} workers contradict each other: give the number once", spec, workers)};
-  return interface(with_workers + std::string{more});
+  return interface(*with_workers);
 }
 
 std::vector<std::string> interface_names() {

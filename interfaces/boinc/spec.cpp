@@ -6,8 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "boinc/spec_options.hpp"
+#include "parse/number.hpp"
 #include "process/child.hpp"
+#include "spec/spec.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -20,11 +21,8 @@ constexpr std::string_view form =
     "[&hosts=any|coarse|fine][&validator=bitwise|numeric:R][&max_output_mb=M][&accounts=open|closed][&keys=shared|each]"
     "[&one_vote=host|addresses|account][&proxies=ADDRESS,…]";
 
+constexpr unsigned most_copies = 100;
 constexpr unsigned most_volunteers = BoincInterface::max_local_volunteers;
-
-[[noreturn]] void refuse(std::string_view text, std::string_view why) {
-  throw UsageError{fmt::format("interface \"boinc{}\": {}; the form is {}", text, why, form)};
-}
 
 bool set_validator(BoincOptions& options, std::string_view value) {
   constexpr std::string_view numeric = "numeric:";
@@ -33,72 +31,60 @@ bool set_validator(BoincOptions& options, std::string_view value) {
     return true;
   }
   if (!value.starts_with(numeric)) return false;
-  const auto tolerance = number_of(value.substr(numeric.size()), 0.0, 1.0);
+  const auto tolerance = parse::number<double>(value.substr(numeric.size()), 0.0, 1.0);
   if (tolerance) options.validator = numeric_validator(*tolerance);
   return tolerance.has_value();
 }
 
-bool set_mix(BoincOptions& options, std::string_view value) {
-  options.host_mix = value == "fine" ? HostMix::fine : value == "coarse" ? HostMix::coarse : HostMix::any;
-  return value == "fine" || value == "coarse" || value == "any";
-}
-
-bool set_one_vote(BoincOptions& options, std::string_view value) {
-  options.one_vote = value == "host" ? OneVote::host : value == "account" ? OneVote::account : OneVote::addresses;
-  return value == "host" || value == "account" || value == "addresses";
-}
-
 bool set_proxies(BoincOptions& options, std::string_view value) {
-  options.proxies.clear();
-  while (!value.empty()) {
-    const auto comma = value.find(',');
-    options.proxies.emplace_back(value.substr(0, comma));
-    value = comma == std::string_view::npos ? std::string_view{} : value.substr(comma + 1);
-  }
-  return !options.proxies.empty();
+  options.proxies = spec::list_in(value);
+  return true;
 }
 
 /// 0 is never.
-bool set_another_after(BoincOptions& options, std::string_view value) {
-  options.another_after = {};
-  return value == "0" || set_duration<&BoincOptions::another_after>(options, value);
+spec::Option<BoincOptions> another_after() {
+  auto option = spec::seconds<&BoincOptions::another_after>("another_after_s");
+  return {option.key, "0 or " + option.takes, [set = option.set](BoincOptions& options, std::string_view value) {
+            options.another_after = {};
+            return value == "0" || set(options, value);
+          }};
 }
 
+constexpr std::uint64_t most_output_mb = 1024 * 1024;
+
 bool set_max_output(BoincOptions& options, std::string_view value) {
-  constexpr std::uint64_t most_mb = 1024 * 1024;
-  const auto megabytes = number_of<std::uint64_t>(value, 1, most_mb);
+  const auto megabytes = parse::number<std::uint64_t>(value, 1, most_output_mb);
   if (megabytes) options.max_output = *megabytes << 20;
   return megabytes.has_value();
 }
 
-const SetterTable<BoincOptions>& setters() {
-  static const SetterTable<BoincOptions> table{
-      {"listen", set_text<&BoincOptions::listen>},
-      {"url", set_text<&BoincOptions::url>},
-      {"state", set_text<&BoincOptions::state>},
-      {"workers", set_text<&BoincOptions::workers>},
-      {"quorum", set_number<&BoincOptions::quorum>},
-      {"target", set_number<&BoincOptions::target>},
-      {"max_error", set_number<&BoincOptions::max_errors, 0>},
-      {"max_total", set_number<&BoincOptions::max_total>},
-      {"max_success", set_number<&BoincOptions::max_success>},
-      {"delay_bound_s", set_duration<&BoincOptions::delay_bound>},
-      {"workunit_s", set_duration<&BoincOptions::workunit_time>},
-      {"tasks_per_workunit", set_number<&BoincOptions::tasks_per_workunit, 0, 1000>},
-      {"workunits_per_processor", set_number<&BoincOptions::workunits_per_processor, 1, 1000>},
-      {"poll_s", set_duration<&BoincOptions::poll>},
-      {"another_after_s", set_another_after},
-      {"adaptive",
-       [](BoincOptions& o, std::string_view v) { return set_switch<&BoincOptions::adaptive_replication>(o, v, "on", "off"); }},
-      {"hosts", set_mix},
-      {"validator", set_validator},
-      {"max_output_mb", set_max_output},
-      {"one_vote", set_one_vote},
-      {"proxies", set_proxies},
-      {"keys",
-       [](BoincOptions& o, std::string_view v) { return set_switch<&BoincOptions::keys_for_each>(o, v, "each", "shared"); }},
-      {"accounts",
-       [](BoincOptions& o, std::string_view v) { return set_switch<&BoincOptions::open_accounts>(o, v, "open", "closed"); }},
+const spec::Table<BoincOptions>& options_table() {
+  using Options = BoincOptions;
+  static const spec::Table<Options> table{
+      spec::text<&Options::listen>("listen", "ADDRESS:PORT"),
+      spec::text<&Options::url>("url", "a URL"),
+      spec::text<&Options::state>("state", "a folder"),
+      spec::text<&Options::workers>("workers", "a folder"),
+      spec::number<&Options::quorum>("quorum", 1, most_copies),
+      spec::number<&Options::target>("target", 1, most_copies),
+      spec::number<&Options::max_errors>("max_error", 0, most_copies),
+      spec::number<&Options::max_total>("max_total", 1, most_copies),
+      spec::number<&Options::max_success>("max_success", 1, most_copies),
+      spec::seconds<&Options::delay_bound>("delay_bound_s"),
+      spec::seconds<&Options::workunit_time>("workunit_s"),
+      spec::number<&Options::tasks_per_workunit>("tasks_per_workunit", 0, 1000),
+      spec::number<&Options::workunits_per_processor>("workunits_per_processor", 1, 1000),
+      spec::seconds<&Options::poll>("poll_s"),
+      another_after(),
+      spec::one_of<&Options::adaptive_replication>("adaptive", {{"on", true}, {"off", false}}),
+      spec::one_of<&Options::host_mix>("hosts", {{"any", HostMix::any}, {"coarse", HostMix::coarse}, {"fine", HostMix::fine}}),
+      {"validator", "bitwise or numeric:R", set_validator},
+      {"max_output_mb", fmt::format("a number, 1 to {}", most_output_mb), set_max_output},
+      spec::one_of<&Options::one_vote>("one_vote",
+                                       {{"host", OneVote::host}, {"addresses", OneVote::addresses}, {"account", OneVote::account}}),
+      {"proxies", "addresses with ',' between them", set_proxies},
+      spec::one_of<&Options::keys_for_each>("keys", {{"each", true}, {"shared", false}}),
+      spec::one_of<&Options::open_accounts>("accounts", {{"open", true}, {"closed", false}}),
   };
   return table;
 }
@@ -118,7 +104,7 @@ VoteOf one_vote_of(const BoincOptions& options) {
 
 void check_listen(const std::string& listen) {
   const auto colon = listen.rfind(':');
-  if (colon == std::string::npos || colon == 0 || !number_of<unsigned>(std::string_view{listen}.substr(colon + 1), 0, 65'535))
+  if (colon == std::string::npos || colon == 0 || !parse::number<std::uint16_t>(std::string_view{listen}.substr(colon + 1)))
     refuse_option(fmt::format("\"{}\" is no address to listen at; it is ADDRESS:PORT, for example 127.0.0.1:8931", listen));
 }
 
@@ -133,27 +119,19 @@ void check_copies(const BoincOptions& options) {
 
 void check_times(const BoincOptions& options) {
   using std::chrono::seconds;
-  if (!is_in_measure(options.delay_bound, seconds{1}) || !is_in_measure(options.workunit_time, seconds{1}) ||
-      !is_in_measure(options.another_after, std::chrono::milliseconds{0}) ||
-      !is_in_measure(options.poll, std::chrono::milliseconds{0}))
-    refuse_option(fmt::format("delay_bound and workunit_time are 1 to {} s, poll is 0 to as much", longest_time.count()));
+  if (!spec::is_in_measure(options.delay_bound, seconds{1}) || !spec::is_in_measure(options.workunit_time, seconds{1}) ||
+      !spec::is_in_measure(options.another_after, std::chrono::milliseconds{0}) ||
+      !spec::is_in_measure(options.poll, std::chrono::milliseconds{0}))
+    refuse_option(fmt::format("delay_bound and workunit_time are 1 to {} s, poll is 0 to as much", spec::longest_time.count()));
 }
 
 }  // namespace
 
 BoincOptions parse_spec(std::string_view text) {
   BoincOptions options;
-  const auto question = text.find('?');
-  std::string_view plain = text.substr(0, question);
-  if (plain.starts_with(':')) plain.remove_prefix(1);
-  if (!plain.empty()) {
-    const auto volunteers = number_of(plain, 1u, most_volunteers);
-    if (!volunteers)
-      refuse(text, fmt::format("\"{}\" is no number of volunteers on this machine, 1 to {}", plain, most_volunteers));
-    options.local_volunteers = *volunteers;
-  }
-  if (question == std::string_view::npos) return options;
-  read_options(options, text.substr(question + 1), setters(), [&](const std::string& why) { refuse(text, why); });
+  const spec::Spec given{"boinc", text, form};
+  if (const auto volunteers = given.count(most_volunteers, "volunteers on this machine")) options.local_volunteers = *volunteers;
+  given.read(options, options_table());
   return options;
 }
 

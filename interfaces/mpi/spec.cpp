@@ -1,7 +1,6 @@
 #include "mpi/spec.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -9,7 +8,9 @@
 #include <fmt/format.h>
 
 #include "mpi/slurm.hpp"
+#include "parse/number.hpp"
 #include "process/cores.hpp"
+#include "spec/spec.hpp"
 
 namespace mw::mpi {
 namespace {
@@ -17,24 +18,6 @@ namespace {
 constexpr std::string_view form =
     "mpi[:N][?hosts=a,b:4][&hostfile=FILE][&launcher=ssh|fork|slurm|…][&mpiexec=PATH][&manager=HOST][&rank_program=PATH]"
     "[&memory=on|off][&start_limit_s=X][&lost_after_s=X][&restarts=K]";
-
-[[noreturn]] void refuse(std::string_view text, std::string_view why) {
-  throw UsageError{fmt::format("interface \"mpi{}\": {}; the form is {}", text, why, form)};
-}
-
-std::optional<unsigned> number_of(std::string_view text, unsigned most) {
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number == 0 || number > most) return std::nullopt;
-  return number;
-}
-
-std::optional<std::chrono::milliseconds> seconds_of(std::string_view text) {
-  double seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || end != text.data() + text.size() || !(seconds >= 0.1 && seconds <= 1e6)) return std::nullopt;
-  return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
-}
 
 /// Letters, digits, '.', '-', '_': what a host is called; nothing that a shell or mpiexec takes for something else.
 bool is_host_name(std::string_view name) {
@@ -45,7 +28,7 @@ bool is_host_name(std::string_view name) {
 }
 
 unsigned slots_of(std::string_view text, std::string_view all, const std::string& where) {
-  const auto slots = number_of(text, MpiInterface::max_workers);
+  const auto slots = parse::number<unsigned>(text, 1, MpiInterface::max_workers);
   if (!slots)
     throw UsageError{fmt::format("mpi: \"{}\" in {}: \"{}\" is not how many workers the host takes, 1 to {}", all, where, text,
                                  MpiInterface::max_workers)};
@@ -102,39 +85,28 @@ void add_host(std::vector<HostSlots>& hosts, HostSlots host) {
   known->slots += host.slots;
 }
 
-void set(MpiOptions& options, std::string_view key, std::string_view value, std::string_view text) {
-  if (value.empty()) refuse(text, fmt::format("\"{}\" has no value", key));
-  const auto take_time = [&](std::chrono::milliseconds& to) {
-    const auto time = seconds_of(value);
-    if (!time) refuse(text, fmt::format("\"{}\" is not a number of seconds, 0.1 or more", value));
-    to = *time;
+bool set_hosts(MpiOptions& options, std::string_view value) {
+  for (std::string& host : spec::list_in(value)) options.hosts.push_back(std::move(host));
+  return true;
+}
+
+const spec::Table<MpiOptions>& options_table() {
+  using Options = MpiOptions;
+  constexpr double least_s = 0.1, most_s = 1e6;
+  constexpr unsigned most_restarts = 1'000;
+  static const spec::Table<Options> table{
+      {"hosts", "hosts with ',' between them", set_hosts},
+      spec::text<&Options::hostfile>("hostfile", "a file"),
+      spec::text<&Options::launcher>("launcher", "one of mpiexec's launchers"),
+      spec::text<&Options::mpiexec>("mpiexec", "a program"),
+      spec::text<&Options::manager>("manager", "a host"),
+      spec::text<&Options::rank_program>("rank_program", "a program"),
+      spec::one_of<&Options::local_memory>("memory", {{"on", true}, {"off", false}}),
+      spec::seconds<&Options::start_limit>("start_limit_s", least_s, most_s),
+      spec::seconds<&Options::lost_after>("lost_after_s", least_s, most_s),
+      spec::number<&Options::restarts>("restarts", 0, most_restarts),
   };
-  if (key == "hosts") {
-    std::istringstream list{std::string{value}};
-    for (std::string host; std::getline(list, host, ',');) options.hosts.push_back(host);
-  } else if (key == "hostfile") {
-    options.hostfile = value;
-  } else if (key == "launcher") {
-    options.launcher = value;
-  } else if (key == "mpiexec") {
-    options.mpiexec = value;
-  } else if (key == "manager") {
-    options.manager = value;
-  } else if (key == "rank_program") {
-    options.rank_program = value;
-  } else if (key == "memory") {
-    if (value != "on" && value != "off") refuse(text, fmt::format("memory is on or off, not \"{}\"", value));
-    options.local_memory = value == "on";
-  } else if (key == "start_limit_s") {
-    take_time(options.start_limit);
-  } else if (key == "lost_after_s") {
-    take_time(options.lost_after);
-  } else if (key == "restarts") {
-    if (value != "0" && !number_of(value, 1'000)) refuse(text, fmt::format("restarts is a number, 0 to 1000, not \"{}\"", value));
-    options.restarts = number_of(value, 1'000).value_or(0);
-  } else {
-    refuse(text, fmt::format("there is no \"{}\"", key));
-  }
+  return table;
 }
 
 unsigned slots_of(const std::vector<HostSlots>& hosts) {
@@ -147,27 +119,12 @@ unsigned slots_of(const std::vector<HostSlots>& hosts) {
 
 MpiOptions options_of(std::string_view text) {
   MpiOptions options;
-  const auto question = text.find('?');
-  std::string_view number = text.substr(0, question);
-  if (!number.empty() && number != ":") {
-    const auto workers = number.front() == ':' ? number_of(number.substr(1), MpiInterface::max_workers) : std::nullopt;
-    if (!workers) refuse(text, fmt::format("what follows the ':' is the number of workers, 1 to {}", MpiInterface::max_workers));
-    options.workers = *workers;
-  } else if (number == ":" && question == std::string_view::npos) {
-    refuse(text, "a number of workers is missing behind the ':'");
-  }
-  if (question == std::string_view::npos) return options;
-  auto rest = text.substr(question + 1);
-  if (rest.empty()) refuse(text, "nothing follows the '?'");
-  while (true) {
-    const auto end = rest.find('&');
-    const auto pair = rest.substr(0, end);
-    const auto equals = pair.find('=');
-    if (equals == std::string_view::npos) refuse(text, fmt::format("\"{}\" is no key=value", pair));
-    set(options, pair.substr(0, equals), pair.substr(equals + 1), text);
-    if (end == std::string_view::npos) return options;
-    rest.remove_prefix(end + 1);
-  }
+  const spec::Spec given{"mpi", text, form};
+  if (given.number() && given.number()->empty() && !given.options()) given.refuse("a number of workers is missing behind the ':'");
+  if (given.options() && given.options()->empty()) given.refuse("nothing follows the '?'");
+  if (const auto workers = given.count(MpiInterface::max_workers)) options.workers = *workers;
+  given.read(options, options_table());
+  return options;
 }
 
 std::vector<HostSlots> hosts_of(const MpiOptions& options) {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "boinc/protocol/xml.hpp"
-#include "boinc/spec_options.hpp"
+#include "spec/spec.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -15,25 +15,26 @@ constexpr std::string_view form =
     "[&delay_bound_s=S][&workunit_s=S][&task_s=S][&tasks_per_workunit=N][&poll_s=S], or boinc:url=URL&auth=FILE and the last seven "
     "of these";
 
-const SetterTable<BoincProjectOptions>& setters() {
+const spec::Table<BoincProjectOptions>& options_table() {
   using Options = BoincProjectOptions;
-  static const SetterTable<Options> table{
-      {"project", set_text<&Options::folder>},
-      {"url", set_text<&Options::url>},
-      {"auth", set_text<&Options::key_file>},
-      {"app", set_text<&Options::app>},
-      {"state", set_text<&Options::state>},
-      {"results", set_text<&Options::results>},
-      {"quorum", set_number<&Options::quorum>},
-      {"target", set_number<&Options::target>},
-      {"max_error", set_number<&Options::max_errors>},
-      {"max_total", set_number<&Options::max_total>},
-      {"max_success", set_number<&Options::max_success>},
-      {"delay_bound_s", set_duration<&Options::delay_bound>},
-      {"workunit_s", set_duration<&Options::workunit_time>},
-      {"task_s", set_duration<&Options::task_time>},
-      {"tasks_per_workunit", set_number<&Options::tasks_per_workunit, 0, 1000>},
-      {"poll_s", set_duration<&Options::poll>},
+  constexpr unsigned most_copies = 100;
+  static const spec::Table<Options> table{
+      spec::text<&Options::folder>("project", "a folder"),
+      spec::text<&Options::url>("url", "a URL"),
+      spec::text<&Options::key_file>("auth", "a file"),
+      spec::text<&Options::app>("app", "a name"),
+      spec::text<&Options::state>("state", "a folder"),
+      spec::text<&Options::results>("results", "a folder"),
+      spec::number<&Options::quorum>("quorum", 1, most_copies),
+      spec::number<&Options::target>("target", 1, most_copies),
+      spec::number<&Options::max_errors>("max_error", 1, most_copies),
+      spec::number<&Options::max_total>("max_total", 1, most_copies),
+      spec::number<&Options::max_success>("max_success", 1, most_copies),
+      spec::seconds<&Options::delay_bound>("delay_bound_s"),
+      spec::seconds<&Options::workunit_time>("workunit_s"),
+      spec::seconds<&Options::task_time>("task_s"),
+      spec::number<&Options::tasks_per_workunit>("tasks_per_workunit", 0, 1000),
+      spec::seconds<&Options::poll>("poll_s"),
   };
   return table;
 }
@@ -75,17 +76,18 @@ bool is_project_spec(std::string_view text) {
 
 BoincProjectOptions parse_project_spec(std::string_view text) {
   BoincProjectOptions options;
-  read_options(options, options_in(text), setters(), [&](const std::string& why) {
-    throw UsageError{fmt::format("interface \"boinc{}\": {}; the form is {}", text, why, form)};
+  spec::read_options(options, options_in(text), options_table(), [&](const std::string& why) {
+    spec::Spec{"boinc", text, form}.refuse(why);
   });
   return options;
 }
 
 void check_options(const BoincProjectOptions& options) {
   using std::chrono::seconds;
-  if (!is_in_measure(options.delay_bound, seconds{0}) || !is_in_measure(options.workunit_time, seconds{1}) ||
-      !is_in_measure(options.poll, std::chrono::milliseconds{0}) || !is_in_measure(options.task_time, std::chrono::nanoseconds{0}))
-    refuse(fmt::format("delay_bound, poll and task_time are 0 to {} s, workunit_time is 1 to as much", longest_time.count()));
+  if (!spec::is_in_measure(options.delay_bound, seconds{0}) || !spec::is_in_measure(options.workunit_time, seconds{1}) ||
+      !spec::is_in_measure(options.poll, std::chrono::milliseconds{0}) ||
+      !spec::is_in_measure(options.task_time, std::chrono::nanoseconds{0}))
+    refuse(fmt::format("delay_bound, poll and task_time are 0 to {} s, workunit_time is 1 to as much", spec::longest_time.count()));
   if (options.folder.empty())
     check_url(options);
   else
