@@ -2,11 +2,11 @@
 #include <mw/boinc.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <sstream>
 
+#include "parse/number.hpp"
 #include "registry/registry.hpp"
 
 namespace mw {
@@ -52,12 +52,9 @@ bool agree_as_words(const std::string& first, const std::string& second, const T
     const bool has_word = static_cast<bool>(a >> word), has_other = static_cast<bool>(b >> other);
     if (has_word != has_other) return false;
     if (!has_word) return true;
-    double x = 0, y = 0;
-    const auto is_number = [](const std::string& text, double& number) {
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      return error == std::errc{} && end == text.data() + text.size();
-    };
-    if (word != other && !(is_number(word, x) && is_number(other, y) && tolerance.agree(x, y))) return false;
+    if (word == other) continue;
+    const auto x = parse::number<double>(word), y = parse::number<double>(other);
+    if (!x || !y || !tolerance.agree(*x, *y)) return false;
   }
 }
 

@@ -1,9 +1,10 @@
 #include "mpi/death_notice.hpp"
 
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
+
+#include "parse/number.hpp"
 
 namespace mw::mpi {
 namespace {
@@ -23,9 +24,9 @@ std::optional<DeathNotice> DeathNotice::of(std::string_view line) {
   for (int* const number : std::array{&notice.rank, &notice.pid, &notice.signal, &notice.exit_status}) {
     if (!line.starts_with(' ')) return std::nullopt;
     line.remove_prefix(1);
-    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), *number);
-    if (error != std::errc{}) return std::nullopt;
-    line.remove_prefix(static_cast<std::size_t>(end - line.data()));
+    const auto read = parse::take_number<int>(line);
+    if (!read) return std::nullopt;
+    *number = *read;
   }
   return notice;
 }
@@ -38,12 +39,9 @@ std::optional<HostNotice> HostNotice::of(std::string_view line) {
   line.remove_prefix(begin + host_mark.size());
   if (!line.starts_with(' ')) return std::nullopt;
   line.remove_prefix(1);
-  HostNotice notice;
-  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), notice.exit_status);
-  line.remove_prefix(static_cast<std::size_t>(end - line.data()));
-  if (error != std::errc{} || line.size() < 2 || line.front() != ' ') return std::nullopt;
-  notice.host = line.substr(1);
-  return notice;
+  const auto exit_status = parse::take_number<int>(line);
+  if (!exit_status || line.size() < 2 || line.front() != ' ') return std::nullopt;
+  return HostNotice{std::string{line.substr(1)}, *exit_status};
 }
 
 }  // namespace mw::mpi

@@ -1,12 +1,13 @@
 #include "mpi/slurm.hpp"
 
-#include <charconv>
 #include <cstdlib>
 #include <numeric>
 
 #include <fmt/format.h>
 
 #include <mw/error.hpp>
+
+#include "parse/number.hpp"
 
 namespace mw::mpi {
 namespace {
@@ -15,9 +16,9 @@ constexpr unsigned most_nodes = 65'536;
 
 /// Takes a number from the front of the text.
 bool take_number(std::string_view& text, unsigned& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return error == std::errc{};
+  const auto read = parse::take_number<unsigned>(text);
+  number = read.value_or(number);
+  return read.has_value();
 }
 
 bool take(std::string_view& text, std::string_view what) {

@@ -1,13 +1,13 @@
 #include "agent/agent.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 
 #include "memory/shared_block.hpp"
+#include "parse/number.hpp"
 #include "process/place.hpp"
 
 namespace mw::agent {
@@ -121,9 +121,7 @@ namespace {
 void name_files(wire::Terms& terms, const FileStore& store) {
   for (DataFile& file : terms.files) {
     if (file.from.empty() || file.from.front() != '#') continue;
-    std::uint64_t number = 0;
-    std::from_chars(file.from.data() + 1, file.from.data() + file.from.size(), number);
-    file.from = store.path_of(number);
+    file.from = store.path_of(parse::leading_number<std::uint64_t>(std::string_view{file.from}.substr(1)).value_or(0));
   }
 }
 

@@ -2,12 +2,13 @@
 
 #include <mw/error.hpp>
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <string_view>
 
 #include <fmt/format.h>
+
+#include "parse/number.hpp"
 
 namespace mw::app {
 namespace {
@@ -39,25 +40,21 @@ std::uint64_t parse_count(const std::string& text) {
   int exponent = 0;
   if (rest.starts_with('e') || rest.starts_with('E')) {
     rest.remove_prefix(rest.substr(1).starts_with('+') ? 2 : 1);
-    const auto [end, failure] = std::from_chars(rest.data(), rest.data() + rest.size(), exponent);
-    if (failure != std::errc{} || exponent < 0 || exponent > 40) throw error;
-    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    exponent = parse::take_number<int>(rest).value_or(-1);
+    if (exponent < 0 || exponent > 40) throw error;
   }
   while (fraction.ends_with('0')) fraction.pop_back();
   if (!rest.empty() || fraction.size() > static_cast<std::size_t>(exponent)) throw error;
   digits += fraction + std::string(static_cast<std::size_t>(exponent) - fraction.size(), '0');
-  std::uint64_t value = 0;
-  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (failure != std::errc{} || end != digits.data() + digits.size()) throw error;
-  return value;
+  const auto value = parse::number<std::uint64_t>(digits);
+  if (!value) throw error;
+  return *value;
 }
 
 double parse_number(const std::string& text) {
-  double value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
-    throw UsageError{fmt::format("\"{}\" is not a number", text)};
-  return value;
+  const auto value = parse::number<double>(text);
+  if (!value || !std::isfinite(*value)) throw UsageError{fmt::format("\"{}\" is not a number", text)};
+  return *value;
 }
 
 }  // namespace mw::app

@@ -5,13 +5,14 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include <charconv>
 #include <cstring>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include <mw/error.hpp>
+
+#include "parse/number.hpp"
 
 namespace mw::auth {
 namespace {
@@ -63,11 +64,9 @@ std::optional<Key> key_of(std::string_view text) {
   Key key{};
   if (text.size() != 2 * key.size()) return std::nullopt;
   for (std::size_t i = 0; i < key.size(); ++i) {
-    unsigned value = 0;
-    const char* begin = text.data() + 2 * i;
-    const auto [end, error] = std::from_chars(begin, begin + 2, value, 16);
-    if (error != std::errc{} || end != begin + 2) return std::nullopt;
-    key[i] = static_cast<std::byte>(value);
+    const auto value = parse::hex_number<unsigned char>(text.substr(2 * i, 2));
+    if (!value) return std::nullopt;
+    key[i] = static_cast<std::byte>(*value);
   }
   return key;
 }

@@ -32,6 +32,12 @@ std::optional<Number> take_number(std::string_view& text, int base = 10) noexcep
   return number;
 }
 
+/// The number that `text` begins with, whatever follows.
+template <class Number>
+std::optional<Number> leading_number(std::string_view text, int base = 10) noexcept {
+  return take_number<Number>(text, base);
+}
+
 template <class Number>
 std::optional<Number> number(std::string_view text, int base = 10) noexcept {
   const auto number = take_number<Number>(text, base);

@@ -4,6 +4,8 @@
 
 #include <fstream>
 
+#include "parse/number.hpp"
+
 extern char** environ;
 
 namespace mw::process {
@@ -12,8 +14,10 @@ namespace {
 /// umask(2) tells it only by changing it, which other threads would notice.
 std::optional<mode_t> current_umask() {
   std::ifstream status{"/proc/self/status"};
+  constexpr std::string_view name = "Umask:\t";
+  constexpr int octal = 8;
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("Umask:")) return static_cast<mode_t>(std::stoul(line.substr(6), nullptr, 8));
+    if (line.starts_with(name)) return parse::number<mode_t>(std::string_view{line}.substr(name.size()), octal);
   return std::nullopt;
 }
 

@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 
 #include <fmt/format.h>
 
+#include "parse/number.hpp"
 #include "process/no_sigpipe.hpp"
 #include "process/run_program.hpp"
 #include "process/unique_fd.hpp"
@@ -62,9 +62,7 @@ pid_t started_process(int info) {
   auto at = text.find(key);
   if (at == std::string::npos) return 0;
   at = text.find_first_not_of(' ', at + key.size());
-  pid_t pid = 0;
-  if (at != std::string::npos) std::from_chars(text.data() + at, text.data() + text.size(), pid);
-  return pid;
+  return at == std::string::npos ? 0 : parse::leading_number<pid_t>(std::string_view{text}.substr(at)).value_or(0);
 }
 
 /// Before Linux 5.14 it is the user's processes that are counted, whatever room they are in.

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -19,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "parse/number.hpp"
 #include "process/build.hpp"
 #include "registry/registry.hpp"
 #include "worker/checkpoint.hpp"
@@ -34,9 +34,8 @@ std::atomic<std::atomic<std::uint32_t>*> group_of_program{nullptr};
 
 /// A descriptor number; -1 if the text is none.
 int number_of(std::string_view text) noexcept {
-  int fd = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), fd);
-  return error == std::errc{} && end == text.data() + text.size() && fd >= 0 ? fd : -1;
+  const auto fd = parse::number<int>(text);
+  return fd && *fd >= 0 ? *fd : -1;
 }
 
 bool is_stream_socket(int fd) noexcept {
@@ -94,7 +93,7 @@ void name_process(const char* argv0) {
 /// How often the one whose machine this is wants tasks to write checkpoints.
 std::chrono::milliseconds checkpoint_interval() {
   const char* text = std::getenv(checkpoint_environment_name);
-  const double seconds = text ? std::strtod(text, nullptr) : 60;
+  const double seconds = text ? parse::leading_number<double>(text).value_or(0) : 60;
   return std::chrono::milliseconds{static_cast<std::int64_t>(std::clamp(seconds, 0.0, 86'400.0) * 1000)};
 }
 

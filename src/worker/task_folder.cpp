@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -16,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "parse/number.hpp"
 #include "process/place.hpp"
 #include "process/unique_fd.hpp"
 
@@ -40,10 +40,9 @@ void sweep(const fs::path& common) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator{common, error}) {
     const std::string name = entry.path().filename();
-    pid_t pid = 0;
-    const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (bad != std::errc{} || end != name.data() + name.size() || pid <= 0) continue;
-    if (::kill(pid, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), error);
+    const auto pid = parse::number<pid_t>(name);
+    if (!pid || *pid <= 0) continue;
+    if (::kill(*pid, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), error);
   }
 }
 

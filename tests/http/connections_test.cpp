@@ -7,6 +7,7 @@
 #include "http/address.hpp"
 #include "http/connections.hpp"
 #include "http/pace.hpp"
+#include "http/query.hpp"
 #include "mw/error.hpp"
 
 using namespace std::chrono_literals;
@@ -92,4 +93,14 @@ TEST_CASE("an address to listen at has a port that is one", "[http]") {
   for (const char* text :
        {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:80x", "somewhere:80", ":80"})
     CHECK_THROWS_AS(endpoint_of(text), mw::InterfaceError);
+}
+
+TEST_CASE("a parameter is decoded, and what is no code stands for itself", "[http]") {
+  using mw::http::parameter;
+  CHECK(parameter("a=1&name=J%C3%BCrgen+M&name=2", "name") == "Jürgen M");
+  CHECK(parameter("names=1&name", "name").empty());
+  CHECK(parameter("a=%41%4", "a") == "A%4");
+  CHECK(parameter("a=%&b=%zz%+1%25", "a") == "%");
+  CHECK(parameter("a=%&b=%zz%+1%25", "b") == "%zz% 1%");
+  CHECK(parameter("", "a").empty());
 }

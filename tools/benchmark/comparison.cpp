@@ -15,6 +15,7 @@
 #include <mw/error.hpp>
 
 #include "mw/run_program.hpp"
+#include "parse/number.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
 
@@ -79,7 +80,7 @@ std::string output_of(const std::string& peer, const std::string& workload, unsi
 double run_once(const Workload& workload, const std::string& peer, unsigned workers, std::uint64_t tasks) {
   const std::int64_t start = now_ns();
   const std::string output = output_of(peer, workload.name, workers, tasks);
-  const double value = std::strtod(output.c_str(), nullptr);
+  const double value = parse::leading_number<double>(output).value_or(0);
   // W4's programs print when the result came, on the clock that all processes share.
   return std::string{workload.name} == "W4" ? (value - static_cast<double>(start)) * 1e-6 : value;
 }

@@ -7,7 +7,6 @@
 //     describe_error_mask("0x2\n")           // "more copies of it failed than the project allows (error mask 2)"
 #pragma once
 
-#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "boinc/policy/states.hpp"
+#include "parse/number.hpp"
 
 namespace mw::boinc {
 
@@ -34,9 +34,8 @@ inline std::string describe_error_mask(std::int64_t mask) {
 /// As sample_assimilator writes it: "0x2\n".
 inline std::string describe_error_mask(std::string_view text) {
   if (text.starts_with("0x")) text.remove_prefix(2);
-  std::int64_t mask = 0;
-  std::from_chars(text.data(), text.data() + text.size(), mask, 16);
-  return describe_error_mask(mask);
+  constexpr int hexadecimal = 16;
+  return describe_error_mask(parse::leading_number<std::int64_t>(text, hexadecimal).value_or(0));
 }
 
 }  // namespace mw::boinc

@@ -8,12 +8,13 @@
 #include <mw/error.hpp>
 
 #include <array>
-#include <charconv>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "parse/number.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -105,10 +106,8 @@ std::string key_to_text(EVP_PKEY* key, std::span<const Field> wanted) {
 detail::Key key_from_text(std::string_view text, std::span<const Field> wanted, int selection) {
   const auto fail = [] { return InterfaceError{"no key in BOINC's text form (\"1024\", then hex digits, then \".\")"}; };
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  int bits = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits);
-  if (error != std::errc{} || bits != key_bits) throw fail();
-  const std::vector<unsigned char> bytes = from_text(text.substr(static_cast<std::size_t>(end - text.data())));
+  if (parse::take_number<int>(text) != key_bits) throw fail();
+  const std::vector<unsigned char> bytes = from_text(text);
   std::size_t size = 0;
   for (const Field& field : wanted) size += field.size;
   if (bytes.size() != size) throw fail();

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "boinc/policy/error_mask.hpp"
 #include "boinc/protocol/php_notices.hpp"
+#include "parse/number.hpp"
 
 namespace mw::boinc::submit_rpc {
 namespace {
@@ -65,10 +65,9 @@ std::optional<std::int64_t> mask_in_torn(std::string_view text) {
   constexpr std::string_view open = "<error_mask>";
   const auto begin = text.find(open);
   if (begin == std::string_view::npos) return std::nullopt;
-  std::int64_t mask = 0;
-  const auto [end, error] = std::from_chars(text.data() + begin + open.size(), text.data() + text.size(), mask);
-  if (error != std::errc{} || !std::string_view{end, text.data() + text.size()}.starts_with("</")) return std::nullopt;
-  return mask;
+  text.remove_prefix(begin + open.size());
+  const auto mask = parse::take_number<std::int64_t>(text);
+  return text.starts_with("</") ? mask : std::nullopt;
 }
 
 }  // namespace
@@ -206,11 +205,10 @@ std::vector<std::size_t> parse_absent_files(std::string_view text, std::size_t c
   std::vector<std::size_t> indices;
   for (const pugi::xml_node& file : absent.children("file")) {
     const std::string_view number = file.text().get();
-    std::size_t index = 0;
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), index);
-    if (error != std::errc{} || end != number.data() + number.size() || index >= count)
+    const auto index = parse::number<std::size_t>(number);
+    if (!index || *index >= count)
       throw BadMessage{fmt::format("the reply to query_files names file \"{:.20}\" of {}", number, count)};
-    indices.push_back(index);
+    indices.push_back(*index);
   }
   return indices;
 }

@@ -1,11 +1,12 @@
 #include "boinc/protocol/xml.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 
 #include <fmt/format.h>
+
+#include "parse/number.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -43,10 +44,8 @@ Document parse_document(std::string_view text, const char* root) {
 std::string text_in(const pugi::xml_node& node, const char* child) { return std::string{trimmed(node.child(child).text().get())}; }
 
 double number_in(const pugi::xml_node& node, const char* child, double otherwise) {
-  const std::string_view text = trimmed(node.child(child).text().get());
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() && std::isfinite(number) ? number : otherwise;
+  const auto number = parse::number<double>(trimmed(node.child(child).text().get()));
+  return number && std::isfinite(*number) ? *number : otherwise;
 }
 
 std::int64_t integer_in(const pugi::xml_node& node, const char* child) {

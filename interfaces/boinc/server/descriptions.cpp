@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "boinc/protocol/md5.hpp"
+#include "parse/number.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -36,7 +37,7 @@ void describe(Project& project, const SentInstance& sent, SchedulerReply& reply)
   std::istringstream files{workunit.files};
   std::size_t number = 0;
   for (std::string word; files >> word; ++number) {
-    const std::int64_t id = std::stoll(word);  // ours: digits, and perhaps an 'x'
+    const std::int64_t id = parse::leading_number<std::int64_t>(word).value();  // ours: digits, and perhaps an 'x'
     sqlite::Statement find_file = project.database.prepare("SELECT md5, nbytes FROM file WHERE id = ?");
     if (!find_file.bind(id).step()) continue;
     const std::string md5{find_file.text(0)};

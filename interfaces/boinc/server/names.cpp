@@ -1,10 +1,9 @@
 #include "boinc/server/names.hpp"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "boinc/protocol/md5.hpp"
+#include "parse/number.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -14,11 +13,8 @@ constexpr std::string_view output_end = "_0";  // the first and only output
 
 /// Takes a number off the front.
 std::optional<std::int64_t> take_number(std::string_view& text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || number < 0) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
+  const auto number = parse::take_number<std::int64_t>(text);
+  return number && *number >= 0 ? number : std::nullopt;
 }
 
 bool take(std::string_view& text, std::string_view what) {

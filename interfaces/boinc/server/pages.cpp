@@ -8,6 +8,7 @@
 
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/xml.hpp"
+#include "http/query.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -25,31 +26,6 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
 code { background: #eee; padding: .15em .4em; border-radius: 3px; overflow-wrap: anywhere }
 @media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd } code { background: #333 } td, th { border-color: #444 } .bar { background: #444 } .lead { color: #999 } }
 )";
-
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto is_digit = [&](std::size_t at) { return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at])); };
-    if (text[i] == '%' && is_digit(i + 1) && is_digit(i + 2)) {
-      decoded += static_cast<char>(std::stoi(std::string{text.substr(i + 1, 2)}, nullptr, 16));
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
-}
-
-std::string parameter(std::string_view query, std::string_view key) {
-  while (!query.empty()) {
-    const auto end = query.find('&');
-    const std::string_view pair = query.substr(0, end);
-    if (pair.starts_with(key) && pair.size() > key.size() && pair[key.size()] == '=')
-      return percent_decoded(pair.substr(key.size() + 1));
-    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
-  }
-  return {};
-}
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -195,7 +171,7 @@ std::string account_file(std::string_view url, std::string_view key) {
 
 std::string create_account(Project& project, std::string_view query) {
   if (!project.settings.open_accounts) return error_text(creation_disabled, "This project gives out its account key by hand");
-  const std::string email = email_in(query), hash = parameter(query, "passwd_hash");
+  const std::string email = email_in(query), hash = http::parameter(query, "passwd_hash");
   constexpr std::size_t longest_email = 250;
   if (email.find('@') == std::string::npos || email.size() > longest_email || !is_md5(hash))
     return error_text(bad_request, "email_addr or passwd_hash is missing, or makes no sense");
@@ -203,18 +179,18 @@ std::string create_account(Project& project, std::string_view query) {
     return account->passwd_hash == hash ? account_text(account->authenticator)
                                         : error_text(address_exists, "This address has an account");
   const std::string authenticator = random_hex(16);
-  project.accounts.create(authenticator, email, hash, parameter(query, "user_name").substr(0, longest_email), project.now());
+  project.accounts.create(authenticator, email, hash, http::parameter(query, "user_name").substr(0, longest_email), project.now());
   return account_text(authenticator);
 }
 
 AccountAnswer lookup_account(Project& project, std::string_view query) {
   const auto account = project.accounts.find_by_email(email_in(query));
   if (!account) return {error_text(unknown_account, "No account has this address"), true};
-  if (account->passwd_hash != parameter(query, "passwd_hash"))
+  if (account->passwd_hash != http::parameter(query, "passwd_hash"))
     return {error_text(bad_password, "The password is not the account's"), true};
   return {account_text(account->authenticator)};
 }
 
-std::string email_in(std::string_view query) { return lower(parameter(query, "email_addr")); }
+std::string email_in(std::string_view query) { return lower(http::parameter(query, "email_addr")); }
 
 }  // namespace mw::boinc

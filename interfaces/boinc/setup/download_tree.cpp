@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 
@@ -13,6 +12,7 @@
 
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/xml.hpp"
+#include "parse/number.hpp"
 #include "process/file.hpp"
 
 namespace mw::boinc {
@@ -36,9 +36,8 @@ void judge(const std::string& path, const struct stat& status, TreeFaults& fault
 
 std::string DownloadTree::path_of(const std::string& file) const {
   const std::string md5 = md5_hex(file);
-  unsigned number = 0;
   constexpr std::size_t first = 1, last = 8;
-  std::from_chars(md5.data() + first, md5.data() + last, number, 16);
+  const unsigned number = parse::hex_number<unsigned>(std::string_view{md5}.substr(first, last - first)).value();
   return folder_of(*this, number % fanout) + "/" + file;
 }
 

@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <string_view>
 #include <vector>
@@ -12,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "boinc/protocol/xml.hpp"
+#include "parse/number.hpp"
 #include "process/file.hpp"
 
 namespace mw::boinc {
@@ -27,8 +27,7 @@ bool concerns(const std::string& command, const std::string& app) {
 
 bool is_alive(const std::string& pid_file) {
   const std::string text = process::read_text_file(pid_file);
-  int pid = 0;
-  std::from_chars(text.data(), text.data() + text.size(), pid);
+  const int pid = parse::leading_number<int>(text).value_or(0);
   return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
 }
 

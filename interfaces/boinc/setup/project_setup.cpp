@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <optional>
 
@@ -18,6 +17,7 @@
 #include "boinc/setup/download_tree.hpp"
 #include "boinc/setup/due_programs.hpp"
 #include "boinc/setup/templates.hpp"
+#include "parse/number.hpp"
 #include "process/file.hpp"
 
 namespace mw::boinc {
@@ -165,12 +165,11 @@ struct Setup {
     std::error_code error;
     for (const auto& version : fs::directory_iterator{folder / "apps" / options.app, error}) {
       const std::string name = version.path().filename().string();
-      unsigned major = 0, minor = 0;
-      const char* const end = name.data() + name.size();
-      const auto dot = std::from_chars(name.data(), end, major);
-      if (dot.ec != std::errc{}) continue;
-      if (dot.ptr != end) std::from_chars(dot.ptr + 1, end, minor);
-      last = std::max(last, 100 * major + minor);
+      std::string_view rest = name;
+      const auto major = parse::take_number<unsigned>(rest);
+      if (!major) continue;
+      const unsigned minor = rest.empty() ? 0 : parse::leading_number<unsigned>(rest.substr(1)).value_or(0);
+      last = std::max(last, 100 * *major + minor);
     }
     ++last;
     return fmt::format("{}.{}", last / 100, last % 100);

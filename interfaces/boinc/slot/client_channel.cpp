@@ -9,12 +9,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 
 #include <fmt/format.h>
 
+#include "parse/number.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::slot {
@@ -27,8 +27,7 @@ double number_in(std::string_view text, std::string_view name) {
   const std::string open = fmt::format("<{}>", name);
   const auto begin = text.find(open);
   if (begin == std::string_view::npos) return 0;
-  double number = 0;
-  std::from_chars(text.data() + begin + open.size(), text.data() + text.size(), number);
+  const double number = parse::leading_number<double>(text.substr(begin + open.size())).value_or(0);
   return std::isfinite(number) ? number : 0;
 }
 

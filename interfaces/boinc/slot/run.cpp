@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -28,6 +27,7 @@
 #include "boinc/slot/slot.hpp"
 #include "link/worker_process.hpp"
 #include "memory/shared_block.hpp"
+#include "parse/number.hpp"
 #include "process/file.hpp"
 #include "process/job_control.hpp"
 #include "process/unique_fd.hpp"
@@ -215,9 +215,8 @@ class Runner final : public link::WorkerUser {
 
   /// "#3", or "#3x" for one that is to be executable.
   std::string path_of_file(const std::string& from) const {
-    std::size_t number = 0;
     if (from.empty() || from.front() != '#') throw wire::ProtocolError{"a data file without a number"};
-    std::from_chars(from.data() + 1, from.data() + from.size(), number);
+    const std::size_t number = parse::leading_number<std::size_t>(std::string_view{from}.substr(1)).value_or(0);
     const std::string path = slot_.path_of(fmt::format("data_{}", number));
     const bool is_executable = from.back() == 'x';
     if (::chmod(path.c_str(), is_executable ? 0755 : 0644) == 0 || !is_executable || ::access(path.c_str(), X_OK) == 0) return path;

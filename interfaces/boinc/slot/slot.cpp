@@ -2,9 +2,10 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <fstream>
 #include <sstream>
+
+#include "parse/number.hpp"
 
 namespace mw::slot {
 namespace {
@@ -43,10 +44,7 @@ bool Slot::has(const std::string& name) const { return ::access((folder_ + "/" +
 std::optional<double> Slot::number_in_init_data(std::string_view name) const {
   constexpr std::size_t longest_file = 1024 * 1024;
   const auto text = element(read_start(folder_ + "/init_data.xml", longest_file), name);
-  if (!text) return std::nullopt;
-  double number = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  return error == std::errc{} ? std::optional{number} : std::nullopt;
+  return text ? parse::leading_number<double>(*text) : std::nullopt;
 }
 
 void Slot::finish() const {

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <optional>
 
@@ -16,6 +15,7 @@
 #include "boinc/setup/download_tree.hpp"
 #include "boinc/setup/project_tool.hpp"
 #include "boinc/setup/templates.hpp"
+#include "parse/number.hpp"
 #include "process/file.hpp"
 #include "process/run_program.hpp"
 
@@ -32,8 +32,7 @@ constexpr std::string_view duplicate_mark = "Duplicate entry";
 
 /// Far from those that the project's own batches have: they are counted from 1.
 std::uint32_t number_of(const std::string& token) {
-  std::uint32_t number = 0;
-  std::from_chars(token.data(), token.data() + token.size(), number, 16);
+  const std::uint32_t number = parse::leading_number<std::uint32_t>(token, 16).value_or(0);
   constexpr std::uint32_t first = 1'000'000'000, how_many = 1'000'000'000;
   return first + number % how_many;
 }
