@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "boinc/policy/work_size.hpp"
-#include "boinc/spec.hpp"
+#include "boinc/program_name.hpp"
 #include "boinc/state_folder.hpp"
 #include "boinc/submitter/spec.hpp"
 #include "boinc/submitter/submitter.hpp"

@@ -1,13 +1,12 @@
 #include "boinc/spec.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "boinc/program_name.hpp"
 #include "parse/number.hpp"
-#include "process/child.hpp"
 #include "spec/spec.hpp"
 
 namespace mw::boinc {
@@ -133,19 +132,6 @@ BoincOptions parse_spec(std::string_view text) {
   if (const auto volunteers = given.count(most_volunteers, "volunteers on this machine")) options.local_volunteers = *volunteers;
   given.read(options, options_table());
   return options;
-}
-
-std::string program_name() {
-  std::string name = std::filesystem::path{process::own_name()}.filename().string();
-  return name.empty() ? "application" : name;
-}
-
-std::string app_name() {
-  constexpr std::size_t longest = 40;
-  std::string name = program_name().substr(0, longest);
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-') c = '_';
-  return name;
 }
 
 Settings settings_of(const BoincOptions& options) {

@@ -7,7 +7,6 @@
 //     const BoincOptions options = parse_spec(":4?quorum=2");        // throws UsageError
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include <mw/boinc.hpp>
@@ -19,9 +18,5 @@ namespace mw::boinc {
 BoincOptions parse_spec(std::string_view text);
 /// Throws UsageError for options that make no sense. The state's folder is left out.
 Settings settings_of(const BoincOptions& options);
-/// This program's name, as it was started.
-std::string program_name();
-/// The same as a BOINC project may call an application and its files.
-std::string app_name();
 
 }  // namespace mw::boinc

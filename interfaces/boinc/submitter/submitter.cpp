@@ -15,7 +15,7 @@
 
 #include <fmt/format.h>
 
-#include "boinc/spec.hpp"
+#include "boinc/program_name.hpp"
 #include "boinc/submitter/job_maker.hpp"
 #include "boinc/submitter/leave.hpp"
 #include "boinc/submitter/make_route.hpp"
