@@ -13,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "log/log.hpp"
+#include "mpi/environment.hpp"
 #include "process/place.hpp"
 #include "process/shortage.hpp"
 #include "worker/start.hpp"
@@ -81,6 +82,17 @@ MpiOptions in_measure(MpiOptions options) {
   return options;
 }
 
+/// For one manager. Of those on other machines only the key says who may come.
+std::shared_ptr<net::Acceptor> make_acceptor(boost::asio::io_context& io, const net::Key& key, bool is_far) {
+  net::AcceptorOptions options{.magic = mpi::magic, .key = key, .admits = net::Admits::one};
+  if (is_far) options.tcp.emplace(boost::asio::ip::address_v4::any(), 0);
+  try {
+    return std::make_shared<net::Acceptor>(io, std::move(options));
+  } catch (const InterfaceError& e) {
+    throw InterfaceError{fmt::format("mpi: the master {}", e.what())};
+  }
+}
+
 }  // namespace
 
 MpiInterface::Job::Job(MpiOptions options, std::vector<mpi::HostSlots> hosts, unsigned workers, GoesOn goes_on)
@@ -96,16 +108,15 @@ void MpiInterface::Job::start(InterfaceHost& host) {
     throw InterfaceError{
         "mpi starts this program again as its workers, so main() must call mw::init(argc, argv) before it makes a mw::Master"};
   launch_ = mpi::make_launch(options_, hosts_, workers_);
-  const auth::Key key = auth::make_key();
-  door_ = std::make_shared<mpi::Door>(host.io(), key,
-                                      launch_.manager_is_here ? mpi::Door::Reach::this_machine : mpi::Door::Reach::network);
+  const net::Key key = net::make_key();
+  acceptor_ = make_acceptor(host.io(), key, !launch_.manager_is_here);
   probe_ = make_probe();
   set_environment(key);
-  door_->open([this](mpi::Door::Socket socket) { manager_came(std::move(socket)); });
+  acceptor_->open([this](net::Acceptor::Socket socket) { manager_came(std::move(socket)); });
   try {
     launch();
   } catch (...) {
-    door_->close();
+    acceptor_->close();
     throw;
   }
   timer_ = std::make_unique<boost::asio::steady_timer>(host.io(), options_.start_limit);
@@ -118,13 +129,13 @@ void MpiInterface::Job::start(InterfaceHost& host) {
 
 /// What ranks are told: through the environment, which only this user can read; mpiexec sends it to the other hosts' ranks over its own
 /// connection.
-void MpiInterface::Job::set_environment(const auth::Key& key) {
+void MpiInterface::Job::set_environment(const net::Key& key) {
   launch_.command.environment_unset = {"MW_*", "PMI_*", "PMIX_*"};
   auto& environment = launch_.command.environment_set;
   environment.insert(environment.end(),
                      {
-                         {mpi::variable_addresses, door_->addresses()},
-                         {mpi::variable_key, auth::to_text(key)},
+                         {mpi::variable_addresses, acceptor_->addresses()},
+                         {mpi::variable_key, net::to_text(key)},
                          {mpi::variable_place, options_.local_memory ? process::own_place() : std::string{}},
                          {mpi::variable_probe, fmt::format("{} {} {}", ::getpid(), probe_.get(), process::inode_of(probe_.get()))},
                          {mpi::variable_program, std::filesystem::read_symlink("/proc/self/exe").string()},
@@ -223,8 +234,8 @@ void MpiInterface::Job::mpiexec_ended(const process::Death& death) {
   say_if_stopped();
 }
 
-void MpiInterface::Job::manager_came(mpi::Door::Socket socket) {
-  socket_ = std::make_unique<mpi::Door::Socket>(std::move(socket));
+void MpiInterface::Job::manager_came(net::Acceptor::Socket socket) {
+  socket_ = std::make_unique<net::Acceptor::Socket>(std::move(socket));
   socket_->non_blocking(true);
   if (phase_ == Phase::starting) read_manager();
 }
@@ -442,7 +453,7 @@ void MpiInterface::Job::fail(const std::string& why) {
   for (Rank& rank : ranks_)
     if (rank.worker && !rank.is_lost) rank.worker->left(why);
   ready_.clear();
-  door_->close();
+  acceptor_->close();
   end_mpiexec();
 }
 
@@ -456,7 +467,7 @@ void MpiInterface::Job::stop(std::function<void()> stopped) {
   stopped_ = std::move(stopped);
   const bool was_running = phase_ == Phase::running;
   phase_ = Phase::stopping;
-  if (door_) door_->close();
+  if (acceptor_) acceptor_->close();
   if (timer_) timer_->cancel();
   if (was_running && socket_ && !manager_is_gone_) {
     wire::append(outgoing_.tail(), wire::Bye{});

@@ -23,9 +23,9 @@
 
 #include "link/outgoing.hpp"
 #include "mpi/death_notice.hpp"
-#include "mpi/door.hpp"
 #include "mpi/launch.hpp"
 #include "mpi/spec.hpp"
+#include "net/acceptor.hpp"
 #include "process/child.hpp"
 #include "process/stop_ladder.hpp"
 #include "remote/remote_worker.hpp"
@@ -81,7 +81,7 @@ class MpiInterface::Job final : public remote::RemoteOwner {
     std::optional<mpi::DeathNotice> notice;
   };
 
-  void set_environment(const auth::Key& key);
+  void set_environment(const net::Key& key);
   void launch();
   void read_words();
   void take_line(const std::string& line);
@@ -89,7 +89,7 @@ class MpiInterface::Job final : public remote::RemoteOwner {
   std::string what_was_said() const;
   std::vector<std::string> hosts_gone() const;
   void mpiexec_ended(const process::Death& death);
-  void manager_came(mpi::Door::Socket socket);
+  void manager_came(net::Acceptor::Socket socket);
   void read_manager();
   void handle(const wire::Frame& frame);
   void handle_ranks(const wire::Ranks& ranks);
@@ -115,13 +115,13 @@ class MpiInterface::Job final : public remote::RemoteOwner {
   mpi::Launch launch_;
   std::set<std::string> hosts_ended_;  ///< whose ssh has ended while the job ran
   process::UniqueFd probe_;
-  std::shared_ptr<mpi::Door> door_;
+  std::shared_ptr<net::Acceptor> acceptor_;
   std::optional<process::Child> mpiexec_;
   std::optional<boost::asio::posix::stream_descriptor> words_;  ///< what mpiexec and the ranks say on stdout and stderr
   std::string unread_;
   std::string said_;
   std::array<char, 4096> line_buffer_{};
-  std::unique_ptr<mpi::Door::Socket> socket_;
+  std::unique_ptr<net::Acceptor::Socket> socket_;
   wire::FrameReader reader_;
   link::Outgoing outgoing_;
   bool waits_for_room_ = false;

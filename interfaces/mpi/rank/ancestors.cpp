@@ -6,7 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "mpi/door.hpp"
+#include "mpi/environment.hpp"
 #include "process/place.hpp"
 
 namespace mw::mpi {

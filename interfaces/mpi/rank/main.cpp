@@ -25,13 +25,15 @@
 #include <mw/error.hpp>
 
 #include "mpi/death_notice.hpp"
+#include "mpi/environment.hpp"
 #include "mpi/rank/ancestors.hpp"
-#include "mpi/rank/link.hpp"
 #include "mpi/rank/manager.hpp"
 #include "mpi/rank/network.hpp"
 #include "mpi/rank/remote_shell.hpp"
+#include "mpi/rank/start.hpp"
 #include "mpi/rank/worker.hpp"
 #include "mpi/rank/world.hpp"
+#include "net/dialler.hpp"
 #include "process/cores.hpp"
 #include "process/place.hpp"
 #include "process/standard_streams.hpp"
@@ -52,7 +54,7 @@ void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
   World world{io, own};
   if (world.rank() == 0) {
     name_process("mw-mpi-manager");
-    Manager manager{io, world, connect(start), start.lost_after};
+    Manager manager{io, world, mw::net::dial(start.addresses, magic, start.key), start.lost_after};
     manager.run();
     world.leave();  // which still looks after what manager and workers have sent
   } else {

@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 
 #include "mpi/death_notice.hpp"
-#include "mpi/door.hpp"
+#include "mpi/environment.hpp"
 #include "process/place.hpp"
 #include "process/unique_fd.hpp"
 

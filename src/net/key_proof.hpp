@@ -7,8 +7,8 @@
 // Use:
 //     Key key = make_key();
 //     Nonce mine = make_nonce();                            // send it, get theirs
-//     send(prove(key, Role::master, mine, theirs));
-//     if (!is_proof(answer, key, Role::manager, theirs, mine)) refuse();
+//     send(prove(key, Role::acceptor, mine, theirs));
+//     if (!is_proof(answer, key, Role::dialler, theirs, mine)) refuse();
 #pragma once
 
 #include <array>
@@ -18,13 +18,14 @@
 #include <string>
 #include <string_view>
 
-namespace mw::auth {
+namespace mw::net {
 
 using Key = std::array<std::byte, 32>;
 using Nonce = std::array<std::byte, 32>;
 using Proof = std::array<std::byte, 32>;
 
-enum class Role : char { master = 'm', manager = 'r' };
+/// Of the two ends: who listens, and who comes.
+enum class Role : char { acceptor = 'm', dialler = 'r' };
 
 /// Throws InterfaceError where the system has no randomness.
 Key make_key();
@@ -39,4 +40,4 @@ bool is_proof(const Proof& proof, const Key& key, Role role, const Nonce& own, c
 std::string to_text(const Key& key);
 std::optional<Key> key_of(std::string_view text);
 
-}  // namespace mw::auth
+}  // namespace mw::net

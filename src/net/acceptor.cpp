@@ -1,4 +1,4 @@
-#include "mpi/door.hpp"
+#include "net/acceptor.hpp"
 
 #include <ifaddrs.h>
 #include <netdb.h>
@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <vector>
 
 #include <fmt/format.h>
 #include <boost/asio/read.hpp>
@@ -14,7 +16,7 @@
 
 #include <mw/error.hpp>
 
-namespace mw::mpi {
+namespace mw::net {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -50,46 +52,49 @@ bool may_enter(asio::ip::tcp::socket&, uid_t) { return true; }
 
 }  // namespace
 
-struct Door::Visitor {
+struct Acceptor::Visitor {
   explicit Visitor(Socket connected) : socket{std::move(connected)}, timer{socket.get_executor()} {}
   Socket socket;
   asio::steady_timer timer;
   Greeting greeting;
-  Answer answer;
-  auth::Proof proof{};
+  Challenge challenge;
+  Proof proof{};
 };
 
-Door::Door(asio::io_context& io, const auth::Key& key, Reach reach, uid_t owner) : key_{key}, owner_{owner}, local_{io}, tcp_{io} {
+Acceptor::Acceptor(asio::io_context& io, AcceptorOptions options) : options_{std::move(options)}, local_{io}, tcp_{io} {
   try {
-    const auto random = auth::make_key();
-    name_ = fmt::format("cppmw-{}-{}", ::getpid(), auth::to_text(random).substr(0, 16));
+    const auto random = make_key();
+    name_ = fmt::format("cppmw-{}-{}", ::getpid(), to_text(random).substr(0, 16));
     const asio::local::stream_protocol::endpoint endpoint{std::string{'\0'} + name_};
     local_.open();
     local_.bind(endpoint);
     local_.listen();
-    if (reach == Reach::this_machine) return;
-    tcp_.open(asio::ip::tcp::v4());
-    tcp_.bind({asio::ip::address_v4::any(), 0});
+    if (!options_.tcp) return;
+    tcp_.open(options_.tcp->protocol());
+    tcp_.bind(*options_.tcp);
     tcp_.listen();
   } catch (const boost::system::system_error& e) {
-    throw InterfaceError{fmt::format("mpi: the master can not listen for its manager: {}", e.what())};
+    throw InterfaceError{fmt::format("can not listen for connections: {}", e.what())};
   }
 }
 
-std::string Door::addresses() const {
+std::string Acceptor::addresses() const {
   std::string text = "unix:" + name_;
   if (!tcp_.is_open()) return text;
-  for (const std::string& address : network_addresses()) text += fmt::format(" tcp:{}:{}", address, tcp_.local_endpoint().port());
+  const asio::ip::tcp::endpoint endpoint = tcp_.local_endpoint();
+  const auto list =
+      endpoint.address().is_unspecified() ? network_addresses() : std::vector<std::string>{endpoint.address().to_string()};
+  for (const std::string& address : list) text += fmt::format(" tcp:{}:{}", address, endpoint.port());
   return text;
 }
 
-void Door::open(std::function<void(Socket)> came_in) {
+void Acceptor::open(std::function<void(Socket)> came_in) {
   came_in_ = std::move(came_in);
   accept(local_);
   if (tcp_.is_open()) accept(tcp_);
 }
 
-void Door::close() {
+void Acceptor::close() {
   error_code ignored;
   local_.close(ignored);
   tcp_.close(ignored);
@@ -97,16 +102,16 @@ void Door::close() {
   while (!visitors_.empty()) leave(*visitors_.front());
 }
 
-template <class Acceptor>
-void Door::accept(Acceptor& acceptor) {
-  acceptor.async_accept([self = shared_from_this(), &acceptor](error_code error, auto socket) {
-    if (!acceptor.is_open()) return;
-    if (!error && may_enter(socket, self->owner_)) self->greet(std::make_shared<Visitor>(Socket{std::move(socket)}));
-    self->accept(acceptor);
+template <class Listener>
+void Acceptor::accept(Listener& listener) {
+  listener.async_accept([self = shared_from_this(), &listener](error_code error, auto socket) {
+    if (!listener.is_open()) return;
+    if (!error && may_enter(socket, self->options_.owner)) self->greet(std::make_shared<Visitor>(Socket{std::move(socket)}));
+    self->accept(listener);
   });
 }
 
-void Door::greet(const std::shared_ptr<Visitor>& visitor) {
+void Acceptor::greet(const std::shared_ptr<Visitor>& visitor) {
   visitors_.push_back(visitor);
   if (visitors_.size() > most_visitors) leave(*visitors_.front());
   visitor->timer.expires_after(patience);
@@ -116,34 +121,34 @@ void Door::greet(const std::shared_ptr<Visitor>& visitor) {
   asio::async_read(
       visitor->socket, asio::buffer(&visitor->greeting, sizeof visitor->greeting),
       [self = shared_from_this(), visitor](error_code error, std::size_t) {
-        if (error || visitor->greeting.magic != Greeting{}.magic) return self->leave(*visitor);
-        visitor->answer.nonce = auth::make_nonce();
-        visitor->answer.proof = auth::prove(self->key_, auth::Role::master, visitor->answer.nonce, visitor->greeting.nonce);
-        asio::async_write(visitor->socket, asio::buffer(&visitor->answer, sizeof visitor->answer),
+        if (error || visitor->greeting.magic != self->options_.magic) return self->leave(*visitor);
+        visitor->challenge.nonce = make_nonce();
+        visitor->challenge.proof = prove(self->options_.key, Role::acceptor, visitor->challenge.nonce, visitor->greeting.nonce);
+        asio::async_write(visitor->socket, asio::buffer(&visitor->challenge, sizeof visitor->challenge),
                           [visitor](error_code, std::size_t) {});
         asio::async_read(visitor->socket, asio::buffer(visitor->proof), [self, visitor](error_code failed, std::size_t) {
           if (failed ||
-              !auth::is_proof(visitor->proof, self->key_, auth::Role::manager, visitor->greeting.nonce, visitor->answer.nonce))
+              !is_proof(visitor->proof, self->options_.key, Role::dialler, visitor->greeting.nonce, visitor->challenge.nonce))
             return self->leave(*visitor);
           self->let_in(*visitor);
         });
       });
 }
 
-void Door::leave(Visitor& visitor) {
+void Acceptor::leave(Visitor& visitor) {
   error_code ignored;
   visitor.timer.cancel(ignored);
   visitor.socket.close(ignored);
   std::erase_if(visitors_, [&](const auto& one) { return one.get() == &visitor; });
 }
 
-void Door::let_in(Visitor& visitor) {
+void Acceptor::let_in(Visitor& visitor) {
   Socket socket = std::move(visitor.socket);
   leave(visitor);
   if (!came_in_) return;
-  const auto came_in = std::move(came_in_);
-  close();
+  const auto came_in = came_in_;
+  if (options_.admits == Admits::one) close();
   came_in(std::move(socket));
 }
 
-}  // namespace mw::mpi
+}  // namespace mw::net

@@ -1,16 +1,15 @@
-#include "mpi/rank/link.hpp"
+#include "net/dialler.hpp"
 
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <charconv>
+#include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <sstream>
 #include <thread>
@@ -21,22 +20,11 @@
 
 #include <mw/error.hpp>
 
-#include "mpi/door.hpp"
-#include "process/place.hpp"
-
-namespace mw::mpi {
+namespace mw::net {
 namespace {
 
 /// The master may have to share its processors with many others.
 constexpr int answer_limit_s = 60;
-
-std::string take_variable(const char* name) {
-  const char* value = std::getenv(name);
-  if (!value) throw InterfaceError{"this program is a part of CppMW's mpi interface; a master starts it with mpiexec"};
-  std::string copy = value;
-  ::unsetenv(name);
-  return copy;
-}
 
 void set_time_limit(int socket, int seconds) {
   const timeval limit{seconds, 0};
@@ -62,22 +50,22 @@ bool receive_all(int socket, void* bytes, std::size_t size) {
 }
 
 /// Empty if it went well.
-std::string prove_key(int socket, const auth::Key& key) {
-  Greeting greeting;
-  greeting.nonce = auth::make_nonce();
-  Answer answer;
-  if (!send_all(socket, &greeting, sizeof greeting) || !receive_all(socket, &answer, sizeof answer))
+std::string prove_key(int socket, const Magic& magic, const Key& key) {
+  const Greeting greeting{magic, make_nonce()};
+  Challenge challenge;
+  if (!send_all(socket, &greeting, sizeof greeting) || !receive_all(socket, &challenge, sizeof challenge))
     return errno == EAGAIN ? fmt::format("no answer within {} s", answer_limit_s) : "it hung up before it had answered";
-  if (!auth::is_proof(answer.proof, key, auth::Role::master, answer.nonce, greeting.nonce)) return "it does not have the key";
-  const auth::Proof proof = auth::prove(key, auth::Role::manager, greeting.nonce, answer.nonce);
+  if (!is_proof(challenge.proof, key, Role::acceptor, challenge.nonce, greeting.nonce)) return "it does not have the key";
+  const Proof proof = prove(key, Role::dialler, greeting.nonce, challenge.nonce);
   return send_all(socket, &proof, sizeof proof) ? "" : "it hung up";
 }
 
 process::UniqueFd connect_local(const std::string& name, std::string& error) {
   process::UniqueFd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   sockaddr_un address{};
+  if (name.size() >= sizeof address.sun_path) return error = "the name is too long", process::UniqueFd{};
   address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path + 1, name.data(), std::min(name.size(), sizeof address.sun_path - 1));
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
   if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), size) == 0) return socket;
   error = std::strerror(errno);
@@ -104,57 +92,19 @@ process::UniqueFd connect_tcp(const std::string& host_and_port, std::string& err
 
 }  // namespace
 
-Start read_start() {
-  Start start;
-  start.addresses = take_variable(variable_addresses);
-  const auto key = auth::key_of(take_variable(variable_key));
-  if (!key) throw InterfaceError{"the master's key is none"};
-  start.key = *key;
-  start.place = take_variable(variable_place);
-  start.probe = take_variable(variable_probe);
-  start.program = take_variable(variable_program);
-  start.name = take_variable(variable_name);
-  start.folder = take_variable(variable_folder);
-  start.peers = take_variable(variable_peers);
-  const std::string limit = take_variable(variable_lost_after);
-  start.lost_after = std::chrono::milliseconds{std::strtol(limit.c_str(), nullptr, 10)};
-  return start;
-}
-
-bool shares_memory(const Start& start) {
-  const std::string own = process::own_place();
-  if (own.empty() || own != start.place) return false;
-  process::ForeignFile file;
-  std::istringstream{start.probe} >> file.pid >> file.descriptor >> file.inode;
-  try {
-    process::open_descriptor(file);
-    return true;
-  } catch (const InterfaceError&) {
-    return false;
-  }
-}
-
-process::UniqueFd open_program(const Start& start, bool shares_memory) {
-  process::ForeignFile probe;
-  if (shares_memory) std::istringstream{start.probe} >> probe.pid;
-  const std::string path = shares_memory ? fmt::format("/proc/{}/exe", probe.pid) : start.program;
-  return process::UniqueFd{::open(path.c_str(), O_PATH | O_CLOEXEC)};
-}
-
-process::UniqueFd connect(const Start& start) {
+process::UniqueFd dial(const std::string& addresses, const Magic& magic, const Key& key, int rounds) {
   std::vector<std::string> errors;
-  constexpr int rounds = 3;
   for (int round = 0; round < rounds; ++round) {
     if (round > 0) std::this_thread::sleep_for(std::chrono::seconds{1});
     errors.clear();
-    std::istringstream list{start.addresses};
+    std::istringstream list{addresses};
     for (std::string address; std::getline(list, address, ' ');) {
       std::string error;
       const bool is_local = address.starts_with("unix:");
       process::UniqueFd socket = is_local ? connect_local(address.substr(5), error) : connect_tcp(address.substr(4), error);
       if (socket.get() >= 0) {
         set_time_limit(socket.get(), answer_limit_s);
-        error = prove_key(socket.get(), start.key);
+        error = prove_key(socket.get(), magic, key);
         set_time_limit(socket.get(), 0);
         if (error.empty()) return socket;
       }
@@ -164,4 +114,4 @@ process::UniqueFd connect(const Start& start) {
   throw InterfaceError{fmt::format("no connection to the master: {}", fmt::join(errors, "; "))};
 }
 
-}  // namespace mw::mpi
+}  // namespace mw::net

@@ -1,24 +1,24 @@
-// What a rank is told at its start, and its way to the master.
+// What a rank is told at its start.
 //
-// What:    Start is what the master put into the environment; connect() makes the manager's connection to it.
-// Owner:   the caller gets the socket.
+// What:    what the master put into the environment.
+// Owner:   values.
 // Threads: any, before others run.
 // Use:
 //     const Start start = read_start();                     // throws InterfaceError
-//     UniqueFd socket = connect(start);
+//     UniqueFd socket = net::dial(start.addresses, magic, start.key);
 #pragma once
 
 #include <chrono>
 #include <string>
 
-#include "auth/key_proof.hpp"
+#include "net/key_proof.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::mpi {
 
 struct Start {
-  std::string addresses;  ///< where the master listens: see mpi/door.hpp
-  auth::Key key{};
+  std::string addresses;  ///< where the master listens: see net/acceptor.hpp
+  net::Key key{};
   std::string place;    ///< the master's process::own_place()
   std::string probe;    ///< "pid descriptor inode": a file of the master's, to see whether its descriptors can be opened
   std::string program;  ///< what the workers run
@@ -37,8 +37,5 @@ bool shares_memory(const Start& start);
 /// The workers' program, as it is now: what is put in its place later is another build. Where the master's memory can be reached, it is
 /// the very file that the master runs. Empty if it can not be opened: whoever starts it says why.
 process::UniqueFd open_program(const Start& start, bool shares_memory);
-
-/// Tries each address for some seconds, and proves the key. Throws InterfaceError that says what each of them answered.
-process::UniqueFd connect(const Start& start);
 
 }  // namespace mw::mpi

@@ -1,4 +1,4 @@
-#include "auth/key_proof.hpp"
+#include "net/key_proof.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -14,7 +14,7 @@
 
 #include "parse/number.hpp"
 
-namespace mw::auth {
+namespace mw::net {
 namespace {
 
 template <class Array>
@@ -71,4 +71,4 @@ std::optional<Key> key_of(std::string_view text) {
   return key;
 }
 
-}  // namespace mw::auth
+}  // namespace mw::net
