@@ -13,6 +13,7 @@
 
 #include "log/log.hpp"
 #include "log/repeated.hpp"
+#include "parse/number.hpp"
 #include "process/child.hpp"
 #include "process/place.hpp"
 
@@ -46,7 +47,8 @@ std::multimap<pid_t, pid_t> children_of_all() {
   std::multimap<pid_t, pid_t> children;
   std::error_code ignored;
   for (fs::directory_iterator entry{"/proc", ignored}; !ignored && entry != fs::directory_iterator{}; entry.increment(ignored))
-    if (const pid_t pid = std::atoi(entry->path().filename().c_str()); pid > 0) children.emplace(process::parent_of(pid), pid);
+    if (const auto pid = parse::leading_number<pid_t>(entry->path().filename().string()).value_or(0); pid > 0)
+      children.emplace(process::parent_of(pid), pid);
   return children;
 }
 

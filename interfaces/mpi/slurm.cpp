@@ -30,7 +30,8 @@ bool take(std::string_view& text, std::string_view what) {
 /// Each group has variables of its own, and mpiexec knows none of them: it would start everything on this node.
 [[noreturn]] void refuse_groups(const Environment& environment, const char* size) {
   std::string groups;
-  for (int group = 0; group < std::atoi(size); ++group)
+  const int count = parse::leading_number<int>(size).value_or(0);
+  for (int group = 0; group < count; ++group)
     if (const char* nodes = environment(fmt::format("SLURM_JOB_NODELIST_HET_GROUP_{}", group).c_str()))
       groups += fmt::format("{}{}", groups.empty() ? ": " : " and ", nodes);
   throw UsageError{

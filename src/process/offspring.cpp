@@ -4,9 +4,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <optional>
 
+#include "parse/number.hpp"
 #include "process/place.hpp"
 #include "process/process_facts.hpp"
 
@@ -40,7 +40,7 @@ bool Offspring::has_group(pid_t group) const {
   if (!processes) return false;
   bool any = false, all = true;
   while (const dirent* entry = ::readdir(processes)) {
-    const int pid = std::atoi(entry->d_name);
+    const int pid = parse::leading_number<int>(entry->d_name).value_or(0);
     const auto facts = pid > 0 ? ProcessFacts::of(pid) : std::nullopt;
     if (!facts || facts->group != group) continue;
     any = true;

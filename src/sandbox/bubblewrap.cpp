@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
@@ -68,10 +67,12 @@ pid_t started_process(int info) {
 /// Before Linux 5.14 it is the user's processes that are counted, whatever room they are in.
 bool counts_processes_apart() {
   utsname system = {};
-  int major = 0, minor = 0;
-  if (::uname(&system) != 0 || std::sscanf(system.release, "%d.%d", &major, &minor) != 2) return false;
+  if (::uname(&system) != 0) return false;
+  std::string_view release{system.release};
+  const auto major = parse::take_number<int>(release);
+  const auto minor = release.starts_with('.') ? parse::leading_number<int>(release.substr(1)) : std::nullopt;
   constexpr std::pair first{5, 14};
-  return std::pair{major, minor} >= first;
+  return major && minor && std::pair{*major, *minor} >= first;
 }
 
 void set_limit(pid_t pid, __rlimit_resource resource, std::uint64_t most) {

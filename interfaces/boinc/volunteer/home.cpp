@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "parse/number.hpp"
+
 namespace mw::boinc {
 namespace {
 
@@ -48,7 +50,7 @@ Home::Home(const std::string& folder) : path_{fs::absolute(folder)} {
     char text[16] = {};
     const bool is_known = ::pread(lock_.get(), text, sizeof text - 1, 0) > 0;
     throw InterfaceError{fmt::format("the folder {} is in use by another volunteer{}", path_.string(),
-                                     is_known ? fmt::format(" (process {})", std::atoi(text)) : "")};
+                                     is_known ? fmt::format(" (process {})", parse::leading_number<int>(text).value_or(0)) : "")};
   }
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(lock_.get(), 0) != 0 || ::pwrite(lock_.get(), pid.data(), pid.size(), 0) < 0) fail(path_, std::strerror(errno));

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "mpi/environment.hpp"
+#include "parse/number.hpp"
 #include "process/place.hpp"
 
 namespace mw::mpi {
@@ -14,7 +15,7 @@ namespace mw::mpi {
 pid_t master_here() {
   const char* const place = std::getenv(variable_place);
   const char* const probe = std::getenv(variable_probe);
-  return place && probe && *place && place == process::own_place() ? std::atoi(probe) : 0;
+  return place && probe && *place && place == process::own_place() ? parse::leading_number<int>(probe).value_or(0) : 0;
 }
 
 namespace {

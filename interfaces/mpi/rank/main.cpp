@@ -34,6 +34,7 @@
 #include "mpi/rank/worker.hpp"
 #include "mpi/rank/world.hpp"
 #include "net/dialler.hpp"
+#include "parse/number.hpp"
 #include "process/cores.hpp"
 #include "process/place.hpp"
 #include "process/standard_streams.hpp"
@@ -172,8 +173,8 @@ int main(int argc, char** argv) {
   std::signal(SIGUSR1, SIG_IGN);
   const int status = wait_for(child, ancestors);
   const char* rank = std::getenv("PMI_RANK");
-  const DeathNotice notice{rank ? std::atoi(rank) : -1, child, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-                           WIFEXITED(status) ? WEXITSTATUS(status) : 0};
+  const DeathNotice notice{rank ? mw::parse::leading_number<int>(rank).value_or(0) : -1, child,
+                           WIFSIGNALED(status) ? WTERMSIG(status) : 0, WIFEXITED(status) ? WEXITSTATUS(status) : 0};
   if (notice.signal != 0 || notice.exit_status != 0) {
     std::fprintf(stderr, "%s\n", notice.to_text().c_str());
     std::fflush(stderr);

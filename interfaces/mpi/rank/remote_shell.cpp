@@ -16,6 +16,7 @@
 
 #include "mpi/death_notice.hpp"
 #include "mpi/environment.hpp"
+#include "parse/number.hpp"
 #include "process/place.hpp"
 #include "process/unique_fd.hpp"
 
@@ -39,7 +40,7 @@ class Words {
  public:
   explicit Words(std::string host) : host_{std::move(host)} {
     const char* number = std::getenv(variable_words);
-    fd_ = number ? std::atoi(number) : STDERR_FILENO;
+    fd_ = number ? parse::leading_number<int>(number).value_or(0) : STDERR_FILENO;
     if (::fcntl(fd_, F_GETFD) < 0) fd_ = STDERR_FILENO;
     ::fcntl(fd_, F_SETFD, fd_ == STDERR_FILENO ? 0 : FD_CLOEXEC);
   }
@@ -130,7 +131,7 @@ int listen(pid_t shell, int from, Words& words) {
 /// Whether whoever started this process is gone already: it would have been the master's child, or a child's child.
 bool is_left_alone() {
   pid_t master = 0;
-  if (const char* const probe = std::getenv(variable_probe)) master = std::atoi(probe);
+  if (const char* const probe = std::getenv(variable_probe)) master = parse::leading_number<int>(probe).value_or(0);
   if (master <= 0 || ::getppid() == master) return true;
   constexpr int most_between = 8;  // a script around mpiexec
   pid_t above = ::getppid();
