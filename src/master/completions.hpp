@@ -18,9 +18,9 @@
 #include <span>
 #include <string>
 
+#include "core/record.hpp"
 #include "master/item_stack.hpp"
 #include "master/loop.hpp"
-#include "master/record.hpp"
 
 namespace mw::detail {
 

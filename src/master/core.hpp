@@ -1,7 +1,7 @@
-// The master's inside: where users, scheduler and interface meet.
+// The master's inside: where users, task machine and interface meet.
 //
-// What:    MasterCore takes records from user threads, lets the scheduler decide, hands them to the interface, and publishes
-//          what comes back.
+// What:    MasterCore passes on what users and the interface say to the task machine, with the time of it, does what the machine
+//          decides, and publishes what has ended. What becomes of a task is decided in src/core.
 // Owner:   owned by Master; owns the interface, the loop and its thread.
 // Threads: submit(), cancel(), completions(), status() for user threads; what a Seat passes on for any thread; all else is the loop's.
 //          In a process that was forked from the master's, members for user threads throw UsageError, and the destructor must not run.
@@ -10,26 +10,25 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <mw/interface.hpp>
 #include <mw/master_options.hpp>
 #include <mw/status.hpp>
 
+#include "core/machine.hpp"
+#include "core/record.hpp"
+#include "core/worker_directory.hpp"
+#include "master/choice_watch.hpp"
 #include "master/completions.hpp"
 #include "master/item_stack.hpp"
 #include "master/loop.hpp"
-#include "master/record.hpp"
+#include "master/loss_teller.hpp"
 #include "master/statistics.hpp"
-#include "master/worker_directory.hpp"
-#include "scheduler/deadlines.hpp"
-#include "scheduler/scheduler.hpp"
 
 namespace mw::detail {
 
@@ -71,7 +70,7 @@ class MasterCore final {
   /// Of the workers that are there, or of those that the interface expects, if these are more.
   std::uint32_t slots() const {
     refuse_in_forked_process();
-    return std::max(slots_.load(std::memory_order_relaxed), expected_slots_.load(std::memory_order_relaxed));
+    return std::max(slots_.load(std::memory_order_relaxed), statistics_.expected());
   }
 
   /// Whether this process was forked from the one that made it.
@@ -92,12 +91,6 @@ class MasterCore final {
  private:
   friend class Seat;
 
-  /// A task that ended here and may still run on its worker.
-  struct Abandoned {
-    TaskRef task;
-    WorkerId worker;
-  };
-
   void refuse_in_forked_process() const { directory_->refuse_in_forked_process(); }
   [[noreturn]] void throw_start_error() const;
   void start_interface();
@@ -105,34 +98,21 @@ class MasterCore final {
   bool is_seated(std::uint32_t seat) const noexcept;
   void after_handler();
   void take_submitted();
+  void settle();
+  void stop_tasks();
   void dispatch();
   void dispatch_by_master();
   void dispatch_by_choice();
   void dispatch_by_interface();
-  void execute(TaskRecord& record, WorkerId worker);
-  void forget_worker(WorkerId worker, const std::string& why);
-  void drop_worker(WorkerId worker);
   void watch_choice(std::size_t free);
-  scheduler::Time first_patience() const noexcept;
-  void started(TaskRecord& record, WorkerId worker);
-  void finish(TaskRecord& record, Outcome outcome);
-  bool retry(TaskRecord& record, const Failure& failure);
-  void lose(TaskRecord& record, Outcome outcome);
-  void unstart(TaskRecord& record);
-  void abandon(TaskRecord& record);
-  void free_abandoned(const TaskRef& task);
-  void cancel_now(TaskRecord& record);
-  void out_of_time(TaskRecord& record);
-  void take_back(const std::vector<scheduler::Assignment>& list);
-  void requeue_all();
+  void execute(const core::Handed& next);
+  void refused(const core::Handed& next, const std::string& why);
+  void take_back(const std::vector<core::Handed>& list);
   void set_timer();
   void on_timer();
-  void end_with(TaskRecord& record, TaskState state, Outcome outcome);
-  void end_all(TaskState state, const Failure& failure);
   void stop_interface();
   std::uint64_t end_all_tasks();
   void say_what_nobody_saw(std::uint64_t cancelled_by_the_end);
-  bool is_current(const TaskRef& task) const noexcept;
   /// Runs `call` now on the loop, else soon.
   template <class Call>
   void on_loop(Call call);
@@ -144,24 +124,17 @@ class MasterCore final {
   std::string interface_name_;  ///< the loop's, except for name_mutex_
   WorkerDirectory* const directory_;
   Statistics statistics_;
-  scheduler::Scheduler scheduler_;
-  scheduler::Deadlines deadlines_;
-  std::vector<Abandoned> abandoned_;
+  LossTeller loss_teller_;
+  core::TaskMachine machine_;
   std::unique_ptr<Seat> seat_;            ///< what interface_ sees of this
   std::unique_ptr<Interface> interface_;  ///< in the place of one that could not start, one that does nothing
   bool chooses_;                          ///< the master says which worker
   ItemStack submitted_;
-  std::atomic<std::uint32_t> slots_{0}, expected_slots_{1};
-  std::unordered_map<std::uint32_t, std::uint32_t> slots_of_;
-  std::optional<std::string> no_worker_;                 ///< why no worker can run anything
-  bool interface_is_out_ = false;                        ///< it failed, or is being replaced
-  std::string interface_failure_;                        ///< why it failed; empty while it works
-  std::optional<scheduler::Time> choice_awaited_since_;  ///< since when scheduler_func keeps tasks back from free workers
-  scheduler::Time choice_patience_;                      ///< until that is said
-  std::optional<scheduler::Time> timer_set_for_;
-  bool must_dispatch_ = false;
+  std::atomic<std::uint32_t> slots_{0};
+  std::string interface_failure_;  ///< why it failed; empty while it works
+  ChoiceWatch choice_watch_;
+  std::optional<core::Time> timer_set_for_;
   bool dispatching_ = false;
-  bool ending_ = false;
   Loop loop_;
   Completions completions_;
 };

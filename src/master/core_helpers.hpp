@@ -1,6 +1,6 @@
 // What the parts of MasterCore share.
 //
-// What:    the clock, the text of an exception, an outcome that is a failure.
+// What:    the clock, the text of an exception, the error of a task.
 // Owner:   nothing.
 // Threads: any.
 // Use:     internal.
@@ -12,21 +12,21 @@
 
 #include <mw/interface.hpp>
 
-#include "master/record.hpp"
+#include "core/moment.hpp"
+#include "core/record.hpp"
 #include "process/job_control.hpp"
-#include "scheduler/cost.hpp"
 
 namespace mw::detail {
 
 inline std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-/// The clock of limits: it stands still while this process, and its workers with it, are stopped (Ctrl-Z).
-inline scheduler::Time now() noexcept { return scheduler::Time{now_ns()} - process::time_stopped(); }
+/// One look at the clock. That of limits stands still while this process, and its workers with it, are stopped (Ctrl-Z).
+inline core::Moment moment() noexcept {
+  const std::int64_t clock_ns = now_ns();
+  return {clock_ns, core::Time{clock_ns} - process::time_stopped()};
+}
 
 /// What the exception being handled says.
 std::string current_exception_text();
-
-/// The outcome of a task that has no result.
-Outcome failed(Cause cause, std::string message);
 
 /// The error of a task that is done without a result.
 TaskError error_of(const TaskRecord& record);

@@ -11,131 +11,126 @@
 
 namespace mw::detail {
 
+/// One round: tasks that wait go to workers that are free.
 void MasterCore::dispatch() {
-  must_dispatch_ = false;
   // A backend may finish a task inside execute_task(): the outer call goes on with what that made free.
-  if (dispatching_ || ending_ || interface_is_out_) return;
+  if (dispatching_ || !machine_.begin_round(moment())) return settle();
   dispatching_ = true;
-  if (no_worker_) {
-    Failure failure;
-    failure.cause = Cause::no_worker;
-    failure.message = *no_worker_;
-    end_all(TaskState::error, failure);
-  } else if (!chooses_) {
+  if (!chooses_)
     dispatch_by_interface();
-  } else if (options_.scheduler_func) {
+  else if (options_.scheduler_func)
     dispatch_by_choice();
-  } else {
+  else
     dispatch_by_master();
-  }
   interface_->flush();
   dispatching_ = false;
-  if (must_dispatch_) loop_.post([] {});  // something changed meanwhile
+  settle();
+  if (machine_.wants_round()) loop_.post([] {});  // something changed meanwhile
 }
 
 void MasterCore::dispatch_by_master() {
-  const auto time = now();
-  while (auto next = interface_is_out_ ? std::nullopt : scheduler_.next(time)) execute(record_of(*next->item), next->worker);
-  if (scheduler_.has_tasks_ahead()) take_back(scheduler_.surplus());
+  const core::Moment now = moment();
+  while (const auto next = machine_.next(now)) execute(*next);
+  take_back(machine_.surplus());
 }
 
 void MasterCore::dispatch_by_choice() {
   std::vector<WorkerView> free;
-  for (const WorkerId id : scheduler_.free_workers()) {
+  for (const WorkerId id : machine_.free_workers()) {
     auto entry = directory_->find(id);
     free.push_back({id, std::move(entry.name), std::move(entry.host)});
   }
-  for (scheduler::Item* item = scheduler_.front(); item && !free.empty() && !interface_is_out_;) {
-    scheduler::Item* const next = scheduler_.after(*item);
-    TaskRecord& record = record_of(*item);
+  for (TaskRecord* record = machine_.first_waiting(); record && !free.empty() && machine_.has_interface();) {
+    TaskRecord* const next = machine_.waiting_after(*record);
     std::optional<std::size_t> choice;
     try {
-      choice = options_.scheduler_func(TaskHandle{RecordPtr::share(&record)}, free);
+      choice = options_.scheduler_func(TaskHandle{RecordPtr::share(record)}, free);
       if (choice && *choice >= free.size()) throw std::out_of_range{fmt::format("{} of {} workers", *choice, free.size())};
     } catch (...) {
       const std::string text = current_exception_text();
-      scheduler_.withdraw(*item, now());
-      end_with(record, TaskState::error, failed(Cause::interface_error, "scheduler_func threw: " + text));
+      machine_.refuse(*record, core::failed(Cause::interface_error, "scheduler_func threw: " + text), moment());
       choice.reset();
     }
     if (choice) {
       const WorkerId worker = free[*choice].id;
       free.erase(free.begin() + static_cast<std::ptrdiff_t>(*choice));
-      scheduler_.assign(*item, worker, now());
-      execute(record, worker);
+      execute(machine_.assign(*record, worker, moment()));
     }
-    item = next;
+    record = next;
   }
   watch_choice(free.size());
 }
 
-/// As long as the user said, in a unit that has no room for all of that.
-scheduler::Time MasterCore::first_patience() const noexcept {
-  return std::min<std::chrono::milliseconds>(options_.warn_after, std::chrono::hours{24 * 365});
-}
-
-/// Says so when tasks wait for scheduler_func's word only.
 void MasterCore::watch_choice(std::size_t free) {
-  const auto* const first = scheduler_.front();
-  const auto time = now();
-  if (!first || free == 0 || scheduler_.assigned_count() != 0 || !abandoned_.empty() || options_.warn_after.count() <= 0) {
-    choice_awaited_since_.reset();
-    choice_patience_ = first_patience();
-    return;
-  }
-  if (!choice_awaited_since_) choice_awaited_since_ = time;
-  const auto waited = time - *choice_awaited_since_;
-  if (waited < choice_patience_) return;
-  choice_patience_ *= 2;
-  const auto& record = static_cast<const TaskRecord&>(*first);
+  const TaskRecord* const first = machine_.first_waiting();
+  const auto waited = choice_watch_.look(first && free != 0 && machine_.handed_out_count() == 0, moment().time);
+  if (!waited) return;
   log::warn(fmt::format(
       "{} tasks wait and nothing runs: scheduler_func has named none of the {} free workers for {:.3g} s. The first is task {} "
       "({}). It is asked again when a task or a worker comes, and after {:.3g} s",
-      scheduler_.queued_count(), free, std::chrono::duration<double>{waited}.count(), record.id, record.name(),
-      std::chrono::duration<double>{choice_patience_}.count()));
+      machine_.waiting_count(), free, std::chrono::duration<double>{*waited}.count(), first->id, first->name(),
+      std::chrono::duration<double>{choice_watch_.patience()}.count()));
 }
 
 void MasterCore::dispatch_by_interface() {
-  while (scheduler::Item* item = interface_is_out_ ? nullptr : scheduler_.front()) {
-    TaskRecord& record = record_of(*item);
+  while (TaskRecord* record = machine_.first_waiting()) {
     std::optional<WorkerId> worker;
     try {
-      worker = interface_->reserve_worker(TaskRef{RecordPtr::share(&record), item->attempt + 1});
+      worker = interface_->reserve_worker(TaskRef{RecordPtr::share(record), record->attempt + 1});
     } catch (...) {
       const std::string text = current_exception_text();
-      scheduler_.withdraw(*item, now());
-      end_with(record, TaskState::error, failed(Cause::interface_error, "reserve_worker threw: " + text));
+      machine_.refuse(*record, core::failed(Cause::interface_error, "reserve_worker threw: " + text), moment());
       continue;
     }
     if (!worker) return;
-    scheduler_.assign_front(*worker, now());
-    execute(record, *worker);
+    execute(machine_.assign(*record, *worker, moment()));
   }
 }
 
-void MasterCore::execute(TaskRecord& record, WorkerId worker) {
-  Statistics::add(statistics_.attempts);
-  const TaskRef task{RecordPtr::share(&record), record.attempt};
+void MasterCore::execute(const core::Handed& next) {
   try {
-    interface_->execute_task(task, worker);
+    interface_->execute_task(next.task, next.worker);
   } catch (const UnknownWorker& e) {
-    if (!is_current(task)) return;
-    if (chooses_) return forget_worker(worker, e.what());
-    // It reserved that worker itself, and would again.
-    finish(record, failed(Cause::interface_error,
-                          fmt::format("{} reserved a worker that it does not know: {}", interface_name_, e.what())));
+    refused(next, e.what());
   } catch (...) {
-    if (!is_current(task)) return;
+    if (!machine_.is_current(next.task)) return;
     const std::string text = current_exception_text();
-    finish(record, failed(Cause::interface_error, fmt::format("{}: execute_task threw: {}", interface_name_, text)));
+    machine_.finished(next.task,
+                      core::failed(Cause::interface_error, fmt::format("{}: execute_task threw: {}", interface_name_, text)),
+                      moment());
   }
+  if (machine_.has_ended()) settle();
 }
 
 /// The interface does not have this worker. What it was given goes elsewhere.
-void MasterCore::forget_worker(WorkerId worker, const std::string& why) {
-  const auto entry = directory_->find(worker);
-  if (!directory_->has_left(worker)) log::warn(fmt::format("{} on {} is given no more tasks: {}", entry.name, entry.host, why));
-  drop_worker(worker);
+void MasterCore::refused(const core::Handed& next, const std::string& why) {
+  if (!machine_.is_current(next.task)) return;
+  if (!chooses_) {  // it reserved that worker itself, and would again
+    return machine_.finished(
+        next.task,
+        core::failed(Cause::interface_error, fmt::format("{} reserved a worker that it does not know: {}", interface_name_, why)),
+        moment());
+  }
+  const auto entry = directory_->find(next.worker);
+  if (!directory_->has_left(next.worker))
+    log::warn(fmt::format("{} on {} is given no more tasks: {}", entry.name, entry.host, why));
+  machine_.worker_left(next.worker, {}, moment());
+}
+
+/// Tasks that no worker has begun go elsewhere: at once, or when the interface says task_returned().
+void MasterCore::take_back(const std::vector<core::Handed>& list) {
+  if (list.empty()) return;
+  std::vector<TaskRef> returned;
+  for (const auto& [task, worker] : list) {
+    try {
+      if (interface_->revoke_task(task, worker)) returned.push_back(task);
+    } catch (...) {
+      log::warn(
+          fmt::format("the interface \"{}\" did not give task {} back: {}", interface_name_, task.id(), current_exception_text()));
+    }
+  }
+  interface_->flush();
+  machine_.returned(returned, moment());
 }
 
 }  // namespace mw::detail

@@ -1,7 +1,7 @@
 // Counts of a master's tasks.
 //
 // What:    how many tasks are in which state, and how each function fares.
-// Owner:   the master.
+// Owner:   the master; an observer of its task machine.
 // Threads: the counts may be read by any thread; only `accepted` is raised by user threads, all else by the loop.
 //          per_function() is the loop's.
 // Use:     internal.
@@ -18,12 +18,16 @@
 #include <mw/status.hpp>
 #include <mw/task.hpp>
 
-#include "master/record.hpp"
+#include "core/observer.hpp"
+#include "core/record.hpp"
 
 namespace mw::detail {
 
-class Statistics {
+class Statistics final : public core::Observer {
  public:
+  /// Times count from then on.
+  explicit Statistics(std::int64_t born_ns) : born_ns_{born_ns} {}
+
   std::atomic<std::uint64_t> accepted{0};  ///< also the number of the last task
   std::atomic<std::uint64_t> running{0};
   std::atomic<std::uint64_t> finished{0};
@@ -31,45 +35,42 @@ class Statistics {
   std::atomic<std::uint64_t> cancelled{0};
   std::atomic<std::uint64_t> attempts{0};
   std::atomic<std::uint64_t> retries{0};
-  std::atomic<std::uint64_t> lost{0};
   std::atomic<std::int64_t> ready_ns{0};  ///< when the first worker was ready; 0 while none is
 
-  /// A worker came. Those beyond the number that the interface starts are successors: the first ones' beginnings are the start-up.
-  void joined(std::uint32_t slots, std::uint32_t expected, std::int64_t ns_since_start) noexcept {
-    const std::uint32_t known = ready_slots_.load(std::memory_order_relaxed);
-    const std::uint32_t counted = std::min(slots, expected > known ? expected - known : 0);
+  /// So many slots the interface starts.
+  void expect(std::uint32_t slots) noexcept { expected_.store(slots, std::memory_order_relaxed); }
+  std::uint32_t expected() const noexcept { return expected_.load(std::memory_order_relaxed); }
+
+  // As the machine tells it
+  void assigned(const TaskRecord&, WorkerId, const core::Moment&) noexcept override { add(attempts); }
+  void started(const TaskRecord&, WorkerId, const core::Moment&) noexcept override { add(running); }
+  void lost(const TaskRecord&, const Outcome&, const core::Moment&) noexcept override { add(lost_); }
+  void queued_again(const TaskRecord&, core::Again why, bool was_running, const core::Moment&) noexcept override {
+    if (was_running) subtract(running);
+    if (why == core::Again::fault) add(retries);
+    if (why == core::Again::unbegun) subtract(attempts);
+  }
+  void ended(const TaskRecord& record, TaskState state, const core::Moment&) noexcept override {
+    if (record.state.load(std::memory_order_relaxed) == TaskState::running) subtract(running);
+    count_end(record, state);
+  }
+  /// Those beyond the number that the interface starts are successors: the first ones' beginnings are the start-up.
+  void worker_joined(WorkerId, std::uint32_t slots, const core::Moment& now) noexcept override {
+    if (ready_ns.load(std::memory_order_relaxed) == 0) ready_ns = now.clock_ns;
+    const std::uint32_t known = ready_slots_.load(std::memory_order_relaxed), all = expected();
+    const std::uint32_t counted = std::min(slots, all > known ? all - known : 0);
     ready_slots_.store(known + counted, std::memory_order_relaxed);
-    waited_ns_.store(waited_ns_.load(std::memory_order_relaxed) + std::int64_t{counted} * ns_since_start,
+    waited_ns_.store(waited_ns_.load(std::memory_order_relaxed) + std::int64_t{counted} * (now.clock_ns - born_ns_),
                      std::memory_order_relaxed);
   }
 
   /// How long a slot was not there yet, on average; one that is still not there counts up to now.
-  double start_up_seconds(std::uint32_t expected, std::int64_t ns_since_start) const noexcept {
+  double start_up_seconds(std::int64_t ns_since_start) const noexcept {
     const std::uint32_t ready = ready_slots_.load(std::memory_order_relaxed);
-    const std::uint32_t missing = expected > ready ? expected - ready : 0;
+    const std::uint32_t missing = expected() > ready ? expected() - ready : 0;
     if (ready + missing == 0) return 0;
     return static_cast<double>(waited_ns_.load(std::memory_order_relaxed) + std::int64_t{missing} * ns_since_start) * 1e-9 /
            static_cast<double>(ready + missing);
-  }
-
-  /// Raises a count that only the loop writes: no locked instruction.
-  static void add(std::atomic<std::uint64_t>& count, std::uint64_t n = 1) noexcept {
-    count.store(count.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  static void subtract(std::atomic<std::uint64_t>& count, std::uint64_t n = 1) noexcept {
-    count.store(count.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
-  }
-
-  /// The task came to its end.
-  void ended(const TaskRecord& record, TaskState state) {
-    add(state == TaskState::finished ? finished : state == TaskState::cancelled ? cancelled : errors);
-    PerFunction& function = line_of(record);
-    if (state == TaskState::cancelled) ++function.cancelled;
-    if (state == TaskState::error) ++function.errors;
-    if (state != TaskState::finished) return;
-    ++function.finished;
-    function.total_ns += record.run_ns;
-    function.max_ns = std::max(function.max_ns, record.run_ns);
   }
 
   std::vector<FunctionStatus> per_function() const {
@@ -92,7 +93,7 @@ class Statistics {
     status.running = running.load(std::memory_order_relaxed);
     status.attempts = attempts.load(std::memory_order_relaxed);
     status.retries = retries.load(std::memory_order_relaxed);
-    status.lost = lost.load(std::memory_order_relaxed);
+    status.lost = lost_.load(std::memory_order_relaxed);
     status.tasks = accepted.load(std::memory_order_relaxed);
     const std::uint64_t known = status.finished + status.errors + status.cancelled + status.running;
     status.submitted = status.tasks > known ? status.tasks - known : 0;
@@ -100,6 +101,14 @@ class Statistics {
   }
 
  private:
+  /// Raises a count that only the loop writes: no locked instruction.
+  static void add(std::atomic<std::uint64_t>& count) noexcept {
+    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  static void subtract(std::atomic<std::uint64_t>& count) noexcept {
+    count.store(count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  }
+
   struct PerFunction {
     const FunctionEntry* entry = nullptr;
     std::uint64_t finished = 0;
@@ -108,6 +117,17 @@ class Statistics {
     std::int64_t total_ns = 0;
     std::int64_t max_ns = 0;
   };
+
+  void count_end(const TaskRecord& record, TaskState state) {
+    add(state == TaskState::finished ? finished : state == TaskState::cancelled ? cancelled : errors);
+    PerFunction& function = line_of(record);
+    if (state == TaskState::cancelled) ++function.cancelled;
+    if (state == TaskState::error) ++function.errors;
+    if (state != TaskState::finished) return;
+    ++function.finished;
+    function.total_ns += record.run_ns;
+    function.max_ns = std::max(function.max_ns, record.run_ns);
+  }
 
   /// Where the task is counted: under its own name if it has one and there are not too many of them.
   PerFunction& line_of(const TaskRecord& record) {
@@ -121,6 +141,9 @@ class Statistics {
   }
 
   static constexpr std::size_t most_names = 1000;
+  const std::int64_t born_ns_;
+  std::atomic<std::uint64_t> lost_{0};
+  std::atomic<std::uint32_t> expected_{1};
   std::atomic<std::uint32_t> ready_slots_{0};
   std::atomic<std::int64_t> waited_ns_{0};
   std::vector<PerFunction> functions_;  ///< by FunctionEntry::number()

@@ -5,9 +5,9 @@
 
 #include <mw/map.hpp>
 
+#include "core/record.hpp"
+#include "core/worker_directory.hpp"
 #include "master/core_helpers.hpp"
-#include "master/record.hpp"
-#include "master/worker_directory.hpp"
 #include "worker/execute.hpp"
 
 namespace mw {

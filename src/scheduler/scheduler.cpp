@@ -111,6 +111,7 @@ void Scheduler::worker_joined(WorkerId worker, Capacity capacity) {
   Worker& joined = place->second;
   joined.id = worker;
   joined.capacity = capacity;
+  most_slots_ = std::max(most_slots_, capacity.slots);
   for (Item* item = elsewhere_.front(); item;) {
     Item& one = *std::exchange(item, item->next);
     if (one.worker != worker) continue;
@@ -172,7 +173,10 @@ std::optional<Assignment> Scheduler::next(Time now) {
     auto& room = rooms_[load];
     for (auto place = room.rbegin(); place != room.rend(); ++place) {
       Worker& worker = **place;
-      if (!worker.has_free_slot() && !may_wait_at(worker, *item)) return std::nullopt;
+      if (!worker.has_free_slot() && !may_wait_at(worker, *item)) {
+        if (load >= most_slots_) return std::nullopt;  // none of those that follow has a free slot
+        continue;
+      }
       if (is_better_left(worker, *item, now)) {
         holds_back_ = true;
         continue;

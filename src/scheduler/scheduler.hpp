@@ -183,6 +183,7 @@ class Scheduler {
   std::unordered_map<std::uint32_t, Worker> workers_;
   std::vector<std::vector<Worker*>> rooms_;  ///< workers with room, by load
   std::size_t least_load_ = 0;               ///< none has room with less than that
+  std::uint32_t most_slots_ = 0;             ///< that a worker has had
   std::set<Worker*> ahead_;                  ///< workers that hold more tasks than they run
   std::vector<Time> expected_;               ///< by kind; 0: never measured
   std::vector<std::uint8_t> measured_;       ///< by kind: how often, up to enough_measured

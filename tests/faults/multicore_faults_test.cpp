@@ -18,7 +18,7 @@
 #include <fmt/format.h>
 
 #include "contract/functions.hpp"
-#include "master/record.hpp"
+#include "core/record.hpp"
 #include "process/child.hpp"
 #include "process/run_program.hpp"
 #include "support/errors.hpp"

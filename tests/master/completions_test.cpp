@@ -8,7 +8,7 @@
 
 #include "master/completions.hpp"
 #include "master/item_stack.hpp"
-#include "master/worker_directory.hpp"
+#include "core/worker_directory.hpp"
 
 using namespace mw;
 using namespace mw::detail;

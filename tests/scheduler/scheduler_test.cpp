@@ -5,11 +5,12 @@
 #include <map>
 #include <random>
 
-#include "scheduler/deadlines.hpp"
+#include "core/deadlines.hpp"
 #include "scheduler/scheduler.hpp"
 
 using namespace mw;
 using namespace mw::scheduler;
+using mw::core::Deadlines;
 
 namespace {
 

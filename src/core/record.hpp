@@ -18,7 +18,7 @@
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>
 
-#include "master/worker_directory.hpp"
+#include "core/worker_directory.hpp"
 #include "scheduler/item.hpp"
 
 namespace mw::detail {

@@ -1,4 +1,4 @@
-#include "master/worker_directory.hpp"
+#include "core/worker_directory.hpp"
 
 #include <fmt/format.h>
 

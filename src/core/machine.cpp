@@ -1,0 +1,360 @@
+#include "core/machine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace mw::core {
+namespace {
+
+using detail::record_of;
+using detail::RecordPtr;
+using scheduler::ItemState;
+
+/// How often tasks that lie ahead, or are kept from a slow worker, are looked at.
+constexpr std::chrono::milliseconds look_interval{2};
+
+/// Whether another try might fare better, and the task itself is to blame.
+bool is_own_fault(Cause cause) noexcept {
+  switch (cause) {
+    case Cause::exception:
+    case Cause::exit_status:
+    case Cause::signal:
+    case Cause::time_limit:
+    case Cause::memory_limit:
+    case Cause::not_started:
+    case Cause::data_file: return true;
+    default: return false;
+  }
+}
+
+TaskState state_of(const TaskRecord& task) noexcept { return task.state.load(std::memory_order_relaxed); }
+
+TaskRef ref_of(TaskRecord& task) { return {RecordPtr::share(&task), task.attempt}; }
+
+bool is_same(const TaskRef& a, const TaskRef& b) noexcept { return a.record() == b.record() && a.attempt() == b.attempt(); }
+
+}  // namespace
+
+Outcome failed(Cause cause, std::string message) {
+  Outcome outcome;
+  outcome.failure.emplace();
+  outcome.failure->cause = cause;
+  outcome.failure->message = std::move(message);
+  return outcome;
+}
+
+TaskMachine::~TaskMachine() {
+  while (take_ended()) continue;
+}
+
+bool TaskMachine::is_current(const TaskRef& task) const noexcept {
+  const TaskRecord& record = *task.record();
+  return record.schedule == ItemState::assigned && record.attempt == task.attempt();
+}
+
+// What happens to tasks
+
+void TaskMachine::submit(TaskRecord& task) {
+  wants_round_ = true;
+  scheduler_.submit(task);
+  tell([&](Observer& observer) { observer.submitted(task); });
+}
+
+void TaskMachine::started(const TaskRef& task, WorkerId worker, const Moment& now) {
+  TaskRecord& record = *task.record();
+  if (is_ending_ || !is_current(task) || state_of(record) == TaskState::running) return;
+  record.last_worker.store(worker, std::memory_order_relaxed);
+  record.start_ns.store(now.clock_ns, std::memory_order_release);
+  record.state.store(TaskState::running, std::memory_order_release);
+  if (record.find_extra() && record.options().hard_limit.count() > 0)
+    deadlines_.set(record, now.time + record.options().hard_limit);
+  tell([&](Observer& observer) { observer.started(record, worker, now); });
+}
+
+void TaskMachine::progressed(const TaskRef& task, double fraction) {
+  if (!(fraction >= 0 && fraction <= 1) || !is_current(task)) return;
+  task.record()->progress.store(static_cast<float>(fraction), std::memory_order_relaxed);
+  tell([&](Observer& observer) { observer.progressed(*task.record()); });
+}
+
+void TaskMachine::finished(const TaskRef& task, Outcome outcome, const Moment& now) {
+  if (!is_current(task)) return stopped(task);
+  wants_round_ = true;
+  TaskRecord& record = *task.record();
+  if (outcome.failure && retries(record, *outcome.failure)) {
+    scheduler_.again(record, now.time);
+    return queued_again(record, Again::fault, now);
+  }
+  scheduler_.finished(record, now.time, outcome.run_time);
+  const TaskState state = outcome.failure ? TaskState::error : TaskState::finished;
+  end(record, state, std::move(outcome), now);
+}
+
+void TaskMachine::lost(const TaskRef& task, Outcome outcome, const Moment& now) {
+  if (!is_current(task)) return stopped(task);
+  wants_round_ = true;
+  lose(*task.record(), std::move(outcome), now);
+}
+
+void TaskMachine::lose(TaskRecord& task, Outcome outcome, const Moment& now) {
+  tell([&](Observer& observer) { observer.lost(task, outcome, now); });
+  if (scheduler_.lost(task, now.time, task.options().max_losses) == scheduler::Verdict::run_again)
+    return queued_again(task, Again::lost, now);
+  end(task, TaskState::error, std::move(outcome), now);
+}
+
+void TaskMachine::returned(const TaskRef& task, const Moment& now) {
+  if (!is_current(task)) return stopped(task);
+  returned(std::vector{task}, now);
+}
+
+void TaskMachine::returned(const std::vector<TaskRef>& tasks, const Moment& now) {
+  std::vector<scheduler::Item*> items;
+  for (const TaskRef& task : tasks)
+    if (is_current(task)) items.push_back(task.record().get());
+  if (items.empty()) return;
+  wants_round_ = true;
+  scheduler_.returned(items, now.time);
+  for (scheduler::Item* item : items) queued_again(record_of(*item), Again::unbegun, now);
+}
+
+void TaskMachine::stopped(const TaskRef& task) {
+  const auto place = std::find_if(abandoned_.begin(), abandoned_.end(), [&](const Handed& one) { return is_same(one.task, task); });
+  wants_round_ = true;  // an interface that schedules by itself may have room
+  if (place == abandoned_.end()) return;
+  scheduler_.release(place->worker);
+  abandoned_.erase(place);
+}
+
+bool TaskMachine::cancel(TaskRecord& task, const Moment& now) {
+  if (detail::is_done(state_of(task))) return false;
+  wants_round_ = true;
+  if (task.schedule == ItemState::queued)
+    scheduler_.withdraw(task, now.time);
+  else
+    abandon(task, true, now);
+  end(task, TaskState::cancelled, failed(Cause::cancelled, "it was cancelled"), now);
+  return true;
+}
+
+void TaskMachine::refuse(TaskRecord& task, Outcome outcome, const Moment& now) {
+  if (task.schedule != ItemState::queued) return;
+  scheduler_.withdraw(task, now.time);
+  end(task, TaskState::error, std::move(outcome), now);
+}
+
+/// Counts the fault. True if the task may run again.
+bool TaskMachine::retries(TaskRecord& task, const Failure& failure) {
+  if (!is_own_fault(failure.cause)) return false;
+  detail::TaskExtra& extra = task.need_extra();
+  ++extra.faults;
+  return extra.faults <= extra.options.retries && !is_ending_;
+}
+
+/// It waits, as if it had not begun.
+void TaskMachine::queued_again(TaskRecord& task, Again why, const Moment& now) {
+  if (task.find_extra()) deadlines_.clear(task);
+  const bool was_running = state_of(task) == TaskState::running;
+  if (was_running) {
+    task.state.store(TaskState::submitted, std::memory_order_release);
+    task.progress.store(0, std::memory_order_relaxed);
+  }
+  tell([&](Observer& observer) { observer.queued_again(task, why, was_running, now); });
+}
+
+/// Takes a task off its worker, which has it still: the slot stays taken until that is heard of.
+void TaskMachine::abandon(TaskRecord& task, bool may_be_unbegun, const Moment& now) {
+  const WorkerId worker = task.worker;
+  stops_.push_back({ref_of(task), worker, may_be_unbegun});
+  if (worker != any_worker) abandoned_.push_back({ref_of(task), worker});
+  scheduler_.abandon(task, now.time);
+}
+
+void TaskMachine::out_of_time(TaskRecord& task, const Moment& now) {
+  if (task.schedule != ItemState::assigned) return;
+  const double seconds = std::chrono::duration<double>(task.options().hard_limit).count();
+  Outcome outcome = failed(Cause::time_limit, fmt::format("it ran longer than its limit of {} s", seconds));
+  outcome.run_time = Time{now.clock_ns - task.start_ns.load(std::memory_order_relaxed)};
+  wants_round_ = true;
+  abandon(task, false, now);
+  if (!retries(task, *outcome.failure)) return end(task, TaskState::error, std::move(outcome), now);
+  scheduler_.submit_again(task);
+  queued_again(task, Again::fault, now);
+}
+
+void TaskMachine::end(TaskRecord& task, TaskState state, Outcome outcome, const Moment& now) {
+  if (task.find_extra()) deadlines_.clear(task);
+  task.finish_ns = now.clock_ns;
+  task.run_ns = outcome.run_time.count();
+  if (outcome.failure) {
+    detail::TaskExtra& extra = task.need_extra();
+    extra.failure = std::move(*outcome.failure);
+    if (task.start_ns.load(std::memory_order_relaxed) != 0) {
+      auto worker = directory_.find(task.last_worker.load(std::memory_order_relaxed));
+      extra.worker = std::move(worker.name);
+      extra.host = std::move(worker.host);
+    }
+  }
+  if (!outcome.out.empty()) task.need_extra().out = std::move(outcome.out);
+  if (!outcome.err.empty()) task.need_extra().err = std::move(outcome.err);
+  // A task that was stopped may still run somewhere, and read its arguments.
+  if (task.schedule == ItemState::done && state != TaskState::cancelled) task.payload = std::move(outcome.value);
+  tell([&](Observer& observer) { observer.ended(task, state, now); });
+  task.state.store(state);
+  task.next = nullptr;
+  (ended_last_ ? ended_last_->next : ended_first_) = &task;
+  ended_last_ = &task;
+}
+
+RecordPtr TaskMachine::take_ended() noexcept {
+  if (!ended_first_) return {};
+  scheduler::Item& item = *ended_first_;
+  ended_first_ = std::exchange(item.next, nullptr);
+  if (!ended_first_) ended_last_ = nullptr;
+  return RecordPtr::adopt(&record_of(item));
+}
+
+void TaskMachine::end_waiting(TaskState state, const Failure& failure, const Moment& now) {
+  for (scheduler::Item* item : scheduler_.waiting()) {
+    scheduler_.withdraw(*item, now.time);
+    Outcome outcome;
+    outcome.failure = failure;
+    end(record_of(*item), state, std::move(outcome), now);
+  }
+}
+
+void TaskMachine::end_all(const std::string& why, const Moment& now) {
+  is_ending_ = true;
+  const Failure failure = *failed(Cause::cancelled, why).failure;
+  end_waiting(TaskState::cancelled, failure, now);
+  for (scheduler::Item* item : scheduler_.assigned()) {
+    scheduler_.withdraw(*item, now.time);
+    Outcome outcome;
+    outcome.failure = failure;
+    end(record_of(*item), TaskState::cancelled, std::move(outcome), now);
+  }
+}
+
+// What happens to workers and their interface
+
+void TaskMachine::worker_joined(WorkerId worker, scheduler::Capacity capacity, const Moment& now) {
+  if (is_ending_ || !has_interface_) return directory_.left(worker);
+  if (worker == any_worker || directory_.has_left(worker) || slots_of_.contains(index_of(worker))) return;
+  capacity.slots = std::max(capacity.slots, 1u);
+  scheduler_.worker_joined(worker, capacity);
+  slots_of_[index_of(worker)] = capacity.slots;
+  slots_ += capacity.slots;
+  wants_round_ = true;
+  tell([&](Observer& observer) { observer.worker_joined(worker, capacity.slots, now); });
+}
+
+void TaskMachine::worker_left(WorkerId worker, std::vector<LostTask> lost, const Moment& now) {
+  for (LostTask& one : lost)
+    if (is_current(one.task)) lose(*one.task.record(), std::move(one.outcome), now);
+  wants_round_ = true;
+  if (worker == any_worker) return;
+  directory_.left(worker);
+  for (scheduler::Item* item : scheduler_.worker_left(worker)) queued_again(record_of(*item), Again::unbegun, now);
+  std::erase_if(abandoned_, [worker](const Handed& one) { return one.worker == worker; });
+  forget_slots(worker, now);
+}
+
+void TaskMachine::forget_slots(WorkerId worker, const Moment& now) {
+  const auto place = slots_of_.find(index_of(worker));
+  if (place == slots_of_.end()) return;
+  slots_ -= place->second;
+  slots_of_.erase(place);
+  tell([&](Observer& observer) { observer.worker_left(worker, now); });
+}
+
+void TaskMachine::no_worker_possible(std::string why) {
+  no_worker_ = std::move(why);
+  wants_round_ = true;
+}
+
+void TaskMachine::interface_started() {
+  has_interface_ = true;
+  no_worker_.reset();
+  wants_round_ = true;
+}
+
+void TaskMachine::interface_gone(const Moment& now) {
+  has_interface_ = false;
+  while (!slots_of_.empty()) {
+    const WorkerId worker{slots_of_.begin()->first};
+    directory_.left(worker);
+    for (scheduler::Item* item : scheduler_.worker_left(worker)) queued_again(record_of(*item), Again::interface_gone, now);
+    forget_slots(worker, now);
+  }
+  auto elsewhere = scheduler_.assigned();
+  for (auto item = elsewhere.rbegin(); item != elsewhere.rend(); ++item) {
+    scheduler_.again(**item, now.time);
+    queued_again(record_of(**item), Again::interface_gone, now);
+  }
+  abandoned_.clear();
+  stops_.clear();
+}
+
+// Decisions
+
+bool TaskMachine::begin_round(const Moment& now) {
+  wants_round_ = false;
+  if (is_ending_ || !has_interface_) return false;
+  if (!no_worker_) return true;
+  end_waiting(TaskState::error, *failed(Cause::no_worker, *no_worker_).failure, now);
+  return false;
+}
+
+std::optional<Handed> TaskMachine::next(const Moment& now) {
+  if (!has_interface_) return std::nullopt;
+  const auto choice = scheduler_.next(now.time);
+  if (!choice) return std::nullopt;
+  TaskRecord& task = record_of(*choice->item);
+  tell([&](Observer& observer) { observer.assigned(task, choice->worker, now); });
+  return Handed{ref_of(task), choice->worker};
+}
+
+TaskRecord* TaskMachine::first_waiting() const noexcept {
+  scheduler::Item* const item = has_interface_ ? scheduler_.front() : nullptr;
+  return item ? &record_of(*item) : nullptr;
+}
+
+TaskRecord* TaskMachine::waiting_after(const TaskRecord& task) const noexcept {
+  scheduler::Item* const item = has_interface_ ? scheduler_.after(task) : nullptr;
+  return item ? &record_of(*item) : nullptr;
+}
+
+Handed TaskMachine::assign(TaskRecord& task, WorkerId worker, const Moment& now) {
+  scheduler_.assign(task, worker, now.time);
+  tell([&](Observer& observer) { observer.assigned(task, worker, now); });
+  return {ref_of(task), worker};
+}
+
+std::vector<Handed> TaskMachine::handed(const std::vector<scheduler::Assignment>& list) {
+  std::vector<Handed> tasks;
+  for (const auto& [item, worker] : list) tasks.push_back({ref_of(record_of(*item)), worker});
+  return tasks;
+}
+
+std::vector<Handed> TaskMachine::surplus() {
+  if (!scheduler_.has_tasks_ahead()) return {};
+  return handed(scheduler_.surplus());
+}
+
+std::optional<Time> TaskMachine::wake_at(Time now) const {
+  auto when = deadlines_.next();
+  if (!scheduler_.has_tasks_ahead() && !scheduler_.holds_back()) return when;
+  const Time look = now + look_interval;
+  return when ? std::min(*when, look) : look;
+}
+
+std::vector<Handed> TaskMachine::time_passed(const Moment& now) {
+  if (is_ending_) return {};
+  while (scheduler::Item* item = deadlines_.due(now.time)) out_of_time(record_of(*item), now);
+  if (scheduler_.holds_back()) wants_round_ = true;
+  return handed(scheduler_.overdue(now.time));
+}
+
+}  // namespace mw::core

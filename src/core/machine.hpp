@@ -1,0 +1,175 @@
+// The task machine: what becomes of each task.
+//
+// What:    takes events (a task was submitted, began, finished, was lost; a worker came or went; time has passed) with the moment
+//          at which they happen, and answers with decisions: which task goes to which worker, which is to be taken back or
+//          stopped, which has ended, and when it wants to be called next. It decides about retries, losses, limits and the order
+//          of tasks (with the scheduler inside), and has no thread, socket or clock: a test steps it by hand, and a simulation
+//          drives it with a virtual clock.
+//          What comes for an attempt that is not the current one, or from a worker that is gone, changes nothing, whatever the
+//          order in which an interface speaks.
+// Owner:   holds one reference to each record from submit() until take_ended() gives it back. Workers' names are the directory's.
+// Threads: one at a time (the master's loop).
+// Use:
+//     TaskMachine machine{directory};
+//     machine.interface_started();
+//     machine.submit(record);
+//     machine.worker_joined(worker, {.slots = 1}, now);
+//     if (machine.begin_round(now))
+//       while (auto next = machine.next(now)) start(*next);       // the interface's execute_task()
+//     …
+//     machine.finished(task, std::move(outcome), now);
+//     for (const Stop& one : machine.take_stops()) stop(one);      // after each event
+//     while (auto record = machine.take_ended()) publish(std::move(record));
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <mw/interface.hpp>
+
+#include "core/deadlines.hpp"
+#include "core/moment.hpp"
+#include "core/observer.hpp"
+#include "core/record.hpp"
+#include "core/worker_directory.hpp"
+#include "scheduler/scheduler.hpp"
+
+namespace mw::core {
+
+/// An outcome without a result.
+Outcome failed(Cause cause, std::string message);
+
+/// An attempt at a task, and the worker that has it.
+struct Handed {
+  TaskRef task;
+  WorkerId worker;
+};
+
+/// A task that has ended as far as its master is concerned, while its worker may have it still.
+struct Stop {
+  TaskRef task;
+  WorkerId worker;
+  bool may_be_unbegun;  ///< try to take it back first; if that works, say stopped()
+};
+
+class TaskMachine {
+ public:
+  explicit TaskMachine(detail::WorkerDirectory& directory) : directory_{directory} {}
+  ~TaskMachine();
+  TaskMachine(const TaskMachine&) = delete;
+  TaskMachine& operator=(const TaskMachine&) = delete;
+
+  void add_observer(Observer& observer) { observers_.push_back(&observer); }
+
+  // What happens to tasks
+
+  /// Takes over the caller's reference.
+  void submit(TaskRecord& task);
+  void started(const TaskRef& task, WorkerId worker, const Moment& now);
+  /// Fractions below 0 and above 1 are no event.
+  void progressed(const TaskRef& task, double fraction);
+  /// It ends, or runs again.
+  void finished(const TaskRef& task, Outcome outcome, const Moment& now);
+  /// Its worker died under it.
+  void lost(const TaskRef& task, Outcome outcome, const Moment& now);
+  /// No worker has begun this attempt, and none will.
+  void returned(const TaskRef& task, const Moment& now);
+  void returned(const std::vector<TaskRef>& tasks, const Moment& now);
+  /// What take_stops() named does not run, and will not.
+  void stopped(const TaskRef& task);
+  /// False if it had ended.
+  bool cancel(TaskRecord& task, const Moment& now);
+  /// It waits and can not be given out: it ends with this failure. One that does not wait is no event.
+  void refuse(TaskRecord& task, Outcome outcome, const Moment& now);
+
+  // What happens to workers and their interface
+
+  /// One that has left is no event: its end may be heard of first.
+  void worker_joined(WorkerId worker, scheduler::Capacity capacity, const Moment& now);
+  /// Those in `lost` were running; what it was given besides was not begun, and goes elsewhere.
+  void worker_left(WorkerId worker, std::vector<LostTask> lost, const Moment& now);
+  /// Nothing can ever run: what waits, and what comes, ends with this reason.
+  void no_worker_possible(std::string why);
+  /// From now on tasks may be given out.
+  void interface_started();
+  /// Every task that is somewhere is queued again, as if it had not been given out; no worker is left, and nothing is given out.
+  void interface_gone(const Moment& now);
+  bool has_interface() const noexcept { return has_interface_; }
+  /// Every task is cancelled, for this reason, and none begins any more.
+  void end_all(const std::string& why, const Moment& now);
+  bool is_ending() const noexcept { return is_ending_; }
+
+  // Decisions
+
+  /// Something has changed since the last round, so that another one may find something to give out.
+  bool wants_round() const noexcept { return wants_round_; }
+  void want_round() noexcept { wants_round_ = true; }
+  /// Whether tasks may be given out.
+  bool begin_round(const Moment& now);
+  /// The next task and its worker, for an interface among whose workers the master chooses.
+  std::optional<Handed> next(const Moment& now);
+  /// For those who choose by themselves: what waits, in order, and who is free.
+  TaskRecord* first_waiting() const noexcept;
+  TaskRecord* waiting_after(const TaskRecord& task) const noexcept;
+  std::vector<WorkerId> free_workers() const { return scheduler_.free_workers(); }
+  /// A task that waits goes to this worker.
+  Handed assign(TaskRecord& task, WorkerId worker, const Moment& now);
+  /// At the end of a round: what lies ahead of one worker while another has nothing to do. Ask for it back in this order, and say
+  /// returned() of those that came.
+  std::vector<Handed> surplus();
+
+  /// When time_passed() is to be called, if nothing happens before.
+  std::optional<Time> wake_at(Time now) const;
+  /// Ends what ran out of time. Returns what waits behind a task that takes longer than expected: ask for it back as with surplus().
+  std::vector<Handed> time_passed(const Moment& now);
+
+  /// What is to be stopped, oldest first, each once.
+  std::vector<Stop> take_stops() { return std::exchange(stops_, {}); }
+  bool has_stops() const noexcept { return !stops_.empty(); }
+  /// The next task that has ended, oldest first, each once; empty if there is none.
+  detail::RecordPtr take_ended() noexcept;
+  bool has_ended() const noexcept { return ended_first_ != nullptr; }
+
+  // What there is
+
+  std::uint32_t slots() const noexcept { return slots_; }
+  std::size_t waiting_count() const noexcept { return scheduler_.queued_count(); }
+  /// Tasks that are somewhere, those included that have ended and hold a slot.
+  std::size_t handed_out_count() const noexcept { return scheduler_.assigned_count() + abandoned_.size(); }
+  bool is_current(const TaskRef& task) const noexcept;
+
+ private:
+  template <class Call>
+  void tell(const Call& call) const {
+    for (Observer* observer : observers_) call(*observer);
+  }
+  bool retries(TaskRecord& task, const Failure& failure);
+  void queued_again(TaskRecord& task, Again why, const Moment& now);
+  void lose(TaskRecord& task, Outcome outcome, const Moment& now);
+  void abandon(TaskRecord& task, bool may_be_unbegun, const Moment& now);
+  void out_of_time(TaskRecord& task, const Moment& now);
+  void end(TaskRecord& task, TaskState state, Outcome outcome, const Moment& now);
+  void end_waiting(TaskState state, const Failure& failure, const Moment& now);
+  void forget_slots(WorkerId worker, const Moment& now);
+  static std::vector<Handed> handed(const std::vector<scheduler::Assignment>& list);
+
+  detail::WorkerDirectory& directory_;
+  std::vector<Observer*> observers_;
+  scheduler::Scheduler scheduler_;
+  Deadlines deadlines_;
+  std::vector<Handed> abandoned_;  ///< ended here, and may still run where they are
+  std::vector<Stop> stops_;
+  scheduler::Item* ended_first_ = nullptr;
+  scheduler::Item* ended_last_ = nullptr;
+  std::unordered_map<std::uint32_t, std::uint32_t> slots_of_;  ///< by worker: those that are there
+  std::uint32_t slots_ = 0;
+  std::optional<std::string> no_worker_;  ///< why no worker can run anything
+  bool has_interface_ = false;
+  bool wants_round_ = false;
+  bool is_ending_ = false;
+};
+
+}  // namespace mw::core

@@ -1,0 +1,58 @@
+// What happens to tasks and workers, for whoever wants to know.
+//
+// What:    each transition of a task or a worker, as the task machine makes it: statistics count them, a journal writes them down,
+//          a dashboard shows them. An observer changes nothing and may not throw.
+// Owner:   the machine's owner, which must keep it as long as the machine.
+// Threads: the machine's: one call at a time. Must return at once.
+// Use:
+//     struct Counter final : Observer {
+//       void ended(const TaskRecord&, TaskState, const Moment&) noexcept override { ++count; }
+//     };
+//     machine.add_observer(counter);
+#pragma once
+
+#include <cstdint>
+
+#include <mw/interface.hpp>
+#include <mw/task.hpp>
+
+#include "core/moment.hpp"
+#include "core/record.hpp"
+
+namespace mw::core {
+
+using detail::TaskRecord;
+
+/// Why a task that was handed out waits again.
+enum class Again : std::uint8_t {
+  fault,           ///< it failed by its own fault, and has tries left
+  lost,            ///< its worker died under it
+  unbegun,         ///< no worker had begun it, and it was taken back: this attempt never was
+  interface_gone,  ///< the interface failed, or was replaced
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  /// It waits for a worker.
+  virtual void submitted(const TaskRecord&) noexcept {}
+  /// An attempt: it was given to this worker, or (any_worker) to an interface that schedules by itself.
+  virtual void assigned(const TaskRecord&, WorkerId, const Moment&) noexcept {}
+  /// The worker has begun it.
+  virtual void started(const TaskRecord&, WorkerId, const Moment&) noexcept {}
+  /// record.progress is the fraction that is done.
+  virtual void progressed(const TaskRecord&) noexcept {}
+  /// The worker died under it; `queued_again` or `ended` follows. `what` says how.
+  virtual void lost(const TaskRecord&, const Outcome& what, const Moment&) noexcept { static_cast<void>(what); }
+  /// `was_running`: a worker had begun it.
+  virtual void queued_again(const TaskRecord&, Again, bool was_running, const Moment&) noexcept { static_cast<void>(was_running); }
+  /// It came to its end, once: finished, error or cancelled. The record has all that is known of it (payload, failure,
+  /// times), but its `state` is still the one before.
+  virtual void ended(const TaskRecord&, TaskState, const Moment&) noexcept {}
+
+  virtual void worker_joined(WorkerId, std::uint32_t slots, const Moment&) noexcept { static_cast<void>(slots); }
+  virtual void worker_left(WorkerId, const Moment&) noexcept {}
+};
+
+}  // namespace mw::core

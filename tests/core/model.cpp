@@ -1,0 +1,477 @@
+#include "core/model.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace mw::core::model {
+namespace {
+
+using detail::RecordPtr;
+
+int function_of_tasks(int x) { return x; }
+
+const detail::FunctionEntry& function() { return detail::Registered<function_of_tasks>::checked(); }
+
+bool is_same(const TaskRef& a, const TaskRef& b) { return a.record() == b.record() && a.attempt() == b.attempt(); }
+
+}  // namespace
+
+World::World(std::uint64_t seed)
+    : seed_{seed},
+      random_{seed},
+      way_{static_cast<Way>(seed % 3)},
+      directory_{new detail::WorkerDirectory{{"worker", "host"}}},
+      machine_{*directory_} {
+  machine_.add_observer(*this);
+  machine_.interface_started();
+}
+
+World::~World() {
+  machine_.end_all("the world ends", now_);
+  while (machine_.take_ended()) continue;
+  old_.clear();
+  in_hand_.clear();
+  records_.clear();
+  directory_->release_reference();
+}
+
+void World::run() {
+  const std::size_t length = 20 + below(200);
+  for (std::size_t i = 0; i < length; ++i) event();
+  bring_to_an_end();
+}
+
+// What the machine says
+
+World::Account& World::account_of(const TaskRecord& task) { return accounts_.at(&task); }
+
+/// An observer can not throw.
+void World::note(const char* what) noexcept {
+  if (!first_wrong_) first_wrong_ = what;
+}
+
+void World::submitted(const TaskRecord& task) noexcept {
+  if (accounts_.contains(&task) && accounts_.at(&task).task != nullptr) note("a task is submitted twice");
+}
+
+void World::assigned(const TaskRecord& task, WorkerId worker, const Moment&) noexcept {
+  Account& account = account_of(task);
+  if (!account.is_queued || account.is_over) note("a task is given out that does not wait");
+  account.is_queued = false;
+  account.began_ns.reset();
+  if (++account.assigned == 1 && !account.was_given_back && way_ != Way::by_choice) {
+    std::uint64_t& last = last_first_[task.priority];
+    if (task.id < last) note("a task overtakes an older one of its priority");
+    last = std::max(last, task.id);
+  }
+  if (way_ == Way::by_interface) return;
+  const auto place = workers_.find(index_of(worker));
+  if (place == workers_.end() || !place->second.is_joined || place->second.has_left) note("a task is given to a ghost");
+}
+
+void World::started(const TaskRecord& task, WorkerId, const Moment& now) noexcept {
+  Account& account = account_of(task);
+  account.began_ns = now.clock_ns;
+  if (account.is_queued || account.is_over || std::exchange(account.is_running, true)) note("a task begins that nobody has");
+}
+
+void World::lost(const TaskRecord& task, const Outcome&, const Moment&) noexcept {
+  Account& account = account_of(task);
+  if (account.is_queued || account.is_over) note("a task is lost that nobody has");
+  if (++account.losses > task.options().max_losses + 1) note("a task runs on after too many losses");
+}
+
+void World::queued_again(const TaskRecord& task, Again why, bool was_running, const Moment&) noexcept {
+  Account& account = account_of(task);
+  if (account.is_queued || account.is_over) note("a task is queued twice");
+  if (was_running != account.is_running) note("it is wrong whether a task was running");
+  account.is_queued = account.was_given_back = true;
+  account.is_running = false;
+  if (why == Again::fault && ++account.faults > task.options().retries) note("a task has more tries than it may have");
+}
+
+void World::ended(const TaskRecord& task, TaskState state, const Moment&) noexcept {
+  Account& account = account_of(task);
+  if (std::exchange(account.is_over, true)) note("a task ends twice");
+  account.is_queued = account.is_running = false;
+  if (account.is_cancelled != (state == TaskState::cancelled) && !machine_.is_ending())
+    note("a task ends in another way than it should");
+  --open_;
+}
+
+void World::worker_joined(WorkerId worker, std::uint32_t slots, const Moment&) noexcept {
+  const auto place = workers_.find(index_of(worker));
+  if (place == workers_.end() || place->second.has_left) return note("a ghost joins");
+  if (std::exchange(place->second.is_joined, true)) note("a worker joins twice");
+  if (slots != place->second.slots) note("a worker has other slots than it said");
+}
+
+void World::worker_left(WorkerId worker, const Moment&) noexcept {
+  const auto place = workers_.find(index_of(worker));
+  if (place == workers_.end() || !place->second.is_joined) return note("a worker leaves that was not there");
+  place->second.has_left = true;
+}
+
+// What the world does
+
+void World::event() {
+  ++events_;
+  now_.clock_ns += static_cast<std::int64_t>(below(1'000'000));
+  now_.time = Time{now_.clock_ns};
+  struct Kind {
+    unsigned weight;
+    void (World::*happens)();
+  };
+  static constexpr Kind kinds[] = {{20, &World::submit},   {4, &World::announce},         {4, &World::join},
+                                   {3, &World::leave},     {14, &World::begin},           {18, &World::finish},
+                                   {5, &World::lose},      {4, &World::give_back},        {4, &World::cancel},
+                                   {6, &World::pass_time}, {1, &World::change_interface}, {4, &World::say_something_old}};
+  unsigned all = 0;
+  for (const Kind& kind : kinds) all += kind.weight;
+  auto drawn = static_cast<unsigned>(below(all));
+  for (const Kind& kind : kinds) {
+    if (drawn < kind.weight) {
+      (this->*kind.happens)();
+      break;
+    }
+    drawn -= kind.weight;
+  }
+  settle();
+  // Several events may come before the next round.
+  if (machine_.wants_round() && chance(80)) round();
+  check();
+}
+
+void World::submit() {
+  auto record = RecordPtr::adopt(new TaskRecord{function(), Bytes{}, *directory_});
+  record->id = accounts_.size() + 1;
+  auto extra = std::make_unique<detail::TaskExtra>();
+  extra->options.priority = static_cast<std::int32_t>(below(3));
+  extra->options.retries = static_cast<std::uint32_t>(below(3));
+  extra->options.max_losses = static_cast<std::uint32_t>(below(3));
+  if (chance(30)) extra->options.hard_limit = std::chrono::milliseconds{1 + below(5)};
+  record->priority = extra->options.priority;
+  record->kind = static_cast<std::uint16_t>(below(2));
+  if (chance(80))
+    record->extra.store(extra.release());
+  else
+    record->priority = 0;
+  accounts_[record.get()] = {};
+  records_.push_back(record);
+  ++open_;
+  machine_.submit(*RecordPtr{record}.detach());
+  accounts_[record.get()].task = record.get();
+}
+
+/// A number is given; whether its joining or its leaving is heard first is open.
+void World::announce() {
+  if (workers_.size() > 12 || way_ == Way::by_interface) return;
+  const WorkerId worker = directory_->add({"worker", "host"});
+  workers_[index_of(worker)] = {.slots = 1 + static_cast<std::uint32_t>(below(3)), .ahead = static_cast<std::uint32_t>(below(3))};
+}
+
+void World::join() {
+  if (workers_.empty()) return;
+  auto place = std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())));
+  machine_.worker_joined(WorkerId{place->first}, {.slots = place->second.slots, .ahead = place->second.ahead}, now_);
+  // One that comes while nothing may be given out is sent away.
+  if (!place->second.is_joined && !machine_.has_interface()) place->second.has_left = true;
+}
+
+void World::leave() {
+  if (chance(5)) return machine_.worker_left(WorkerId{1'000'000}, {}, now_);  // nobody has that number
+  if (workers_.empty()) return;
+  auto place = std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())));
+  const WorkerId worker{place->first};
+  std::vector<LostTask> lost;
+  for (const InHand& one : in_hand_)
+    if (one.handed.worker == worker && one.has_begun && chance(80)) lost.push_back({one.handed.task, some_outcome(false)});
+  if (const TaskRef* old = chance(20) ? something_old() : nullptr) lost.push_back({*old, some_outcome(false)});
+  // Another thread's word: the directory may know before the machine does.
+  if (chance(30)) directory_->left(worker);
+  machine_.worker_left(worker, std::move(lost), now_);
+  place->second.has_left = true;
+  forget_all_of(worker);
+}
+
+void World::begin() {
+  if (in_hand_.empty()) return;
+  InHand& one = in_hand_[below(in_hand_.size())];
+  one.has_begun = true;
+  machine_.started(one.handed.task, one.handed.worker, now_);
+  if (chance(30)) machine_.progressed(one.handed.task, chance(10) ? 2.0 : 0.5);
+}
+
+void World::finish() {
+  if (in_hand_.empty()) return;
+  const std::size_t which = below(in_hand_.size());
+  const TaskRef task = in_hand_[which].handed.task;
+  forget(which);
+  machine_.finished(task, some_outcome(chance(70)), now_);
+}
+
+/// An attempt that is over. One that was taken back may have been given out anew, under its number.
+const TaskRef* World::something_old() {
+  const TaskRef* const task = old_.empty() ? nullptr : &old_[below(old_.size())];
+  const auto is_it = [&](const InHand& one) { return is_same(one.handed.task, *task); };
+  return task && std::none_of(in_hand_.begin(), in_hand_.end(), is_it) ? task : nullptr;
+}
+
+void World::say_something_old() {
+  const TaskRef* const old = something_old();
+  if (!old) return;
+  const TaskRef task = *old;
+  switch (below(4)) {
+    case 0: return machine_.finished(task, some_outcome(chance(50)), now_);
+    case 1: return machine_.lost(task, some_outcome(false), now_);
+    case 2: return machine_.returned(task, now_);
+    default: return machine_.started(task, WorkerId{1}, now_);
+  }
+}
+
+void World::lose() {
+  if (in_hand_.empty()) return;
+  const std::size_t which = below(in_hand_.size());
+  const TaskRef task = in_hand_[which].handed.task;
+  forget(which);
+  machine_.lost(task, some_outcome(false), now_);
+}
+
+void World::give_back() {
+  for (std::size_t i = 0; i < in_hand_.size(); ++i) {
+    if (in_hand_[i].has_begun || !chance(50)) continue;
+    const TaskRef task = in_hand_[i].handed.task;
+    forget(i);
+    return machine_.returned(task, now_);
+  }
+}
+
+void World::cancel() {
+  if (records_.empty()) return;
+  TaskRecord& record = *records_[below(records_.size())];
+  Account& account = account_of(record);
+  const bool was_open = !account.is_over;
+  account.is_cancelled = account.is_cancelled || was_open;
+  demand(machine_.cancel(record, now_) == was_open, "cancel() says something else than is so");
+  demand(account.is_over, "a task that was cancelled is open");
+}
+
+void World::pass_time() {
+  if (const auto when = machine_.wake_at(now_.time); when && chance(70)) now_.clock_ns = std::max(now_.clock_ns, when->count());
+  now_.time = Time{now_.clock_ns};
+  const auto late = machine_.time_passed(now_);
+  settle();
+  ask_back(late);
+}
+
+void World::change_interface() {
+  if (chance(20) && machine_.has_interface()) {
+    is_no_worker_possible_ = true;
+    return machine_.no_worker_possible("there is none");
+  }
+  if (machine_.has_interface()) {
+    machine_.interface_gone(now_);
+    in_hand_.clear();
+    demand(machine_.slots() == 0 && machine_.handed_out_count() == 0, "something is left of an interface that is gone");
+  } else {
+    is_no_worker_possible_ = false;
+    machine_.interface_started();
+  }
+}
+
+// How the master serves the machine
+
+void World::round() {
+  if (!machine_.begin_round(now_)) return settle();
+  switch (way_) {
+    case Way::by_master: round_by_master(); break;
+    case Way::by_choice: {
+      std::vector<WorkerId> free = machine_.free_workers();
+      for (TaskRecord* task = machine_.first_waiting(); task && !free.empty();) {
+        TaskRecord* const next = machine_.waiting_after(*task);
+        if (chance(5)) {
+          machine_.refuse(*task, some_outcome(false), now_);
+        } else if (chance(80)) {
+          const std::size_t which = below(free.size());
+          const WorkerId worker = free[which];
+          free.erase(free.begin() + static_cast<std::ptrdiff_t>(which));
+          hand(machine_.assign(*task, worker, now_));
+        }
+        task = next;
+      }
+      break;
+    }
+    case Way::by_interface:
+      while (TaskRecord* task = chance(85) ? machine_.first_waiting() : nullptr) hand(machine_.assign(*task, any_worker, now_));
+  }
+  settle();
+}
+
+void World::round_by_master() {
+  while (const auto next = machine_.next(now_)) {
+    for (TaskRecord* other = machine_.first_waiting(); other; other = nullptr)
+      demand(other->priority <= next->task.record()->priority, "a task goes before one of a higher priority");
+    if (!is_calm_ && chance(3)) {  // the interface does not know that worker
+      workers_.at(index_of(next->worker)).has_left = true;
+      forget_all_of(next->worker);
+      machine_.worker_left(next->worker, {}, now_);
+      continue;
+    }
+    hand(*next);
+    if (chance(10)) {  // it ends inside execute_task()
+      forget(in_hand_.size() - 1);
+      machine_.finished(next->task, some_outcome(true), now_);
+    }
+  }
+  if (machine_.waiting_count() != 0) demand(machine_.free_workers().empty(), "a task waits beside a worker that has nothing to do");
+  ask_back(machine_.surplus());
+}
+
+void World::settle() {
+  for (const Stop& stop : machine_.take_stops()) {
+    const Account& account = account_of(*stop.task.record());
+    demand(stop.may_be_unbegun || (account.began_ns && Time{now_.clock_ns - *account.began_ns} >= stop.task.options().hard_limit),
+           "a task is ended that is not out of time");
+    if (stop.may_be_unbegun && revoke(stop.task))
+      machine_.stopped(stop.task);
+    else if (chance(50))  // it is stopped, and says so soon; else it runs on and says so later
+      for (std::size_t i = 0; i < in_hand_.size(); ++i) {
+        if (!is_same(in_hand_[i].handed.task, stop.task)) continue;
+        forget(i);
+        machine_.finished(stop.task, some_outcome(false), now_);
+        break;
+      }
+  }
+  while (const RecordPtr record = machine_.take_ended()) {
+    ++published_;
+    demand(detail::is_done(record->state), "a task is published that is not done");
+  }
+}
+
+void World::hand(const Handed& handed) { in_hand_.push_back({handed}); }
+
+void World::ask_back(const std::vector<Handed>& list) {
+  std::vector<TaskRef> back;
+  for (const Handed& one : list)
+    if (revoke(one.task)) back.push_back(one.task);
+  machine_.returned(back, now_);
+}
+
+/// A worker gives back what it has not begun, unless it does not hear.
+bool World::revoke(const TaskRef& task) {
+  for (std::size_t i = 0; i < in_hand_.size(); ++i) {
+    if (!is_same(in_hand_[i].handed.task, task) || in_hand_[i].has_begun || chance(20)) continue;
+    forget(i);
+    return true;
+  }
+  return false;
+}
+
+void World::forget(std::size_t in_hand) {
+  old_.push_back(in_hand_[in_hand].handed.task);
+  in_hand_.erase(in_hand_.begin() + static_cast<std::ptrdiff_t>(in_hand));
+}
+
+void World::forget_all_of(WorkerId worker) {
+  for (std::size_t i = in_hand_.size(); i-- > 0;)
+    if (in_hand_[i].handed.worker == worker) forget(i);
+}
+
+Outcome World::some_outcome(bool is_good) {
+  Outcome outcome;
+  outcome.run_time = Time{1 + below(3'000'000)};
+  if (is_good) return outcome;
+  static constexpr Cause causes[] = {Cause::exception, Cause::exit_status, Cause::signal, Cause::worker_lost, Cause::bad_message};
+  return failed(causes[below(std::size(causes))], "it failed");
+}
+
+// What must hold
+
+void World::demand(bool holds, const char* what) const {
+  if (!holds) throw Broken{fmt::format("seed {}, event {}: {}", seed_, events_, what)};
+}
+
+void World::check() {
+  demand(!first_wrong_, first_wrong_ ? first_wrong_ : "");
+  std::size_t waiting = 0, open = 0, current = 0;
+  for (const auto& [task, account] : accounts_) {
+    open += !account.is_over;
+    waiting += account.is_queued;
+    demand(account.is_queued == (task->schedule == scheduler::ItemState::queued),
+           "a task is in the queue, or not, against its account");
+    current += task->schedule == scheduler::ItemState::assigned;
+    const TaskState state = task->state;
+    demand(detail::is_done(state) == account.is_over, "a task's state does not say whether it is over");
+    demand((state == TaskState::running) == account.is_running, "a task's state does not say whether it runs");
+  }
+  demand(open == open_ && published_ == accounts_.size() - open, "a task was not published, or twice");
+  demand(waiting == machine_.waiting_count(), "the queue has another length than its account");
+  demand(waiting + current == open, "a task is nowhere");
+  std::uint32_t slots = 0;
+  for (const auto& [number, worker] : workers_)
+    if (worker.is_joined && !worker.has_left) slots += worker.slots;
+  demand(slots == machine_.slots(), "there are other slots than those of the workers that are there");
+  std::map<std::uint32_t, std::uint32_t> held;
+  std::size_t is_current = 0;
+  for (const InHand& one : in_hand_) {
+    ++held[index_of(one.handed.worker)];
+    is_current += machine_.is_current(one.handed.task);
+  }
+  demand(is_current == current, "a task is given out that no worker has");
+  for (const auto& [number, worker] : workers_)
+    demand(held[number] <= worker.slots + worker.ahead, "a worker has more tasks than it takes");
+}
+
+/// With one more worker, and no more trouble, all that is open ends.
+void World::bring_to_an_end() {
+  is_calm_ = true;
+  if (is_no_worker_possible_ && machine_.has_interface()) machine_.interface_gone(now_), in_hand_.clear();
+  if (!machine_.has_interface()) machine_.interface_started();
+  is_no_worker_possible_ = false;
+  if (way_ != Way::by_interface) {
+    announce();
+    const WorkerId worker = directory_->add({"the last worker", "host"});
+    workers_[index_of(worker)] = {.slots = 1, .ahead = 0};
+    machine_.worker_joined(worker, {.slots = 1}, now_);
+  }
+  const std::size_t most = 100 * (accounts_.size() + 1);
+  for (std::size_t i = 0; open_ != 0; ++i) {
+    demand(i < most, "a task is stuck");
+    machine_.want_round();
+    round();
+    if (!in_hand_.empty()) {
+      const TaskRef task = in_hand_.front().handed.task;
+      forget(0);
+      machine_.started(task, WorkerId{1}, now_);
+      machine_.finished(task, some_outcome(true), now_);
+    }
+    settle();
+    check();
+  }
+  while (!in_hand_.empty()) {  // what ended here and ran on there
+    const TaskRef task = in_hand_.front().handed.task;
+    forget(0);
+    machine_.finished(task, some_outcome(true), now_);
+  }
+  check();
+  demand(machine_.handed_out_count() == 0, "a task is never heard of again");
+  if (way_ != Way::by_interface) fill_all_slots();
+}
+
+/// Every slot that is there takes a task.
+void World::fill_all_slots() {
+  for (std::uint32_t i = 0; i < machine_.slots(); ++i) submit();
+  std::size_t taken = 0;
+  if (machine_.begin_round(now_))
+    for (; TaskRecord* const task = machine_.first_waiting(); ++taken) {
+      const std::vector<WorkerId> free = machine_.free_workers();
+      if (free.empty()) break;
+      hand(machine_.assign(*task, free.front(), now_));
+    }
+  demand(taken == machine_.slots(), "a slot is never free again");
+}
+
+}  // namespace mw::core::model

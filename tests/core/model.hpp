@@ -1,0 +1,121 @@
+// A world for the task machine: interfaces, workers and users that do anything in any order, with an account of what must hold.
+//
+// What:    a schedule is some hundred random events from one seed: tasks that come, begin, end, fail, are lost, given back and
+//          cancelled; workers whose joining and leaving are told twice, late, or in the wrong order; words about attempts that
+//          are over; interfaces that fail and are replaced; time that passes. After each event the account is checked; at the
+//          end, one honest worker must bring all that is open to its end.
+// Owner:   one World a schedule.
+// Threads: one.
+// Use:
+//     World{seed}.run();                       // throws Broken, which says what does not hold, and when
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+#include "core/machine.hpp"
+
+namespace mw::core::model {
+
+/// What must hold does not.
+struct Broken : std::logic_error {
+  using std::logic_error::logic_error;
+};
+
+/// How the next worker of a task is found.
+enum class Way : std::uint8_t { by_master, by_choice, by_interface };
+
+class World final : private Observer {
+ public:
+  explicit World(std::uint64_t seed);
+  ~World() override;
+  void run();
+  std::uint64_t events() const noexcept { return events_; }
+
+ private:
+  struct Account {
+    TaskRecord* task = nullptr;
+    bool is_queued = true, is_running = false, is_over = false, was_given_back = false;
+    bool is_cancelled = false;   ///< by the user
+    std::uint32_t assigned = 0;  ///< how often
+    std::uint32_t faults = 0, losses = 0;
+    std::optional<std::int64_t> began_ns;  ///< this attempt
+  };
+  struct Worker {
+    std::uint32_t slots = 1, ahead = 0;
+    bool is_joined = false, has_left = false;  ///< as the machine was told
+  };
+  struct InHand {
+    Handed handed;
+    bool has_begun = false;
+  };
+
+  // Observer
+  void submitted(const TaskRecord& task) noexcept override;
+  void assigned(const TaskRecord& task, WorkerId worker, const Moment&) noexcept override;
+  void started(const TaskRecord& task, WorkerId, const Moment& now) noexcept override;
+  void lost(const TaskRecord& task, const Outcome&, const Moment&) noexcept override;
+  void queued_again(const TaskRecord& task, Again why, bool was_running, const Moment&) noexcept override;
+  void ended(const TaskRecord& task, TaskState state, const Moment&) noexcept override;
+  void worker_joined(WorkerId worker, std::uint32_t slots, const Moment&) noexcept override;
+  void worker_left(WorkerId worker, const Moment&) noexcept override;
+
+  void event();
+  void round();
+  void round_by_master();
+  void settle();
+  void check();
+  void bring_to_an_end();
+  void fill_all_slots();
+
+  void submit();
+  void announce();
+  void join();
+  void leave();
+  void begin();
+  void finish();
+  void say_something_old();
+  void lose();
+  void give_back();
+  void cancel();
+  void pass_time();
+  void change_interface();
+
+  bool chance(unsigned percent) { return random_() % 100 < percent; }
+  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }
+  Outcome some_outcome(bool is_good);
+  Account& account_of(const TaskRecord& task);
+  const TaskRef* something_old();
+  void hand(const Handed& handed);
+  void ask_back(const std::vector<Handed>& list);
+  bool revoke(const TaskRef& task);
+  void forget(std::size_t in_hand);
+  void forget_all_of(WorkerId worker);
+  void note(const char* what) noexcept;
+  void demand(bool holds, const char* what) const;
+
+  const std::uint64_t seed_;
+  std::mt19937_64 random_;
+  const Way way_;
+  detail::WorkerDirectory* const directory_;
+  TaskMachine machine_;
+  Moment now_;
+  std::uint64_t events_ = 0;
+  std::map<const TaskRecord*, Account> accounts_;
+  std::vector<detail::RecordPtr> records_;  ///< so that none goes before its account
+  std::map<std::uint32_t, Worker> workers_;
+  std::vector<InHand> in_hand_;                       ///< what the interface has
+  std::vector<TaskRef> old_;                          ///< attempts that were something once
+  std::map<std::int32_t, std::uint64_t> last_first_;  ///< by priority: the newest task that was handed out for the first time
+  std::size_t open_ = 0, published_ = 0;
+  bool is_no_worker_possible_ = false;
+  bool is_calm_ = false;  ///< no more trouble
+  const char* first_wrong_ = nullptr;
+};
+
+}  // namespace mw::core::model
