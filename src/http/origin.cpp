@@ -1,21 +1,21 @@
 #include "http/origin.hpp"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cctype>
 #include <memory>
 
+#include "http/curl.hpp"
+
 namespace mw::http {
 
 Origin::Origin(const std::string& url) {
-  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed{curl_url(), curl_url_cleanup};
-  if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_GUESS_SCHEME) != CURLUE_OK) return;
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed{curl().url(), curl().url_cleanup};
+  if (!parsed || curl().url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_GUESS_SCHEME) != CURLUE_OK) return;
   const auto part = [&](CURLUPart which) {
     char* text = nullptr;
     std::string copy;
-    if (curl_url_get(parsed.get(), which, &text, CURLU_DEFAULT_PORT) == CURLUE_OK && text) copy = text;
-    curl_free(text);
+    if (curl().url_get(parsed.get(), which, &text, CURLU_DEFAULT_PORT) == CURLUE_OK && text) copy = text;
+    curl().free(text);
     std::transform(copy.begin(), copy.end(), copy.begin(), [](unsigned char c) { return std::tolower(c); });
     return copy;
   };

@@ -1,7 +1,5 @@
 #include "http/transfer.hpp"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -11,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "http/curl.hpp"
 #include "http/origin.hpp"
 
 namespace mw::http {
@@ -62,7 +61,7 @@ std::size_t write_text(char* data, std::size_t, std::size_t size, void* to) {
 /// A file as far as it has come, and how much of it is still to come. What stands in an answer that is no part of it (the words of an
 /// error, of a redirection) is dropped, and bounded, too.
 struct Incoming {
-  CURL* curl;
+  CURL* handle;
   std::FILE* file;
   std::int64_t left;
   std::size_t dropped = 0;
@@ -72,7 +71,7 @@ struct Incoming {
 std::size_t write_file(char* data, std::size_t, std::size_t size, void* to) {
   auto& incoming = *static_cast<Incoming*>(to);
   long status = 0;
-  curl_easy_getinfo(incoming.curl, CURLINFO_RESPONSE_CODE, &status);
+  curl().easy_getinfo(incoming.handle, CURLINFO_RESPONSE_CODE, &status);
   if (status < 200 || status > 299) return (incoming.dropped += size) > longest_answer ? 0 : size;
   if (static_cast<std::int64_t>(size) > incoming.left) {
     incoming.is_too_long = true;
@@ -132,16 +131,16 @@ int tick(void* data, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 
 struct Transfer::Inside {
   explicit Inside(std::function<bool()> call) : alive{std::move(call)} {
-    static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
-    curl = global == CURLE_OK ? curl_easy_init() : nullptr;
-    if (!curl) throw InterfaceError{"libcurl does not start"};
+    static const CURLcode global = curl().global_init(CURL_GLOBAL_DEFAULT);
+    handle = global == CURLE_OK ? curl().easy_init() : nullptr;
+    if (!handle) throw InterfaceError{"libcurl does not start"};
   }
-  ~Inside() { curl_easy_cleanup(curl); }
+  ~Inside() { curl().easy_cleanup(handle); }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
 
   void begin(const std::string& url) {
-    curl_easy_reset(curl);  // keeps the connection
+    curl().easy_reset(handle);  // keeps the connection
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_USERAGENT, "CppMW");
     set(CURLOPT_NOSIGNAL, 1L);
@@ -169,7 +168,7 @@ struct Transfer::Inside {
 
   template <class Value>
   void set(CURLoption option, Value value) {
-    curl_easy_setopt(curl, option, value);
+    curl().easy_setopt(handle, option, value);
   }
 
   /// One request, and what it is redirected to: `prepare` sets the request up, for each anew. `may_leave`: nothing secret is in it, so
@@ -179,13 +178,13 @@ struct Transfer::Inside {
     for (int redirects = 0;; ++redirects) {
       begin(url);
       prepare();
-      const CURLcode code = last_code = curl_easy_perform(curl);
+      const CURLcode code = last_code = curl().easy_perform(handle);
       long status = 0;
-      curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+      curl().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
       const bool has_answer = code == CURLE_OK || code == CURLE_HTTP_RETURNED_ERROR;
       if (!has_answer) fail(url, code);
       char* next = nullptr;
-      curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &next);
+      curl().easy_getinfo(handle, CURLINFO_REDIRECT_URL, &next);
       if (!next || status < 300 || status > 399) return check(url, status);
       if (redirects == most_redirects) throw TransferError{fmt::format("{}: one redirection after the other", told(url)), false};
       check_redirection(url, next, status, may_leave);
@@ -209,10 +208,10 @@ struct Transfer::Inside {
   /// libcurl says that it could not connect, but not why.
   [[noreturn]] void fail(const std::string& url, CURLcode code) {
     long system = 0;
-    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system);
+    curl().easy_getinfo(handle, CURLINFO_OS_ERRNO, &system);
     const std::string why =
         code == CURLE_COULDNT_CONNECT && system != 0 ? fmt::format(" ({})", std::strerror(static_cast<int>(system))) : "";
-    throw TransferError{fmt::format("{}: {}{}", told(url), error[0] ? error : curl_easy_strerror(code), why), false};
+    throw TransferError{fmt::format("{}: {}{}", told(url), error[0] ? error : curl().easy_strerror(code), why), false};
   }
 
   void check(const std::string& url, long status, long least = 200, long most = 299) {
@@ -244,7 +243,7 @@ struct Transfer::Inside {
   }
 
   std::function<bool()> alive;
-  CURL* curl = nullptr;
+  CURL* handle = nullptr;
   char error[CURL_ERROR_SIZE] = {};
   std::size_t header_bytes = 0;
   CURLcode last_code = CURLE_OK;
@@ -267,18 +266,18 @@ std::string Transfer::post(const std::string& url, std::string_view body, std::s
 }
 
 std::string Transfer::post_form(const std::string& url, const std::vector<FormField>& fields) {
-  const std::unique_ptr<curl_mime, decltype(&curl_mime_free)> form{curl_mime_init(inside_->curl), curl_mime_free};
+  const std::unique_ptr<curl_mime, decltype(&curl_mime_free)> form{curl().mime_init(inside_->handle), curl().mime_free};
   std::int64_t size = 0;
   for (const FormField& field : fields) {
-    curl_mimepart* part = curl_mime_addpart(form.get());
-    curl_mime_name(part, field.name.c_str());
+    curl_mimepart* part = curl().mime_addpart(form.get());
+    curl().mime_name(part, field.name.c_str());
     if (field.path.empty()) {
-      curl_mime_data(part, field.text.data(), field.text.size());
+      curl().mime_data(part, field.text.data(), field.text.size());
       size += static_cast<std::int64_t>(field.text.size());
     } else {
-      if (curl_mime_filedata(part, field.path.c_str()) != CURLE_OK)
+      if (curl().mime_filedata(part, field.path.c_str()) != CURLE_OK)
         throw TransferError{fmt::format("{} can not be read", field.path), true};
-      curl_mime_type(part, "application/octet-stream");
+      curl().mime_type(part, "application/octet-stream");
       size += size_of(field.path);
     }
   }
@@ -290,7 +289,7 @@ void Transfer::fetch(const std::string& url, const std::string& path, std::int64
   if (here > size) here = 0;
   const File file = open_file(path, here > 0 ? "ab" : "wb");
   if (here == size) return;
-  Incoming incoming{inside_->curl, file.get(), size - here};
+  Incoming incoming{inside_->handle, file.get(), size - here};
   try {
     inside_->follow(url, true, [&] {
       inside_->set(CURLOPT_WRITEFUNCTION, write_file);
