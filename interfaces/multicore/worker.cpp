@@ -1,7 +1,6 @@
 #include "multicore/worker.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -65,8 +64,7 @@ void Worker::frame(const wire::Frame& frame) {
     }
     case wire::FrameType::progress: {
       const auto progress = wire::parse_progress(frame.payload);
-      if (!in_flight_.empty() && in_flight_.front().task.id() == progress.id)
-        owner_.host().task_progress(in_flight_.front().task, progress.fraction);
+      if (is_busy() && window_.front().id() == progress.id) owner_.host().task_progress(window_.front(), progress.fraction);
       return;
     }
     case wire::FrameType::heartbeat: return;
@@ -97,20 +95,15 @@ void Worker::stopped(bool is_stopped) {
 }
 
 void Worker::send(const TaskRef& task) {
-  held_.push_back(task);
+  window_.hold(task);
   put_held();
 }
 
-/// A place of the claim page is used again only when the task that had it is over.
 void Worker::put_held() {
-  while (!held_.empty() && (in_flight_.empty() || next_number_ - in_flight_.front().number < worker::ClaimPage::places)) {
-    const TaskRef task = std::move(held_.front());
-    held_.pop_front();
-    put(task);
-  }
+  while (const auto* one = window_.put_next()) put(one->task, one->number);
 }
 
-void Worker::put(const TaskRef& task) {
+void Worker::put(const TaskRef& task, std::uint64_t number) {
   wire::Task message = remote::message_of(task);
   const auto arguments = task.arguments();
   detail::SharedBlock* const block = task.block();
@@ -128,23 +121,16 @@ void Worker::put(const TaskRef& task) {
     outgoing.attach(remote::payload_of(task));
   }
   owner_.worker_has_output(*this);
-  process_->claims().offer(next_number_);
-  in_flight_.push_back({task, next_number_++});
-  if (in_flight_.size() == 1) owner_.host().task_started(task, id_);
+  process_->claims().offer(number);
+  if (window_.size() == 1) owner_.host().task_started(task, id_);
 }
 
 bool Worker::take_back(const TaskRef& task) {
-  const auto is_it = [&](const TaskRef& other) { return remote::is_same(other, task); };
-  if (const auto held = std::find_if(held_.begin(), held_.end(), is_it); held != held_.end()) {
-    held_.erase(held);
-    return true;
-  }
-  const auto place = std::find_if(in_flight_.rbegin(), in_flight_.rend(), [&](const InFlight& one) { return is_it(one.task); });
-  if (place == in_flight_.rend() || process_->outgoing().holds(remote::tag_of(task)) ||
-      !process_->claims().take_back(place->number))
-    return false;
-  const bool was_front = std::next(place) == in_flight_.rend();
-  in_flight_.erase(std::next(place).base());
+  if (window_.drop_held(task)) return true;
+  const auto* const place = window_.find(task);
+  if (!place || process_->outgoing().holds(remote::tag_of(task)) || !claims()(place->number)) return false;
+  const bool was_front = window_.is_front(*place);
+  window_.remove(*place);
   if (was_front) next_begins();
   put_held();
   return true;
@@ -152,27 +138,21 @@ bool Worker::take_back(const TaskRef& task) {
 
 /// Kills the process if the first task in flight is the one; else waits until it is.
 void Worker::abort(const TaskRef& task) {
-  const auto place =
-      std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) { return remote::is_same(one.task, task); });
-  if (place == in_flight_.end()) return;
-  if (place != in_flight_.begin()) {
-    place->unwanted = true;
-    return;
-  }
-  aborted_ = task;
+  auto* const place = window_.find(task);
+  if (!place) return;
+  place->is_unwanted = true;
+  if (!window_.is_front(*place)) return;
+  window_.note_abort(task);
   process_->kill(fmt::format("task {} was ended", task.id()));
 }
 
 /// The first task in flight is now the one that the worker runs.
 void Worker::next_begins() {
-  while (!in_flight_.empty() && in_flight_.front().unwanted && process_->claims().take_back(in_flight_.front().number)) {
-    const TaskRef task = std::move(in_flight_.front().task);
-    in_flight_.pop_front();
-    owner_.host().task_finished(task, Outcome{});  // its master has ended it; this frees its slot
-  }
-  if (in_flight_.empty()) return;
-  if (in_flight_.front().unwanted) return abort(TaskRef{in_flight_.front().task});
-  owner_.host().task_started(in_flight_.front().task, id_);
+  // Its master has ended what had not begun; this frees its slot.
+  const auto given_back = [this](const TaskRef& task) { owner_.host().task_finished(task, Outcome{}); };
+  if (window_.front_is_to_be_ended(claims(), given_back))
+    return process_->kill(fmt::format("task {} was ended", window_.front().id()));
+  if (is_busy()) owner_.host().task_started(window_.front(), id_);
 }
 
 Bytes Worker::receive_value(std::span<const std::byte> in_place) {
@@ -180,45 +160,31 @@ Bytes Worker::receive_value(std::span<const std::byte> in_place) {
 }
 
 void Worker::finish_front(std::uint64_t id, std::uint32_t attempt, Outcome outcome) {
-  if (in_flight_.empty() || in_flight_.front().task.id() != id || in_flight_.front().task.attempt() != attempt)
-    throw wire::ProtocolError{fmt::format("a result for task {}, attempt {}, which it was not given next", id, attempt)};
-  if (process_->outgoing().holds(remote::tag_of(in_flight_.front().task)))
+  window_.check_next(id, attempt);
+  if (process_->outgoing().holds(remote::tag_of(window_.front())))
     throw wire::ProtocolError{"a result before it had the whole task"};
-  const TaskRef task = std::move(in_flight_.front().task);
-  in_flight_.pop_front();
+  const TaskRef task = window_.finish(id, attempt);
   next_begins();
   owner_.host().task_finished(task, std::move(outcome));
   put_held();
 }
 
-/// The task that the dead process was in. Those before it were done, and their results died with it; those behind it had not begun:
-/// neither are to blame, and both go elsewhere.
-TaskRef Worker::last_begun() {
-  for (auto one = in_flight_.rbegin(); one != in_flight_.rend(); ++one)
-    if (!process_->claims().take_back(one->number)) return one->task;
-  return {};
-}
-
 void Worker::ended(const link::WorkerEnd& end) {
   std::string why = end.text();
   std::vector<LostTask> lost;
-  TaskRef culprit = last_begun();
-  // The next one may be what ended it: a message that it could not read, or had no memory for.
-  if (!culprit && !was_aborted() && end.broke_down() && !in_flight_.empty()) culprit = in_flight_.front().task;
-  if (culprit && !(was_aborted() && culprit.record() != aborted_.record())) {
-    owner_.host().task_started(culprit, id_);
+  if (const auto culprit = window_.blame(claims(), end.broke_down())) {
+    owner_.host().task_started(*culprit, id_);
     Outcome outcome;
     outcome.failure = process::to_failure(end.death);
     if (!end.kill_reason.empty()) outcome.failure->cause = Cause::worker_lost;
     outcome.failure->message = "its worker " + why;
     outcome.out = end.out;
     outcome.err = end.err;
-    lost.push_back({culprit, std::move(outcome)});
+    lost.push_back({*culprit, std::move(outcome)});
   } else if (!was_ready() && !end.err.empty()) {
     why += "; it said: " + end.err;
   }
-  in_flight_.clear();
-  held_.clear();
+  window_.drop_all();
   if (was_ready()) owner_.host().worker_left(id_, std::move(lost));
   owner_.worker_ended(*this, why);
 }

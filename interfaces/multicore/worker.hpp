@@ -18,6 +18,7 @@
 #include <mw/interface.hpp>
 #include <mw/multicore.hpp>
 
+#include "link/window.hpp"
 #include "link/worker_process.hpp"
 #include "remote/task_messages.hpp"
 #include "wire/messages.hpp"
@@ -61,15 +62,15 @@ class Worker final : public link::WorkerUser {
 
   unsigned slot() const noexcept { return slot_; }
   bool was_ready() const noexcept { return id_ != any_worker; }
-  bool is_busy() const noexcept { return !in_flight_.empty(); }
+  bool is_busy() const noexcept { return !window_.is_empty(); }
   /// Its end was asked for: nobody's loss.
-  bool was_aborted() const noexcept { return static_cast<bool>(aborted_); }
+  bool was_aborted() const noexcept { return window_.was_aborted(); }
   WorkerId id() const noexcept { return id_; }
   bool is_stopped() const noexcept { return is_stopped_; }
   /// "multicore worker 3 (process 71)".
   std::string text() const;
   /// "task 7 (the eels)": what it runs. Only while it is busy.
-  std::string doing() const { return remote::text_of(in_flight_.front().task); }
+  std::string doing() const { return remote::text_of(window_.front()); }
   int pid() const noexcept { return process_->pid(); }
 
   // link::WorkerUser
@@ -79,28 +80,22 @@ class Worker final : public link::WorkerUser {
   void stopped(bool is_stopped) override;
 
  private:
-  struct InFlight {
-    TaskRef task;
-    std::uint64_t number;   ///< on the claim page
-    bool unwanted = false;  ///< to be ended as soon as it is known to have begun
-  };
-
   void handle_hello(const wire::Hello& hello);
   void finish_front(std::uint64_t id, std::uint32_t attempt, Outcome outcome);
   Bytes receive_value(std::span<const std::byte> in_place);
   void next_begins();
-  void put(const TaskRef& task);
+  void put(const TaskRef& task, std::uint64_t number);
   void put_held();
-  TaskRef last_begun();
+  /// Whether a task had not begun, and never will.
+  auto claims() {
+    return [this](std::uint64_t number) { return process_->claims().take_back(number); };
+  }
 
   WorkerOwner& owner_;
   const unsigned slot_;
   WorkerId id_ = any_worker;
   std::shared_ptr<link::WorkerProcess> process_;
-  std::deque<InFlight> in_flight_;  ///< in the order in which the worker runs them; the first one runs
-  std::deque<TaskRef> held_;        ///< for which the claim page has no place yet
-  std::uint64_t next_number_ = 0;
-  TaskRef aborted_;
+  link::Window<TaskRef> window_{worker::ClaimPage::places};
   bool is_stopped_ = false;
 };
 

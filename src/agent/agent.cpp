@@ -33,7 +33,7 @@ void Agent::start_worker() {
     Failure failure;
     failure.cause = Cause::not_started;
     failure.message = e.what();
-    report_gone(nullptr, std::move(failure), {}, {});
+    report_gone({}, std::move(failure), {}, {});
     ++failed_starts_;
     start_again(std::chrono::milliseconds{10} * (1 << std::min(failed_starts_, 8u)));
   }
@@ -72,12 +72,7 @@ bool Agent::plain_task(std::uint64_t id, std::uint32_t attempt) {
 
 void Agent::pass(std::span<const std::byte> bytes) { process_->outgoing().tail().append(bytes.data(), bytes.size()); }
 
-void Agent::begin(std::uint64_t id, std::uint32_t attempt) {
-  if (!in_flight_.empty() && next_number_ - in_flight_.front().number >= worker::ClaimPage::places)
-    throw wire::ProtocolError{"more tasks than the worker said it takes"};
-  process_->claims().offer(next_number_);
-  in_flight_.push_back({id, attempt, next_number_++});
-}
+void Agent::begin(std::uint64_t id, std::uint32_t attempt) { process_->claims().offer(window_.put({{id, attempt}}).number); }
 
 void Agent::whole(const wire::Frame& frame) {
   switch (frame.type) {
@@ -157,32 +152,25 @@ void Agent::handle_task_in_memory(wire::Task task) {
 }
 
 void Agent::handle_cancel(const wire::Cancel& cancel) {
-  const auto place = std::find_if(in_flight_.begin(), in_flight_.end(),
-                                  [&](const InFlight& one) { return one.id == cancel.id && one.attempt == cancel.attempt; });
-  if (place == in_flight_.end()) return;
+  auto* const place = window_.find(cancel.id, cancel.attempt);
+  if (!place) return;
+  const bool is_front = window_.is_front(*place);
   if (process_->claims().take_back(place->number)) {
-    const InFlight task = *place;
-    const bool was_front = place == in_flight_.begin();
-    in_flight_.erase(place);
-    give_back(task);
-    if (was_front) next_begins();
+    give_back(window_.remove(*place));
+    if (is_front) next_begins();
   } else if (cancel.end) {
-    place->unwanted = true;
-    if (place == in_flight_.begin()) next_begins();
+    place->is_unwanted = true;
+    if (is_front) next_begins();
   }
 }
 
-void Agent::give_back(const InFlight& task) { wire::append(output_tail(), wire::Returned{task.id, task.attempt}); }
+void Agent::give_back(const Given& task) { wire::append(output_tail(), wire::Returned{task.id(), task.attempt()}); }
 
 /// The first task in flight is now the one that the worker runs.
 void Agent::next_begins() {
-  while (!in_flight_.empty() && in_flight_.front().unwanted && process_->claims().take_back(in_flight_.front().number)) {
-    give_back(in_flight_.front());
-    in_flight_.pop_front();
-  }
-  if (in_flight_.empty() || !in_flight_.front().unwanted) return;
-  aborted_id_ = in_flight_.front().id;
-  process_->kill(fmt::format("task {} was ended", aborted_id_));
+  const auto claim = [this](std::uint64_t number) { return process_->claims().take_back(number); };
+  if (window_.front_is_to_be_ended(claim, [this](const Given& task) { give_back(task); }))
+    process_->kill(fmt::format("task {} was ended", window_.front().id()));
 }
 
 /// Nothing that its master could not read, or did not ask for, goes on: its master would have to take this process for broken, too.
@@ -199,14 +187,14 @@ void Agent::frame(const wire::Frame& frame) {
       const auto result = wire::parse_result(frame.payload);
       check_is_next(result.id, result.attempt);
       pass_on(frame);
-      return finish_front();
+      return finish_front(result.id, result.attempt);
     }
     case wire::FrameType::result_apart: return pass_result_apart(frame);
     case wire::FrameType::failure: {
       const auto failure = wire::parse_failure(frame.payload);
       check_is_next(failure.id, failure.attempt);
       pass_on(frame);
-      return finish_front();
+      return finish_front(failure.id, failure.attempt);
     }
     case wire::FrameType::progress: wire::parse_progress(frame.payload); return pass_on(frame);
     case wire::FrameType::heartbeat: return;
@@ -219,13 +207,12 @@ void Agent::pass_on(const wire::Frame& frame) {
 }
 
 void Agent::check_is_next(std::uint64_t id, std::uint32_t attempt) const {
-  if (in_flight_.empty() || in_flight_.front().id != id || in_flight_.front().attempt != attempt)
-    throw wire::ProtocolError{fmt::format("a result for task {}, attempt {}, which it was not given next", id, attempt)};
-  if (in_flight_.size() == 1 && relay_.is_mid_task()) throw wire::ProtocolError{"a result before it had the whole task"};
+  window_.check_next(id, attempt);
+  if (window_.size() == 1 && relay_.is_mid_task()) throw wire::ProtocolError{"a result before it had the whole task"};
 }
 
-void Agent::finish_front() {
-  in_flight_.pop_front();
+void Agent::finish_front(std::uint64_t id, std::uint32_t attempt) {
+  window_.finish(id, attempt);
   next_begins();
 }
 
@@ -252,53 +239,43 @@ void Agent::pass_result_apart(const wire::Frame& frame) {
     output_.push_back(std::move(value));
     output_.emplace_back();  // nothing is appended to the worker's own memory
   }
-  finish_front();
+  finish_front(result.id, result.attempt);
 }
 
 void Agent::finish_without_value(const wire::Result& result, const detail::NoRoomError& why) {
   wire::append(output_tail(), wire::FailureMessage{result.id, result.attempt, result.run_ns, result.out, result.err,
                                                    detail::no_room_for("result", why)});
-  finish_front();
-}
-
-/// The task that the dead process was in. Those before it were done, and their results died with it; those behind it had not begun.
-std::optional<Agent::InFlight> Agent::last_begun() {
-  for (auto one = in_flight_.rbegin(); one != in_flight_.rend(); ++one)
-    if (!ended_process_->claims().take_back(one->number)) return *one;
-  return std::nullopt;
+  finish_front(result.id, result.attempt);
 }
 
 void Agent::ended(const link::WorkerEnd& end) {
   ended_process_ = std::move(process_);
   if (stopped_) return std::exchange(stopped_, [] {})();
-  auto culprit = last_begun();
-  // The next one may be what ended it: a message that it could not read, or had no memory for.
-  if (!culprit && aborted_id_ == 0 && end.broke_down() && !in_flight_.empty()) culprit = in_flight_.front();
-  if (aborted_id_ != 0 && culprit && culprit->id != aborted_id_) culprit.reset();
+  const auto claim = [this](std::uint64_t number) { return ended_process_->claims().take_back(number); };
+  const Given culprit = window_.blame(claim, end.broke_down()).value_or(Given{});
   Failure failure = process::to_failure(end.death);
   if (!end.kill_reason.empty()) failure.cause = Cause::worker_lost;
   failure.message = end.text();
   const bool was_welcome = is_welcome_;
   if (!was_welcome && !end.err.empty()) failure.message += "; it said: " + end.err;
-  report_gone(culprit ? &*culprit : nullptr, std::move(failure), end.out, end.err);
+  report_gone(culprit, std::move(failure), end.out, end.err);
   if (was_welcome)
     start_again(std::chrono::milliseconds{0});
   else
     start_again(std::chrono::milliseconds{10} * (1 << std::min(++failed_starts_, 8u)));
 }
 
-void Agent::report_gone(const InFlight* culprit, Failure failure, const std::string& out, const std::string& err) {
+/// `culprit` has no number where nobody is to blame.
+void Agent::report_gone(const Given& culprit, Failure failure, const std::string& out, const std::string& err) {
   wire::FailureMessage message;
-  message.id = culprit ? culprit->id : 0;
-  message.attempt = culprit ? culprit->attempt : 0;
+  message.id = culprit.id();
+  message.attempt = culprit.attempt();
   message.out = std::as_bytes(std::span{out});
   message.err = std::as_bytes(std::span{err});
   message.failure = std::move(failure);
   wire::append_gone(output_tail(), message);
   relay_.drop_rest();
-  in_flight_.clear();
-  next_number_ = 0;
-  aborted_id_ = 0;
+  window_.reset();
   is_welcome_ = false;
 }
 

@@ -29,6 +29,7 @@
 #include "agent/file_store.hpp"
 #include "agent/frame_relay.hpp"
 #include "agent/lent_blocks.hpp"
+#include "link/window.hpp"
 #include "link/worker_process.hpp"
 #include "wire/messages.hpp"
 
@@ -59,16 +60,16 @@ class Agent final : private link::WorkerUser, private FrameRelay::Target {
   bool has_output() const noexcept { return !output_.empty(); }
   /// Bytes that wait for the worker to read.
   std::size_t backlog() const noexcept;
-  bool is_busy() const noexcept { return !in_flight_.empty(); }
+  bool is_busy() const noexcept { return !window_.is_empty(); }
   /// Ends the worker, gently first, then calls `stopped`.
   void stop(std::function<void()> stopped);
 
  private:
-  struct InFlight {
-    std::uint64_t id;
-    std::uint32_t attempt;
-    std::uint64_t number;   ///< on the claim page
-    bool unwanted = false;  ///< to be ended as soon as it is known to have begun
+  /// A task, of which this side knows nothing else.
+  struct Given {
+    wire::TaskOf which;
+    std::uint64_t id() const noexcept { return which.id; }
+    std::uint32_t attempt() const noexcept { return which.attempt; }
   };
 
   // FrameRelay::Target: from the master
@@ -91,14 +92,13 @@ class Agent final : private link::WorkerUser, private FrameRelay::Target {
   void begin(std::uint64_t id, std::uint32_t attempt);
   void pass_on(const wire::Frame& frame);
   void check_is_next(std::uint64_t id, std::uint32_t attempt) const;
-  void finish_front();
+  void finish_front(std::uint64_t id, std::uint32_t attempt);
   void next_begins();
-  void give_back(const InFlight& task);
+  void give_back(const Given& task);
   void pass_result_apart(const wire::Frame& frame);
   void finish_without_value(const wire::Result& result, const detail::NoRoomError& why);
-  std::optional<InFlight> last_begun();
   Bytes& output_tail();
-  void report_gone(const InFlight* culprit, Failure failure, const std::string& out, const std::string& err);
+  void report_gone(const Given& culprit, Failure failure, const std::string& out, const std::string& err);
 
   boost::asio::io_context& io_;
   const AgentOptions options_;
@@ -110,10 +110,8 @@ class Agent final : private link::WorkerUser, private FrameRelay::Target {
   bool said_hello_ = false;
   unsigned unanswered_hellos_ = 0;
   bool is_welcome_ = false;  ///< the master knows this worker: what it sends is for it, not for the one before
-  std::deque<InFlight> in_flight_;
-  std::uint64_t next_number_ = 0;
+  link::Window<Given> window_{worker::ClaimPage::places};
   unsigned failed_starts_ = 0;
-  std::uint64_t aborted_id_ = 0;
   std::deque<Bytes> output_;
   boost::asio::steady_timer again_;
   std::function<void()> stopped_;

@@ -132,10 +132,13 @@ class Window {
     return in_flight_.front().task;
   }
 
-  /// For the next worker in its place.
-  void clear() {
+  void drop_all() {
     in_flight_.clear();
     held_.clear();
+  }
+  /// For the next worker in its place.
+  void reset() {
+    drop_all();
     aborted_.reset();
     next_number_ = 0;
   }

@@ -45,8 +45,7 @@ void RemoteWorker::handle(const wire::Frame& frame) {
     }
     case wire::FrameType::progress: {
       const auto progress = wire::parse_progress(frame.payload);
-      if (!in_flight_.empty() && in_flight_.front().task.id() == progress.id)
-        owner_.host().task_progress(in_flight_.front().task, progress.fraction);
+      if (is_busy() && window_.front().id() == progress.id) owner_.host().task_progress(window_.front(), progress.fraction);
       return;
     }
     case wire::FrameType::returned: handle_returned(wire::parse_returned(frame.payload)); return;
@@ -68,7 +67,7 @@ void RemoteWorker::handle_hello(const wire::Hello& hello) {
     owner_.worker_has_output(*this);
     return;
   }
-  most_ahead_ = hello.ahead;
+  window_.set_places(std::uint64_t{hello.ahead} + 1);
   pid_ = hello.pid;
   if (options_.shares_files && pid_ != 0) follows_stops_.emplace(static_cast<pid_t>(pid_));
   id_ = owner_.host().worker_joined({options_.name, hello.host, hello.slots, hello.ahead, options_.round_trip});
@@ -77,20 +76,15 @@ void RemoteWorker::handle_hello(const wire::Hello& hello) {
   owner_.worker_ready(*this);
 }
 
-std::string RemoteWorker::doing() const { return text_of(in_flight_.front().task); }
+std::string RemoteWorker::doing() const { return text_of(window_.front()); }
 
 void RemoteWorker::send(const TaskRef& task) {
-  held_.push_back(task);
+  window_.hold(task);
   put_held();
 }
 
-/// The worker keeps its tasks in so many places, each of which is used again when its task is over.
 void RemoteWorker::put_held() {
-  while (!held_.empty() && (in_flight_.empty() || next_number_ - in_flight_.front().number <= most_ahead_)) {
-    const TaskRef task = std::move(held_.front());
-    held_.pop_front();
-    put(task);
-  }
+  while (const auto* one = window_.put_next()) put(one->task);
 }
 
 void RemoteWorker::put(const TaskRef& task) {
@@ -111,8 +105,7 @@ void RemoteWorker::put(const TaskRef& task) {
     pieces_.back().payload = payload_of(task);
   }
   owner_.worker_has_output(*this);
-  in_flight_.push_back({task, next_number_++});
-  if (in_flight_.size() == 1) owner_.host().task_started(task, id_);
+  if (window_.size() == 1) owner_.host().task_started(task, id_);
 }
 
 /// Sends the files that the agent does not have, and names each by its number.
@@ -163,53 +156,39 @@ bool RemoteWorker::is_unsent(const TaskRef& task) const {
 }
 
 bool RemoteWorker::take_back(const TaskRef& task) {
-  const auto held = std::find_if(held_.begin(), held_.end(), [&](const TaskRef& other) { return is_same(other, task); });
-  if (held != held_.end()) {
-    held_.erase(held);
-    return true;
-  }
-  const auto place =
-      std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) { return is_same(one.task, task); });
-  if (place == in_flight_.end() || place->asked_back) return false;
-  place->asked_back = true;
+  if (window_.drop_held(task)) return true;
+  auto* const place = window_.find(task);
+  if (!place || std::exchange(place->is_asked_back, true)) return false;
   wire::append(tail(), wire::Cancel{task.id(), task.attempt(), false});
   owner_.worker_has_output(*this);
   return false;
 }
 
 void RemoteWorker::abort(const TaskRef& task) {
-  const auto place =
-      std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) { return is_same(one.task, task); });
-  if (place == in_flight_.end()) return;
-  aborted_ = task;
+  if (!window_.find(task)) return;
+  window_.note_abort(task);
   wire::append(tail(), wire::Cancel{task.id(), task.attempt(), true});
   owner_.worker_has_output(*this);
 }
 
 void RemoteWorker::handle_returned(const wire::Returned& returned) {
-  const auto place = std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& one) {
-    return one.task.id() == returned.id && one.task.attempt() == returned.attempt;
-  });
-  if (place == in_flight_.end()) throw wire::ProtocolError{"a task returned that it was not given"};
-  const TaskRef task = std::move(place->task);
-  const bool was_front = place == in_flight_.begin();
-  in_flight_.erase(place);
+  const auto* const place = window_.find(returned.id, returned.attempt);
+  if (!place) throw wire::ProtocolError{"a task returned that it was not given"};
+  const bool was_front = window_.is_front(*place);
+  const TaskRef task = window_.remove(*place);
   if (was_front) next_begins();
   owner_.host().task_returned(task);
   put_held();
 }
 
 void RemoteWorker::next_begins() {
-  if (!in_flight_.empty()) owner_.host().task_started(in_flight_.front().task, id_);
+  if (is_busy()) owner_.host().task_started(window_.front(), id_);
 }
 
 void RemoteWorker::finish_front(const wire::TaskOf& which, Outcome outcome) {
-  if (in_flight_.empty() || in_flight_.front().task.id() != which.id || in_flight_.front().task.attempt() != which.attempt)
-    throw wire::ProtocolError{
-        fmt::format("a result for task {}, attempt {}, which it was not given next", which.id, which.attempt)};
-  if (is_unsent(in_flight_.front().task)) throw wire::ProtocolError{"a result before it had the whole task"};
-  const TaskRef task = std::move(in_flight_.front().task);
-  in_flight_.pop_front();
+  window_.check_next(which.id, which.attempt);
+  if (is_unsent(window_.front())) throw wire::ProtocolError{"a result before it had the whole task"};
+  const TaskRef task = window_.finish(which.id, which.attempt);
   ++tasks_done_;
   busy_time_ += outcome.run_time;
   next_begins();
@@ -229,9 +208,8 @@ void RemoteWorker::finish_from_memory(const wire::Result& result) {
 }
 
 void RemoteWorker::handle_gone(wire::FailureMessage message) {
-  TaskRef culprit;
-  for (const InFlight& one : in_flight_)
-    if (one.task.id() == message.id && one.task.attempt() == message.attempt) culprit = one.task;
+  const auto* const place = window_.find(message.id, message.attempt);
+  const TaskRef culprit = place ? place->task : TaskRef{};
   const std::string why = message.failure.message;
   if (culprit) message.failure.message = "its worker " + why;
   report_end(culprit, outcome_of(std::move(message)), why);
@@ -242,7 +220,7 @@ void RemoteWorker::lost(const std::string& why, const Failure& failure) {
   outcome.failure = failure;
   pieces_.clear();
   taken_ = 0;
-  report_end(in_flight_.empty() ? TaskRef{} : in_flight_.front().task, std::move(outcome), why);
+  report_end(is_busy() ? window_.front() : TaskRef{}, std::move(outcome), why);
 }
 
 void RemoteWorker::left(const std::string& why) {
@@ -254,17 +232,14 @@ void RemoteWorker::left(const std::string& why) {
 /// What the culprit lost is its loss; the others had not begun, or their results are gone, and they go elsewhere.
 void RemoteWorker::report_end(const TaskRef& culprit, Outcome outcome, const std::string& why) {
   const bool was_ready = is_ready();
-  const bool was_aborted = static_cast<bool>(aborted_);
+  const bool was_aborted = window_.was_aborted();
   std::vector<LostTask> lost;
   if (culprit) {
     owner_.host().task_started(culprit, id_);
     lost.push_back({culprit, std::move(outcome)});
   }
   const WorkerId id = std::exchange(id_, any_worker);
-  in_flight_.clear();
-  held_.clear();
-  aborted_ = {};
-  next_number_ = 0;
+  window_.reset();
   is_stopped_ = false;
   follows_stops_.reset();
   if (was_ready) owner_.host().worker_left(id, std::move(lost));

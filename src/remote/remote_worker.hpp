@@ -23,6 +23,7 @@
 #include <mw/interface.hpp>
 
 #include "link/outgoing.hpp"
+#include "link/window.hpp"
 #include "process/job_control.hpp"
 #include "remote/file_feed.hpp"
 #include "wire/frame.hpp"
@@ -76,7 +77,7 @@ class RemoteWorker {
 
   const std::string& name() const noexcept { return options_.name; }
   bool is_ready() const noexcept { return id_ != any_worker; }
-  bool is_busy() const noexcept { return !in_flight_.empty(); }
+  bool is_busy() const noexcept { return !window_.is_empty(); }
   WorkerId id() const noexcept { return id_; }
   /// Its process, on its machine.
   std::uint32_t pid() const noexcept { return pid_; }
@@ -87,11 +88,6 @@ class RemoteWorker {
   std::chrono::nanoseconds busy_time() const noexcept { return busy_time_; }
 
  private:
-  struct InFlight {
-    TaskRef task;
-    std::uint64_t number;
-    bool asked_back = false;
-  };
   struct Piece {
     Bytes bytes;
     link::Payload payload;
@@ -117,12 +113,8 @@ class RemoteWorker {
   RemoteOwner& owner_;
   const Options options_;
   WorkerId id_ = any_worker;
-  std::uint32_t most_ahead_ = 0;
   wire::FrameReader reader_;
-  std::deque<InFlight> in_flight_;  ///< in the order in which the worker runs them; the first one runs
-  std::deque<TaskRef> held_;        ///< for which there is no place yet
-  std::uint64_t next_number_ = 0;
-  TaskRef aborted_;
+  link::Window<TaskRef> window_{0};
   std::uint32_t pid_ = 0;
   bool is_stopped_ = false;
   std::optional<process::FollowsStops> follows_stops_;  ///< where the process is one of this machine
