@@ -1,6 +1,6 @@
 // Tasks in the order in which they are done.
 //
-// What:    Master::as_completed(tasks): a range of Completed, one for each task of the list, in constant time each.
+// What:    Master::as_completed(tasks): a range of Completed, one for each task of the list, each in constant time.
 // Owner:   the range keeps its tasks; it must not outlive the master.
 // Threads: one at a time. A task can be in one such range at a time.
 // Use:
@@ -20,18 +20,20 @@
 
 namespace mw {
 
-/// A task that is done, with its place in the list.
+/// A task that is done, with its index in the list, from 0. result() decodes it anew each time.
 template <class R>
 struct Completed {
   Task<R> task;
   std::size_t index = 0;
-  /// Throws TaskError if it has no result.
+  /// Throws TaskError if the task has no result.
   R result() const { return detail::decode_result<R>(*task.record()); }
 };
 
+/// The range; to be gone through once.
 template <class R>
 class AsCompleted {
  public:
+  /// An input iterator. `++` waits for the next task, and throws InterfaceError if the interface has failed.
   class iterator {
    public:
     using value_type = Completed<R>;
@@ -53,11 +55,12 @@ class AsCompleted {
     AsCompleted* range_ = nullptr;
   };
 
+  /// Internal: see Master::as_completed().
   AsCompleted(detail::MasterCore& core, std::span<const Task<R>> tasks) : group_{core} {
     for (std::size_t i = 0; i < tasks.size(); ++i) group_.join(tasks[i].record(), i);
   }
 
-  /// Waits for the first one. To be called once.
+  /// Waits for the first task. To be called once. Throws as `++`.
   iterator begin() {
     advance();
     return iterator{*this};

@@ -1,8 +1,8 @@
 // The boinc interface: a volunteer pool.
 //
-// What:    this program becomes a BOINC project: a server in it gives out workunits to the stock boinc-client, or to `mw
-//          volunteer`, on any number of strangers' machines, compares what they send back, and hands the agreed results to the
-//          master. What is computed there is the worker build of this program (mw_add_app makes it).
+// What:    this program becomes a BOINC project: a server in it gives out workunits to the stock boinc-client, or to
+//          `mw volunteer`, on any number of strangers' machines, compares what they send back, and hands the agreed
+//          results to the master. What is computed there is the worker build of this program (mw_add_app makes it).
 // Owner:   the master that it is given to.
 // Threads: the master's loop. The server has a thread of its own; a validator of the user's runs in it.
 // Use:
@@ -25,18 +25,19 @@
 
 namespace mw {
 
-/// Two results of one task, from two hosts.
+/// Two results of one task, from two hosts. Valid during the validator's call.
 struct ResultPair {
-  std::uint64_t function_id = 0;
-  std::string_view function;  ///< its name
-  std::span<const std::byte> first;
-  std::span<const std::byte> second;
+  std::uint64_t function_id = 0;      ///< FunctionEntry::id() of the task's function
+  std::string_view function;          ///< its qualified name, with parameter types
+  std::span<const std::byte> first;   ///< one result, encoded
+  std::span<const std::byte> second;  ///< the other one
 
-  /// One of them, decoded. Throws CodecError: then the results do not agree.
+  /// One of them, decoded. Throws CodecError if it is no R; thrown on, that means that the results do not agree.
   template <class R>
   R first_as() const {
     return decode<R>(first);
   }
+  /// The same for the other one.
   template <class R>
   R second_as() const {
     return decode<R>(second);
@@ -48,11 +49,11 @@ using Validator = std::function<bool(const ResultPair&)>;
 
 /// Byte by byte: for integers, texts, and floating-point numbers that every host computes alike.
 Validator bitwise_validator();
-/// Floating-point numbers may differ by `relative` of the larger one, or by `absolute`; everything else must be equal. A Program's
-/// output is compared word by word.
+/// Floating-point numbers may differ by `relative` times the larger one (1e-9, say), or by `absolute`; everything else
+/// must be equal. A NaN agrees with a NaN only. A Program's output is compared word by word.
 Validator numeric_validator(double relative, double absolute = 0);
 
-/// Which hosts' results may be compared: see BOINC's homogeneous redundancy.
+/// Which hosts' results may be compared (BOINC's homogeneous redundancy).
 enum class HostMix : std::uint8_t {
   any,     ///< all hosts
   coarse,  ///< of one operating system and processor vendor, Intel and AMD being one
@@ -67,15 +68,16 @@ enum class OneVote : std::uint8_t {
   account     ///< all hosts of one account
 };
 
+/// What a BoincInterface may be told. interfaces/boinc/README.md explains quorums, copies and voters.
 struct BoincOptions {
   /// "ADDRESS:PORT" to listen at; port 0: any that is free.
   std::string listen = "127.0.0.1:8931";
   /// What volunteers attach to; empty: http:// and the address above.
   std::string url = {};
-  /// The folder in which the project lives: keys, database, files. Empty: ~/.local/state/cppmw/boinc/NAME of this program.
-  /// "temporary": a new one, removed at the end.
+  /// The folder in which the project lives: keys, database, files. Empty: ~/.local/state/cppmw/boinc/NAME of this
+  /// program. "temporary": a new one, removed at the end.
   std::string state = {};
-  /// Where the worker builds are, one for each platform; empty: the folder "workers" beside this program.
+  /// The folder with the worker builds, one for each platform; empty: "workers" beside this program.
   std::string workers = {};
   /// How many results must agree (BOINC's min_quorum), 1 to 100.
   unsigned quorum = 1;
@@ -83,61 +85,67 @@ struct BoincOptions {
   unsigned target = 0;
   /// How many copies of a workunit may end in an error (max_error_results) …
   unsigned max_errors = 3;
-  /// … may be made at all (max_total_results) …
+  /// … how many may be made at all (max_total_results) …
   unsigned max_total = 10;
-  /// … and may succeed without agreement (max_success_results), before its tasks count as lost.
+  /// … and how many may succeed without agreement (max_success_results), before its tasks count as lost.
   unsigned max_success = 6;
-  /// How long a host may keep a workunit.
+  /// How long a host may keep a workunit; then another host gets a copy.
   std::chrono::seconds delay_bound{7 * 86'400};
-  /// How long a workunit is to run, about: tasks are put together accordingly.
+  /// How long a workunit should run, about: so many tasks are put into one.
   std::chrono::seconds workunit_time{600};
   /// How many tasks a workunit carries; 0: as many as workunit_time asks for.
   unsigned tasks_per_workunit = 0;
   /// How many workunits a host may have, for each of its processors.
   unsigned workunits_per_processor = 4;
-  /// How often an idle client looks for work.
+  /// How often an idle client is told to look for work.
   std::chrono::milliseconds poll{60'000};
-  /// Near the end, when nothing else is left, an idle host gets one more copy of what is out for so long and for twice as long as it
-  /// should take; the first valid answer counts. 0: never.
+  /// Near the end, when nothing else is left, an idle host gets one more copy of what has been out for this long and
+  /// for twice as long as it should take; the first valid answer counts. 0: never.
   std::chrono::milliseconds another_after{120'000};
   /// Hosts that have proven reliable run most workunits alone (BOINC's adaptive replication).
   bool adaptive_replication = false;
+  /// Which hosts' results may be compared.
   HostMix host_mix = HostMix::any;
   /// What agreement means; empty: bitwise_validator().
   Validator validator = {};
-  /// Bytes that a workunit's results may have.
+  /// How many bytes a workunit's results may have together.
   std::uint64_t max_output = std::uint64_t{512} << 20;
-  /// Anyone may make an account with an e-mail address; else a volunteer needs the project's key.
+  /// Whether anyone may make an account with an e-mail address; otherwise a volunteer needs the project's key.
   bool open_accounts = false;
-  /// Addresses of reverse proxies before the server, which say in X-Forwarded-For whom a request comes from. Nobody else is believed.
+  /// Addresses of reverse proxies before the server, which say in X-Forwarded-For whom a request comes from. Nobody
+  /// else is believed.
   std::vector<std::string> proxies = {};
-  /// Each volunteer has a key of his own, made with `mw boinc-key`; the project's own key opens nothing.
+  /// Whether each volunteer has a key of their own, made with `mw boinc-key`; then the project's own key opens nothing.
   bool keys_for_each = false;
+  /// What has one vote in a quorum.
   OneVote one_vote = OneVote::automatic;
-  /// So many volunteers of our own run on this machine, as long as the master does; 0 to 256.
+  /// How many volunteers of our own run on this machine, for as long as the master does; 0 to 256.
   unsigned local_volunteers = 0;
 };
 
+/// Tasks are rows in the project's database from the moment they are submitted; a program that was killed and is
+/// started again with the same tasks continues with them.
 class BoincInterface : public Interface {
  public:
   static constexpr unsigned max_local_volunteers = 256;
   /// Throws UsageError for options that make no sense.
   explicit BoincInterface(BoincOptions options = {});
   /// From what follows "boinc" in an interface's name: ":", ":4", ":?quorum=2&listen=0.0.0.0:8931". Keys are listed in
-  /// interfaces/boinc/README.md. Throws UsageError that names what would be right.
+  /// interfaces/boinc/README.md. Throws UsageError, which says what would be right.
   static BoincInterface from_text(std::string_view text);
   BoincInterface(BoincInterface&&) noexcept;
   ~BoincInterface() override;
 
+  // What these do is stated at Interface.
   void execute_task(const TaskRef& task, WorkerId worker) override;
   bool revoke_task(const TaskRef& task, WorkerId worker) override;
   void abort_task(const TaskRef& task, WorkerId worker) override;
   void flush() override;
   StatusMap get_status() override;
-  /// A pool whose volunteers nobody knows yet counts as 16.
+  /// The number of local volunteers; 16 if there are none, as nobody knows how large the pool will be.
   std::uint32_t expected_slots() const noexcept override;
   std::string name() const override { return "boinc"; }
-  /// Throws InterfaceError if the state folder, the port or the worker builds are not to be had.
+  /// Throws InterfaceError if the state folder, the port or the worker builds cannot be used.
   void start() override;
   void stop(std::function<void()> stopped) override;
 

@@ -1,9 +1,9 @@
 // An existing BOINC project as the backend: for those who have outgrown the server that BoincInterface brings along.
 //
-// What:    tasks go as workunits to a project that runs already, and its volunteers compute them. Either on the project's own host,
-//          through its folder (bin/stage_file, bin/create_work, and the folder in which its assimilator puts results), or from
-//          anywhere, through its remote submission RPC. `mw boinc-setup` prepares the project: the application, its templates, and
-//          what validates and assimilates its results.
+// What:    tasks go as workunits to a project that exists already, and its volunteers compute them. This works either
+//          on the project's own host, through its folder (bin/stage_file, bin/create_work, and the folder in which its
+//          assimilator puts results), or from anywhere, through its remote submission RPC. `mw boinc-setup` prepares
+//          the project: the application, its templates, and what validates and assimilates its results.
 // Owner:   the master that it is given to.
 // Threads: the master's loop. What waits for the project has a thread of its own.
 // Use:
@@ -20,8 +20,9 @@
 
 namespace mw {
 
+/// What a BoincProjectInterface is told: `folder`, or `url` and `key_file`; all else may be left out.
 struct BoincProjectOptions {
-  /// The project's folder on this machine; else `url` and `key_file`.
+  /// The project's folder on this machine.
   std::string folder = {};
   /// The project's master URL.
   std::string url = {};
@@ -29,20 +30,21 @@ struct BoincProjectOptions {
   std::string key_file = {};
   /// What the project calls this application; empty: the name of this program.
   std::string app = {};
-  /// The folder in which is written what was submitted, so that a run that was killed goes on. Empty:
+  /// The folder in which it is noted what was submitted, so that a run that was killed can continue. Empty:
   /// ~/.local/state/cppmw/boinc-project/NAME of this program. "temporary": a new one, removed at the end.
   std::string state = {};
-  /// With `folder`: where the project's assimilator puts results (sample_assimilator's --outdir); empty: FOLDER/results.
+  /// With `folder`: where the project's assimilator puts results (sample_assimilator's --outdir); empty:
+  /// FOLDER/results.
   std::string results = {};
-  /// With `folder`, as create_work has them, 0 to 100; what the project's templates say counts before them.
+  // With `folder`, as create_work has them, 0 to 100; what the project's templates say takes precedence.
   unsigned quorum = 0;       ///< min_quorum; 0: 1
   unsigned target = 0;       ///< target_nresults; 0: the quorum
   unsigned max_errors = 0;   ///< max_error_results; 0: 3
   unsigned max_total = 0;    ///< max_total_results; 0: 10, or more where the quorum needs them
   unsigned max_success = 0;  ///< max_success_results; 0: 6, or more
-  /// How long a host may keep a workunit; 0: what the project's templates say.
+  /// With `folder`: how long a host may keep a workunit; 0: what the project's templates say.
   std::chrono::seconds delay_bound{0};
-  /// How long a workunit is to run, about: tasks are put together accordingly.
+  /// How long a workunit should run, about: so many tasks are put into one.
   std::chrono::seconds workunit_time{600};
   /// How long a task runs, about; 0: one of them is run on this machine, for at most 5 s, to learn it.
   std::chrono::nanoseconds task_time{0};
@@ -52,27 +54,30 @@ struct BoincProjectOptions {
   std::chrono::milliseconds poll{0};
 };
 
+/// The project is asked from start() on. See interfaces/boinc/README.md for what it needs, and what can fail.
 class BoincProjectInterface : public Interface {
  public:
   /// Throws UsageError for options that make no sense.
   explicit BoincProjectInterface(BoincProjectOptions options);
-  /// Whether what follows "boinc" in an interface's name is about an existing project: it has project=, or auth=.
+  /// Whether what follows "boinc" in an interface's name means an existing project: it has project=, or auth=.
   static bool is_meant(std::string_view text);
-  /// From "project=DIR" or "url=URL&auth=FILE", and more: keys are listed in interfaces/boinc/README.md. Throws UsageError that
-  /// names what would be right.
+  /// From "project=DIR" or "url=URL&auth=FILE", and more: keys are listed in interfaces/boinc/README.md. Throws
+  /// UsageError, which says what would be right.
   static BoincProjectInterface from_text(std::string_view text);
   BoincProjectInterface(BoincProjectInterface&&) noexcept;
   ~BoincProjectInterface() override;
 
+  // What these do is stated at Interface.
   void execute_task(const TaskRef& task, WorkerId worker) override;
   bool revoke_task(const TaskRef& task, WorkerId worker) override;
   void abort_task(const TaskRef& task, WorkerId worker) override;
   void flush() override;
   StatusMap get_status() override;
-  /// What other people's computers do at a time, nobody knows: 16.
+  /// 16: how much other people's computers do at a time, nobody knows.
   std::uint32_t expected_slots() const noexcept override;
   std::string name() const override { return "boinc"; }
-  /// Throws InterfaceError if the project can not be used: no such folder, application or template, no connection, a wrong key.
+  /// Throws InterfaceError if the project cannot be used: no such folder, application or template, no connection, a
+  /// wrong key.
   void start() override;
   void stop(std::function<void()> stopped) override;
 

@@ -1,7 +1,7 @@
 // A run of bytes that owns its memory.
 //
-// What:    Bytes: arguments and results on their way. Up to 24 bytes live inside it, more on the heap, and from 128 KiB on in
-//          memory that goes to a worker process without a copy, where that can be had.
+// What:    Bytes: arguments and results on their way. Up to 24 bytes live inside it, more on the heap, and from 128 KiB
+//          on in memory that goes to a worker process without a copy, where that can be had.
 // Owner:   it owns its bytes; it moves, and copies only by clone().
 // Threads: a plain value; one thread at a time.
 // Use:
@@ -18,7 +18,8 @@ namespace mw {
 
 namespace detail {
 class SharedBlock;
-/// Null if there is none to be had.
+// Memory that another process can map; a block belongs to one thread at a time. src/memory has them.
+/// A block of at least `capacity` bytes; null if this machine, or a limit of this process, has none.
 SharedBlock* make_block(std::size_t capacity) noexcept;
 void release_block(SharedBlock* block) noexcept;
 std::byte* data_of(const SharedBlock* block) noexcept;
@@ -26,12 +27,14 @@ std::size_t capacity_of(const SharedBlock* block) noexcept;
 bool resize_block(SharedBlock* block, std::size_t capacity) noexcept;
 }  // namespace detail
 
+/// Sizes and capacities are in bytes. Pointers and spans into it are valid until it changes or goes.
 class Bytes {
  public:
-  static constexpr std::size_t inline_capacity = 24;
-  static constexpr std::size_t shared_from = 128 * 1024;
+  static constexpr std::size_t inline_capacity = 24;      ///< up to this, bytes lie in the object
+  static constexpr std::size_t shared_from = 128 * 1024;  ///< from this on, in shared memory where there is any
 
   Bytes() noexcept = default;
+  /// A copy of these. Throws std::bad_alloc.
   explicit Bytes(std::span<const std::byte> bytes) { append(bytes.data(), bytes.size()); }
   Bytes(Bytes&& other) noexcept { take(other); }
   Bytes& operator=(Bytes&& other) noexcept {
@@ -45,6 +48,7 @@ class Bytes {
   Bytes& operator=(const Bytes&) = delete;
   ~Bytes() { release(); }
 
+  /// A copy. Throws std::bad_alloc.
   Bytes clone() const { return Bytes{span()}; }
 
   std::byte* data() noexcept { return heap_ ? heap_ : inline_; }
@@ -59,12 +63,14 @@ class Bytes {
     if (capacity > this->capacity()) grow(capacity);
   }
 
-  /// Copies `size` bytes to the end; room grows by doubling. `bytes` must not lie in this buffer.
+  /// Copies `size` bytes to the end; room grows by doubling. `bytes` must not lie in this buffer. Throws
+  /// std::bad_alloc.
   void append(const void* bytes, std::size_t size) {
     if (size != 0) std::memcpy(extend(size), bytes, size);
   }
 
-  /// `size` more bytes at the end, with no value yet: the caller writes them. Returns where they begin.
+  /// `size` more bytes at the end, with no value yet: the caller writes them. Returns where they begin. Throws
+  /// std::bad_alloc.
   std::byte* extend(std::size_t size) {
     std::byte* begin = (size > capacity() - size_ ? grow(size_ + size) : data()) + size_;
     size_ += size;
@@ -76,7 +82,7 @@ class Bytes {
 
   /// The shared memory that they are in; null if they are elsewhere.
   detail::SharedBlock* block() const noexcept { return heap_ ? away_.block : nullptr; }
-  /// Takes the block, whose first `size` bytes are these.
+  /// Takes over the block, whose first `size` bytes are these.
   static Bytes adopt(detail::SharedBlock* block, std::size_t size) noexcept {
     Bytes bytes;
     bytes.move_to(block);

@@ -1,16 +1,16 @@
 // Values to bytes and back.
 //
-// What:    encode() and decode() in a form that is the same on x86-64, arm64 and 32-bit Arm. It knows arithmetic types but long
-//          double, enumerations, strings, the standard containers, optional, variant, tuple, pair, complex, chrono, plain
-//          aggregates (up to 100 members, no code needed), and whatever has a cereal serialize().
+// What:    encode() and decode() in a form that is the same on x86-64, arm64 and 32-bit Arm. It knows arithmetic types
+//          except long double, enumerations, strings, the standard containers, optional, variant, tuple, pair, complex,
+//          chrono, plain aggregates (up to 100 members, no code needed), and whatever has a cereal serialize().
 // Owner:   the results own their bytes and values.
 // Threads: any.
 // Use:
 //     mw::Bytes bytes = mw::encode(hits);
 //     Hits again = mw::decode<Hits>(bytes.span());         // throws mw::CodecError
 //
-// Bytes may come from anywhere: decoding never reads beyond them, never takes memory for more than they hold, and ends in a value
-// or a CodecError.
+// Bytes may come from anywhere: decoding never reads beyond them, never takes memory for more than they hold, and ends
+// in a value or a CodecError.
 #pragma once
 
 #include <exception>
@@ -54,7 +54,8 @@ auto decode_with(std::span<const std::byte> bytes, const Read& read) {
 
 }  // namespace detail
 
-/// The values' bytes, one after the other. Throws std::bad_alloc.
+/// The values' bytes, one after the other. Throws std::bad_alloc, and CodecError or what a serialize() of yours throws.
+/// What has no encoded form does not compile.
 template <class... Ts>
 Bytes encode(const Ts&... values) {
   static_assert((detail::can_travel<Ts> && ...),
@@ -68,7 +69,8 @@ Bytes encode(const Ts&... values) {
   return bytes;
 }
 
-/// The value that encode(value) gave these bytes. Throws CodecError if they are too short, too long, or not of a T.
+/// The value that encode(value) gave these bytes. Throws CodecError if they are too short, too long, or not of a T;
+/// std::bad_alloc.
 template <class T>
 T decode(std::span<const std::byte> bytes) {
   static_assert(detail::can_travel<T>, "CppMW cannot decode this type: see encode()");
@@ -79,7 +81,7 @@ T decode(std::span<const std::byte> bytes) {
   });
 }
 
-/// The same for a std::tuple whose members were given to encode() in this order.
+/// The same for several values: a std::tuple of what encode(a, b, …) was given, in that order.
 template <class Tuple>
 Tuple decode_tuple(std::span<const std::byte> bytes) {
   return detail::decode_with(bytes, [](detail::InputArchive& archive) {

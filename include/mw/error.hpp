@@ -1,7 +1,7 @@
 // The errors of CppMW.
 //
-// What:    Error and its kinds: TaskError (a task has no result), InterfaceError (the environment is broken), UsageError
-//          (what was asked for makes no sense), CodecError (bytes that do not say what they should).
+// What:    Error and its kinds: TaskError (a task has no result), InterfaceError (the environment is broken),
+//          UsageError (what was asked for makes no sense), CodecError (bytes that do not say what they should).
 // Owner:   every error owns copies of what it names, and outlives the master it came from.
 // Threads: plain values; any thread.
 // Use:
@@ -20,8 +20,8 @@
 
 namespace mw {
 
-/// The base of everything that CppMW throws. what() is fit for a terminal: control characters that came from outside (from a worker, a
-/// volunteer, a server) are shown, not sent.
+/// The base of everything that CppMW throws. what() is fit for a terminal: control characters that came from outside
+/// (from a worker, a volunteer, a server) are shown, not sent.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& text);
@@ -40,7 +40,8 @@ class CodecError : public Error {
   using Error::Error;
 };
 
-/// The environment is broken: the text names what was tried, on what, and the system's own error.
+/// The environment is broken (no such host, no port, a manager that died): the text names what was tried, on what, and
+/// the system's own error.
 class InterfaceError : public Error {
  public:
   using Error::Error;
@@ -68,14 +69,14 @@ enum class Cause : std::uint8_t {
 /// The cause in words: "exception", "exit status", "signal", …
 std::string_view to_string(Cause cause) noexcept;
 
-/// One attempt's failure, as the worker or the interface reports it.
+/// How one attempt failed, as the worker or the interface reports it.
 struct Failure {
   Cause cause = Cause::interface_error;
   std::string type;              ///< the exception's type, demangled; empty unless cause is `exception`
   std::string message;           ///< what() of the exception, or what happened in words
   std::int32_t exit_status = 0;  ///< of `exit_status`; -1: it ended, and nobody knows how
   std::int32_t signal = 0;       ///< of `signal`
-  bool out_of_memory = false;    ///< the kernel killed for want of memory, or the worker ran into its limit
+  bool out_of_memory = false;    ///< the kernel killed it for want of memory, or it ran into its memory limit
 };
 
 /// Which task it was, and where: the fixed part of a TaskError.
@@ -90,15 +91,17 @@ struct TaskFacts {
   std::string stderr_tail;    ///< the last part of what it wrote to stderr
 };
 
-/// A task that has no result. what() is the whole story: one line, and below it the end of stderr where there was any. The facts are
-/// as they came.
+/// A task that has no result. what() is the whole story: one line, and below it the end of stderr where there was any.
+/// The facts are as they came: not made fit for a terminal.
 class TaskError : public Error {
  public:
+  /// Writes what() from the two.
   TaskError(TaskFacts facts, Failure failure);
 
   const TaskFacts& facts() const noexcept { return facts_; }
   const Failure& failure() const noexcept { return failure_; }
 
+  // The same, one by one: see TaskFacts and Failure.
   std::uint64_t task() const noexcept { return facts_.task; }
   const std::string& function() const noexcept { return facts_.function; }
   const std::string& worker() const noexcept { return facts_.worker; }

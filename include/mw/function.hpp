@@ -1,10 +1,10 @@
 // Functions that travel by name.
 //
-// What:    naming a function as a template argument registers it, before main(), under its qualified name and signature; the
-//          same program, started as a worker, finds it there. No macro, no base class.
+// What:    naming a function as a template argument registers it, before main(), under its qualified name and
+//          signature; the same program, started as a worker, finds it there. No macro, no base class.
 // Owner:   entries are static; nothing frees them.
-// Threads: registration happens before main(), or when a library is loaded; look-ups may come from any thread. Only functions that
-//          are there at mw::init can be submitted: a worker comes no further in main().
+// Threads: registration happens before main(), or when a library is loaded; look-ups may come from any thread. Only
+//          functions that are there at mw::init can be submitted: a worker comes no further in main().
 // Use:
 //     master.submit_task<monte_pi>(seed, points);          // this line is the registration
 #pragma once
@@ -28,22 +28,24 @@ namespace mw::detail {
 /// A registered function: its name, its number on the wire, and how to call it with bytes.
 class FunctionEntry {
  public:
-  /// Decodes the arguments, calls, encodes the result. Throws ArgumentsError, or what the function throws.
+  /// Decodes the arguments, calls the function, encodes the result. Throws ArgumentsError, or what the function throws.
   using Call = Bytes (*)(std::span<const std::byte> arguments);
 
-  /// Where the floating-point numbers of an encoded result are. Throws CodecError if it is none.
+  /// Where the floating-point numbers of an encoded result are. Throws CodecError if the bytes are no result of the
+  /// function.
   using FindFloats = std::vector<FloatRun> (*)(std::span<const std::byte> result);
 
+  /// Registers the function; entries are static objects and never go.
   FunctionEntry(const std::type_info& tag, const std::type_info& result, Call call, FindFloats find_floats) noexcept;
 
   /// Qualified name with parameter types, as people write it: "monte_pi(unsigned long, unsigned long)".
   std::string_view name() const;
-  /// FNV-1a of the mangled name, which g++ and clang++ agree on where it holds no lambda and no expression: the function's number on
-  /// the wire.
+  /// The function's number on the wire: FNV-1a of the mangled name, on which g++ and clang++ agree where it holds no
+  /// lambda and no expression.
   std::uint64_t id() const noexcept { return id_; }
-  const std::type_info& tag() const noexcept { return *tag_; }
-  const std::type_info& result() const noexcept { return *result_; }
-  const FunctionEntry* next() const noexcept { return next_; }
+  const std::type_info& tag() const noexcept { return *tag_; }        ///< its mangled name holds the function's
+  const std::type_info& result() const noexcept { return *result_; }  ///< what the function returns
+  const FunctionEntry* next() const noexcept { return next_; }        ///< the one registered before it; null: none
   /// Counted in this process, from 0; the 65,536th and all later ones share a number.
   std::uint16_t number() const noexcept { return number_; }
   Bytes call(std::span<const std::byte> arguments) const { return call_(arguments); }
@@ -64,9 +66,9 @@ class FunctionEntry {
   std::uint16_t number_ = 0;
 };
 
-/// Returns the entry. Throws UsageError if it came with a library that was loaded after mw::init, so that no worker has it; or if two
-/// different functions share its name (two lambdas in one function, two functions of one name in unnamed namespaces): a worker
-/// could not tell which is meant.
+/// Returns the entry. Throws UsageError if it came with a library that was loaded after mw::init, so that no worker has
+/// it; or if two different functions share its name (two lambdas in one function, two functions of one name in unnamed
+/// namespaces), so that a worker could not tell which is meant.
 const FunctionEntry& check_unambiguous(const FunctionEntry& entry);
 
 /// The arguments did not decode to what the function takes.
@@ -78,6 +80,7 @@ class ArgumentsError : public CodecError {
 template <class... Ts>
 struct TypeList {};
 
+/// What a function returns and takes. What cannot be a task does not compile, with a reason.
 template <class Call>
 struct CallTraits {
   static_assert(sizeof(Call) == 0,
@@ -117,6 +120,7 @@ using TraitsOf = Traits<std::remove_cv_t<decltype(F)>>;
 template <auto F>
 struct Tag {};
 
+/// FunctionEntry::Call for F.
 template <auto F>
 Bytes call_with_bytes(std::span<const std::byte> bytes) {
   using Arguments = typename TraitsOf<F>::Arguments;
@@ -135,6 +139,7 @@ Bytes call_with_bytes(std::span<const std::byte> bytes) {
   }
 }
 
+/// FunctionEntry::FindFloats for functions that return R.
 template <class R>
 std::vector<FloatRun> find_floats(std::span<const std::byte> bytes) {
   std::vector<FloatRun> runs;
@@ -153,7 +158,7 @@ template <auto F>
 struct Registered {
   static inline const FunctionEntry entry{typeid(Tag<F>), typeid(typename TraitsOf<F>::Result), &call_with_bytes<F>,
                                           &find_floats<typename TraitsOf<F>::Result>};
-  /// The entry, checked once.
+  /// The entry, checked the first time. Throws as check_unambiguous().
   static const FunctionEntry& checked() {
     static const FunctionEntry& checked = check_unambiguous(entry);
     return checked;

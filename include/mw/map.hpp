@@ -1,10 +1,10 @@
 // One function over many inputs.
 //
-// What:    Master::map<f>(range, options) calls f with each element of any input range, in chunks, and is itself a range of
-//          results. It reads the range as it goes and holds a bounded part of it, so that 10^9 inputs need no more memory than
-//          10^4.
-// Owner:   the Map keeps the range (or refers to it, if it is an lvalue and no view) and what is on its way; work that is not
-//          done is cancelled with it. It must not outlive the master.
+// What:    Master::map<f>(range, options) calls f with each element of any input range, in chunks, and is itself a
+//          range of results. It reads the input as it goes and holds a bounded part of it, so that 10^9 inputs need no
+//          more memory than 10^4.
+// Owner:   the Map keeps the range (or refers to it, if it is an lvalue and not a view) and what is on its way; work
+//          that is not done when the Map goes is cancelled. It must not outlive the master.
 // Threads: one at a time.
 // Use:
 //     for (Hits hits : master.map<monte_pi>(seeds)) total += hits;                  // in the order of the inputs
@@ -14,7 +14,8 @@
 //
 // A function of several parameters takes a range of tuples. (Trickle's forkwork and forkgen, PyMW's map_reduce.)
 //
-// A range that throws ends there: what came before the bad input comes out first, then the exception, and again if it is asked again.
+// A range that throws ends there: the results of the inputs before it come out first, then the exception, which is
+// thrown again if the Map is asked again. An input that cannot be encoded has the same effect.
 #pragma once
 
 #include <algorithm>
@@ -41,34 +42,38 @@
 
 namespace mw {
 
+/// How map() and map_reduce() cut and send their input.
 struct MapOptions {
-  /// Inputs in a task. 0: as many as take about 2 ms, measured as it goes; a worker that has run for 10 ms gives the rest of its
-  /// chunk back, so that a wrong guess costs little.
+  /// How many inputs a task has. 0: as many as take about 2 ms, measured as it goes; a worker that has run for 10 ms
+  /// gives the rest of its chunk back, so that a wrong guess costs little.
   std::size_t chunk = 0;
-  bool ordered = true;  ///< results in the order of the inputs; else as they come
-  /// How many inputs may be on their way, or done and not yet read. 0: as many as keep all workers busy however long the way to them
-  /// is, at least four chunks for each.
+  bool ordered = true;  ///< results in the order of the inputs; else as they come. map_reduce() always keeps the order
+  /// How many inputs may be on their way, or done and not yet read. 0: as many as keep all workers busy, however long
+  /// the way to them is; at least four chunks for each slot.
   std::size_t window = 0;
   /// Bytes of encoded inputs and results that may be on their way, or done and not yet read. One chunk always may.
   std::uint64_t window_bytes = std::uint64_t{256} << 20;
-  /// For each chunk. A limit is one of the whole chunk: set `chunk` to 1 for limits of each input. `retries` is for each input.
+  /// For each chunk. A limit applies to the whole chunk: set `chunk` to 1 for a limit of each input. `retries` counts
+  /// for each input of map(); map_reduce() ignores it.
   TaskOptions task = {};
 };
 
-/// One input's result.
+/// One input's result, or its error.
 template <class R>
 class Mapped {
  public:
+  /// Internal, as the next one.
   Mapped(std::size_t index_, detail::ValueOf<R> value) : index{index_}, value_{std::move(value)} {}
   Mapped(std::size_t index_, TaskError error) : index{index_}, error_{std::move(error)} {}
 
-  std::size_t index;  ///< of its input, from 0
-  bool has_value() const noexcept { return !error_; }
-  /// Throws TaskError if the function threw, or its task failed.
+  std::size_t index;                                   ///< of its input, from 0
+  bool has_value() const noexcept { return !error_; }  ///< whether there is no error
+  /// The result, moved out. Throws TaskError if the function threw, or its task failed.
   R value() && {
     if (error_) throw *error_;
     if constexpr (!std::is_void_v<R>) return std::move(*value_);
   }
+  /// Only if there is no value.
   const TaskError& error() const noexcept { return *error_; }
 
  private:
@@ -78,11 +83,11 @@ class Mapped {
 
 namespace detail {
 
-/// Which input it was, on top of what a task's record knows.
+/// What a task's record knows of its failure (or `failure`, where that is not null), and which input it was.
 TaskError mapped_error(const RecordPtr& record, std::size_t index, const Failure* failure);
 
-/// A range for as long as it is gone through: an rvalue or a view is kept, another lvalue is referred to. (std::views::all does the
-/// same, but clang++ 14 can not compile it with the standard library of g++ 12.)
+/// A range for as long as it is gone through: an rvalue or a view is kept, any other lvalue is referred to.
+/// (std::views::all does the same, but clang++ 14 cannot compile it with the standard library of g++ 12.)
 template <class Range>
 class HeldRange {
  public:
@@ -121,7 +126,7 @@ void check_chunk(const ChunkResult<V>& result, ChunkValues values, std::size_t s
     throw_codec_error("a chunk of map() came back with other results than those of its inputs");
 }
 
-/// Not all of a range's results have come, and none is on its way.
+/// Throws Error: not all of a range's results have come, and none is on its way.
 [[noreturn]] void throw_map_ended_early(std::size_t given, std::size_t read);
 
 /// The engine of map() and map_reduce(): cuts a range into chunks, keeps them on their way, and gives results back.
@@ -155,8 +160,8 @@ class ChunkStream {
     TaskError error(std::size_t index) const { return mapped_error(record, index, fault ? &*fault : nullptr); }
   };
 
-  /// The next part; the memory of the one before counts as free. Nothing at the end of the range. Throws what the range threw, after
-  /// all parts before that.
+  /// Waits for the next part; the memory of the one before counts as free. Nothing at the end of the range. Throws what
+  /// the range threw, after all parts before that.
   std::optional<Part> next() {
     bytes_ -= std::exchange(read_bytes_, 0);
     unread_ -= std::exchange(read_inputs_, 0);
@@ -183,7 +188,7 @@ class ChunkStream {
     std::uint64_t bytes = 0;
   };
 
-  /// Nobody knows how large an input is that has memory of its own.
+  /// 64 KiB of inputs, 16 to 4,096 of them; 16 where an input has memory of its own, of a size that nobody knows.
   static constexpr std::size_t first_guess =
       std::is_trivially_copyable_v<Input> ? std::clamp<std::size_t>(64 * 1024 / sizeof(Input), 16, 4096) : 16;
 
@@ -274,7 +279,7 @@ class ChunkStream {
     return encode(inputs, budget, options_.task.retries);
   }
 
-  /// An input that can not be encoded is like one that can not be read: the range ends before it.
+  /// An input that cannot be encoded is like one that cannot be read: the range ends before it.
   Bytes encoded_as_far_as_possible(std::vector<Input>& inputs) {
     try {
       return encoded(inputs);
@@ -382,12 +387,14 @@ class ChunkStream {
 
 }  // namespace detail
 
-/// The results of map(). A range to be gone through once; or call next().
+/// The results of map(): a range to be gone through once, or next() to be called until it returns nothing. One thread
+/// at a time.
 template <auto F, class Range>
 class Map {
  public:
   using Result = typename detail::TraitsOf<F>::Result;
 
+  /// An input iterator. `++` waits for the next result, and throws as next().
   class iterator {
    public:
     using value_type = Result;
@@ -396,7 +403,8 @@ class Map {
 
     iterator() = default;
     explicit iterator(Map& map) : map_{&map} {}
-    /// Once for each element. Throws TaskError if its call failed; the range goes on after it.
+    /// The result, moved out: to be called once for each element. Throws TaskError if its call failed; the range goes
+    /// on after it.
     Result operator*() const { return std::move(*map_->current_).value(); }
     iterator& operator++() {
       map_->current_.reset();
@@ -405,18 +413,21 @@ class Map {
     }
     void operator++(int) { ++*this; }
     bool operator==(std::default_sentinel_t) const { return !map_->current_; }
-    /// Of the input, from 0.
+    /// The number of the input, from 0.
     std::size_t index() const { return map_->current_->index; }
 
    private:
     Map* map_ = nullptr;
   };
 
+  /// Internal: see Master::map().
   Map(detail::MasterCore& core, detail::HeldRange<Range> range, MapOptions options)
       : stream_{std::make_unique<Stream>(core, std::move(range), detail::Registered<&detail::MapChunk<F>::run>::checked(),
                                          detail::ChunkValues::each, std::move(options))} {}
 
-  /// The next result; nothing after the last. Throws what the range threw, after all results of the inputs before that.
+  /// Waits for the next result, and sends more of the input; nothing after the last. A failed call is a Mapped without
+  /// a value. Throws what the range threw, after all results of the inputs before that; InterfaceError if the interface
+  /// has failed.
   std::optional<Mapped<Result>> next() {
     while (at_ == end_)
       if (!next_part()) return std::nullopt;
@@ -430,12 +441,13 @@ class Map {
     return Mapped<Result>{index, std::move(part_.result.values[value_++])};
   }
 
-  /// Goes through all results; throws the first TaskError.
+  /// Waits for all results and drops them, for functions that are called for their effect; throws the first TaskError,
+  /// which cancels nothing until the Map goes.
   void run() {
     while (auto result = next()) std::move(*result).value();
   }
 
-  /// Waits for the first result. To be called once.
+  /// Waits for the first result. To be called once. Throws as next().
   iterator begin() {
     current_ = next();
     return iterator{*this};

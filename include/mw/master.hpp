@@ -1,12 +1,14 @@
 // The master: submit tasks, get results.
 //
 // What:    PyMW's four functions: the constructor, submit_task, get_result, get_status.
-// Owner:   the master owns its interface and one event-loop thread. Its end ends every task that is not done (cancelled) and
-//          every worker, and says on stderr how many tasks it cancelled and how many errors nobody asked for; handles and results
-//          outlive it. A task that is done is kept, handle or not, until a get_result has handed it out, since get_result() may ask
-//          for it: get_status() counts them (`unread`). One that was cancelled goes with its last handle. The master is the
-//          process's that made it: in a child of fork() or daemon(), every call is a UsageError.
-// Threads: every function may be called from any thread; the destructor when no other call runs.
+// Owner:   the master owns its interface and one event-loop thread. When it ends, it cancels every task that is not
+//          done, ends every worker, and says on stderr how many tasks it cancelled and how many errors nobody asked
+//          for; handles and results outlive it. A task that is done is kept, with a handle or without, until a
+//          get_result has handed it out, since get_result() may ask for it: get_status() counts those tasks (`unread`).
+//          One that was cancelled goes with its last handle. The master belongs to the process that made it: in a child
+//          of fork() or daemon(), every call is a UsageError.
+// Threads: every function may be called from any thread, at the same time as others; the move functions and the
+//          destructor only while no other call runs.
 // Use:
 //     mw::Master master{mw::interface("multicore:8")};
 //     std::vector<mw::Task<Hits>> tasks;
@@ -42,11 +44,12 @@ namespace mw {
 
 namespace detail {
 class MasterCore;
-/// Ends it; in a process that was forked from the master's, leaves it alone.
+/// Ends the core; in a process that was forked from the master's, leaves it alone. Never throws.
 struct CoreDeleter {
   void operator()(MasterCore* core) const noexcept;
 };
-/// The function behind submit_task(Program): runs in the worker.
+/// The function behind submit_task(Program): runs in the worker, and returns the program's stdout. Throws what ends the
+/// task.
 std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input);
 }  // namespace detail
 
@@ -55,11 +58,13 @@ class TaskSystem;
 
 class Master : public detail::Calls<Master> {
  public:
-  /// On every core of this machine: mw::interface("multicore").
+  /// On every core that this process may use: mw::interface("multicore"). Throws as the next one.
   Master() : Master(interface("multicore")) {}
 
-  /// On the given interface. Throws InterfaceError if it can not start, or if this process is a worker whose main() did not
-  /// call mw::init first.
+  /// On the given interface, which is started before this returns; its workers may still be on their way. Throws
+  /// InterfaceError if it cannot start, or if this process is a worker whose main() did not call mw::init first;
+  /// UsageError if the interface is null, or if options.scheduler_func is set and the interface chooses its workers by
+  /// itself.
   explicit Master(std::unique_ptr<Interface> interface, MasterOptions options = {});
 
   /// The same, with an interface constructed by type: Master{MulticoreInterface{8}}.
@@ -67,39 +72,48 @@ class Master : public detail::Calls<Master> {
   explicit Master(I interface, MasterOptions options = {})
       : Master(std::unique_ptr<Interface>{std::make_unique<I>(std::move(interface))}, std::move(options)) {}
 
+  /// A master that was moved from may only be destroyed or assigned to; handles stay valid.
   Master(Master&&) noexcept;
   Master& operator=(Master&&) noexcept;
+  /// Ends tasks and workers as stated above, and waits until the workers are gone.
   ~Master();
 
-  /// submit_task<f>(args…) asks for f(args…) and returns at once. Arguments are converted as the call f(args…) would convert them,
-  /// where they are written, then copied as bytes; what would not compile as a call does not compile here. Throws CodecError if they
-  /// can not be encoded, UsageError if another function has the same name, or if they are of more than about 64 GiB.
+  /// submit_task<f>(args…) asks for f(args…) and returns a handle at once. Arguments are converted where they are
+  /// written, as in the call f(args…), then copied as bytes; what would not compile as a call does not compile here.
+  /// Throws CodecError if they cannot be encoded, std::bad_alloc if there is no memory for them, UsageError if another
+  /// function has the same name, if f came with a library that was loaded after mw::init, or if they have more than
+  /// about 64 GiB.
   ///
-  /// submit_task<f>({.retries = 2}, args…) is the same with options. Throws UsageError, too, for options that make no sense or a data
-  /// file that can not be read.
+  /// submit_task<f>({.retries = 2}, args…) is the same with options. Throws UsageError also for options that make no
+  /// sense and for a data file that cannot be read.
   ///
-  /// The handle is not to be dropped by accident: with it goes who would ask for the result. See wait_all() for tasks without one.
+  /// The result is [[nodiscard]]: without the handle nobody can ask for this task's result by name. See wait_all() for
+  /// tasks that are submitted for their effect.
   using detail::Calls<Master>::submit_task;
 
-  /// Asks for a run of a program with `input` on its stdin; the result is its stdout. Returns at once. The task ends with a
-  /// TaskError if the program can not be started, ends with a status other than 0, or dies of a signal.
+  /// Asks for a run of a program with `input` on its stdin; the result is its stdout. Returns at once; throws as above,
+  /// and UsageError for a path or an argument with a zero byte in it. The task ends with a TaskError if the program
+  /// cannot be started, ends with a status other than 0, or dies of a signal.
   [[nodiscard]] Task<std::string> submit_task(const Program& program, std::string_view input = {});
   [[nodiscard]] Task<std::string> submit_task(const TaskOptions& options, const Program& program, std::string_view input = {});
 
-  /// Ends a task that is not done: it is `cancelled` when this returns, and get_result throws Cause::cancelled. One that waits
-  /// never runs; one that runs is stopped (multicore: its worker's process group is killed at once, and the worker replaced). False
-  /// if it was done before. Throws TaskError for a task of another master.
+  /// Ends a task that is not done: it is `cancelled` when this returns, and get_result throws Cause::cancelled. A task
+  /// that waits never runs; one that runs is stopped if its interface can do that (multicore: its worker's process
+  /// group is killed at once, and the worker replaced). Returns false if it was done before. Throws TaskError for a
+  /// task of another master, UsageError if called from scheduler_func.
   bool cancel(const TaskHandle& task);
 
-  /// Waits until the task is done and returns its result. Asked again, it gives it again. Throws TaskError if the task has
-  /// none, or was never submitted to this master.
+  /// Waits until the task is done and returns its result; asked again, returns it again. Throws TaskError if the task
+  /// has none, or was never submitted to this master; InterfaceError if the interface has failed and the task is not
+  /// done.
   template <class R>
   R get_result(const Task<R>& task) {
     wait_for(task);
     return detail::decode_result<R>(*task.record());
   }
 
-  /// The result if the task is done, else nothing (for a task without a value: whether it is done). Throws as get_result.
+  /// The result if the task is done, else nothing (for a task without a value: whether it is done). Never waits for a
+  /// task. Throws as get_result.
   template <class R>
   auto try_get_result(const Task<R>& task) {
     const bool done = is_done(task);
@@ -111,9 +125,10 @@ class Master : public detail::Calls<Master> {
     }
   }
 
-  /// Waits for any one of these tasks, and hands it out: the first to be done among those that no get_result has handed out
-  /// yet. Throws TaskError if that task has no result (error.task() says which), if one of them is not this master's, or if
-  /// all of them were handed out already. A call looks at the whole span: for very many tasks get_result() is quicker.
+  /// Waits for any one of these tasks, and hands it out: the first to be done among those that no get_result has handed
+  /// out yet. Throws TaskError if that task has no result (error.task() says which), if one of them is not this
+  /// master's, or if all of them were handed out already; InterfaceError if the interface has failed. A call looks at
+  /// the whole span: for very many tasks as_completed() or get_result() is quicker.
   template <class R>
   Finished<R> get_result(std::span<const Task<R>> tasks) {
     const std::size_t index = wait_for_any(tasks.size(), [&](std::size_t i) -> const TaskHandle& { return tasks[i]; });
@@ -129,18 +144,19 @@ class Master : public detail::Calls<Master> {
     return get_result(std::span<const Task<R>>{tasks});
   }
 
-  /// Waits for the next task of all, in the order in which they are done, each task once. Throws TaskError if that task has no
-  /// result, or if there is nothing to wait for.
+  /// Waits for the next of all this master's tasks, in the order in which they are done, each once; those of map() and
+  /// of task systems are not among them. Throws TaskError if that task has no result, or if there is nothing to wait
+  /// for; InterfaceError if the interface has failed.
   FinishedTask get_result();
 
-  /// Waits until every task of this master is done, those included that are submitted meanwhile: for tasks that are submitted for what
-  /// they do. Hands nothing out: results can be asked for afterwards. If a task has ended with an error that no get_result has handed
-  /// out, throws the TaskError of the first such one, which is handed out with it; tasks that were cancelled are no errors. Throws
-  /// InterfaceError if the interface fails.
+  /// Waits until every task of this master is done, including those that are submitted meanwhile: for tasks that are
+  /// submitted for their effect. Results can still be asked for afterwards. If a task has ended with an error that no
+  /// get_result has handed out, throws the TaskError of the first such task, and counts it as handed out; a cancelled
+  /// task is no error. Throws InterfaceError if the interface fails.
   void wait_all();
 
-  /// These tasks, one by one, as they are done; see as_completed.hpp. Throws TaskError if one is not this master's, UsageError if
-  /// one is in another such range.
+  /// These tasks, one by one, as they are done; see as_completed.hpp. Throws TaskError if one is not this master's,
+  /// UsageError if one is in another such range. Does not wait; the range does.
   template <class R>
   AsCompleted<R> as_completed(std::span<const Task<R>> tasks) {
     return {*core_, tasks};
@@ -150,15 +166,17 @@ class Master : public detail::Calls<Master> {
     return as_completed(std::span<const Task<R>>{tasks});
   }
 
-  /// f for each element of the range; see map.hpp.
+  /// f for each element of the range, as a range of results; see map.hpp. Submits nothing before the first result is
+  /// asked for. Throws as submit_task.
   template <auto F, std::ranges::input_range Range>
   auto map(Range&& range, MapOptions options = {}) {
     return Map<F, Range>{*core_, detail::HeldRange<Range>{std::forward<Range>(range)}, std::move(options)};
   }
 
-  /// Reduce(…Reduce(Reduce(init, f(first)), f(second))…): chunks are folded in the workers, then here, in the order of the range.
-  /// Reduce, of (R, R), must be associative; sums of floating-point numbers depend on the chunks: fix their size to get the same
-  /// one always. Throws the TaskError of the first chunk that failed, or what the range threw, whichever comes first in the range.
+  /// Reduce(…Reduce(Reduce(init, f(first)), f(second))…): chunks are folded in the workers, then here, in the order of
+  /// the range; waits for all of them. Reduce takes two R and returns one; it must be associative. Sums of
+  /// floating-point numbers depend on the chunks: fix their size to get the same sum every time. Throws the TaskError
+  /// of the first chunk that failed, or what the range threw, whichever comes first in the range.
   template <auto F, auto Reduce, std::ranges::input_range Range>
   auto map_reduce(Range&& range, typename detail::TraitsOf<F>::Result init = {}, MapOptions options = {}) {
     using R = typename detail::TraitsOf<F>::Result;
@@ -174,21 +192,24 @@ class Master : public detail::Calls<Master> {
     return init;
   }
 
-  /// Runs a computation that makes its own tasks; see task_system.hpp, which is to be included. Throws the TaskError of a task without
-  /// a result, unless the system takes it, and what its members throw.
+  /// Runs a computation that makes its own tasks, and waits for its end; see task_system.hpp, which must be included.
+  /// Throws the TaskError of a task without a result, unless the system handles it, and what the system's members
+  /// throw.
   template <class R, class Final>
   Final run(TaskSystem<R, Final>& system);
 
-  /// How many tasks the workers run at a time, at least 1, those that are still being started included: so many parts keep all of
-  /// them busy.
+  /// How many tasks the workers run at a time, at least 1, counting workers that are still being started: cut into so
+  /// many parts, work keeps all of them busy.
   std::size_t slots() const;
 
-  /// Stops the interface and goes on with another: every task that is not done is queued there, in the old order, those that ran
-  /// included. For a master whose interface has failed (get_result throws InterfaceError then), or to move. Throws what a
-  /// constructor with this interface throws; the tasks stay queued then, for the next call of this. Not to be called by two threads at a time.
+  /// Stops the interface and continues with another: every task that is not done is queued there in the old order,
+  /// including those that ran. For a master whose interface has failed (get_result throws InterfaceError then), or to
+  /// move. Waits for the end of the old interface and the start of the new one. Throws what a constructor with this
+  /// interface throws; the tasks then stay queued for the next call. Not to be called by two threads at a time.
   void set_interface(std::unique_ptr<Interface> interface);
 
-  /// How it goes. Never waits for a task; a broken interface shows as interface_status "error".
+  /// How it goes, at this moment. Never waits for a task, and for at most 2 s for the interface; an interface that is
+  /// broken, or does not answer, shows as interface_status "error". Throws UsageError in a forked process.
   Status get_status() const;
 
  private:

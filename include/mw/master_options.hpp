@@ -25,24 +25,26 @@
 
 namespace mw {
 
-/// A worker with a free slot, as a choice is made among them.
+/// A worker with a free slot, among which a SchedulerFunc chooses.
 struct WorkerView {
-  WorkerId id = any_worker;
-  std::string name;
-  std::string host;
+  WorkerId id = any_worker;  ///< its number within the master
+  std::string name;          ///< "multicore worker 3"
+  std::string host;          ///< the machine it is on
 };
 
-/// Which of the free workers, of which there is at least one, runs the task: its index, or nothing to let it wait. It is asked for
-/// each waiting task, in order, whenever a worker has room; so it should be quick, refuse seldom, and neither wait for a result nor
-/// cancel. What it throws ends the task with Cause::interface_error. (PyMW's scheduler_func.)
+/// Which of the free workers, of which there is at least one, runs the task: its index in `free`, or nothing to let the
+/// task wait. It is called on the master's loop for each waiting task, in order, whenever a worker has room; so it
+/// should be quick, should seldom refuse, and may neither wait for a result nor cancel. An exception, or an index out
+/// of range, ends the task with Cause::interface_error. (PyMW's scheduler_func.)
 using SchedulerFunc = std::function<std::optional<std::size_t>(const TaskHandle& task, std::span<const WorkerView> free)>;
 
+/// What a master may be told at its construction.
 struct MasterOptions {
   /// Empty: the least loaded worker. Needs an interface whose workers the master chooses among (Scheduling::by_master).
   SchedulerFunc scheduler_func = {};
-  /// When tasks have waited for so long because scheduler_func names none of the free workers, while nothing runs that could change its
-  /// mind, it is asked again, and if they still wait, a warning on stderr says so; then again after twice that time. It is no error: the
-  /// worker that it waits for may be on its way.
+  /// When tasks have waited for this long because scheduler_func names none of the free workers, while nothing runs
+  /// that could change its mind, it is asked again; if they still wait, a warning on stderr says so, then again after
+  /// twice that time. That is no error: the worker that it waits for may be on its way.
   std::chrono::milliseconds warn_after{10'000};
 };
 

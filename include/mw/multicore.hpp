@@ -15,31 +15,38 @@
 
 namespace mw {
 
+/// What a MulticoreInterface may be told. Durations of more than 10^6 hours count as that.
 struct MulticoreOptions {
   /// How many worker processes, 1 to 65,536; 0: as many as this process may use cores (affinity and cgroup quota).
   unsigned workers = 0;
-  /// How long a worker has to end by itself after its input is closed, and then after SIGTERM, before SIGKILL.
+  /// When the master ends: how long a worker has to end by itself after its input is closed, before SIGTERM …
   std::chrono::milliseconds after_close{500};
+  /// … and how long after SIGTERM, before SIGKILL.
   std::chrono::milliseconds after_terminate{500};
-  /// How long a started process may take until it says that it is a worker.
+  /// How long a started process may take until it says that it is a worker; then it is ended and another is started.
   std::chrono::milliseconds handshake_limit{30'000};
-  /// How long a worker may fall silent in the middle of what it says, before it is ended; and how long it may be stopped (SIGSTOP, a
-  /// debugger) in the middle of a task, before a warning and get_status() name it: it is not ended for that.
+  /// How long a worker may fall silent in the middle of a message before it is ended; and how long it may be stopped
+  /// (SIGSTOP, a debugger) in the middle of a task before a warning and get_status() name it: it is not ended for that.
   std::chrono::milliseconds silence_limit{30'000};
 };
 
+/// The workers are started by start(), not here. See interfaces/multicore/README.md for what can fail.
 class MulticoreInterface : public Interface {
  public:
   static constexpr unsigned max_workers = 65'536;
 
-  /// Throws UsageError for a number of workers that makes no sense.
+  /// With this many workers, 1 to max_workers; 0: as many as this process may use cores. Throws UsageError for more.
   explicit MulticoreInterface(unsigned workers = 0);
+  /// The same with all options.
   explicit MulticoreInterface(MulticoreOptions options);
   MulticoreInterface(MulticoreInterface&&) noexcept;
   ~MulticoreInterface() override;
 
+  /// How many workers there are to be: what was asked for, or, after start(), as many as the limits on files and
+  /// processes allow.
   unsigned workers() const noexcept;
 
+  // What these do is stated at Interface.
   void execute_task(const TaskRef& task, WorkerId worker) override;
   bool revoke_task(const TaskRef& task, WorkerId worker) override;
   void abort_task(const TaskRef& task, WorkerId worker) override;
@@ -48,6 +55,7 @@ class MulticoreInterface : public Interface {
   Scheduling scheduling() const override { return Scheduling::by_master; }
   std::uint32_t expected_slots() const noexcept override { return workers(); }
   std::string name() const override { return "multicore"; }
+  /// Throws InterfaceError if main() did not call mw::init, or if not even one worker can be started.
   void start() override;
   void stop(std::function<void()> stopped) override;
 

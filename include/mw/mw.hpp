@@ -1,17 +1,19 @@
-// The whole public API of CppMW, but for the frame of a command-line application (mw/app.hpp).
+// The whole public API of CppMW, except for the frame of a command-line application (mw/app.hpp).
 //
 //     mw/init.hpp       the first line of main()
 //     mw/master.hpp     Master: submit_task, get_result, get_status
 //     mw/task.hpp       Task: a task's state, times, worker, output
-//     mw/task_options.hpp, mw/master_options.hpp   what a task, or a master, may want
+//     mw/task_options.hpp, mw/master_options.hpp   options of a task and of a master
 //     mw/map.hpp        map and map_reduce: one function over many inputs
-//     mw/as_completed.hpp, mw/file_range.hpp
+//     mw/as_completed.hpp   tasks in the order in which they are done
+//     mw/task_system.hpp    a computation that makes its own tasks
+//     mw/file_range.hpp     files cut into ranges of lines
 //     mw/program.hpp    any executable as a task
 //     mw/progress.hpp   how far a running task is
-//     mw/checkpoint.hpp how a long task goes on where it was
+//     mw/checkpoint.hpp how a long task continues where it was
 //     mw/error.hpp      what can go wrong
 //     mw/status.hpp     what a master knows of itself
-//     mw/interface.hpp  the seam for backends
+//     mw/interface.hpp  what a backend implements, and what it may call
 //     mw/serial.hpp, mw/multicore.hpp, mw/mpi.hpp, mw/boinc.hpp, mw/boinc_project.hpp   backends by type
 //     mw/codec.hpp      values to bytes and back
 #pragma once

@@ -1,8 +1,8 @@
 // Programs as tasks.
 //
-// What:    Program names an executable that a worker runs for a task: the input comes on its stdin, its stdout is the result,
-//          its stderr is kept with the task. The second half is for the other side: a stand-alone program, written in C++,
-//          that reads its input and returns its output.
+// What:    Program names an executable that a worker runs for a task: the input comes on its stdin, its stdout is the
+//          result, its stderr is kept with the task. The second half is for the other side: a stand-alone program,
+//          written in C++, that reads its input and returns its output.
 // Owner:   plain values.
 // Threads: Program is a value; task_input and return_output are for one thread.
 // Use (master):
@@ -20,25 +20,28 @@
 
 namespace mw {
 
-/// An executable and its arguments. A path with a '/' is taken as it is, relative to the worker's folder; another one is
-/// looked up in the worker's PATH. No shell is involved: arguments are passed as they are. One with a zero byte in it is a UsageError.
-/// The program leads a process group of its own: a soft limit's SIGTERM reaches all that it has started, and what it leaves behind when
-/// it ends is ended, too.
+/// An executable and its arguments. No shell is involved: arguments are passed as they are. submit_task throws
+/// UsageError if one of them, or the path, has a zero byte in it. The program leads a process group of its own: a soft
+/// limit's SIGTERM reaches all that it has started, and what it leaves behind when it ends is ended, too.
 struct Program {
+  /// With a '/' in it, taken as it is, relative to the folder that the task runs in; else looked up in the worker's
+  /// PATH.
   std::string path;
+  /// What main() gets behind its own name.
   std::vector<std::string> args = {};
 };
 
-/// In a stand-alone program: all of stdin. Throws Error if it can not be read.
+/// In a stand-alone program: reads stdin to its end and returns it. Throws Error if it cannot be read.
 std::string task_input();
-/// The same, decoded: the master submitted mw::encode(value) as input. Throws CodecError.
+/// The same, decoded: the master submitted mw::encode(value) as input. Throws CodecError also.
 template <class T>
 T task_input() {
   const std::string input = task_input();
   return decode<T>(std::as_bytes(std::span{input}));
 }
 
-/// In a stand-alone program: adds to the task's result, in the order of the calls. Throws Error if stdout can not be written.
+/// In a stand-alone program: writes to stdout, which is the task's result, in the order of the calls; returns when it
+/// is written. Throws Error if stdout cannot be written.
 void return_output(std::string_view output);
 /// The same, encoded: the master decodes the result with mw::decode<T>().
 template <class T>

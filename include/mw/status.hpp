@@ -18,45 +18,47 @@ namespace mw {
 
 /// How the tasks of one function, or of one name, fare.
 struct FunctionStatus {
-  std::string name;  ///< TaskOptions::name if the tasks have one, else the function's, or the program's path
-  std::uint64_t finished = 0;
-  std::uint64_t errors = 0;
-  std::uint64_t cancelled = 0;
-  double total_seconds = 0;  ///< spent in finished tasks, as the workers measured it
-  double max_seconds = 0;
+  std::string name;             ///< TaskOptions::name if the tasks have one, else the function's, or the program's path
+  std::uint64_t finished = 0;   ///< tasks with a result
+  std::uint64_t errors = 0;     ///< tasks that ended without one
+  std::uint64_t cancelled = 0;  ///< tasks that were cancelled
+  double total_seconds = 0;     ///< spent in finished tasks, as the workers measured it
+  double max_seconds = 0;       ///< of the longest of them
 };
 
+/// What Master::get_status() returns. Counts are numbers of tasks unless they say otherwise; times are in seconds.
 struct Status {
   std::uint64_t tasks = 0;      ///< ever submitted; the five states below add up to it
-  std::uint64_t submitted = 0;  ///< waiting
-  std::uint64_t running = 0;
-  std::uint64_t finished = 0;
-  std::uint64_t errors = 0;
-  std::uint64_t cancelled = 0;
-  std::uint64_t unread = 0;    ///< done, and kept because no get_result has handed it out
-  std::uint64_t attempts = 0;  ///< how often a task was handed to a worker
-  std::uint64_t retries = 0;   ///< how often a task ran again after a fault of its own
-  std::uint64_t lost = 0;      ///< how often a worker died under a task
-  double seconds = 0;          ///< since the master was made
-  double ready_seconds = -1;   ///< from then to the first worker that was ready; -1 while there is none
-  /// How long a worker was not there yet, since the master was made, on average over all that the interface starts; one that is still
-  /// starting counts up to now. Of N workers that are ready after t1, …, tN seconds, N * (t - mean(t1, …, tN)) worker-seconds were
-  /// there at time t: so that work which began before the last one was ready is counted for what it is. 0 where workers come and go as
-  /// they like.
+  std::uint64_t submitted = 0;  ///< waiting, or in a worker's queue
+  std::uint64_t running = 0;    ///< begun by a worker
+  std::uint64_t finished = 0;   ///< ended with a result
+  std::uint64_t errors = 0;     ///< ended without one
+  std::uint64_t cancelled = 0;  ///< cancelled
+  std::uint64_t unread = 0;     ///< done, and kept because no get_result has handed it out
+  std::uint64_t attempts = 0;   ///< how often a task was handed to a worker
+  std::uint64_t retries = 0;    ///< how often a task ran again after a fault of its own
+  std::uint64_t lost = 0;       ///< how often a worker died under a task
+  double seconds = 0;           ///< since the master was made
+  double ready_seconds = -1;    ///< from then to the first worker that was ready; -1 while there is none
+  /// How long it took until a worker was ready, since the master was made, on average over all workers that the
+  /// interface starts; one that is still starting counts up to now. With N workers that are ready after t1, …, tN
+  /// seconds, N * (t - mean(t1, …, tN)) worker-seconds were available at time t, so work that began before the last one
+  /// was ready is counted for what it is. 0 where workers come and go as they like.
   double start_up_seconds = 0;
   std::vector<FunctionStatus> functions;  ///< names of tasks beyond the first thousand count under their functions
 
-  std::string interface_name;
+  std::string interface_name;    ///< Interface::name()
   std::string interface_status;  ///< "ok" or "error"
   std::string interface_error;   ///< why it is "error": what get_status() threw, or which key breaks the schema
   StatusMap interface;           ///< the interface's own keys; see StatusMap. Empty on error.
 
-  /// The whole as one JSON object.
+  /// All of it as one JSON object, in UTF-8.
   std::string to_json() const;
 };
 
-/// What is wrong with an interface's status under the shared schema: a key that is not snake_case, a shared key of the wrong
-/// type or below 0, more busy workers than there are, a number that is not finite, a text that is not UTF-8. Empty: nothing.
+/// What is wrong with an interface's status under the shared schema, in words: a key that is not snake_case, a shared
+/// key of the wrong type or below 0, more busy workers than there are, a number that is not finite, a text that is not
+/// UTF-8. Empty if nothing is wrong. Any thread.
 std::string schema_error(const StatusMap& status);
 
 }  // namespace mw

@@ -1,7 +1,8 @@
 // A computation that makes its own tasks, and more of them out of results.
 //
-// What:    TaskSystem is a class to derive from (the ITaskSystem of Concurrent): it generates tasks, is told of each that is done, may
-//          add others then, says when it has seen enough, and gathers what was found. Master::run() runs it.
+// What:    TaskSystem is a class to derive from (the ITaskSystem of Concurrent): it generates tasks, is told about each
+//          that is done, may add others then, says when it has seen enough, and gathers what was found. Master::run()
+//          runs it.
 // Owner:   the system is the caller's; tasks that are not done when it is complete are cancelled.
 // Threads: every member is called in the thread that called run().
 // Use:
@@ -26,18 +27,19 @@
 
 namespace mw {
 
-/// Where a TaskSystem puts its tasks, all with results of type R.
+/// Where a TaskSystem puts its tasks, all with results of type R. For the thread in run() only.
 template <class R>
 class SystemTasks : public detail::SystemCalls<SystemTasks<R>> {
  public:
+  /// Internal.
   explicit SystemTasks(detail::MasterCore& core) : group_{core} {}
 
-  /// submit<f>(args…): f(args…) becomes a task; returns its number, from 0. submit_with<f>(options, args…) is the same with options.
-  /// Arguments are converted as a call would convert them. Throws as Master::submit_task.
+  /// submit<f>(args…): f(args…) becomes a task; returns its number, from 0. submit_with<f>(options, args…) is the same
+  /// with options. Arguments are converted as a call would convert them. Throws as Master::submit_task.
   using detail::SystemCalls<SystemTasks<R>>::submit;
   using detail::SystemCalls<SystemTasks<R>>::submit_with;
 
-  /// How many were submitted, and how many of them are not done.
+  /// How many were submitted, and how many of them task_finished() or task_failed() has not been called for.
   std::size_t count() const noexcept { return count_; }
   std::size_t open() const noexcept { return count_ - done_; }
   /// How many tasks the workers run at a time, at least 1.
@@ -67,21 +69,26 @@ class SystemTasks : public detail::SystemCalls<SystemTasks<R>> {
   std::size_t done_ = 0;
 };
 
+/// What to derive from: R is the result of a task, Final that of the whole. What a member throws ends the run:
+/// Master::run() cancels the tasks that are not done, and throws it on.
 template <class R, class Final>
 class TaskSystem {
  public:
   using Tasks = SystemTasks<R>;
 
   virtual ~TaskSystem() = default;
-  /// Before anything else.
+  /// Called first, once.
   virtual void init(Master&) {}
+  /// Submits the first tasks; called once, after init().
   virtual void generate_tasks(Tasks& tasks) = 0;
-  /// `number` is what submit() returned.
+  /// A task is done; may submit more. `number` is what submit() returned for it. Called in the order in which tasks are
+  /// done.
   virtual void task_finished(std::size_t number, R result, Tasks& tasks) = 0;
-  /// A task without a result. Unless it is overridden, run() throws the error.
+  /// A task has ended without a result; may submit more. Unless it is overridden, run() throws the error.
   virtual void task_failed(std::size_t, const TaskError& error, Tasks&) { throw error; }
-  /// Asked after each task. A system without tasks that are not done is complete in any case.
+  /// Asked before the first wait and after each task. A system all of whose tasks are done is complete in any case.
   virtual bool is_complete() const { return false; }
+  /// What run() returns; called last, once, when no task of the system is left.
   virtual Final gather_result() = 0;
 };
 

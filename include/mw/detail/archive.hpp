@@ -1,7 +1,7 @@
 // The archives behind encode() and decode().
 //
-// What:    cereal archives that write and read a portable little-endian form: integers and floats at their fixed widths (long,
-//          unsigned long and their like always at 64 bit), sizes as 64 bit, bool as a byte.
+// What:    cereal archives that write and read a portable little-endian form: integers and floats at their fixed widths
+//          (long, unsigned long and their like always at 64 bit), sizes as 64 bit, bool as a byte.
 // Owner:   an OutputArchive writes into the caller's Bytes; an InputArchive reads from a view of the caller's.
 // Threads: one at a time.
 // Use:     through mw/codec.hpp. Types of your own need a cereal serialize() only if they are no plain aggregates.
@@ -39,6 +39,7 @@
 
 namespace mw::detail {
 
+// Each throws CodecError; sizes are in bytes.
 [[noreturn]] void throw_too_short(std::uint64_t wanted, std::size_t left);
 [[noreturn]] void throw_too_long(std::size_t left);
 [[noreturn]] void throw_bad_bool(unsigned value);
@@ -62,6 +63,7 @@ struct OnWire<unsigned long> {
   using type = std::uint64_t;
 };
 
+/// Whether a T's bytes in memory are those on the wire, so that many can be copied at once.
 template <class T>
 inline constexpr bool is_the_same_on_wire = std::endian::native == std::endian::little &&
                                             sizeof(T) == sizeof(typename OnWire<T>::type) && !std::is_same_v<T, bool>;
@@ -71,6 +73,7 @@ void reverse_if_big(std::byte (&bytes)[Size]) noexcept {
   if constexpr (std::endian::native != std::endian::little) std::reverse(bytes, bytes + Size);
 }
 
+/// Appends to the caller's Bytes. Throws std::bad_alloc.
 class OutputArchive : public cereal::OutputArchive<OutputArchive> {
  public:
   explicit OutputArchive(Bytes& out) : cereal::OutputArchive<OutputArchive>{this}, out_{out} {}
@@ -98,17 +101,18 @@ class OutputArchive : public cereal::OutputArchive<OutputArchive> {
 
 /// Where floating-point numbers lie in encoded bytes.
 struct FloatRun {
-  std::size_t offset = 0;
-  std::size_t width = 0;  ///< 4 or 8 bytes each
-  std::size_t count = 0;
+  std::size_t offset = 0;  ///< of the first one, in bytes
+  std::size_t width = 0;   ///< 4 or 8 bytes each
+  std::size_t count = 0;   ///< how many follow each other
   bool operator==(const FloatRun&) const = default;
 };
 
+/// Reads from a view of the caller's, never beyond it. Throws CodecError.
 class InputArchive : public cereal::InputArchive<InputArchive> {
  public:
   explicit InputArchive(std::span<const std::byte> in) : cereal::InputArchive<InputArchive>{this}, rest_{in}, size_{in.size()} {}
 
-  /// From now on `runs` is told of every floating-point number that is read.
+  /// From now on every floating-point number that is read is noted in `runs`.
   void note_floats(std::vector<FloatRun>& runs) noexcept { floats_ = &runs; }
 
   template <class T>
@@ -144,14 +148,17 @@ class InputArchive : public cereal::InputArchive<InputArchive> {
     if (size != 0) std::memcpy(bytes, taken.data(), size);
   }
 
-  /// A number of elements. Each takes a byte at least, so there can not be more of them than bytes.
+  /// A number of elements, each of at least `bytes_each` bytes: there cannot be more of them than the rest has room
+  /// for.
   std::size_t read_size(std::size_t bytes_each = 1) {
     const auto size = read<std::uint64_t>();
     if (size > left() / bytes_each) throw_bad_size(size, left());
     return static_cast<std::size_t>(size);
   }
 
+  /// How many bytes are not read yet.
   std::size_t left() const noexcept { return rest_.size(); }
+  /// Throws CodecError if any are left.
   void end() const {
     if (!rest_.empty()) throw_too_long(rest_.size());
   }
@@ -236,7 +243,8 @@ void CEREAL_LOAD_FUNCTION_NAME(mw::detail::InputArchive& archive, BinaryData<T>&
     archive.read_all(static_cast<Element*>(data.data), static_cast<std::size_t>(data.size) / sizeof(Element));
 }
 
-// Vectors: numbers in one piece; all else element by element as it really comes, so that a size that lies takes no memory.
+// Vectors: numbers in one piece; everything else element by element as it really comes, so that a false size takes no
+// memory.
 template <class T, class A>
 void CEREAL_SAVE_FUNCTION_NAME(mw::detail::OutputArchive& archive, const std::vector<T, A>& values) {
   archive.write(static_cast<std::uint64_t>(values.size()));

@@ -1,11 +1,12 @@
 // submit_task<f>(args…) with the parameters of f.
 //
-// What:    base classes that give their owner one overload for each number of parameters. Arguments are converted where the caller wrote
-//          them, as in the call f(args…): what a call would refuse does not compile, and what a compiler warns of in a call it warns of here.
+// What:    base classes that give their owner one overload for each number of parameters. Arguments are converted where
+//          the caller wrote them, as in the call f(args…): what a call would refuse does not compile, and what a
+//          compiler warns about in a call it warns about here.
 // Owner:   the owner derives from them and has the function that they call; they hold nothing.
 // Threads: the owner's.
-// Use:     internal: master.hpp, task_system.hpp. (A template that deduces its arguments' types could only convert later, out of the
-//          caller's sight, when a constant is no constant any more.)
+// Use:     internal: master.hpp, task_system.hpp. (A template that deduces its arguments' types could only convert
+//          later, out of the caller's sight, when a constant is no longer a constant.)
 #pragma once
 
 #include <cstddef>
@@ -21,7 +22,8 @@ namespace mw::detail {
 template <auto F>
 using ResultOf = typename TraitsOf<F>::Result;
 
-/// A parameter as submit_task has it: by value or by reference is all the same where bytes travel. No type beyond the last one.
+/// The I-th parameter as submit_task has it: by value or by reference makes no difference where bytes travel. There is
+/// no type beyond the last one.
 template <std::size_t I, class List>
 struct ParameterAt {};
 template <class A, class... More>
@@ -52,9 +54,11 @@ template <auto F, class First, class... More>
 inline constexpr bool takes_after_options<F, First, More...> =
     std::is_convertible_v<First, const TaskOptions&>&& converts<typename TraitsOf<F>::Parameters, More...>;
 
+/// How many parameters f may have.
 inline constexpr std::size_t most_parameters = 16;
 
-/// Says what is wrong with arguments that no overload takes: to be instantiated for such ones only.
+/// Does not compile, and says why: what is wrong with arguments that no overload takes. To be instantiated for such
+/// ones only.
 template <auto F, class... Given>
 constexpr void explain_arguments() {
   constexpr std::size_t arity = TraitsOf<F>::arity;
@@ -95,7 +99,7 @@ class Calls<Owner, std::index_sequence<N...>> : public CallsOfArity<Owner, std::
   template <auto F, class... Args>
     requires(!takes<F, Args...> && !takes_after_options<F, Args...>)
   auto submit_task(Args&&...) { return explain_arguments<F, Args...>(); }
-  /// The same behind options in braces, where these can not be meant for an argument.
+  /// The same behind options in braces, where these cannot be meant for an argument.
   template <auto F, class... Args>
     requires(sizeof...(Args) + 1 != TraitsOf<F>::arity && !takes<F, Args...>)
   auto submit_task(const TaskOptions&, Args&&...) { return explain_arguments<F, TaskOptions, Args...>(); }

@@ -35,7 +35,7 @@ struct InputOf<std::tuple<A>> {
   using type = A;
 };
 
-/// As a parameter of that type would be made.
+/// A T made of what is given, as a parameter of that type would be.
 template <class T, class Given>
 T convert(Given&& given) {
   return std::forward<Given>(given);
@@ -51,7 +51,7 @@ inline constexpr bool converts_each<std::tuple<A...>, Element> = []<std::size_t.
 }
 (std::index_sequence_for<A...>{});
 
-/// What a call with this element of a range is given, converted as a call would convert it.
+/// The input for a call with this element of a range, converted as in the call.
 template <class Arguments, class Element>
 typename InputOf<Arguments>::type to_input(Element&& element) {
   if constexpr (std::tuple_size_v<Arguments> == 1) {
@@ -69,7 +69,7 @@ typename InputOf<Arguments>::type to_input(Element&& element) {
   }
 }
 
-/// Results of the first `done` inputs, in order; those that failed have no value.
+/// The results of the first `done` inputs of a chunk, in order; those that failed have no value.
 template <class V>
 struct ChunkResult {
   std::uint64_t done = 0;
@@ -77,18 +77,20 @@ struct ChunkResult {
   std::vector<std::pair<std::uint64_t, Failure>> failures;  ///< by place in the chunk, ascending
 };
 
-/// Whether a chunk may give inputs back when it takes long. Not where chunks are compared: how many were done would differ from
-/// host to host.
+/// Whether a chunk in this process may give inputs back when it takes long. Not where results are compared: how many
+/// inputs were done would differ from host to host.
 bool keeps_budgets() noexcept;
+/// From now on it may not.
 void ignore_budgets() noexcept;
 
-/// Says when a run of calls has used its time up, and looks at the clock seldom where calls are short.
+/// Says when a run of calls has used up its time, and seldom looks at the clock where calls are short.
 class Stopwatch {
  public:
+  /// Starts now. A budget of 0 is never used up.
   explicit Stopwatch(std::uint64_t budget_ns)
       : budget_{keeps_budgets() ? budget_ns : 0}, start_{std::chrono::steady_clock::now()} {}
 
-  /// To be asked after each call. A budget of 0 is never used up.
+  /// To be asked after each call.
   bool is_over() {
     if (budget_ == 0 || --calls_until_look_ > 0) return false;
     const std::uint64_t now = elapsed();
@@ -100,6 +102,7 @@ class Stopwatch {
     calls_until_look_ = stride_;
     return now >= budget_;
   }
+  /// Nanoseconds since its start.
   std::uint64_t elapsed() const {
     return static_cast<std::uint64_t>(std::chrono::nanoseconds{std::chrono::steady_clock::now() - start_}.count());
   }
@@ -121,10 +124,11 @@ auto call_with_input(Input&& input) {
     return std::apply(F, std::forward<Input>(input));
 }
 
-// Members of classes, not templates themselves: the name of a function template holds its declaration as it is written, expressions
-// included, which compilers mangle differently.
+// These functions are members of class templates, not templates themselves: the name of a function template holds its
+// declaration as it is written, including expressions, which compilers mangle differently.
 
-/// map(): calls F with each input; one that throws is tried `retries` times more, and does not stop the others.
+/// map(): calls F with each input; an input whose call throws is tried up to `retries` times more, and does not stop
+/// the others.
 template <auto F>
 struct MapChunk {
   using R = typename TraitsOf<F>::Result;
@@ -158,7 +162,8 @@ auto MapChunk<F>::run(std::vector<Input> inputs, std::uint64_t budget_ns, std::u
   return result;
 }
 
-/// map_reduce(): calls F with each input and folds the results with Reduce, from left to right. What either throws ends the task.
+/// map_reduce(): calls F with each input and folds the results with Reduce, from left to right. What either throws ends
+/// the task.
 template <auto F, auto Reduce>
 struct ReduceChunk {
   using R = typename TraitsOf<F>::Result;

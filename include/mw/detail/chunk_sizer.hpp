@@ -19,25 +19,29 @@ class ChunkSizer {
  public:
   using Time = std::chrono::nanoseconds;
 
-  /// A chunk is to take this long: long against what a task costs (some microseconds, and a wake-up of up to 90), short for a
-  /// person.
+  /// How long a chunk should take: long compared with what a task costs (some microseconds, and a wake-up of up to 90),
+  /// short for a person.
   static constexpr Time target = std::chrono::milliseconds{2};
-  /// When a worker stops and gives the rest of a chunk back: the guess was wrong.
+  /// After how long a worker stops and gives the rest of a chunk back: the guess was wrong.
   static constexpr Time budget = std::chrono::milliseconds{10};
+  /// The most inputs that a chunk gets.
   static constexpr std::size_t largest = std::size_t{1} << 20;
 
-  /// `fixed` is the user's own size, 0 for none; `first_guess` is for as long as nothing was measured; `total` is empty where the
-  /// range does not know.
+  /// Sizes are in inputs. `fixed` is the user's own, 0 for none; `first_guess` counts as long as nothing was measured;
+  /// `total` is the range's size, empty where that is not known; `bytes_in_all` is what all chunks on their way may
+  /// have together.
   ChunkSizer(std::size_t fixed, std::size_t first_guess, std::optional<std::uint64_t> total, std::uint64_t bytes_in_all) noexcept
       : fixed_{fixed}, first_guess_{first_guess}, left_{total}, bytes_in_all_{bytes_in_all} {}
 
-  /// How many inputs the next chunk has, at least 1, for this many slots.
+  /// How many inputs the next chunk should have, at least 1, for this many slots.
   std::size_t next(std::size_t slots) const noexcept;
-  /// The caller took that many.
+  /// The caller has taken that many from the range.
   void taken(std::size_t inputs) noexcept;
-  /// A chunk came back: how many of its inputs were done in what time, and the bytes that it took on its way, in and out.
+  /// A chunk came back: how many of its inputs were done, in what time, and how many bytes travelled for them, both
+  /// ways.
   void measured(std::size_t done, Time run_time, std::uint64_t bytes) noexcept;
 
+  /// Whether the user chose the size.
   bool is_fixed() const noexcept { return fixed_ != 0; }
 
  private:

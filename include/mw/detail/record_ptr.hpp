@@ -11,9 +11,11 @@
 namespace mw::detail {
 
 struct TaskRecord;
+/// Any thread. The last release_reference() deletes the record.
 void add_reference(TaskRecord* record) noexcept;
 void release_reference(TaskRecord* record) noexcept;
 
+/// Null, or one reference.
 class RecordPtr {
  public:
   RecordPtr() = default;
@@ -23,7 +25,7 @@ class RecordPtr {
     pointer.record_ = record;
     return pointer;
   }
-  /// One reference more.
+  /// Adds a reference.
   static RecordPtr share(TaskRecord* record) noexcept {
     if (record) add_reference(record);
     return adopt(record);
@@ -44,7 +46,7 @@ class RecordPtr {
   TaskRecord& operator*() const noexcept { return *record_; }
   TaskRecord* operator->() const noexcept { return record_; }
   explicit operator bool() const noexcept { return record_ != nullptr; }
-  /// Gives up the reference without releasing it.
+  /// Gives the reference to the caller, and is null then.
   TaskRecord* detach() noexcept { return std::exchange(record_, nullptr); }
   bool operator==(const RecordPtr&) const = default;
 

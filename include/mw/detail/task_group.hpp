@@ -1,8 +1,9 @@
 // Some tasks of a master, as they are done.
 //
-// What:    TaskGroup: tasks join, or are submitted into it, each under an index; next() gives them in order of completion.
-// Owner:   holds its tasks until they are given; those it submitted and that are not done are cancelled with it. Must not outlive
-//          its master.
+// What:    TaskGroup: tasks join, or are submitted into it, each under an index; next() gives them in order of
+//          completion.
+// Owner:   holds its tasks until next() gives them; when it goes, tasks that it submitted and that are not done are
+//          cancelled. It must not outlive its master.
 // Threads: one at a time.
 // Use:     internal: as_completed.hpp, map.hpp.
 #pragma once
@@ -21,6 +22,7 @@ class MasterCore;
 
 class TaskGroup {
  public:
+  /// A task that is done, and the index that it joined under.
   struct Entry {
     RecordPtr record;
     std::size_t index;
@@ -31,13 +33,14 @@ class TaskGroup {
   TaskGroup(TaskGroup&&) noexcept;
   TaskGroup& operator=(TaskGroup&&) noexcept;
 
-  /// Throws UsageError if the task is in another group, TaskError if it is no task of this master.
+  /// Adds a task. Throws UsageError if it is in another group, TaskError if it is no task of this master.
   void join(const RecordPtr& record, std::size_t index);
-  /// A new task that no get_result() of all tasks hands out.
+  /// Submits a new task into the group; the get_result() of all tasks does not hand it out. Throws as
+  /// Master::submit_task.
   void submit(const FunctionEntry& function, Bytes arguments, const TaskOptions& options, std::size_t index);
-  /// Waits for the next one; nothing when all have come.
+  /// Waits for the next one; nothing when all have come. Throws InterfaceError if the interface has failed.
   std::optional<Entry> next();
-  /// The next one if one is done now.
+  /// The next one if one is done now; never waits.
   std::optional<Entry> try_next();
   /// How many tasks the workers of this master run at a time, at least 1.
   std::size_t slots() const;

@@ -1,7 +1,8 @@
 // How many tasks of map() are kept on their way.
 //
-// What:    pure arithmetic after Little's law: so many that no worker waits for the next while results and tasks travel. How long the
-//          way is, is the least that a task took beyond its own run, since all more than that is waiting behind others.
+// What:    pure arithmetic after Little's law: so many that no worker waits for the next one while results and tasks
+//          travel. The length of the way is the least time that a task took beyond its own run: anything above that is
+//          waiting behind others.
 // Owner:   a plain value.
 // Threads: one at a time.
 // Use:
@@ -15,14 +16,15 @@
 
 namespace mw::detail {
 
+/// "Way": from the master to a worker and back.
 class WaySizer {
  public:
   using Time = std::chrono::duration<double>;
 
-  static constexpr std::size_t least = 4;  ///< a slot
-  static constexpr std::size_t most = std::size_t{1} << 16;
+  static constexpr std::size_t least = 4;                    ///< tasks for each slot
+  static constexpr std::size_t most = std::size_t{1} << 16;  ///< tasks in all, unless `least` asks for more
 
-  /// A task was done: so long after it was submitted, having run so long.
+  /// A task is done: the time since it was submitted, and how long of that it ran.
   void measured(Time turnaround, Time run_time) noexcept {
     constexpr Time shortest{1e-6};
     const Time run = std::max(run_time, shortest);
@@ -38,7 +40,7 @@ class WaySizer {
     way_ = std::min(way, way_ * forgetting);
   }
 
-  /// Twice as many as the way holds.
+  /// How many tasks to keep on their way for this many slots: twice as many as the way holds.
   std::size_t tasks(std::size_t slots) const noexcept {
     const std::size_t usual = least * slots;
     if (!is_known_) return usual;
