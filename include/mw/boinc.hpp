@@ -127,6 +127,7 @@ struct BoincOptions {
 /// started again with the same tasks continues with them.
 class BoincInterface : public Interface {
  public:
+  /// How many there may be.
   static constexpr unsigned max_local_volunteers = 256;
   /// Throws UsageError for options that make no sense.
   explicit BoincInterface(BoincOptions options = {});

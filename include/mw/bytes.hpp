@@ -21,9 +21,12 @@ class SharedBlock;
 // Memory that another process can map; a block belongs to one thread at a time. src/memory has them.
 /// A block of at least `capacity` bytes; null if this machine, or a limit of this process, has none.
 SharedBlock* make_block(std::size_t capacity) noexcept;
+/// Gives up the block; this process may use its memory again.
 void release_block(SharedBlock* block) noexcept;
+/// Where its bytes are, and how many it has room for.
 std::byte* data_of(const SharedBlock* block) noexcept;
 std::size_t capacity_of(const SharedBlock* block) noexcept;
+/// False if there is no memory for it; then nothing has changed. May move the bytes.
 bool resize_block(SharedBlock* block, std::size_t capacity) noexcept;
 }  // namespace detail
 
@@ -33,6 +36,7 @@ class Bytes {
   static constexpr std::size_t inline_capacity = 24;      ///< up to this, bytes lie in the object
   static constexpr std::size_t shared_from = 128 * 1024;  ///< from this on, in shared memory where there is any
 
+  /// No bytes.
   Bytes() noexcept = default;
   /// A copy of these. Throws std::bad_alloc.
   explicit Bytes(std::span<const std::byte> bytes) { append(bytes.data(), bytes.size()); }
@@ -51,11 +55,13 @@ class Bytes {
   /// A copy. Throws std::bad_alloc.
   Bytes clone() const { return Bytes{span()}; }
 
+  /// Where the bytes are, and how many; never null.
   std::byte* data() noexcept { return heap_ ? heap_ : inline_; }
   const std::byte* data() const noexcept { return heap_ ? heap_ : inline_; }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
   std::span<const std::byte> span() const noexcept { return {data(), size_}; }
+  /// How many there is room for without moving them.
   std::size_t capacity() const noexcept { return heap_ ? away_.capacity : inline_capacity; }
 
   /// Room for at least `capacity` bytes in all. Throws std::bad_alloc.

@@ -24,7 +24,9 @@ namespace mw {
 bool checkpoint_is_due() noexcept;
 
 namespace detail {
+/// Keeps these bytes; see save_checkpoint().
 void write_checkpoint(const Bytes& state);
+/// What was kept last.
 std::optional<Bytes> read_checkpoint();
 }  // namespace detail
 

@@ -33,6 +33,7 @@ template <class T>
 inline constexpr bool can_travel =
     cereal::traits::is_output_serializable<T, OutputArchive>::value&& cereal::traits::is_input_serializable<T, InputArchive>::value;
 
+/// Throws CodecError.
 [[noreturn]] void throw_codec_error(const char* why);
 
 /// Reads with `read`, and checks that nothing is left. What the archive throws comes out as CodecError.

@@ -24,6 +24,7 @@ namespace mw {
 /// (from a worker, a volunteer, a server) are shown, not sent.
 class Error : public std::runtime_error {
  public:
+  /// With control characters in `text` made visible.
   explicit Error(const std::string& text);
   explicit Error(const char* text);
 };
@@ -71,12 +72,12 @@ std::string_view to_string(Cause cause) noexcept;
 
 /// How one attempt failed, as the worker or the interface reports it.
 struct Failure {
-  Cause cause = Cause::interface_error;
-  std::string type;              ///< the exception's type, demangled; empty unless cause is `exception`
-  std::string message;           ///< what() of the exception, or what happened in words
-  std::int32_t exit_status = 0;  ///< of `exit_status`; -1: it ended, and nobody knows how
-  std::int32_t signal = 0;       ///< of `signal`
-  bool out_of_memory = false;    ///< the kernel killed it for want of memory, or it ran into its memory limit
+  Cause cause = Cause::interface_error;  ///< the kind of failure, which says what of the following is set
+  std::string type;                      ///< the exception's type, demangled; empty unless cause is `exception`
+  std::string message;                   ///< what() of the exception, or what happened in words
+  std::int32_t exit_status = 0;          ///< of `exit_status`; -1: it ended, and nobody knows how
+  std::int32_t signal = 0;               ///< of `signal`
+  bool out_of_memory = false;            ///< the kernel killed it for want of memory, or it ran into its memory limit
 };
 
 /// Which task it was, and where: the fixed part of a TaskError.
@@ -98,6 +99,7 @@ class TaskError : public Error {
   /// Writes what() from the two.
   TaskError(TaskFacts facts, Failure failure);
 
+  /// Which task, where; and why. Valid as long as the error.
   const TaskFacts& facts() const noexcept { return facts_; }
   const Failure& failure() const noexcept { return failure_; }
 

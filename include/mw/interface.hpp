@@ -53,6 +53,7 @@ constexpr std::uint32_t index_of(WorkerId worker) noexcept { return static_cast<
 class TaskRef {
  public:
   TaskRef() = default;
+  /// Internal.
   TaskRef(detail::RecordPtr record, std::uint32_t attempt) : record_{std::move(record)}, attempt_{attempt} {}
 
   std::uint64_t id() const noexcept;                           ///< number within its master, from 1
@@ -176,6 +177,7 @@ enum class Scheduling : std::uint8_t {
   by_master,     ///< the master, among the workers that joined
 };
 
+/// A backend. Every member but execute_task() has a useful default; see above for threads.
 class Interface {
  public:
   virtual ~Interface() = default;

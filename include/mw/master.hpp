@@ -56,6 +56,8 @@ std::string run_program(const std::string& path, const std::vector<std::string>&
 template <class R, class Final>
 class TaskSystem;
 
+/// Where a program submits its tasks and asks for their results; see above for what it owns, and for threads. In a
+/// process that was forked from the one that made it, every function throws UsageError.
 class Master : public detail::Calls<Master> {
  public:
   /// On every core that this process may use: mw::interface("multicore"). Throws as the next one.

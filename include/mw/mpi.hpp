@@ -52,6 +52,7 @@ struct MpiOptions {
 /// mpiexec is started by start(), not here. See interfaces/mpi/README.md for what can fail.
 class MpiInterface : public Interface {
  public:
+  /// How many there may be.
   static constexpr unsigned max_workers = 4'096;
 
   /// Throws UsageError for options that make no sense, and for a host file that cannot be read.

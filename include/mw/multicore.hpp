@@ -33,6 +33,7 @@ struct MulticoreOptions {
 /// The workers are started by start(), not here. See interfaces/multicore/README.md for what can fail.
 class MulticoreInterface : public Interface {
  public:
+  /// How many there may be.
   static constexpr unsigned max_workers = 65'536;
 
   /// With this many workers, 1 to max_workers; 0: as many as this process may use cores. Throws UsageError for more.

@@ -33,6 +33,7 @@ namespace mw {
 struct DataFile {
   /// Under its own name. Nothing is read here: submit_task checks that the file is there.
   DataFile(std::string from_) : from{std::move(from_)} {}
+  /// The same.
   DataFile(const char* from_) : from{from_} {}
   /// Under another path in the task's folder.
   DataFile(std::string from_, std::string to_) : from{std::move(from_)}, to{std::move(to_)} {}
