@@ -226,7 +226,7 @@ class ChunkStream {
     }
   }
 
-  /// Leaves none while nothing else is on its way.
+  /// Sends what workers gave back: at least one piece of it if nothing else is on its way.
   void send_given_back() {
     while (!given_back_.empty() && (sent_.empty() || sent_.size() < most_chunks())) {
       Run& rest = given_back_.front();
