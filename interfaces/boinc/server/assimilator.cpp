@@ -12,11 +12,6 @@
 namespace mw::boinc {
 namespace {
 
-TaskEnd end_of(std::int64_t task, std::int64_t host, wire::Ending ending) {
-  const bool is_gone = ending.is_gone;
-  return {task, host, remote::outcome_of(std::move(ending)), is_gone};
-}
-
 /// "workunit x: more copies of it failed …: x_0 on host 3: exit status 1; x_1 on host 4: no reply by its deadline"
 std::string story_of(const Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances) {
   std::string story =
@@ -49,31 +44,18 @@ void end_in_error(Project& project, const WorkunitRow& workunit, const std::vect
 
 }  // namespace
 
-bool assimilate(Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances) {
-  const auto canonical =
-      std::find_if(instances.begin(), instances.end(), [&](const InstanceRow& one) { return one.id == workunit.canonical; });
-  if (workunit.canonical == 0 || canonical == instances.end()) {
-    end_in_error(project, workunit, instances);
-    return true;
-  }
-  std::optional<Answer> answer;
-  try {
-    answer = read_answer(project, *canonical, workunit.tasks.size());
-  } catch (const sqlite::DatabaseError&) {
-    throw;
-  } catch (const Error& e) {
-    log::warn(fmt::format("boinc: the agreed result of workunit {} can not be read any more: {}",
-                          project.names.workunit(workunit.id), e.what()));
-    return false;
-  }
+void assimilate(Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances,
+                std::vector<TaskOutcome> outcomes) {
+  const auto canonical = std::ranges::find(instances, workunit.canonical, &InstanceRow::id);
+  if (workunit.canonical == 0 || canonical == instances.end() || outcomes.size() != workunit.tasks.size())
+    return end_in_error(project, workunit, instances);
   for (std::size_t i = 0; i < workunit.tasks.size(); ++i) {
     const auto place = project.tasks.find(workunit.tasks[i]);
     if (!place || place->stage != TaskStage::in_workunit) continue;
     project.tasks.set_stage(workunit.tasks[i], TaskStage::done);
     ++project.counts.tasks_done;
-    project.ends.push_back(end_of(workunit.tasks[i], canonical->host, std::move(answer->endings[i])));
+    project.ends.push_back({workunit.tasks[i], canonical->host, std::move(outcomes[i].outcome), outcomes[i].is_gone});
   }
-  return true;
 }
 
 std::optional<TaskEnd> end_again(Project& project, const KnownTask& task) {
@@ -82,8 +64,10 @@ std::optional<TaskEnd> end_again(Project& project, const KnownTask& task) {
     if (!workunit || workunit->canonical == 0) return std::nullopt;
     for (const InstanceRow& one : project.work.instances(workunit->id)) {
       if (one.id != workunit->canonical) continue;
-      Answer answer = read_answer(project, one, workunit->tasks.size());
-      return end_of(task.id, one.host, std::move(answer.endings.at(static_cast<std::size_t>(task.position))));
+      const StoredOutput stored = stored_output(project, one);
+      auto outcomes = outcomes_of(read_answer(stored, workunit->tasks.size()));
+      TaskOutcome& own = outcomes.at(static_cast<std::size_t>(task.position));
+      return TaskEnd{task.id, one.host, std::move(own.outcome), own.is_gone};
     }
   } catch (const std::exception& e) {
     log::warn(fmt::format("boinc: the stored result of task {} can not be used, it is computed again: {}", task.id, e.what()));

@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "boinc/server/committer.hpp"
+#include "boinc/server/comparisons.hpp"
 #include "boinc/server/downloads.hpp"
 #include "boinc/server/intake.hpp"
 #include "boinc/server/project.hpp"
@@ -27,15 +28,17 @@ namespace mw::boinc {
 
 struct Rooms {
   Rooms(boost::asio::io_context& io, Settings settings, sqlite::Database database, Keys keys, std::function<void()> committed,
-        std::function<void(const std::string&)> failed)
+        std::function<void(const std::string&)> failed, Comparisons::Done compared)
       : project{std::move(settings), std::move(database), std::move(keys)},
         savepoints{project.database},
         generator{project},
         validator{project, generator},
-        transitioner{project, validator},
+        side{io},
+        comparisons{side, std::move(compared)},
+        transitioner{project, validator, comparisons, side},
         scheduler{project, generator, transitioner},
         intake{project, transitioner},
-        uploads{project},
+        uploads{project, side},
         downloads{project},
         committer{io, project.database, std::move(committed), std::move(failed)},
         waiting{io} {}
@@ -70,6 +73,8 @@ struct Rooms {
   sqlite::SavepointStatements savepoints;
   WorkGenerator generator;
   ResultValidator validator;
+  SideThread side;
+  Comparisons comparisons;
   Transitioner transitioner;
   Scheduler scheduler;
   Intake intake;

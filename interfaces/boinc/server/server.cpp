@@ -57,7 +57,8 @@ struct Server::Inside {
     const std::string path = settings.state + "/project.db";
     rooms.emplace(
         io, std::move(settings), open_database(path), std::move(keys), [this] { tell(); },
-        [this](const std::string& why) { sink.server_failed(why); });
+        [this](const std::string& why) { sink.server_failed(why); },
+        [this](std::int64_t workunit, Comparison& compared) { look_at_compared(workunit, compared); });
     web.emplace(*rooms);
     open_project(place);
   }
@@ -72,6 +73,7 @@ struct Server::Inside {
     if (!own) own = project.accounts.create(project.keys.own, std::nullopt, "", "this machine", project.now());
     project.reputation.set_own_account(*own);
     project.tasks.disown_all();
+    project.work.make_unchecked_due(project.now());
     project.counts.in_progress = project.work.count_in_progress();
     project.counts.last_deadline = from_ms(project.database.integer("SELECT max(deadline) FROM instance WHERE server_state = 4"));
     transaction.commit();
@@ -140,17 +142,27 @@ struct Server::Inside {
     });
   }
 
-  /// What goes wrong with one workunit is not to keep others: it is looked at again after a while.
   void run_due(std::size_t most) {
     for (const std::int64_t workunit : rooms->transitioner.due(most)) {
-      try {
-        rooms->write([&] { rooms->transitioner.run(workunit); });
-      } catch (const std::exception& e) {
-        if (!rooms->committer.is_usable()) return;
-        log::warn(fmt::format("boinc: workunit {} is put off: {}", workunit, e.what()));
-        rooms->transitioner.put_off(workunit);
-      }
+      if (!rooms->committer.is_usable()) return;
+      look_at(workunit, nullptr);
     }
+  }
+
+  /// What goes wrong with one workunit is not to keep others: it is looked at again after a while.
+  void look_at(std::int64_t workunit, Comparison* compared) {
+    try {
+      rooms->write([&] { rooms->transitioner.run(workunit, compared); });
+    } catch (const std::exception& e) {
+      if (!rooms->committer.is_usable()) return;
+      log::warn(fmt::format("boinc: workunit {} is put off: {}", workunit, e.what()));
+      rooms->transitioner.put_off(workunit);
+    }
+  }
+
+  void look_at_compared(std::int64_t workunit, Comparison& compared) {
+    if (!rooms->committer.is_usable()) return;
+    write(Durability::machine, [&] { look_at(workunit, &compared); });
   }
 
   void write_touched() {
@@ -248,6 +260,7 @@ struct Server::Inside {
 
   void end() {
     has_ended = true;
+    rooms->side.stop();
     rooms->committer.finish();
     transition_timer.cancel();
     touch_timer.cancel();

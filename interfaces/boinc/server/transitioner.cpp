@@ -1,6 +1,6 @@
 #include "boinc/server/transitioner.hpp"
 
-#include <filesystem>
+#include <exception>
 
 #include <fmt/format.h>
 
@@ -20,8 +20,8 @@ std::vector<InstanceState> states_of(const std::vector<InstanceRow>& instances) 
 
 }  // namespace
 
-void Transitioner::run(std::int64_t id) {
-  if (auto workunit = project_.work.workunit(id)) run(*workunit);
+void Transitioner::run(std::int64_t id, Comparison* compared) {
+  if (auto workunit = project_.work.workunit(id)) run(*workunit, compared);
 }
 
 void Transitioner::put_off(std::int64_t id) {
@@ -33,7 +33,7 @@ void Transitioner::cancel(std::int64_t id) {
   auto workunit = project_.work.workunit(id);
   if (!workunit || workunit->state.has_canonical || workunit->state.error_mask != 0) return;
   workunit->state.error_mask |= workunit_error::cancelled;
-  run(*workunit);
+  run(*workunit, nullptr);
 }
 
 void Transitioner::end_instance(InstanceRow& instance, InstanceOutcome outcome) {
@@ -55,38 +55,54 @@ void Transitioner::give_up(InstanceRow& instance) {
   run(instance.workunit);
 }
 
-void Transitioner::run(WorkunitRow& workunit) {
+void Transitioner::run(WorkunitRow& workunit, Comparison* compared) {
   auto instances = project_.work.instances(workunit.id);
   std::optional<Time> next_time;
+  std::vector<TaskOutcome> outcomes;
   // What is validated may need one more look: each turn settles something, so there are few.
   for (bool again = true; again;) {
     again = false;
     const Transition next = transition(workunit.state, states_of(instances), project_.now());
+    next_time = next.next_time;
     for (const std::size_t i : next.timed_out) end_instance(instances[i], InstanceOutcome::no_reply);
     for (const std::size_t i : next.not_needed) end_instance(instances[i], InstanceOutcome::not_needed);
     for (const std::size_t i : next.no_check) instances[i].state.validate_state = ValidateState::no_check;
     workunit.state.error_mask = next.error_mask;
     for (std::int64_t i = 0; i < next.new_instances; ++i) instances.push_back(project_.work.add_instance(workunit));
     if (next.needs_validation) {
-      validator_.validate(workunit, instances);
-      again = true;
-    } else {
-      if (next.assimilate) {
-        if (!assimilate(project_, workunit, instances)) {
-          // What was agreed on can not be read any more: its tasks are lost, and go again.
-          workunit.canonical = 0;
-          workunit.state.has_canonical = false;
-          workunit.state.error_mask |= workunit_error::no_canonical;
-          assimilate(project_, workunit, instances);
-        }
-        workunit.state.is_assimilated = true;
+      if (auto verdict = validate(workunit, instances, compared)) {
+        if (!verdict->outcomes.empty()) outcomes = std::move(verdict->outcomes);
+        again = true;
       }
-      if (next.delete_files) delete_files(workunit, instances);
-      next_time = next.next_time;
+      continue;
     }
+    if (next.assimilate) {
+      assimilate(project_, workunit, instances, std::move(outcomes));
+      workunit.state.is_assimilated = true;
+    }
+    if (next.delete_files) delete_files(workunit, instances);
   }
   for (const InstanceRow& one : instances) project_.work.update(one);
   project_.work.update(workunit, next_time);
+}
+
+/// Nothing where that is still to be found out: the workunit is looked at again then.
+std::optional<Verdict> Transitioner::validate(WorkunitRow& workunit, std::vector<InstanceRow>& instances, Comparison* compared) {
+  if (comparisons_.has(workunit.id)) return std::nullopt;
+  Question question = validator_.question(workunit, instances);
+  std::optional<Verdict> verdict;
+  if (compared && compared->question.is_same(question)) {
+    if (compared->failure) std::rethrow_exception(compared->failure);
+    verdict = std::move(compared->verdict);
+  } else if (question.is_large() || (question.validator && comparisons_.is_busy())) {
+    // A validator of the user's is not called twice at a time.
+    comparisons_.start(workunit.id, std::move(question));
+    return std::nullopt;
+  } else {
+    verdict = compare(question, {});
+  }
+  validator_.judge(workunit, instances, question, *verdict);
+  return verdict;
 }
 
 /// The canonical output stays until the run ends: a program that is started again is given it anew.
@@ -97,8 +113,7 @@ void Transitioner::delete_files(const WorkunitRow& workunit, const std::vector<I
     const auto output = project_.work.output_facts(one.id);
     if (!output) continue;
     project_.work.drop_output(one.id);
-    std::error_code ignored;
-    std::filesystem::remove(upload_folder(project_.settings) + "/" + project_.names.output({one.workunit, one.number}), ignored);
+    side_.remove(upload_folder(project_.settings) + "/" + project_.names.output({one.workunit, one.number}));
   }
 }
 

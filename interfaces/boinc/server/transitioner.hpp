@@ -5,21 +5,24 @@
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction.
 // Use:
-//     transitioner.run(workunit_id);
+//     transitioner.run(workunit_id);                        // large outputs are compared elsewhere: run(workunit_id, &compared) then
 //     for (const auto id : transitioner.due(100)) transitioner.run(id);  timer.expires_at(*transitioner.next_due());
 #pragma once
 
 #include <optional>
 
+#include "boinc/server/comparisons.hpp"
 #include "boinc/server/validator.hpp"
 
 namespace mw::boinc {
 
 class Transitioner {
  public:
-  Transitioner(Project& project, ResultValidator& validator) : project_{project}, validator_{validator} {}
+  Transitioner(Project& project, ResultValidator& validator, Comparisons& comparisons, SideThread& side)
+      : project_{project}, validator_{validator}, comparisons_{comparisons}, side_{side} {}
 
-  void run(std::int64_t workunit);
+  /// `compared`: how its outputs compare, if that has just become known. Throws what kept it from becoming known.
+  void run(std::int64_t workunit, Comparison* compared = nullptr);
   /// Those whose time has come, `most` at a time.
   std::vector<std::int64_t> due(std::size_t most) { return project_.work.due(project_.now(), most); }
   /// To be looked at again in a while.
@@ -31,12 +34,15 @@ class Transitioner {
   void cancel(std::int64_t workunit);
 
  private:
-  void run(WorkunitRow& workunit);
+  void run(WorkunitRow& workunit, Comparison* compared);
+  std::optional<Verdict> validate(WorkunitRow& workunit, std::vector<InstanceRow>& instances, Comparison* compared);
   void end_instance(InstanceRow& instance, InstanceOutcome outcome);
   void delete_files(const WorkunitRow& workunit, const std::vector<InstanceRow>& instances);
 
   Project& project_;
   ResultValidator& validator_;
+  Comparisons& comparisons_;
+  SideThread& side_;
 };
 
 }  // namespace mw::boinc

@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view part_end = ".part";
+constexpr std::int64_t most_cut = std::int64_t{16} << 20;  // to cut off more takes long
 
 [[noreturn]] void fail(const std::string& path) {
   throw InterfaceError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
@@ -34,7 +35,7 @@ std::int64_t size_of_file(const std::string& path) {
 
 }  // namespace
 
-UploadStore::UploadStore(Project& project) : project_{project} {
+UploadStore::UploadStore(Project& project, SideThread& side) : project_{project}, side_{side} {
   // NAME.MD5.part, of the run before.
   for (const auto& entry : fs::directory_iterator{upload_folder(project_.settings)}) {
     const std::string file = entry.path().filename();
@@ -75,7 +76,7 @@ std::shared_ptr<UploadPart> UploadStore::begin(const std::string& name, const st
   part->name = name;
   part->md5 = md5;
   part->path = path_of(name, md5);
-  ::unlink(part->path.c_str());
+  side_.remove(part->path);
   part->file = process::UniqueFd{::open(part->path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (part->file.get() < 0) fail(part->path);
   return parts_[name] = std::move(part);
@@ -84,7 +85,8 @@ std::shared_ptr<UploadPart> UploadStore::begin(const std::string& name, const st
 std::shared_ptr<UploadPart> UploadStore::resume(const std::string& name, const std::string& md5, std::int64_t size) {
   const auto place = parts_.find(name);
   if (place == parts_.end()) return nullptr;
-  if (place->second->md5 != md5 || size_of(name) < size) {
+  const std::int64_t size_here = size_of(name);
+  if (place->second->md5 != md5 || size_here < size || size_here - size > most_cut) {
     drop(*place->second);
     return nullptr;
   }
@@ -120,6 +122,7 @@ std::optional<std::string> UploadStore::write(const UploadPart& part, std::span<
 
 void UploadStore::keep(const UploadPart& part) {
   const std::string path = upload_folder(project_.settings) + "/" + part.name;
+  side_.remove(path);  // of an earlier upload
   if (::rename(part.path.c_str(), path.c_str()) != 0) fail(path);
   parts_.erase(parts_.find(part.name));
 }
@@ -127,7 +130,7 @@ void UploadStore::keep(const UploadPart& part) {
 void UploadStore::drop(const UploadPart& part) {
   const auto place = parts_.find(part.name);
   if (place == parts_.end() || place->second.get() != &part) return;
-  ::unlink(part.path.c_str());
+  side_.remove(part.path);
   place->second->file = {};  // whoever writes it may be silent for long
   parts_.erase(place);
 }

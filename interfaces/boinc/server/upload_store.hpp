@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "boinc/server/project.hpp"
+#include "boinc/server/side_thread.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::boinc {
@@ -34,7 +35,7 @@ struct UploadPart {
 
 class UploadStore {
  public:
-  explicit UploadStore(Project& project);
+  UploadStore(Project& project, SideThread& side);
 
   /// Why this host's upload of so many bytes has to come later; nothing if it may come.
   std::optional<std::string> refusal(std::int64_t host, std::int64_t nbytes);
@@ -42,7 +43,7 @@ class UploadStore {
   /// A new part; an earlier one of the name goes, whoever writes it. Throws InterfaceError.
   std::shared_ptr<UploadPart> begin(const std::string& name, const std::string& md5);
   /// The part that an earlier upload of the same content left, cut to `size` bytes; whoever writes it writes no more. Null if there is
-  /// none so long: then what is here of the name goes.
+  /// none so long, or one much longer: then what is here of the name goes.
   std::shared_ptr<UploadPart> resume(const std::string& name, const std::string& md5, std::int64_t size);
   /// Whether this upload is still the one that writes the name.
   bool is_current(const UploadPart& part) const;
@@ -77,6 +78,7 @@ class UploadStore {
   bool is_wanted(const std::string& name);
 
   Project& project_;
+  SideThread& side_;
   std::unordered_map<std::string, std::shared_ptr<UploadPart>> parts_;  ///< by the output's name
   std::unordered_map<std::int64_t, Account> accounts_;                  ///< by host
 };

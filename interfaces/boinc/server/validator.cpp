@@ -1,29 +1,17 @@
 #include "boinc/server/validator.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <filesystem>
+#include <chrono>
 #include <limits>
 #include <string_view>
 #include <unordered_set>
 
 #include <fmt/format.h>
 
-#include "boinc/policy/agreement.hpp"
-#include "boinc/policy/credit.hpp"
-#include "boinc/protocol/md5.hpp"
 #include "log/log.hpp"
-#include "memory/shared_block.hpp"
-#include "registry/registry.hpp"
 
 namespace mw::boinc {
 namespace {
-
-/// What a failure says apart from where it happened.
-bool equal_failures(const Failure& a, const Failure& b) {
-  return a.cause == b.cause && a.type == b.type && a.exit_status == b.exit_status && a.signal == b.signal &&
-         (a.cause != Cause::exception || a.message == b.message);
-}
 
 bool is_viable(const InstanceRow& one) {
   return one.state.server_state == ServerState::over && one.state.outcome == InstanceOutcome::success &&
@@ -47,75 +35,63 @@ void leave_one_a_voter(std::vector<InstanceRow>& instances) {
 
 }  // namespace
 
-Answer read_answer(Project& project, const InstanceRow& instance, std::size_t tasks) {
-  auto output = project.work.output(instance.id);
-  if (!output) throw InterfaceError{"there is no uploaded file"};
-  const bool is_file = !output->bytes;
-  Answer answer;
-  if (!is_file)
-    answer.bytes = std::move(*output->bytes);
-  else
-    answer.bytes =
-        process::MappedFile{upload_folder(project.settings) + "/" + project.names.output({instance.workunit, instance.number})};
-  const std::span<const std::byte> bytes = std::visit([](const auto& all) { return all.span(); }, answer.bytes);
-  // A large file that came in this run was summed up as it came; nobody can write it since.
-  const bool is_checked = is_file && project.checked_outputs.contains(instance.id);
-  answer.md5 = is_checked ? output->md5 : md5_hex(bytes);
-  if (static_cast<std::int64_t>(bytes.size()) != output->nbytes || answer.md5 != output->md5)
-    throw InterfaceError{fmt::format("what is stored has {} bytes with the MD5 {}; {} with {} were uploaded", bytes.size(),
-                                     answer.md5, output->nbytes, output->md5)};
-  if (is_file) project.checked_outputs.insert(instance.id);
-  answer.endings = wire::parse_answer(bytes, tasks);
-  // No task ran longer than its host had it, whatever that says.
+StoredOutput stored_output(Project& project, const InstanceRow& instance) {
+  StoredOutput stored;
+  stored.instance = instance.id;
+  // What was inconclusive before has been looked at.
+  stored.was_decoded = instance.state.validate_state != ValidateState::init;
   const auto had = std::chrono::duration_cast<std::chrono::nanoseconds>(instance.received - instance.sent).count();
-  for (wire::Ending& ending : answer.endings)
-    ending.result.run_ns = std::min(ending.result.run_ns, static_cast<std::uint64_t>(std::max<std::int64_t>(had, 0)));
-  return answer;
+  stored.longest_run_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(had, 0));
+  auto output = project.work.output(instance.id);
+  if (!output) return stored;
+  stored.nbytes = output->nbytes;
+  stored.md5 = std::move(output->md5);
+  if (output->bytes) {
+    stored.at = std::move(*output->bytes);
+    return stored;
+  }
+  stored.at = upload_folder(project.settings) + "/" + project.names.output({instance.workunit, instance.number});
+  // A large file that came in this run was summed up as it came; nobody can write it since.
+  stored.is_summed_up = project.checked_outputs.contains(instance.id);
+  return stored;
 }
 
-void ResultValidator::validate(WorkunitRow& workunit, std::vector<InstanceRow>& instances) {
-  const Time now = project_.now();
+Question ResultValidator::question(const WorkunitRow& workunit, std::vector<InstanceRow>& instances) {
   if (workunit.canonical == 0 && workunit.state.quorum > 1) leave_one_a_voter(instances);
-  std::vector<InstanceRow*> viable;
-  std::vector<Answer> answers;
-  for (InstanceRow& one : instances) {
+  Question question;
+  question.function = workunit.function;
+  question.tasks = workunit.tasks.size();
+  question.quorum = workunit.state.quorum;
+  question.validator = project_.settings.validator;
+  for (const InstanceRow& one : instances) {
     if (!is_viable(one)) continue;
-    try {
-      Answer answer = read_answer(project_, one, workunit.tasks.size());
-      // Once: what was inconclusive before has been looked at.
-      if (one.state.validate_state == ValidateState::init) check_values(workunit, answer);
-      answers.push_back(std::move(answer));
-      viable.push_back(&one);
-    } catch (const Error& e) {
-      one.state.outcome = InstanceOutcome::validate_error;
-      one.why = e.what();
-      ++project_.counts.errors;
-      if (Host* host = project_.hosts.find(one.host)) {
-        project_.reputation.failed(*host, Fault::error, now);
-        log::warn(fmt::format("boinc: what host {} ({}) sent for {} can not be read: {}", host->id, host->info.name,
-                              project_.names.instance({one.workunit, one.number}), e.what()));
-      }
-    }
+    if (one.id == workunit.canonical) question.canonical = question.outputs.size();
+    question.outputs.push_back(stored_output(project_, one));
   }
-  // Later ones are compared with the canonical one.
-  std::optional<std::size_t> canonical;
-  std::vector<bool> valid;
-  if (workunit.canonical != 0) {
-    for (std::size_t i = 0; i < viable.size(); ++i)
-      if (viable[i]->id == workunit.canonical) canonical = i;
-    if (!canonical) {  // it can not be read any more: the others stay as they are
+  return question;
+}
+
+void ResultValidator::judge(WorkunitRow& workunit, std::vector<InstanceRow>& instances, const Question& question,
+                            const Verdict& verdict) {
+  std::vector<InstanceRow*> viable;
+  std::vector<bool> is_valid;
+  InstanceRow* canonical = nullptr;
+  for (std::size_t i = 0; i < question.outputs.size(); ++i) {
+    const auto one = std::ranges::find(instances, question.outputs[i].instance, &InstanceRow::id);
+    if (!verdict.errors[i].empty()) {
+      judge_unreadable(*one, verdict.errors[i]);
+      continue;
+    }
+    if (std::holds_alternative<std::string>(question.outputs[i].at)) project_.checked_outputs.insert(one->id);
+    if (verdict.canonical == i) canonical = &*one;
+    viable.push_back(&*one);
+    is_valid.push_back(verdict.canonical && verdict.valid[i]);
+  }
+  if (!canonical) {
+    if (workunit.canonical != 0) {  // it can not be read any more: the others stay as they are
       for (InstanceRow* one : viable) one->state.validate_state = ValidateState::no_check;
       return;
     }
-    for (std::size_t i = 0; i < viable.size(); ++i)
-      valid.push_back(i == *canonical || equal(workunit, answers[*canonical], answers[i]));
-  } else {
-    Agreement agreement = agree(viable.size(), workunit.state.quorum,
-                                [&](std::size_t a, std::size_t b) { return equal(workunit, answers[a], answers[b]); });
-    canonical = agreement.canonical;
-    valid = std::move(agreement.valid);
-  }
-  if (!canonical) {
     if (viable.size() < static_cast<std::size_t>(workunit.state.quorum)) return;
     for (InstanceRow* one : viable) one->state.validate_state = ValidateState::inconclusive;
     workunit.state.target = std::max(workunit.state.target, static_cast<std::int64_t>(viable.size()) + 1);
@@ -123,11 +99,22 @@ void ResultValidator::validate(WorkunitRow& workunit, std::vector<InstanceRow>& 
   }
   double credit = std::numeric_limits<double>::max();
   for (std::size_t i = 0; i < viable.size(); ++i)
-    if (valid[i]) credit = std::min(credit, viable[i]->claimed_credit);
-  for (std::size_t i = 0; i < viable.size(); ++i) judge(*viable[i], valid[i], credit);
-  if (workunit.canonical == 0) learn(workunit, *viable[*canonical], answers[*canonical]);
-  workunit.canonical = viable[*canonical]->id;
+    if (is_valid[i]) credit = std::min(credit, viable[i]->claimed_credit);
+  for (std::size_t i = 0; i < viable.size(); ++i) judge(*viable[i], is_valid[i], credit);
+  if (workunit.canonical == 0) learn(workunit, *canonical, verdict.outcomes);
+  workunit.canonical = canonical->id;
   workunit.state.has_canonical = true;
+}
+
+void ResultValidator::judge_unreadable(InstanceRow& instance, const std::string& why) {
+  instance.state.outcome = InstanceOutcome::validate_error;
+  instance.why = why;
+  ++project_.counts.errors;
+  Host* host = project_.hosts.find(instance.host);
+  if (!host) return;
+  project_.reputation.failed(*host, Fault::error, project_.now());
+  log::warn(fmt::format("boinc: what host {} ({}) sent for {} can not be read: {}", host->id, host->info.name,
+                        project_.names.instance({instance.workunit, instance.number}), why));
 }
 
 void ResultValidator::judge(InstanceRow& instance, bool is_valid, double credit) {
@@ -148,45 +135,14 @@ void ResultValidator::judge(InstanceRow& instance, bool is_valid, double credit)
   }
 }
 
-/// What is no result of the function's is not to reach the master: it would be the master's error there.
-void ResultValidator::check_values(const WorkunitRow& workunit, const Answer& answer) const {
-  const auto* entry = registry::find(workunit.function);
-  if (!entry) return;
-  for (const wire::Ending& ending : answer.endings)
-    if (!ending.is_gone && !ending.failure) entry->check_result(ending.result.value);
-}
-
-bool ResultValidator::equal(const WorkunitRow& workunit, const Answer& first, const Answer& second) const {
-  if (first.md5 == second.md5) return true;
-  const auto* entry = registry::find(workunit.function);
-  for (std::size_t i = 0; i < first.endings.size(); ++i) {
-    const wire::Ending &a = first.endings[i], &b = second.endings[i];
-    if (a.is_gone != b.is_gone || a.failure.has_value() != b.failure.has_value()) return false;
-    if (a.failure && !equal_failures(*a.failure, *b.failure)) return false;
-    if (!a.failure &&
-        !equal_values({workunit.function, entry ? entry->name() : std::string_view{}, a.result.value, b.result.value}))
-      return false;
-  }
-  return true;
-}
-
-bool ResultValidator::equal_values(const ResultPair& pair) const {
-  if (!project_.settings.validator) return std::ranges::equal(pair.first, pair.second);
-  try {
-    return project_.settings.validator(pair);
-  } catch (...) {
-    return false;
-  }
-}
-
-void ResultValidator::learn(const WorkunitRow& workunit, const InstanceRow& canonical, const Answer& answer) {
+void ResultValidator::learn(const WorkunitRow& workunit, const InstanceRow& canonical, const std::vector<TaskOutcome>& outcomes) {
   const Host* host = project_.hosts.find(canonical.host);
   if (!host) return;
-  double seconds = 0;
-  for (const wire::Ending& ending : answer.endings) seconds += static_cast<double>(ending.result.run_ns) * 1e-9;
+  std::chrono::duration<double> run_time{};
+  for (const TaskOutcome& one : outcomes) run_time += one.outcome.run_time;
   constexpr double shortest_s = 1e-6;
   generator_.learn(workunit.function, project_.reputation.voter(*host),
-                   std::max(seconds / static_cast<double>(answer.endings.size()), shortest_s) * host->fpops());
+                   std::max(run_time.count() / static_cast<double>(outcomes.size()), shortest_s) * host->fpops());
 }
 
 }  // namespace mw::boinc

@@ -105,6 +105,13 @@ std::vector<std::int64_t> Work::due(Time now, std::size_t most) {
 
 std::optional<Time> Work::next_due() { return read_time(next_due_); }
 
+void Work::make_unchecked_due(Time now) {
+  database_
+      .prepare("UPDATE workunit SET transition_time = ? WHERE error_mask = 0 AND id IN (SELECT workunit FROM output JOIN instance "
+               "ON instance.id = output.instance WHERE outcome = 1 AND validate_state = 0)")
+      .run(to_ms(now));
+}
+
 InstanceRow Work::add_instance(WorkunitRow& workunit) {
   InstanceRow row;
   row.workunit = workunit.id;

@@ -72,6 +72,8 @@ class Work {
   /// Ids of those whose time has come, the earliest first.
   std::vector<std::int64_t> due(Time now, std::size_t most);
   std::optional<Time> next_due();
+  /// The workunits with successes that nobody has compared yet.
+  void make_unchecked_due(Time now);
 
   /// A new unsent one.
   InstanceRow add_instance(WorkunitRow& workunit);
