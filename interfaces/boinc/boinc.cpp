@@ -15,6 +15,7 @@
 #include "boinc/spec.hpp"
 #include "boinc/state_folder.hpp"
 #include "process/file.hpp"
+#include "process/no_write_signals.hpp"
 #include "process/standard_streams.hpp"
 
 namespace mw {
@@ -30,6 +31,7 @@ class BoincInterface::Pool final : public boinc::ServerSink {
   void set_owner(BoincInterface& owner) noexcept { owner_ = &owner; }
 
   void start() {
+    const process::NoWriteSignals no_signals;
     folder_.emplace(options_.state, "boinc/" + settings_.title);
     settings_.state = folder_->path();
     const std::string workers =

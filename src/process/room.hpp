@@ -1,7 +1,7 @@
 // What the limits of this process leave it.
 //
-// What:    how large a file may get (ulimit -f: a file that would be larger, in memory too, ends the process by SIGXFSZ), how near the
-//          end of its descriptors it is (ulimit -n), and how full a disk is.
+// What:    how large a file may get (ulimit -f: a file that would be larger, in memory too, ends the process by SIGXFSZ,
+//          unless NoWriteSignals keeps that away), how near the end of its descriptors it is (ulimit -n), and how full a disk is.
 // Owner:   nothing.
 // Threads: any.
 // Use:

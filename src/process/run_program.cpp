@@ -17,7 +17,7 @@
 #include <boost/asio/write.hpp>
 
 #include "process/job_control.hpp"
-#include "process/no_sigpipe.hpp"
+#include "process/no_write_signals.hpp"
 
 namespace mw::process {
 namespace {
@@ -115,7 +115,7 @@ class NoGroupAtEnd {
 ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input,
                        const ProgramTerms& terms) {
   ProgramRun run;
-  const NoSigpipe no_sigpipe;  // a program may close its stdin early
+  const NoWriteSignals no_signals;  // a program may close its stdin early
   boost::asio::io_context io;
   Pipe in;
   Pipe out;

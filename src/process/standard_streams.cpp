@@ -12,7 +12,7 @@
 #include <iostream>
 #include <string>
 
-#include "process/no_sigpipe.hpp"
+#include "process/no_write_signals.hpp"
 
 namespace mw::process {
 namespace {
@@ -80,7 +80,7 @@ bool flush_stdout() noexcept {
 
 void tell(std::string_view text) noexcept {
   const int error_before = errno;
-  const NoSigpipe no_sigpipe;
+  const NoWriteSignals no_signals;
   while (!text.empty()) {
     const ssize_t put = ::write(STDERR_FILENO, text.data(), text.size());
     if (put > 0)

@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 
 #include "parse/number.hpp"
-#include "process/no_sigpipe.hpp"
+#include "process/no_write_signals.hpp"
 #include "process/run_program.hpp"
 #include "process/unique_fd.hpp"
 
@@ -132,7 +132,7 @@ process::Child Bubblewrap::start(boost::asio::io_context& io, const process::Com
   const pid_t pid = started_process(info.from.get());
   if (pid <= 0) throw InterfaceError{"bubblewrap did not start the program; what it says is on the program's stderr"};
   set_limits(pid, limits);
-  const process::NoSigpipe no_sigpipe;
+  const process::NoWriteSignals no_signals;
   if (::write(gate.to.get(), "\n", 1) != 1) throw InterfaceError{"bubblewrap ended before it started the program"};
   return child;
 }

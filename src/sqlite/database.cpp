@@ -1,18 +1,43 @@
 #include "sqlite/database.hpp"
 
 #include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <optional>
+#include <string>
 
 #include <fmt/format.h>
 
 namespace mw::sqlite {
 namespace {
 
+/// How long a file may be (ulimit -f), where one of the database's is about as long. The error that SQLite remembers may be of a later
+/// call.
+std::optional<std::uint64_t> reached_limit(sqlite3* database) {
+  constexpr std::uint64_t page = 64 * 1024;
+  rlimit limit = {};
+  const char* const main = database ? sqlite3_db_filename(database, "main") : nullptr;
+  if (!main || ::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  for (const char* end : {"", "-wal", "-shm"}) {
+    struct stat status = {};
+    if (::stat((std::string{main} + end).c_str(), &status) != 0) continue;
+    if (static_cast<std::uint64_t>(status.st_size) + page > limit.rlim_cur) return limit.rlim_cur;
+  }
+  return std::nullopt;
+}
+
 /// SQLite's words; where it is for want of room, what to do.
 std::string trouble(sqlite3* database, int code) {
   const int error = database ? sqlite3_system_errno(database) : 0;
   const bool is_of_system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+  if (const auto limit = is_of_system ? reached_limit(database) : std::nullopt)
+    return fmt::format(
+        "a file of this program may have no more than {} bytes (ulimit -f): raise that limit, and start the program "
+        "again; what was committed is not lost",
+        *limit);
   if ((code & 0xff) == SQLITE_FULL || (is_of_system && (error == ENOSPC || error == EDQUOT || error == EFBIG)))
     return "the disk is full, or what this user may have of it: make room there, and start the program again; what was committed "
            "is not lost";

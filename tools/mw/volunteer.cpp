@@ -19,6 +19,7 @@
 #include "process/file.hpp"
 #include "process/job_control.hpp"
 #include "process/launch.hpp"
+#include "process/no_write_signals.hpp"
 #include "process/place.hpp"
 #include "process/standard_streams.hpp"
 #endif
@@ -119,6 +120,7 @@ void volunteer(const VolunteerCommand& command) {
   options.platform = command.platform;
   options.runner = runner_path(command.runner);
   options.quiet = command.quiet;
+  const process::NoWriteSignals no_signals;
   boinc::Volunteer volunteer{options};
   command.leave ? volunteer.leave() : volunteer.run();
 }

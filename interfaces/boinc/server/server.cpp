@@ -17,7 +17,7 @@
 #include "http/server.hpp"
 #include "log/log.hpp"
 #include "process/file.hpp"
-#include "process/no_sigpipe.hpp"
+#include "process/no_write_signals.hpp"
 #include "process/shortage.hpp"
 
 namespace mw::boinc {
@@ -95,7 +95,7 @@ struct Server::Inside {
   }
 
   void run() {
-    const process::NoSigpipe no_sigpipe;  // sendfile(2) has no flag for it
+    const process::NoWriteSignals no_signals;
     web_server->start(*web);
     wait_for_transitions();
     write_touched();

@@ -22,6 +22,7 @@
 #include "boinc/submitter/run_record.hpp"
 #include "log/log.hpp"
 #include "process/file.hpp"
+#include "process/no_write_signals.hpp"
 #include "process/shortage.hpp"
 #include "remote/task_messages.hpp"
 #include "wire/bundle.hpp"
@@ -121,6 +122,7 @@ struct Submitter::Inside final : PollSink {
   bool is_alive() const { return !is_stopping || (is_ending && Clock::now() < end_by); }
 
   void run() {
+    const process::NoWriteSignals no_signals;
     try {
       while (wait()) {
         take_incoming();
