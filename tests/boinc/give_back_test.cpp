@@ -63,3 +63,63 @@ TEST_CASE("what a volunteer that leaves does not say that it keeps goes to other
   CHECK(pool.master.get_result(first) == 27);
   CHECK(pool.master.get_result(second) == 64);
 }
+
+TEST_CASE("what is given back uses up none of the copies that a workunit may have", "[boinc][server]") {
+  Pool pool{"&max_error=0&max_total=2&max_success=1"};
+  const auto task = pool.master.submit_task<cube>({.max_losses = 0}, 3);
+  REQUIRE(pool.waits_for(1));
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    auto leaver = pool.volunteer(name);
+    give_back(leaver, test::work_for(leaver));
+    // One that we are said to have asked for is no other.
+    if (*name > 'c') leaver.request.results.back().exit_status = mw::boinc::exit_status::aborted_by_project;
+    leaver.send();
+  }
+  auto last = pool.volunteer("last");
+  last.work(test::work_for(last));
+  CHECK(pool.master.get_result(task) == 27);
+}
+
+TEST_CASE("whoever begins anew again and again uses up one copy of a workunit", "[boinc][server]") {
+  Pool pool{"&max_total=2&max_success=1&max_error=1&one_vote=addresses"};
+  const auto task = pool.master.submit_task<cube>({.max_losses = 0}, 3);
+  REQUIRE(pool.waits_for(1));
+  for (int i = 0; i < 4; ++i) {
+    auto forgetful = pool.volunteer("forgetful");
+    test::work_for(forgetful);
+  }
+  CHECK(test::eventually([&] { return status_of(pool.master, "results_timed_out") == 3; }));
+  auto last = pool.volunteer("forgetful");
+  last.work(test::work_for(last));
+  CHECK(pool.master.get_result(task) == 27);
+}
+
+TEST_CASE("newcomers that may be one person fail a workunit once, with what can not be read as with an error", "[boinc][server]") {
+  Pool pool{"&max_total=2&max_success=1&max_error=1&one_vote=addresses"};
+  const auto task = pool.master.submit_task<cube>({.max_losses = 0}, 3);
+  REQUIRE(pool.waits_for(1));
+  for (const char* name : {"a", "b"}) {
+    auto liar = pool.volunteer(name);
+    const auto reply = test::work_for(liar);
+    const std::string noise = "no answer";
+    CHECK(liar.upload(test::EmulatedVolunteer::head_of(test::EmulatedVolunteer::output_of(reply), noise), noise).status ==
+          mw::boinc::UploadStatus::done);
+    liar.finish(reply, 0, noise);
+    liar.send();
+  }
+  auto honest = pool.volunteer("honest");
+  honest.work(test::work_for(honest));
+  CHECK(pool.master.get_result(task) == 27);
+}
+
+TEST_CASE("one copy more, near the end, is no attempt that counts when it fails", "[boinc][server]") {
+  Pool pool{"&max_error=0&max_total=1&max_success=1&another_after_s=0.001"};
+  const auto task = pool.master.submit_task<cube>({.max_losses = 0}, 3);
+  REQUIRE(pool.waits_for(1));
+  auto first = pool.volunteer("first"), second = pool.volunteer("second");
+  const auto given = test::work_for(first);
+  second.fail(test::work_for(second), 0, 1);
+  second.send();
+  first.work(given);
+  CHECK(pool.master.get_result(task) == 27);
+}

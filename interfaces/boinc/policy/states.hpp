@@ -44,8 +44,9 @@ struct InstanceState {
   ServerState server_state = ServerState::unsent;
   InstanceOutcome outcome = InstanceOutcome::none;
   ValidateState validate_state = ValidateState::init;
-  bool is_excused =
-      false;        ///< it counts neither as an error nor as a copy: the volunteer gave it back, or a host on probation failed
+  /// It counts neither as an error nor as a copy: it was given back, was one more than there had to be, or is not the first that came
+  /// to nothing with the same newcomers.
+  bool is_excused = false;
   Time deadline{};  ///< of one in progress
 };
 

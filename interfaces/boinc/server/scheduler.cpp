@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "boinc/policy/credit.hpp"
+#include "boinc/server/excuses.hpp"
 #include "log/escaped.hpp"
 #include "log/log.hpp"
 
@@ -153,21 +154,12 @@ void Scheduler::take_result(const ReportedResult& result, InstanceRow& instance,
   instance.state.outcome = InstanceOutcome::client_error;
   ++project_.counts.errors;
   // What we, or the volunteer, asked for is no fault.
-  if (result.exit_status == exit_status::aborted_by_project) return;
-  instance.state.is_excused = result.exit_status == exit_status::aborted_by_user || is_excused(instance, host);
-  if (result.exit_status == exit_status::aborted_by_user) return;
+  const bool is_given_back =
+      result.exit_status == exit_status::aborted_by_user || result.exit_status == exit_status::aborted_by_project;
+  instance.state.is_excused |= is_given_back || is_excused(project_, instance, project_.work.instances(instance.workunit));
+  if (is_given_back) return;
   project_.reputation.failed(host, Fault::error, project_.now());
   log::warn(fmt::format("boinc: {} failed on host {} ({}): {}", result.name, host.id, host.info.name, instance.why));
-}
-
-/// Of newcomers that may be one person, the first failure counts, and no other.
-bool Scheduler::is_excused(const InstanceRow& instance, const Host& host) {
-  if (!project_.reputation.is_on_probation(host)) return false;
-  const auto others = project_.work.instances(instance.workunit);
-  return std::any_of(others.begin(), others.end(), [&](const InstanceRow& other) {
-    return other.id != instance.id && other.voter == instance.voter && other.state.outcome == InstanceOutcome::client_error &&
-           !other.state.is_excused;
-  });
 }
 
 /// The stored file counts, not what the report says of it.

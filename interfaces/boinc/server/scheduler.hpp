@@ -39,7 +39,6 @@ class Scheduler {
   void take_results(const SchedulerRequest& request, Host& host, const Turn& turn, SchedulerReply& reply);
   void take_back(const SchedulerRequest& request, Host& host);
   void take_result(const ReportedResult& result, InstanceRow& instance, Host& host);
-  bool is_excused(const InstanceRow& instance, const Host& host);
   bool has_output(const ReportedResult& result, InstanceRow& instance) const;
   void note_running(const SchedulerRequest& request, const Host& host, const Turn& turn);
   void abort_unneeded(const SchedulerRequest& request, const Host& host, const Turn& turn, SchedulerReply& reply);

@@ -6,6 +6,7 @@
 
 #include "boinc/policy/transition.hpp"
 #include "boinc/server/assimilator.hpp"
+#include "boinc/server/excuses.hpp"
 #include "log/log.hpp"
 
 namespace mw::boinc {
@@ -36,10 +37,11 @@ void Transitioner::cancel(std::int64_t id) {
   run(*workunit, nullptr);
 }
 
-void Transitioner::end_instance(InstanceRow& instance, InstanceOutcome outcome) {
+void Transitioner::end_instance(InstanceRow& instance, InstanceOutcome outcome, const std::vector<InstanceRow>& all) {
   instance.state.server_state = ServerState::over;
   instance.state.outcome = outcome;
   if (outcome != InstanceOutcome::no_reply && outcome != InstanceOutcome::detached) return;
+  instance.state.is_excused |= is_excused(project_, instance, all);
   --project_.counts.in_progress;
   ++project_.counts.timed_out;
   Host* host = outcome == InstanceOutcome::no_reply ? project_.hosts.find(instance.host) : nullptr;
@@ -50,7 +52,7 @@ void Transitioner::end_instance(InstanceRow& instance, InstanceOutcome outcome) 
 }
 
 void Transitioner::give_up(InstanceRow& instance) {
-  end_instance(instance, InstanceOutcome::detached);
+  end_instance(instance, InstanceOutcome::detached, project_.work.instances(instance.workunit));
   project_.work.update(instance);
   run(instance.workunit);
 }
@@ -64,8 +66,8 @@ void Transitioner::run(WorkunitRow& workunit, Comparison* compared) {
     again = false;
     const Transition next = transition(workunit.state, states_of(instances), project_.now());
     next_time = next.next_time;
-    for (const std::size_t i : next.timed_out) end_instance(instances[i], InstanceOutcome::no_reply);
-    for (const std::size_t i : next.not_needed) end_instance(instances[i], InstanceOutcome::not_needed);
+    for (const std::size_t i : next.timed_out) end_instance(instances[i], InstanceOutcome::no_reply, instances);
+    for (const std::size_t i : next.not_needed) end_instance(instances[i], InstanceOutcome::not_needed, instances);
     for (const std::size_t i : next.no_check) instances[i].state.validate_state = ValidateState::no_check;
     workunit.state.error_mask = next.error_mask;
     for (std::int64_t i = 0; i < next.new_instances; ++i) instances.push_back(project_.work.add_instance(workunit));

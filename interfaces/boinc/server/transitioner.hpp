@@ -36,7 +36,7 @@ class Transitioner {
  private:
   void run(WorkunitRow& workunit, Comparison* compared);
   std::optional<Verdict> validate(WorkunitRow& workunit, std::vector<InstanceRow>& instances, Comparison* compared);
-  void end_instance(InstanceRow& instance, InstanceOutcome outcome);
+  void end_instance(InstanceRow& instance, InstanceOutcome outcome, const std::vector<InstanceRow>& all);
   void delete_files(const WorkunitRow& workunit, const std::vector<InstanceRow>& instances);
 
   Project& project_;

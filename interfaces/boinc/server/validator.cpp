@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "boinc/server/excuses.hpp"
 #include "log/log.hpp"
 
 namespace mw::boinc {
@@ -79,7 +80,7 @@ void ResultValidator::judge(WorkunitRow& workunit, std::vector<InstanceRow>& ins
   for (std::size_t i = 0; i < question.outputs.size(); ++i) {
     const auto one = std::ranges::find(instances, question.outputs[i].instance, &InstanceRow::id);
     if (!verdict.errors[i].empty()) {
-      judge_unreadable(*one, verdict.errors[i]);
+      judge_unreadable(*one, verdict.errors[i], instances);
       continue;
     }
     if (std::holds_alternative<std::string>(question.outputs[i].at)) project_.checked_outputs.insert(one->id);
@@ -106,8 +107,9 @@ void ResultValidator::judge(WorkunitRow& workunit, std::vector<InstanceRow>& ins
   workunit.state.has_canonical = true;
 }
 
-void ResultValidator::judge_unreadable(InstanceRow& instance, const std::string& why) {
+void ResultValidator::judge_unreadable(InstanceRow& instance, const std::string& why, const std::vector<InstanceRow>& all) {
   instance.state.outcome = InstanceOutcome::validate_error;
+  instance.state.is_excused |= is_excused(project_, instance, all);
   instance.why = why;
   ++project_.counts.errors;
   Host* host = project_.hosts.find(instance.host);

@@ -27,7 +27,7 @@ class ResultValidator {
   void judge(WorkunitRow& workunit, std::vector<InstanceRow>& instances, const Question& question, const Verdict& verdict);
 
  private:
-  void judge_unreadable(InstanceRow& instance, const std::string& why);
+  void judge_unreadable(InstanceRow& instance, const std::string& why, const std::vector<InstanceRow>& all);
   void judge(InstanceRow& instance, bool is_valid, double credit);
   void learn(const WorkunitRow& workunit, const InstanceRow& canonical, const std::vector<TaskOutcome>& outcomes);
 
