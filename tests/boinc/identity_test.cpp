@@ -198,6 +198,34 @@ TEST_CASE("whatever a host says of its processors, it gets what it has shown it 
   pool.all_right(tasks);
 }
 
+TEST_CASE("new hosts of one voter do not have all the work, however many they are", "[boinc][server]") {
+  Pool pool{"&keys=each&one_vote=account&workunits_per_processor=1000"};
+  const auto key_for = [&](const std::string& name) {
+    std::string key;
+    std::ifstream{KeyRing::add(pool.folders.path("state/keys"), name)} >> key;
+    return key;
+  };
+  const auto tasks = pool.submit(90);
+  const std::string hoarder = key_for("hoarder"), honest = key_for("honest");
+  std::vector<std::pair<EmulatedVolunteer, SchedulerReply>> hosts;
+  std::size_t held = 0;
+  for (int i = 0; i < 15; ++i) {
+    EmulatedVolunteer host{test::url_of(pool.master), hoarder, "hoarder " + std::to_string(i)};
+    host.request.host.ncpus = 100;
+    auto reply = host.ask_for_work(1e9);
+    held += reply.instances.size();
+    hosts.emplace_back(std::move(host), std::move(reply));
+  }
+  CHECK(held == HostRecord::newcomers_together);
+  CHECK(hosts.back().second.messages.front().text.find("as many tasks as they may") != std::string::npos);
+  EmulatedVolunteer other{test::url_of(pool.master), honest, "other"};
+  std::size_t done = 0;
+  CHECK(test::eventually([&] { return (done += other.work()) == tasks.size() - held; }));
+  // What is done makes room for more of theirs.
+  for (auto& [host, reply] : hosts) host.work(reply);
+  pool.all_right(tasks);
+}
+
 TEST_CASE("numbers that can not be are cut where they enter, and end nothing", "[boinc][server]") {
   Pool pool;
   const auto tasks = pool.submit(4);

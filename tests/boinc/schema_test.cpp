@@ -12,6 +12,7 @@ namespace {
 
 /// What version 2 added is taken out again.
 constexpr const char* back_to_first = R"(
+DROP INDEX instance_of_voter;
 ALTER TABLE instance DROP COLUMN voter;
 ALTER TABLE instance DROP COLUMN excused;
 ALTER TABLE host DROP COLUMN range;

@@ -31,10 +31,11 @@ struct HostRecord {
   static constexpr std::chrono::minutes first_quarantine{10};
   static constexpr std::int64_t most_doublings = 8;  ///< about two days
 
-  static constexpr std::int64_t probation = 3;          ///< valid results until it is over
-  static constexpr std::int64_t newcomers_share = 8;    ///< workunits that a new host may have …
-  static constexpr std::int64_t share_a_result = 4;     ///< … and so many more for each valid result
-  static constexpr std::int64_t most_workunits = 2048;  ///< for any host
+  static constexpr std::int64_t probation = 3;            ///< valid results until it is over
+  static constexpr std::int64_t newcomers_share = 8;      ///< workunits that a new host may have …
+  static constexpr std::int64_t newcomers_together = 64;  ///< … and all new hosts of a voter …
+  static constexpr std::int64_t share_a_result = 4;       ///< … and a host so many more for each valid result
+  static constexpr std::int64_t most_workunits = 2048;    ///< for any host
 
   std::int64_t valid_in_row = 0;
   double faults = 0;             ///< halved by each valid result

@@ -45,7 +45,7 @@ void Dispatcher::send_work(const SchedulerRequest& request, Host& host, const Tu
                           .workunit_s = 0,
                           .in_progress = in_progress,
                           .most_a_processor = most,
-                          .most = project_.reputation.most_in_progress(host)};
+                          .most = most_for(host, in_progress)};
   std::int64_t sent = 0;
   if (build && project_.reputation.gets_work(host, project_.now())) {
     while (sent < workunits_to_send(question) && reply.instances.size() < most_a_reply && !turn.is_over()) {
@@ -60,13 +60,24 @@ void Dispatcher::send_work(const SchedulerRequest& request, Host& host, const Tu
     describe(project_, *build, reply);
     return;
   }
-  if (reply.instances.empty()) reply.messages.push_back({why_no_work(host, build), build == nullptr});
+  const bool has_all = question.most <= in_progress;
+  if (reply.instances.empty()) reply.messages.push_back({why_no_work(host, build, has_all), build == nullptr});
 }
 
-std::string Dispatcher::why_no_work(const Host& host, const WorkerBuild* build) const {
+/// Who comes under many names is to leave something for others.
+std::int64_t Dispatcher::most_for(const Host& host, std::int64_t in_progress) const {
+  const std::int64_t own = project_.reputation.most_in_progress(host);
+  if (!project_.reputation.is_on_probation(host)) return own;
+  constexpr std::int64_t together = HostRecord::newcomers_together;
+  const std::string voter = project_.reputation.voter(host);
+  return std::min(own, in_progress + together - project_.work.in_progress_of_newcomers(voter, HostRecord::probation, together));
+}
+
+std::string Dispatcher::why_no_work(const Host& host, const WorkerBuild* build, bool has_all) const {
   if (!build) return "This project has no application for your platform (" + host.platform + ")";
   if (!project_.reputation.gets_work(host, project_.now()))
     return "This host has returned too many errors or wrong results lately; it gets work again later";
+  if (has_all) return "This host, or new hosts like it, have as many tasks as they may until some are done";
   return "Project has no tasks available";
 }
 

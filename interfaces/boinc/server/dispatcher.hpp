@@ -57,7 +57,8 @@ class Dispatcher {
   bool may_have(const WorkunitRow& workunit, const Host& host) const;
   void note_voters(std::int64_t quorum);
   void send(InstanceRow& instance, WorkunitRow& workunit, const WorkerBuild& build, Host& host, SchedulerReply& reply);
-  std::string why_no_work(const Host& host, const WorkerBuild* build) const;
+  std::int64_t most_for(const Host& host, std::int64_t in_progress) const;
+  std::string why_no_work(const Host& host, const WorkerBuild* build, bool has_all) const;
 
   double draw();  ///< in [0, 1)
 

@@ -16,6 +16,11 @@ ALTER TABLE host ADD COLUMN valid INTEGER NOT NULL DEFAULT 0;        -- results,
 UPDATE host SET valid = valid_in_row;
 )";
 
+/// What a program of any version can do without.
+constexpr const char* later_indices = R"(
+CREATE INDEX IF NOT EXISTS instance_of_voter ON instance(voter) WHERE server_state = 4;
+)";
+
 constexpr const char* tables = R"(
 CREATE TABLE task(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -106,13 +111,17 @@ CREATE INDEX host_of_user ON host(user, cpid);
 sqlite::Database open_database(const std::string& path) {
   sqlite::Database database{path};
   const std::int64_t found = database.integer("PRAGMA user_version");
-  if (found == version) return database;
+  if (found == version) {
+    database.execute(later_indices);
+    return database;
+  }
   if (found != 0 && found != 1)
     throw sqlite::DatabaseError{
         fmt::format("{} is of another version of CppMW ({}, this is {}); give another state folder", path, found, version)};
   sqlite::Transaction transaction{database};
   if (found == 0) database.execute(tables);
   database.execute(second_version);
+  database.execute(later_indices);
   database.execute(fmt::format("PRAGMA user_version = {}", version).c_str());
   transaction.commit();
   return database;

@@ -46,6 +46,8 @@ Work::Work(sqlite::Database& database)
       unsent_{
           database.prepare("SELECT " MW_INSTANCE_COLUMNS " FROM instance WHERE server_state = 2 AND id > ? ORDER BY id LIMIT ?")},
       on_host_{database.prepare("SELECT " MW_INSTANCE_COLUMNS " FROM instance WHERE server_state = 4 AND host = ? ORDER BY id")},
+      of_newcomers_{database.prepare("SELECT count(*) FROM (SELECT 1 FROM instance JOIN host ON host.id = instance.host WHERE "
+                                     "server_state = 4 AND voter = ? AND host.valid < ? LIMIT ?)")},
       update_instance_{database.prepare(
           "UPDATE instance SET server_state = ?, outcome = ?, validate_state = ?, host = ?, user = ?, platform = ?, version_num = "
           "?, "
@@ -107,8 +109,9 @@ std::optional<Time> Work::next_due() { return read_time(next_due_); }
 
 void Work::make_unchecked_due(Time now) {
   database_
-      .prepare("UPDATE workunit SET transition_time = ? WHERE error_mask = 0 AND id IN (SELECT workunit FROM output JOIN instance "
-               "ON instance.id = output.instance WHERE outcome = 1 AND validate_state = 0)")
+      .prepare(
+          "UPDATE workunit SET transition_time = ? WHERE error_mask = 0 AND id IN (SELECT workunit FROM output JOIN instance "
+          "ON instance.id = output.instance WHERE outcome = 1 AND validate_state = 0)")
       .run(to_ms(now));
 }
 
@@ -169,6 +172,13 @@ std::vector<InstanceRow> Work::unsent(std::int64_t after, std::size_t most) {
 std::vector<InstanceRow> Work::in_progress_on(std::int64_t host) {
   on_host_.bind(host);
   return read_instances(on_host_);
+}
+
+std::int64_t Work::in_progress_of_newcomers(const std::string& voter, std::int64_t valid, std::int64_t most) {
+  of_newcomers_.bind(voter, valid, most).step();
+  const std::int64_t count = of_newcomers_.integer(0);
+  of_newcomers_.reset();
+  return count;
 }
 
 void Work::update(const InstanceRow& row) {

@@ -83,6 +83,8 @@ class Work {
   std::vector<InstanceRow> unsent(std::int64_t after, std::size_t most);
   std::int64_t count_in_progress() { return database_.integer("SELECT count(*) FROM instance WHERE server_state = 4"); }
   std::vector<InstanceRow> in_progress_on(std::int64_t host);
+  /// How many the voter's hosts have that have fewer valid results than so many; at most `most` of them are counted.
+  std::int64_t in_progress_of_newcomers(const std::string& voter, std::int64_t valid, std::int64_t most);
   void update(const InstanceRow& instance);
 
   std::optional<Bytes> input(std::int64_t workunit);
@@ -98,7 +100,7 @@ class Work {
 
   sqlite::Database& database_;
   sqlite::Statement add_, add_input_, workunit_, update_, due_, next_due_;
-  sqlite::Statement add_instance_, bump_, instance_, instances_, unsent_, on_host_;
+  sqlite::Statement add_instance_, bump_, instance_, instances_, unsent_, on_host_, of_newcomers_;
   sqlite::Statement update_instance_;
   sqlite::Statement input_, drop_input_, set_output_, output_, output_facts_, drop_output_;
 };
