@@ -46,9 +46,16 @@ finished_right() {
 }
 count() { sqlite3 "$1/state/project.db" "$2" 2>/dev/null || python3 -c "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])" "$1/state/project.db" "$2"; }
 
-plain() {  # the same count as multicore
+plain() {  # the same count as multicore; what the user is shown is what was recorded
   app "$1" "" && client "$1/c" "$(url_of "$1")" "$(account_of "$1")" && finished_right "$1" || return 1
   ! grep -q "$(key_of "$1")" "$1/err" || fail "the account key is on stderr"
+  # The answer to the last report may have come too late: what is shown is then less than what was recorded.
+  local shown recorded
+  shown=$(ask "$1/c" --get_project_status)
+  recorded=$(count "$1" "SELECT sum(credit) FROM host")
+  grep -q "user_name: volunteer$" <<<"$shown" &&
+    awk -v recorded="$recorded" '/user_total_credit/ { user = $2 } /host_total_credit/ { host = $2 } END { exit !(user > 0 && user == host && user <= recorded + 1e-6) }' <<<"$shown" ||
+    fail "of $recorded that was recorded, boinccmd shows $shown"
 }
 quorum() {  # two clients with keys of their own, quorum 2
   app "$1" "&quorum=2&keys=each" || return 1
@@ -96,7 +103,8 @@ suspended() {
   within 350 grep -q inside "$1/out" || fail "no result: $(tail -20 "$1/c/log")"
   grep -q "$expected" "$1/out"
 }
-say_mode() { (cd "$1" && boinccmd --host "127.0.0.1:$(cat port)" --passwd "$(cat gui_rpc_auth.cfg)" --set_run_mode "$2"); }
+ask() { (cd "$1" && boinccmd --host "127.0.0.1:$(cat port)" --passwd "$(cat gui_rpc_auth.cfg)" "${@:2}"); }  # a client, in its folder
+say_mode() { ask "$1" --set_run_mode "$2"; }
 # ticks_in FOLDER: processor time that the processes which run in this folder have had.
 ticks_in() {
   local process sum=0

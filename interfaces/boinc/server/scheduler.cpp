@@ -56,10 +56,10 @@ SchedulerReply Scheduler::answer(const SchedulerRequest& request, const boost::a
   if (!who.host) return reply;
   Host* const host = who.host;
   if (who.lost_host != 0) give_up(who.lost_host);
-  describe_user(*host, reply);
   // A client that has a key asks for proof before it takes another.
   if (request.code_sign_key.empty()) reply.code_sign_key = project_.keys.code_sign_public;
   take_results(request, *host, turn, reply);
+  describe_user(*host, reply);  // with the credit for these
   reply.acknowledges_messages = !request.messages.empty();
   note_running(request, *host, turn);
   abort_unneeded(request, *host, turn, reply);
