@@ -20,7 +20,7 @@
 
 #include "http/handler.hpp"
 #include "http/server.hpp"
-#include "process/no_sigpipe.hpp"
+#include "process/no_write_signals.hpp"
 #include "support/temporary.hpp"
 
 namespace test {
@@ -81,7 +81,7 @@ class Served {
   explicit Served(http::ServerOptions options = {}) : server_{io_, std::move(options)}, url{server_.url()} {
     server_.start(pages);
     thread_ = std::thread{[this] {
-      const mw::process::NoSigpipe no_sigpipe;
+      const mw::process::NoWriteSignals no_signals;
       io_.run();
     }};
   }
