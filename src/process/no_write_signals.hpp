@@ -1,4 +1,4 @@
-// What can not be written must not end this process.
+// What cannot be written must not end this process.
 //
 // What:    NoWriteSignals keeps away from its thread, while it lives, the signals that a write may bring: SIGPIPE, where a pipe's reader is
 //          gone, and SIGXFSZ, where a file would get longer than it may (ulimit -f). The write fails with EPIPE or EFBIG.

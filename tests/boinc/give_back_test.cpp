@@ -94,7 +94,7 @@ TEST_CASE("whoever begins anew again and again uses up one copy of a workunit", 
   CHECK(pool.master.get_result(task) == 27);
 }
 
-TEST_CASE("newcomers that may be one person fail a workunit once, with what can not be read as with an error", "[boinc][server]") {
+TEST_CASE("newcomers that may be one person fail a workunit once, with what cannot be read as with an error", "[boinc][server]") {
   Pool pool{"&max_total=2&max_success=1&max_error=1&one_vote=addresses"};
   const auto task = pool.master.submit_task<cube>({.max_losses = 0}, 3);
   REQUIRE(pool.waits_for(1));

@@ -64,7 +64,7 @@ class Reader {
         kept_(question.outputs.size()),
         is_sound_(question.outputs.size()) {}
 
-  /// Throws if it can not be used.
+  /// Throws if it cannot be used.
   void check(std::size_t i) {
     const StoredOutput& output = question_.outputs[i];
     auto answer = std::make_shared<const Answer>(read_answer(output, question_.tasks));

@@ -3,7 +3,7 @@
 // What:    compare() sees whether each output is what was uploaded and holds an answer to every task, finds those that agree, and takes
 //          the tasks' outcomes from the one that counts. Large outputs are looked at one or two at a time. It knows neither the database
 //          nor the hosts, so that it may run beside the server's loop.
-// Owner:   a Question owns small outputs; large ones are files, which may go meanwhile: then they can not be read.
+// Owner:   a Question owns small outputs; large ones are files, which may go meanwhile: then they cannot be read.
 // Threads: any. A validator of the user's is called here.
 // Use:
 //     const Verdict verdict = compare(question, {});
@@ -42,7 +42,7 @@ struct Answer {
   std::optional<process::MappedFile> file;
   std::vector<wire::Ending> endings;
 };
-/// Throws wire::ProtocolError if it is no answer, InterfaceError if it can not be read, or is not what was uploaded.
+/// Throws wire::ProtocolError if it is no answer, InterfaceError if it cannot be read, or is not what was uploaded.
 Answer read_answer(const StoredOutput& output, std::size_t tasks);
 
 struct Question {
@@ -65,7 +65,7 @@ struct TaskOutcome {
 };
 
 struct Verdict {
-  std::vector<std::string> errors;       ///< for each output, why it can not be read; empty if it can
+  std::vector<std::string> errors;       ///< for each output, why it cannot be read; empty if it can
   std::optional<std::size_t> canonical;  ///< as in the question, or the first that enough agree with
   std::vector<bool> valid;               ///< for each output, if there is a canonical one: whether it agrees with that
   std::vector<TaskOutcome> outcomes;     ///< for each task, if the canonical one was found here
