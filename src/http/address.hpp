@@ -22,8 +22,8 @@ boost::asio::ip::tcp::endpoint endpoint_of(std::string_view listen);
 /// "http://ADDRESS:PORT/"; where a server listens at all of this machine's addresses, its loopback one.
 std::string url_of(const boost::asio::ip::tcp::endpoint& endpoint);
 
-/// Whom a request comes from: who sent it, unless that is one of these proxies; then the last address in its X-Forwarded-For fields that
-/// is none of them. What stands before that was written by the client.
+/// Whom a request comes from: who sent it, unless that is one of these proxies; then the last address in its
+/// X-Forwarded-For fields that is none of them. What stands before that was written by the client.
 boost::asio::ip::address client_of(const boost::beast::http::request_header<>& head, const boost::asio::ip::address& sender,
                                    std::span<const boost::asio::ip::address> proxies);
 

@@ -1,6 +1,7 @@
 // The answer to a request.
 //
-// What:    a text, or a file in pieces; with it, whether the connection goes on. A HEAD is answered as a GET is, without the body.
+// What:    a text, or a file in pieces; with it, whether the connection goes on. A HEAD is answered as a GET is,
+//          without the body.
 // Owner:   refers to its connection, which outlives it.
 // Threads: the server's.
 // Use:
@@ -37,8 +38,8 @@ class Answer {
   Answer(ClientStream& stream, bool is_to_head, bool keeps_alive)
       : stream_{stream}, is_to_head_{is_to_head}, keeps_alive_{keeps_alive} {}
 
-  /// Says what the answer is; send() sends it. Apart, since g++ 12 destroys a temporary twice that lives across a co_await in some
-  /// expressions: here no argument of a coroutine is one.
+  /// Says what the answer is; send() sends it. Apart, since g++ 12 destroys a temporary twice that lives across a
+  /// co_await in some expressions: here no argument of a coroutine is one.
   void set(Status status, const char* type, std::string text);
   /// No request follows on this connection.
   void end_connection() noexcept { keeps_alive_ = false; }

@@ -1,7 +1,7 @@
-// A client's end of a connection: requests come in, answers go out, and nothing of its own lies in memory while it makes us wait.
+// A connection to a client: requests come in, answers go out, and nothing lies in memory while the client makes us wait.
 //
-// What:    reads the head of a request, and its body piece by piece into one buffer that all connections share; writes texts and files.
-//          A client that takes too long, or is too slow for too long, is cut off.
+// What:    reads the head of a request, and its body piece by piece into one buffer that all connections share; writes
+//          texts and files. A client that takes too long, or is too slow for too long, is cut off.
 // Owner:   owns the socket, and its place among the connections.
 // Threads: the server's.
 // Use:

@@ -1,7 +1,8 @@
 // The open connections: how many there may be, what they may hold, and how long they may take.
 //
-// What:    when there are too many, or they hold too much memory, the one that has been at it longest goes, strangers first: an honest
-//          request is a young one, and a client may always come back. One that is past its time is closed.
+// What:    when there are too many, or they hold too much memory, the one that has been at it longest goes, strangers
+//          first: an honest request is a young one, and a client may always come back. One that is past its time is
+//          closed.
 // Owner:   knows the connections; a coroutine owns each.
 // Threads: the server's.
 // Use:

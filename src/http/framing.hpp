@@ -1,7 +1,8 @@
 // What HTTP/1.1 says about the head of a request (RFC 9112, RFC 9110).
 //
-// What:    how long its body is, or why it is refused: what two readers could understand differently is refused before anything else
-//          is looked at. Bodies come with their length; one that comes in chunks is asked for again with it (411).
+// What:    how long its body is, or why it is refused: what two readers could understand differently is refused before
+//          anything else is looked at. Bodies come with their length; one that comes in chunks is asked for again with
+//          it (411).
 // Owner:   values.
 // Threads: any.
 // Use:

@@ -1,6 +1,7 @@
 // Whoever answers a server's requests.
 //
-// What:    the seam between HTTP and what is served over it: one call for each request, and what the server has to tell besides.
+// What:    the seam between HTTP and what is served over it: one call for each request, and what the server has to tell
+//          besides.
 // Owner:   outlives the server that it is given to.
 // Threads: the server's.
 // Use:
@@ -26,7 +27,8 @@ class Handler {
  public:
   virtual ~Handler() = default;
 
-  /// Answers this request, once; both live until that is done. Between two waits, it runs alone. What it throws ends the connection.
+  /// Answers this request, once; both live until that is done. Between two waits, it runs alone. What it throws ends
+  /// the connection.
   virtual boost::asio::awaitable<void> answer(Request& request, Answer& answer) = 0;
 
   /// A request did not come to answer(), or not to its end, for what its sender did.

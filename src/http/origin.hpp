@@ -1,6 +1,7 @@
 // Where a request goes to.
 //
-// What:    scheme, host and port of a URL, in lower case, as libcurl reads them: what a redirection may not change, and what a key is for.
+// What:    scheme, host and port of a URL, in lower case, as libcurl reads them: what a redirection may not change, and
+//          what a key is for.
 // Owner:   a value.
 // Threads: any.
 // Use:

@@ -1,7 +1,8 @@
 // How often somebody may try.
 //
-// What:    a bucket of tries for each key (an address, say): so many at once, and so many a second after that. Pure: time is stepped.
-//          There are at most so many buckets; whoever comes when all are in use shares one with the others.
+// What:    a bucket of tries for each key (an address, say): so many at once, and so many a second after that. Pure:
+//          time is stepped. There are at most so many buckets; whoever comes when all are in use shares one with the
+//          others.
 // Owner:   values.
 // Threads: one at a time.
 // Use:

@@ -1,7 +1,8 @@
 // A request, as whoever answers it sees it.
 //
-// What:    what its head says, who sent it, and its body, piece by piece, as far as somebody reads it. It says what it has shown (its
-//          rank) and what it holds in memory, so that the server can choose whom to close when there are too many.
+// What:    what its head says, who sent it, and its body, piece by piece, as far as somebody reads it. It says what it
+//          has shown (its rank) and what it holds in memory, so that the server can choose whom to close when there are
+//          too many.
 // Owner:   refers to its connection, which outlives it.
 // Threads: the server's.
 // Use:

@@ -47,7 +47,7 @@ Server::Server(asio::io_context& io, ServerOptions options)
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error) throw InterfaceError{fmt::format("can not listen at {}: {}", options_.listen, error.message())};
+  if (error) throw InterfaceError{fmt::format("cannot listen at {}: {}", options_.listen, error.message())};
 }
 
 std::string Server::url() const { return url_of(acceptor_.local_endpoint()); }

@@ -1,11 +1,12 @@
 // An HTTP server.
 //
-// What:    listens, takes connections, and has their requests answered. How many there may be follows from the limit on open files,
-//          which it raises as far as it needs to and may; what they hold in memory together is bounded, too. A client that is too slow
-//          is cut off.
-// Owner:   owns its socket, and the list of its connections, each of which a coroutine owns. The io_context and the handler outlive it, and it
-//          outlives its connections: after close(), the io_context runs until they have ended.
-// Threads: the io_context's one.
+// What:    listens, takes connections, and has their requests answered. How many there may be follows from the limit on
+//          open files, which it raises as far as it needs to and may; what they hold in memory together is bounded,
+//          too. A client that is too slow is cut off.
+// Owner:   owns its socket, and the list of its connections, each of which a coroutine owns. The io_context and the
+//          handler outlive it, and it outlives its connections: after close(), the io_context runs until they have
+//          ended.
+// Threads: the io_context's one, which has SIGPIPE blocked (process::NoSigpipe), since sendfile(2) has no flag for it.
 // Use:
 //     http::Server server{io, {.listen = "127.0.0.1:0"}};    // throws InterfaceError
 //     server.start(handler);

@@ -1,6 +1,7 @@
 // One client's connection.
 //
-// What:    reads requests and has them answered, one after the other, until the client closes, is too slow, or breaks the rules.
+// What:    reads requests and has them answered, one after the other, until the client closes, is too slow, or breaks
+//          the rules.
 // Owner:   a coroutine owns its connection; Connections knows them all and keeps their number down.
 // Threads: the server's.
 // Use:

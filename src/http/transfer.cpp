@@ -31,7 +31,7 @@ using File = std::unique_ptr<std::FILE, FileClose>;
 
 File open_file(const std::string& path, const char* mode) {
   File file{std::fopen(path.c_str(), mode)};
-  if (!file) throw TransferError{fmt::format("{} can not be opened: {}", path, std::strerror(errno)), true};
+  if (!file) throw TransferError{fmt::format("{} cannot be opened: {}", path, std::strerror(errno)), true};
   return file;
 }
 
@@ -58,8 +58,8 @@ std::size_t write_text(char* data, std::size_t, std::size_t size, void* to) {
   return size;
 }
 
-/// A file as far as it has come, and how much of it is still to come. What stands in an answer that is no part of it (the words of an
-/// error, of a redirection) is dropped, and bounded, too.
+/// A file as far as it has come, and how much of it is still to come. What stands in an answer that is no part of it
+/// (the words of an error, of a redirection) is dropped, and bounded, too.
 struct Incoming {
   CURL* handle;
   std::FILE* file;
@@ -171,8 +171,8 @@ struct Transfer::Inside {
     curl().easy_setopt(handle, option, value);
   }
 
-  /// One request, and what it is redirected to: `prepare` sets the request up, for each anew. `may_leave`: nothing secret is in it, so
-  /// that it may go to another server, too.
+  /// One request, and what it is redirected to: `prepare` sets the request up, for each anew. `may_leave`: nothing
+  /// secret is in it, so that it may go to another server, too.
   template <class Prepare>
   void follow(std::string url, bool may_leave, const Prepare& prepare) {
     for (int redirects = 0;; ++redirects) {
@@ -276,7 +276,7 @@ std::string Transfer::post_form(const std::string& url, const std::vector<FormFi
       size += static_cast<std::int64_t>(field.text.size());
     } else {
       if (curl().mime_filedata(part, field.path.c_str()) != CURLE_OK)
-        throw TransferError{fmt::format("{} can not be read", field.path), true};
+        throw TransferError{fmt::format("{} cannot be read", field.path), true};
       curl().mime_type(part, "application/octet-stream");
       size += size_of(field.path);
     }
@@ -305,8 +305,7 @@ void Transfer::fetch(const std::string& url, const std::string& path, std::int64
       throw TransferError{fmt::format("{} sends more than the {} bytes that were announced", told(url), size), true};
     throw;
   }
-  if (std::fflush(file.get()) != 0)
-    throw TransferError{fmt::format("{} can not be written: {}", path, std::strerror(errno)), false};
+  if (std::fflush(file.get()) != 0) throw TransferError{fmt::format("{} cannot be written: {}", path, std::strerror(errno)), false};
 }
 
 std::string Transfer::upload(const std::string& url, std::string_view head, const std::string& path, std::int64_t offset,
@@ -315,7 +314,7 @@ std::string Transfer::upload(const std::string& url, std::string_view head, cons
   Outgoing outgoing{head, file.get()};
   return inside_->ask(url, most, size - offset, [&] {
     if (::fseeko(file.get(), offset, SEEK_SET) != 0)
-      throw TransferError{fmt::format("{} can not be read from {} on", path, offset), true};
+      throw TransferError{fmt::format("{} cannot be read from {} on", path, offset), true};
     outgoing.head = head;
     inside_->set(CURLOPT_POST, 1L);
     inside_->set(CURLOPT_READFUNCTION, read_outgoing);

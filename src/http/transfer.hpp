@@ -1,8 +1,9 @@
 // HTTP as a client, on libcurl.
 //
-// What:    asks, fetches files (and goes on where a download broke off), uploads them, sends forms. Bytes are counted as they come,
-//          whatever was announced: what is longer than it may be is an error, and so is what takes for ever. A redirection is followed
-//          where it stays with the same server; a file, which is sent no secret, may come from another one.
+// What:    asks, fetches files (and goes on where a download broke off), uploads them, sends forms. Bytes are counted
+//          as they come, whatever was announced: what is longer than it may be is an error, and so is what takes for
+//          ever. A redirection is followed where it stays with the same server; a file, which is sent no secret, may
+//          come from another one.
 // Owner:   owns the curl handle, and with it the connection.
 // Threads: one. Every call blocks; `alive` is called about once a second meanwhile, and false from it ends the call.
 // Use:
@@ -60,7 +61,8 @@ class Transfer {
   std::string post(const std::string& url, std::string_view body, std::size_t most = longest_answer);
   /// As multipart/form-data (RFC 7578).
   std::string post_form(const std::string& url, const std::vector<FormField>& fields);
-  /// Fetches what is missing of the file at `path`, which is to have `size` bytes; more are an error, fewer are the caller's business.
+  /// Fetches what is missing of the file at `path`, which is to have `size` bytes; more are an error, fewer are the
+  /// caller's business.
   void fetch(const std::string& url, const std::string& path, std::int64_t size);
   /// Posts `head` and then the file from `offset` on.
   std::string upload(const std::string& url, std::string_view head, const std::string& path, std::int64_t offset, std::int64_t size,

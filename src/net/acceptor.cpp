@@ -74,7 +74,7 @@ Acceptor::Acceptor(asio::io_context& io, AcceptorOptions options) : options_{std
     tcp_.bind(*options_.tcp);
     tcp_.listen();
   } catch (const boost::system::system_error& e) {
-    throw InterfaceError{fmt::format("can not listen for connections: {}", e.what())};
+    throw InterfaceError{fmt::format("cannot listen for connections: {}", e.what())};
   }
 }
 

@@ -1,12 +1,12 @@
 // Where connections come in whose other end has the key.
 //
-// What:    listens on a Unix socket (abstract: it has no file) and, for those on other machines, on a TCP port. Whoever has no key is
-//          turned away, and so are, on the Unix socket, other users. Of those that have not proved anything, only the latest few may
-//          wait: nobody can stand in the way by keeping silent.
+// What:    listens on a Unix socket (abstract: it has no file) and, for those on other machines, on a TCP port. Whoever
+//          has no key is turned away, and so are, on the Unix socket, other users. Of those that have not proved
+//          anything, only the latest few may wait: nobody can stand in the way by keeping silent.
 // Owner:   owns the listening sockets. What comes in is the caller's.
 // Threads: the io_context's one.
 // Use:
-//     auto acceptor = std::make_shared<Acceptor>(io, AcceptorOptions{.magic = magic, .key = key});      // throws InterfaceError
+//     auto acceptor = std::make_shared<Acceptor>(io, AcceptorOptions{.magic = magic, .key = key});  // throws InterfaceError
 //     acceptor->open([](Acceptor::Socket socket) { … });
 //     tell(acceptor->addresses());
 #pragma once
@@ -50,7 +50,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
 
   static constexpr std::size_t most_visitors = 16;  ///< that have not proved anything yet
 
-  /// Throws InterfaceError if it can not listen.
+  /// Throws InterfaceError if it cannot listen.
   Acceptor(boost::asio::io_context& io, AcceptorOptions options);
   void open(std::function<void(Socket)> came_in);
   void close();

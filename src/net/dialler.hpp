@@ -14,7 +14,8 @@
 
 namespace mw::net {
 
-/// Tries each of the addresses (see Acceptor::addresses) for some seconds, and all of them anew after a second, so many times. Throws InterfaceError that says what each of them answered.
+/// Tries each of the addresses (see Acceptor::addresses) for some seconds, and all of them anew after a second, so many
+/// times. Throws InterfaceError that says what each of them answered.
 process::UniqueFd dial(const std::string& addresses, const Magic& magic, const Key& key, int rounds = 3);
 
 }  // namespace mw::net

@@ -1,7 +1,8 @@
 // How a connection begins: each end proves to the other that it has the key.
 //
-// What:    who comes sends a Greeting, who listens a Challenge with its own proof, who comes its Proof; what follows is the
-//          connection's. The magic says what the connection is for: another kind of client, or another version, is turned away at once.
+// What:    who comes sends a Greeting, who listens a Challenge with its own proof, who comes its Proof; what follows is
+//          the connection's. The magic says what the connection is for: another kind of client, or another version, is
+//          turned away at once.
 // Owner:   plain values, sent as they lie in memory.
 // Threads: any.
 #pragma once

@@ -45,7 +45,7 @@ Proof prove(const Key& key, Role role, const Nonce& own, const Nonce& other) {
   unsigned size = proof.size();
   if (!::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()), message.data(), message.size(),
               reinterpret_cast<unsigned char*>(proof.data()), &size))
-    throw InterfaceError{"OpenSSL can not compute an HMAC-SHA256"};
+    throw InterfaceError{"OpenSSL cannot compute an HMAC-SHA256"};
   return proof;
 }
 

@@ -1,7 +1,7 @@
 // How two ends of a connection prove to each other that they have the same key.
 //
-// What:    each sends a fresh nonce; each answers with an HMAC-SHA256 (RFC 2104) over its role and both nonces, so that neither an
-//          echo nor the other side's answer proves anything. The key itself is never sent.
+// What:    each sends a fresh nonce; each answers with an HMAC-SHA256 (RFC 2104) over its role and both nonces, so that
+//          neither an echo nor the other side's answer proves anything. The key itself is never sent.
 // Owner:   plain values.
 // Threads: any.
 // Use:

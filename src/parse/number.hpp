@@ -1,7 +1,8 @@
 // Text that is a number, and nothing else.
 //
-// What:    checked forms of std::from_chars: the whole text is digits (with a '-' where the type has a sign), the number fits its type,
-//          and lies within the bounds that are given. No blanks, no '+', nothing behind it, no part of a number.
+// What:    checked forms of std::from_chars: the whole text is digits (with a '-' where the type has a sign), the
+//          number fits its type, and lies within the bounds that are given. No blanks, no '+', nothing behind it, no
+//          part of a number.
 // Owner:   nothing.
 // Threads: any.
 // Use:

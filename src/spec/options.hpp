@@ -1,11 +1,12 @@
 // "key=value&key=value" behind an interface's name, read into a struct of options.
 //
-// What:    a table says which keys there are, what values they take, and where these go; read_options() reads by it. Options of the usual
-//          types have their rows made by text(), number(), seconds() and one_of().
+// What:    a table says which keys there are, what values they take, and where these go; read_options() reads by it.
+//          Options of the usual types have their rows made by text(), number(), seconds() and one_of().
 // Owner:   values.
 // Threads: any.
 // Use:
-//     const Table<MyOptions> table{text<&MyOptions::state>("state", "a folder"), number<&MyOptions::quorum>("quorum", 1, 100)};
+//     const Table<MyOptions> table{text<&MyOptions::state>("state", "a folder"),
+//                                  number<&MyOptions::quorum>("quorum", 1, 100)};
 //     read_options(options, "quorum=2&state=/x", table, [](const std::string& why) { refuse(why); });
 #pragma once
 

@@ -175,5 +175,5 @@ TEST_CASE("a server ends with connections open, and its port is free", "[http]")
   const Served again{{.listen = listen}};
   CHECK(status_in(ask(again, "GET", "/text")) == "HTTP/1.1 200");
   boost::asio::io_context io;
-  CHECK_THROWS_WITH((mw::http::Server{io, {.listen = listen}}), Catch::Contains("can not listen at " + listen));
+  CHECK_THROWS_WITH((mw::http::Server{io, {.listen = listen}}), Catch::Contains("cannot listen at " + listen));
 }

@@ -175,8 +175,8 @@ TEST_CASE("who dials is told why no address was good", "[net]") {
   CHECK(house.came_in == 0);
 }
 
-TEST_CASE("an acceptor that can not listen says so", "[net]") {
+TEST_CASE("an acceptor that cannot listen says so", "[net]") {
   boost::asio::io_context io;
   const boost::asio::ip::tcp::endpoint elsewhere{boost::asio::ip::make_address("192.0.2.7"), 0};  // nobody's (RFC 5737)
-  CHECK_THROWS_WITH((Acceptor{io, {.tcp = elsewhere}}), Catch::Contains("can not listen for connections"));
+  CHECK_THROWS_WITH((Acceptor{io, {.tcp = elsewhere}}), Catch::Contains("cannot listen for connections"));
 }

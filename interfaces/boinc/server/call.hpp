@@ -1,6 +1,7 @@
 // A request to the project's server, while it is answered.
 //
-// What:    what every kind of request needs: the request, its answer, and the project; and what is said to who asks for too much.
+// What:    what every kind of request needs: the request, its answer, and the project; and what is said to who asks for
+//          too much.
 // Owner:   refers to all of them. It lives in the frame of the coroutine that answers.
 // Threads: the server's.
 // Use:
@@ -24,8 +25,8 @@ class Call {
  protected:
   /// Answers so, and ends the connection.
   boost::asio::awaitable<void> refuse(http::Status status, const char* why);
-  /// One more try of somebody who is no volunteer of ours, as far as he has shown. False if he has had too many: then that is the
-  /// answer.
+  /// One more try of somebody who is no volunteer of ours, as far as he has shown. False if he has had too many: then
+  /// that is the answer.
   bool may_err(http::Pace& pace);
 
   http::Request& request_;

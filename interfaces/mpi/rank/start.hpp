@@ -34,8 +34,8 @@ Start read_start();
 /// Whether memory can be shared with the master: it is on this machine, and its probe can be opened.
 bool shares_memory(const Start& start);
 
-/// The workers' program, as it is now: what is put in its place later is another build. Where the master's memory can be reached, it is
-/// the very file that the master runs. Empty if it can not be opened: whoever starts it says why.
+/// The workers' program, as it is now: what is put in its place later is another build. Where the master's memory can
+/// be reached, it is the very file that the master runs. Empty if it can not be opened: whoever starts it says why.
 process::UniqueFd open_program(const Start& start, bool shares_memory);
 
 }  // namespace mw::mpi
