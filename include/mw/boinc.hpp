@@ -14,7 +14,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -124,35 +123,19 @@ struct BoincOptions {
 };
 
 /// Tasks are rows in the project's database from the moment they are submitted; a program that was killed and is
-/// started again with the same tasks continues with them.
-class BoincInterface : public Interface {
+/// started again with the same tasks continues with them. start() throws InterfaceError if the state folder, the port
+/// or the worker builds cannot be used. A pool without local volunteers counts as 16 slots, as nobody knows how large
+/// it will be.
+class BoincInterface : public InterfaceHandle {
  public:
   /// How many there may be.
   static constexpr unsigned max_local_volunteers = 256;
+
   /// Throws UsageError for options that make no sense.
   explicit BoincInterface(BoincOptions options = {});
   /// From what follows "boinc" in an interface's name: ":", ":4", ":?quorum=2&listen=0.0.0.0:8931". Keys are listed in
   /// interfaces/boinc/README.md. Throws UsageError, which says what would be right.
   static BoincInterface from_text(std::string_view text);
-  BoincInterface(BoincInterface&&) noexcept;
-  ~BoincInterface() override;
-
-  // What these do is stated at Interface.
-  void execute_task(const TaskRef& task, WorkerId worker) override;
-  bool revoke_task(const TaskRef& task, WorkerId worker) override;
-  void abort_task(const TaskRef& task, WorkerId worker) override;
-  void flush() override;
-  StatusMap get_status() override;
-  /// The number of local volunteers; 16 if there are none, as nobody knows how large the pool will be.
-  std::uint32_t expected_slots() const noexcept override;
-  std::string name() const override { return "boinc"; }
-  /// Throws InterfaceError if the state folder, the port or the worker builds cannot be used.
-  void start() override;
-  void stop(std::function<void()> stopped) override;
-
- private:
-  class Pool;
-  std::unique_ptr<Pool> pool_;
 };
 
 }  // namespace mw

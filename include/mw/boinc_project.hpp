@@ -12,7 +12,6 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -54,8 +53,10 @@ struct BoincProjectOptions {
   std::chrono::milliseconds poll{0};
 };
 
-/// The project is asked from start() on. See interfaces/boinc/README.md for what it needs, and what can fail.
-class BoincProjectInterface : public Interface {
+/// The project is asked from start() on, which throws InterfaceError if it cannot be used: no such folder, application
+/// or template, no connection, a wrong key. It counts as 16 slots: how much other people's computers do at a time,
+/// nobody knows. See interfaces/boinc/README.md for what it needs, and what can fail.
+class BoincProjectInterface : public InterfaceHandle {
  public:
   /// Throws UsageError for options that make no sense.
   explicit BoincProjectInterface(BoincProjectOptions options);
@@ -64,26 +65,6 @@ class BoincProjectInterface : public Interface {
   /// From "project=DIR" or "url=URL&auth=FILE", and more: keys are listed in interfaces/boinc/README.md. Throws
   /// UsageError, which says what would be right.
   static BoincProjectInterface from_text(std::string_view text);
-  BoincProjectInterface(BoincProjectInterface&&) noexcept;
-  ~BoincProjectInterface() override;
-
-  // What these do is stated at Interface.
-  void execute_task(const TaskRef& task, WorkerId worker) override;
-  bool revoke_task(const TaskRef& task, WorkerId worker) override;
-  void abort_task(const TaskRef& task, WorkerId worker) override;
-  void flush() override;
-  StatusMap get_status() override;
-  /// 16: how much other people's computers do at a time, nobody knows.
-  std::uint32_t expected_slots() const noexcept override;
-  std::string name() const override { return "boinc"; }
-  /// Throws InterfaceError if the project cannot be used: no such folder, application or template, no connection, a
-  /// wrong key.
-  void start() override;
-  void stop(std::function<void()> stopped) override;
-
- private:
-  class Client;
-  std::unique_ptr<Client> client_;
 };
 
 }  // namespace mw

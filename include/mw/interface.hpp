@@ -25,6 +25,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -232,6 +233,32 @@ class Interface {
 
  private:
   InterfaceHost* host_ = nullptr;
+};
+
+/// A backend behind the class that its users name, such as MulticoreInterface: that class makes it of options, and this
+/// one passes on to it all that a master asks. What its members do is stated at Interface. It can be moved.
+class InterfaceHandle : public Interface {
+ public:
+  /// Not null.
+  explicit InterfaceHandle(std::unique_ptr<Interface> backend) noexcept : backend_{std::move(backend)} {}
+
+  void execute_task(const TaskRef& task, WorkerId worker) override { backend_->execute_task(task, worker); }
+  std::optional<WorkerId> reserve_worker(const TaskRef& task) override { return backend_->reserve_worker(task); }
+  StatusMap get_status() override { return backend_->get_status(); }
+  bool revoke_task(const TaskRef& task, WorkerId worker) override { return backend_->revoke_task(task, worker); }
+  void abort_task(const TaskRef& task, WorkerId worker) override { backend_->abort_task(task, worker); }
+  void flush() override { backend_->flush(); }
+  Scheduling scheduling() const override { return backend_->scheduling(); }
+  std::uint32_t expected_slots() const noexcept override { return backend_->expected_slots(); }
+  std::string name() const override { return backend_->name(); }
+  void start() override {
+    backend_->set_host(host());
+    backend_->start();
+  }
+  void stop(std::function<void()> stopped) override { backend_->stop(std::move(stopped)); }
+
+ private:
+  std::unique_ptr<Interface> backend_;
 };
 
 /// An interface by its name: "serial", "multicore", "multicore:8", "mpi:?hosts=a,b:4"; not started. Throws UsageError,

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +48,9 @@ struct MpiOptions {
   unsigned restarts = 2;
 };
 
-/// mpiexec is started by start(), not here. See interfaces/mpi/README.md for what can fail.
-class MpiInterface : public Interface {
+/// mpiexec is started by start(), not here: it throws InterfaceError if there is no mpiexec, or no program for the
+/// ranks. What goes wrong later is an interface_failed(). See interfaces/mpi/README.md for what can fail.
+class MpiInterface : public InterfaceHandle {
  public:
   /// How many there may be.
   static constexpr unsigned max_workers = 4'096;
@@ -61,31 +61,9 @@ class MpiInterface : public Interface {
   /// launcher, mpiexec, manager, rank_program, memory (on or off), start_limit_s, lost_after_s, restarts. Throws
   /// UsageError, which says what would be right.
   static MpiInterface from_text(std::string_view text);
-  MpiInterface(MpiInterface&&) noexcept;
-  ~MpiInterface() override;
 
   /// How many workers the job has.
-  unsigned workers() const noexcept;
-
-  // What these do is stated at Interface.
-  void execute_task(const TaskRef& task, WorkerId worker) override;
-  bool revoke_task(const TaskRef& task, WorkerId worker) override;
-  void abort_task(const TaskRef& task, WorkerId worker) override;
-  void flush() override;
-  StatusMap get_status() override;
-  Scheduling scheduling() const override { return Scheduling::by_master; }
-  std::uint32_t expected_slots() const noexcept override { return workers(); }
-  std::string name() const override { return "mpi"; }
-  /// Throws InterfaceError if there is no mpiexec, or no program for the ranks. What goes wrong later is an
-  /// interface_failed().
-  void start() override;
-  void stop(std::function<void()> stopped) override;
-
- private:
-  class Job;
-  class Series;
-  struct JobEnd;
-  std::unique_ptr<Series> series_;
+  unsigned workers() const noexcept { return expected_slots(); }
 };
 
 }  // namespace mw

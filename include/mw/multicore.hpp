@@ -9,7 +9,6 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
 
 #include <mw/interface.hpp>
 
@@ -30,8 +29,9 @@ struct MulticoreOptions {
   std::chrono::milliseconds silence_limit{30'000};
 };
 
-/// The workers are started by start(), not here. See interfaces/multicore/README.md for what can fail.
-class MulticoreInterface : public Interface {
+/// The workers are started by start(), not here: it throws InterfaceError if main() did not call mw::init, or if not
+/// even one worker can be started. See interfaces/multicore/README.md for what can fail.
+class MulticoreInterface : public InterfaceHandle {
  public:
   /// How many there may be.
   static constexpr unsigned max_workers = 65'536;
@@ -40,29 +40,10 @@ class MulticoreInterface : public Interface {
   explicit MulticoreInterface(unsigned workers = 0);
   /// The same with all options.
   explicit MulticoreInterface(MulticoreOptions options);
-  MulticoreInterface(MulticoreInterface&&) noexcept;
-  ~MulticoreInterface() override;
 
   /// How many workers there are to be: what was asked for, or, after start(), as many as the limits on files and
   /// processes allow.
-  unsigned workers() const noexcept;
-
-  // What these do is stated at Interface.
-  void execute_task(const TaskRef& task, WorkerId worker) override;
-  bool revoke_task(const TaskRef& task, WorkerId worker) override;
-  void abort_task(const TaskRef& task, WorkerId worker) override;
-  void flush() override;
-  StatusMap get_status() override;
-  Scheduling scheduling() const override { return Scheduling::by_master; }
-  std::uint32_t expected_slots() const noexcept override { return workers(); }
-  std::string name() const override { return "multicore"; }
-  /// Throws InterfaceError if main() did not call mw::init, or if not even one worker can be started.
-  void start() override;
-  void stop(std::function<void()> stopped) override;
-
- private:
-  class Pool;
-  std::unique_ptr<Pool> pool_;
+  unsigned workers() const noexcept { return expected_slots(); }
 };
 
 }  // namespace mw

@@ -8,32 +8,16 @@
 //     mw::Master master{mw::SerialInterface{}};            // or mw::interface("serial")
 #pragma once
 
-#include <memory>
-
 #include <mw/interface.hpp>
 
 namespace mw {
 
 /// One slot. It cannot stop a function: a task that is cancelled or out of time ends for its master at once, and its
 /// slot is free when the function returns. See interfaces/serial/README.md.
-class SerialInterface : public Interface {
+class SerialInterface : public InterfaceHandle {
  public:
   /// Starts nothing yet.
   SerialInterface();
-  SerialInterface(SerialInterface&&) noexcept;
-  ~SerialInterface() override;
-
-  // What these do is stated at Interface.
-  void execute_task(const TaskRef& task, WorkerId worker) override;
-  StatusMap get_status() override;
-  Scheduling scheduling() const override { return Scheduling::by_master; }
-  std::string name() const override { return "serial"; }
-  void start() override;
-  void stop(std::function<void()> stopped) override;
-
- private:
-  struct Runner;
-  std::unique_ptr<Runner> runner_;
 };
 
 }  // namespace mw

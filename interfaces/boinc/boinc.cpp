@@ -21,16 +21,18 @@
 namespace mw {
 namespace fs = std::filesystem;
 
-class BoincInterface::Pool final : public boinc::ServerSink {
+namespace {
+
+class Pool final : public Interface, public boinc::ServerSink {
  public:
-  Pool(BoincInterface& owner, BoincOptions options)
-      : owner_{&owner}, options_{std::move(options)}, settings_{boinc::settings_of(options_)} {}
+  explicit Pool(BoincOptions options) : options_{std::move(options)}, settings_{boinc::settings_of(options_)} {}
   ~Pool() override {
     if (stopper_.joinable()) stopper_.join();
   }
-  void set_owner(BoincInterface& owner) noexcept { owner_ = &owner; }
 
-  void start() {
+  std::string name() const override { return "boinc"; }
+
+  void start() override {
     const process::NoWriteSignals no_signals;
     folder_.emplace(options_.state, "boinc/" + settings_.title);
     settings_.state = folder_->path();
@@ -47,7 +49,7 @@ class BoincInterface::Pool final : public boinc::ServerSink {
       tell_volunteers();
   }
 
-  void stop(std::function<void()> stopped) {
+  void stop(std::function<void()> stopped) override {
     // The server's thread may take a while to end; the loop must not wait for it.
     auto end_server = [this, stopped = std::move(stopped)]() mutable {
       stopper_ = std::thread{[this, stopped = std::move(stopped)] {
@@ -59,18 +61,31 @@ class BoincInterface::Pool final : public boinc::ServerSink {
     volunteers_->stop([end = std::make_shared<decltype(end_server)>(std::move(end_server))] { (*end)(); });
   }
 
-  void submit(const TaskRef& task) { submitted_.push_back(task); }
-  void drop(const TaskRef& task) { dropped_.push_back(task); }
-  void flush() {
+  /// It finds a volunteer itself.
+  void execute_task(const TaskRef& task, WorkerId worker) override {
+    if (worker != any_worker)
+      throw UnknownWorker{
+          fmt::format("boinc: task {} came for worker number {}; which volunteer gets a task is decided when one asks", task.id(),
+                      index_of(worker))};
+    submitted_.push_back(task);
+  }
+  /// No volunteer's work on it counts any more, whether one has begun or not.
+  bool revoke_task(const TaskRef& task, WorkerId) override {
+    dropped_.push_back(task);
+    flush();
+    return true;
+  }
+  void abort_task(const TaskRef& task, WorkerId) override { dropped_.push_back(task); }
+  void flush() override {
     if (!submitted_.empty()) server_->submit(std::exchange(submitted_, {}));
     if (!dropped_.empty()) server_->drop(std::exchange(dropped_, {}));
   }
 
-  std::uint32_t expected_slots() const noexcept {
+  std::uint32_t expected_slots() const noexcept override {
     return options_.local_volunteers > 0 ? options_.local_volunteers : boinc::unknown_pool_slots;
   }
 
-  StatusMap status() const {
+  StatusMap get_status() override {
     StatusMap map = server_->status();
     map["volunteers_here"] = static_cast<std::int64_t>(volunteers_ ? volunteers_->running() : 0);
     const std::vector<std::string> stopped = volunteers_ ? volunteers_->stopped() : std::vector<std::string>{};
@@ -115,13 +130,11 @@ class BoincInterface::Pool final : public boinc::ServerSink {
                     server_->url(), settings_.state, account));
   }
 
-  InterfaceHost& host() const { return owner_->host(); }
   WorkerId worker_of(std::int64_t id) const {
     const auto place = workers_.find(id);
     return place == workers_.end() ? any_worker : place->second;
   }
 
-  BoincInterface* owner_;
   const BoincOptions options_;
   boinc::Settings settings_;
   std::optional<boinc::StateFolder> folder_;
@@ -133,35 +146,9 @@ class BoincInterface::Pool final : public boinc::ServerSink {
   std::thread stopper_;
 };
 
-BoincInterface::BoincInterface(BoincOptions options) : pool_{std::make_unique<Pool>(*this, std::move(options))} {}
+}  // namespace
+
+BoincInterface::BoincInterface(BoincOptions options) : InterfaceHandle{std::make_unique<Pool>(std::move(options))} {}
 BoincInterface BoincInterface::from_text(std::string_view text) { return BoincInterface{boinc::parse_spec(text)}; }
-BoincInterface::BoincInterface(BoincInterface&& other) noexcept : Interface{other}, pool_{std::move(other.pool_)} {
-  pool_->set_owner(*this);
-}
-BoincInterface::~BoincInterface() = default;
-
-void BoincInterface::start() { pool_->start(); }
-void BoincInterface::stop(std::function<void()> stopped) { pool_->stop(std::move(stopped)); }
-
-/// It finds a volunteer itself.
-void BoincInterface::execute_task(const TaskRef& task, WorkerId worker) {
-  if (worker != any_worker)
-    throw UnknownWorker{
-        fmt::format("boinc: task {} came for worker number {}; which volunteer gets a task is decided when one asks", task.id(),
-                    index_of(worker))};
-  pool_->submit(task);
-}
-
-/// No volunteer's work on it counts any more, whether one has begun or not.
-bool BoincInterface::revoke_task(const TaskRef& task, WorkerId) {
-  pool_->drop(task);
-  pool_->flush();
-  return true;
-}
-
-void BoincInterface::abort_task(const TaskRef& task, WorkerId) { pool_->drop(task); }
-void BoincInterface::flush() { pool_->flush(); }
-std::uint32_t BoincInterface::expected_slots() const noexcept { return pool_->expected_slots(); }
-StatusMap BoincInterface::get_status() { return pool_->status(); }
 
 }  // namespace mw

@@ -18,18 +18,22 @@
 
 namespace mw {
 
-class BoincProjectInterface::Client final : public boinc::SubmitterSink {
+namespace {
+
+class Client final : public Interface, public boinc::SubmitterSink {
  public:
-  Client(BoincProjectInterface& owner, BoincProjectOptions options) : owner_{&owner}, options_{std::move(options)} {
+  explicit Client(BoincProjectOptions options) : options_{std::move(options)} {
     boinc::check_options(options_);
     if (options_.app.empty()) options_.app = boinc::app_name();
   }
   ~Client() override {
     if (stopper_.joinable()) stopper_.join();
   }
-  void set_owner(BoincProjectInterface& owner) noexcept { owner_ = &owner; }
 
-  void start() {
+  std::string name() const override { return "boinc"; }
+  std::uint32_t expected_slots() const noexcept override { return boinc::unknown_pool_slots; }
+
+  void start() override {
     folder_.emplace(options_.state, "boinc-project/" + boinc::program_name());
     submitter_.emplace(options_, options_.app, folder_->path(), *this);
     WorkerInfo info;  // which of its volunteers computes what, a project does not say
@@ -41,7 +45,7 @@ class BoincProjectInterface::Client final : public boinc::SubmitterSink {
     if (options_.state == "temporary") interrupts_.emplace([this] { stop_submitter(); });
   }
 
-  void stop(std::function<void()> stopped) {
+  void stop(std::function<void()> stopped) override {
     // The submitter's thread may be in the middle of a request; the loop must not wait for it.
     stopper_ = std::thread{[this, stopped = std::move(stopped)] {
       stop_submitter();
@@ -49,13 +53,19 @@ class BoincProjectInterface::Client final : public boinc::SubmitterSink {
     }};
   }
 
-  void submit(const TaskRef& task) { submitted_.push_back(task); }
-  void drop(const TaskRef& task) { dropped_.push_back(task); }
-  void flush() {
+  void execute_task(const TaskRef& task, WorkerId) override { submitted_.push_back(task); }
+  /// No volunteer's work on it counts any more, whether one has begun or not.
+  bool revoke_task(const TaskRef& task, WorkerId) override {
+    dropped_.push_back(task);
+    flush();
+    return true;
+  }
+  void abort_task(const TaskRef& task, WorkerId) override { dropped_.push_back(task); }
+  void flush() override {
     if (!submitted_.empty()) submitter_->submit(std::exchange(submitted_, {}));
     if (!dropped_.empty()) submitter_->drop(std::exchange(dropped_, {}));
   }
-  StatusMap status() const { return submitter_->status(); }
+  StatusMap get_status() override { return submitter_->status(); }
 
   // SubmitterSink, in the submitter's thread
   void task_runs(const TaskRef& task) override { host().task_started(task, volunteers_); }
@@ -70,13 +80,11 @@ class BoincProjectInterface::Client final : public boinc::SubmitterSink {
   void submitter_failed(const std::string& why) override { host().interface_failed("boinc: " + why); }
 
  private:
-  InterfaceHost& host() const { return owner_->host(); }
   void stop_submitter() {
     const std::lock_guard lock{stopping_};
     if (submitter_) submitter_->stop();
   }
 
-  BoincProjectInterface* owner_;
   BoincProjectOptions options_;
   std::optional<boinc::StateFolder> folder_;
   std::optional<boinc::Submitter> submitter_;
@@ -88,32 +96,13 @@ class BoincProjectInterface::Client final : public boinc::SubmitterSink {
   std::thread stopper_;
 };
 
+}  // namespace
+
 BoincProjectInterface::BoincProjectInterface(BoincProjectOptions options)
-    : client_{std::make_unique<Client>(*this, std::move(options))} {}
+    : InterfaceHandle{std::make_unique<Client>(std::move(options))} {}
 bool BoincProjectInterface::is_meant(std::string_view text) { return boinc::is_project_spec(text); }
 BoincProjectInterface BoincProjectInterface::from_text(std::string_view text) {
   return BoincProjectInterface{boinc::parse_project_spec(text)};
 }
-BoincProjectInterface::BoincProjectInterface(BoincProjectInterface&& other) noexcept
-    : Interface{other}, client_{std::move(other.client_)} {
-  client_->set_owner(*this);
-}
-BoincProjectInterface::~BoincProjectInterface() = default;
-
-void BoincProjectInterface::start() { client_->start(); }
-void BoincProjectInterface::stop(std::function<void()> stopped) { client_->stop(std::move(stopped)); }
-void BoincProjectInterface::execute_task(const TaskRef& task, WorkerId) { client_->submit(task); }
-
-/// No volunteer's work on it counts any more, whether one has begun or not.
-bool BoincProjectInterface::revoke_task(const TaskRef& task, WorkerId) {
-  client_->drop(task);
-  client_->flush();
-  return true;
-}
-
-void BoincProjectInterface::abort_task(const TaskRef& task, WorkerId) { client_->drop(task); }
-void BoincProjectInterface::flush() { client_->flush(); }
-std::uint32_t BoincProjectInterface::expected_slots() const noexcept { return boinc::unknown_pool_slots; }
-StatusMap BoincProjectInterface::get_status() { return client_->status(); }
 
 }  // namespace mw

@@ -18,7 +18,7 @@
 #include "process/shortage.hpp"
 #include "worker/start.hpp"
 
-namespace mw {
+namespace mw::mpi {
 namespace {
 
 using namespace std::chrono_literals;
@@ -53,7 +53,7 @@ process::UniqueFd make_probe() {
 }
 
 /// Ranks find out by them which network leads to the others.
-std::string some_of(const std::vector<mpi::HostSlots>& hosts) {
+std::string some_of(const std::vector<HostSlots>& hosts) {
   constexpr std::size_t enough = 5;
   std::string names;
   for (std::size_t i = 0; i < hosts.size() && i < enough; ++i) names += (i == 0 ? "" : " ") + hosts[i].name;
@@ -67,7 +67,7 @@ std::string working_directory() {
   return error ? "/" : folder.string();
 }
 
-std::string describe(const mpi::DeathNotice& notice) {
+std::string describe(const DeathNotice& notice) {
   process::Death death;
   death.signaled = notice.signal != 0;
   death.signal = notice.signal;
@@ -84,7 +84,7 @@ MpiOptions in_measure(MpiOptions options) {
 
 /// For one manager. Of those on other machines only the key says who may come.
 std::shared_ptr<net::Acceptor> make_acceptor(boost::asio::io_context& io, const net::Key& key, bool is_far) {
-  net::AcceptorOptions options{.magic = mpi::magic, .key = key, .admits = net::Admits::one};
+  net::AcceptorOptions options{.magic = magic, .key = key, .admits = net::Admits::one};
   if (is_far) options.tcp.emplace(boost::asio::ip::address_v4::any(), 0);
   try {
     return std::make_shared<net::Acceptor>(io, std::move(options));
@@ -95,19 +95,19 @@ std::shared_ptr<net::Acceptor> make_acceptor(boost::asio::io_context& io, const 
 
 }  // namespace
 
-MpiInterface::Job::Job(MpiOptions options, std::vector<mpi::HostSlots> hosts, unsigned workers, GoesOn goes_on)
+Job::Job(MpiOptions options, std::vector<HostSlots> hosts, unsigned workers, GoesOn goes_on)
     : options_{in_measure(std::move(options))}, hosts_{std::move(hosts)}, workers_{workers}, goes_on_{std::move(goes_on)} {}
-MpiInterface::Job::~Job() = default;
+Job::~Job() = default;
 
-double MpiInterface::Job::seconds_since_start() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
+double Job::seconds_since_start() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
 
-void MpiInterface::Job::start(InterfaceHost& host) {
+void Job::start(InterfaceHost& host) {
   host_ = &host;
   started_ = Clock::now();
   if (!worker::init_was_called())
     throw InterfaceError{
         "mpi starts this program again as its workers, so main() must call mw::init(argc, argv) before it makes a mw::Master"};
-  launch_ = mpi::make_launch(options_, hosts_, workers_);
+  launch_ = make_launch(options_, hosts_, workers_);
   const net::Key key = net::make_key();
   acceptor_ = make_acceptor(host.io(), key, !launch_.manager_is_here);
   probe_ = make_probe();
@@ -129,25 +129,25 @@ void MpiInterface::Job::start(InterfaceHost& host) {
 
 /// What ranks are told: through the environment, which only this user can read; mpiexec sends it to the other hosts' ranks over its own
 /// connection.
-void MpiInterface::Job::set_environment(const net::Key& key) {
+void Job::set_environment(const net::Key& key) {
   launch_.command.environment_unset = {"MW_*", "PMI_*", "PMIX_*"};
   auto& environment = launch_.command.environment_set;
   environment.insert(environment.end(),
                      {
-                         {mpi::variable_addresses, acceptor_->addresses()},
-                         {mpi::variable_key, net::to_text(key)},
-                         {mpi::variable_place, options_.local_memory ? process::own_place() : std::string{}},
-                         {mpi::variable_probe, fmt::format("{} {} {}", ::getpid(), probe_.get(), process::inode_of(probe_.get()))},
-                         {mpi::variable_program, std::filesystem::read_symlink("/proc/self/exe").string()},
-                         {mpi::variable_name, process::own_name()},
-                         {mpi::variable_lost_after, std::to_string(options_.lost_after.count())},
-                         {mpi::variable_folder, working_directory()},
-                         {mpi::variable_peers, some_of(launch_.hosts)},
+                         {variable_addresses, acceptor_->addresses()},
+                         {variable_key, net::to_text(key)},
+                         {variable_place, options_.local_memory ? process::own_place() : std::string{}},
+                         {variable_probe, fmt::format("{} {} {}", ::getpid(), probe_.get(), process::inode_of(probe_.get()))},
+                         {variable_program, std::filesystem::read_symlink("/proc/self/exe").string()},
+                         {variable_name, process::own_name()},
+                         {variable_lost_after, std::to_string(options_.lost_after.count())},
+                         {variable_folder, working_directory()},
+                         {variable_peers, some_of(launch_.hosts)},
                      });
-  if (!launch_.remote_shell.empty()) environment.emplace_back(mpi::variable_shell, launch_.remote_shell);
+  if (!launch_.remote_shell.empty()) environment.emplace_back(variable_shell, launch_.remote_shell);
 }
 
-void MpiInterface::Job::launch() {
+void Job::launch() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw InterfaceError{fmt::format("mpi: no pipe: {}", process::shortage(errno))};
   words_.emplace(host_->io(), ends[0]);
@@ -156,7 +156,7 @@ void MpiInterface::Job::launch() {
   launch_.command.stdout_fd = launch_.command.stderr_fd = theirs.get();
   if (!launch_.remote_shell.empty()) {
     launch_.command.inherit_fds.push_back(theirs.get());
-    launch_.command.environment_set.emplace_back(mpi::variable_words, std::to_string(theirs.get()));
+    launch_.command.environment_set.emplace_back(variable_words, std::to_string(theirs.get()));
   }
   launch_.command.new_process_group = true;
   mpiexec_ = process::Child::start(host_->io(), launch_.command);
@@ -166,7 +166,7 @@ void MpiInterface::Job::launch() {
 }
 
 /// What the ranks print, and what Hydra has to say; a line may be a notice of a death.
-void MpiInterface::Job::read_words() {
+void Job::read_words() {
   words_->async_read_some(boost::asio::buffer(line_buffer_), [this](error_code error, std::size_t size) {
     if (error) return;
     unread_.append(line_buffer_.data(), size);
@@ -179,8 +179,8 @@ void MpiInterface::Job::read_words() {
   });
 }
 
-void MpiInterface::Job::take_line(const std::string& line) {
-  if (const auto notice = mpi::DeathNotice::of(line)) {
+void Job::take_line(const std::string& line) {
+  if (const auto notice = DeathNotice::of(line)) {
     if (phase_ == Phase::starting) {
       const std::string who = notice->rank < 0 ? "a rank" : fmt::format("rank {}", notice->rank);
       return fail(fmt::format("{} ended with {} before the job had started", who, describe(*notice)));
@@ -193,14 +193,14 @@ void MpiInterface::Job::take_line(const std::string& line) {
     if (number > 0 && phase_ == Phase::running) lose(number, fmt::format("its process ended with {}", describe(*notice)));
     return;
   }
-  if (const auto notice = mpi::HostNotice::of(line)) return host_ended(*notice);
+  if (const auto notice = HostNotice::of(line)) return host_ended(*notice);
   // Before the job runs, this is what went wrong, and may be long before it is known to have.
   phase_ == Phase::starting ? log::warn("mpi: " + line) : log::debug("mpiexec: " + line);
   said_ += line + '\n';
   if (said_.size() > most_said) said_.erase(0, said_.size() - most_said);
 }
 
-void MpiInterface::Job::host_ended(const mpi::HostNotice& notice) {
+void Job::host_ended(const HostNotice& notice) {
   // ssh's own status where it is at fault; others are Hydra's, which ends everywhere when mpiexec does.
   constexpr int connection_failed = 255;
   if (phase_ == Phase::starting || notice.exit_status == connection_failed) hosts_ended_.insert(notice.host);
@@ -210,7 +210,7 @@ void MpiInterface::Job::host_ended(const mpi::HostNotice& notice) {
 }
 
 /// Those whose ssh has ended, and those that fell silent. A rank that was killed leaves its host in place.
-std::vector<std::string> MpiInterface::Job::hosts_gone() const {
+std::vector<std::string> Job::hosts_gone() const {
   std::set<std::string> gone = hosts_ended_;
   for (std::uint32_t number = 1; number < ranks_.size(); ++number)
     if (ranks_[number].is_lost && !ranks_[number].notice) gone.insert(launch_.host_of(number));
@@ -218,11 +218,11 @@ std::vector<std::string> MpiInterface::Job::hosts_gone() const {
   return {gone.begin(), gone.end()};
 }
 
-std::string MpiInterface::Job::what_was_said() const {
+std::string Job::what_was_said() const {
   return said_.empty() ? "" : "; it said: " + said_.substr(0, said_.find_last_not_of('\n') + 1);
 }
 
-void MpiInterface::Job::mpiexec_ended(const process::Death& death) {
+void Job::mpiexec_ended(const process::Death& death) {
   mpiexec_has_ended_ = true;
   if (phase_ == Phase::starting || phase_ == Phase::running) {
     // What it said last is still in the pipe, and which host is gone, too, may come after it.
@@ -234,13 +234,13 @@ void MpiInterface::Job::mpiexec_ended(const process::Death& death) {
   say_if_stopped();
 }
 
-void MpiInterface::Job::manager_came(net::Acceptor::Socket socket) {
+void Job::manager_came(net::Acceptor::Socket socket) {
   socket_ = std::make_unique<net::Acceptor::Socket>(std::move(socket));
   socket_->non_blocking(true);
   if (phase_ == Phase::starting) read_manager();
 }
 
-void MpiInterface::Job::read_manager() {
+void Job::read_manager() {
   const auto room = reader_.prepare();
   socket_->async_receive(boost::asio::buffer(room.data(), room.size()), [this](error_code error, std::size_t size) {
     try {
@@ -265,7 +265,7 @@ void MpiInterface::Job::read_manager() {
   });
 }
 
-void MpiInterface::Job::handle(const wire::Frame& frame) {
+void Job::handle(const wire::Frame& frame) {
   if (phase_ == Phase::failed) return;
   switch (frame.type) {
     case wire::FrameType::ranks: handle_ranks(wire::parse_ranks(frame.payload)); return;
@@ -288,7 +288,7 @@ void MpiInterface::Job::handle(const wire::Frame& frame) {
   }
 }
 
-void MpiInterface::Job::handle_ranks(const wire::Ranks& ranks) {
+void Job::handle_ranks(const wire::Ranks& ranks) {
   if (!ranks_.empty() || ranks.list.size() != workers_ + std::size_t{1})
     throw wire::ProtocolError{fmt::format("{} ranks instead of {}", ranks.list.size(), workers_ + 1)};
   const std::string place = process::own_place();
@@ -313,7 +313,7 @@ void MpiInterface::Job::handle_ranks(const wire::Ranks& ranks) {
   timer_->cancel();
 }
 
-void MpiInterface::Job::handle_relay(const wire::Relay& relay) {
+void Job::handle_relay(const wire::Relay& relay) {
   if (relay.rank == 0 || relay.rank >= ranks_.size()) throw wire::ProtocolError{"a relay from a rank that is none"};
   Rank& rank = ranks_[relay.rank];
   if (rank.is_lost) return;
@@ -325,13 +325,13 @@ void MpiInterface::Job::handle_relay(const wire::Relay& relay) {
 }
 
 /// The manager must not wait for this rank any more; it passes on what came of it, then answers.
-void MpiInterface::Job::lose(std::uint32_t rank, const std::string& why) {
+void Job::lose(std::uint32_t rank, const std::string& why) {
   if (ranks_[rank].is_lost) return;
   wire::append(outgoing_.tail(), wire::RankLost{rank, why});
   write_out();
 }
 
-void MpiInterface::Job::give_up(std::uint32_t number, const std::string& why) {
+void Job::give_up(std::uint32_t number, const std::string& why) {
   Rank& rank = ranks_[number];
   if (rank.is_lost) return;
   rank.is_lost = true;
@@ -350,14 +350,14 @@ void MpiInterface::Job::give_up(std::uint32_t number, const std::string& why) {
   if (!any_left) fail(fmt::format("all of its {} ranks are lost; the last one: {}", workers_, failure.message));
 }
 
-remote::RemoteWorker* MpiInterface::Job::find(WorkerId worker) const {
+remote::RemoteWorker* Job::find(WorkerId worker) const {
   const auto place = ready_.find(index_of(worker));
   return place == ready_.end() ? nullptr : place->second;
 }
 
-MpiInterface::Job::Rank& MpiInterface::Job::rank_of(const remote::RemoteWorker& worker) { return ranks_[number_of_.at(&worker)]; }
+Job::Rank& Job::rank_of(const remote::RemoteWorker& worker) { return ranks_[number_of_.at(&worker)]; }
 
-void MpiInterface::Job::execute(const TaskRef& task, WorkerId worker) {
+void Job::execute(const TaskRef& task, WorkerId worker) {
   auto* const remote = find(worker);
   if (!remote)
     throw UnknownWorker{fmt::format("mpi: task {} came for worker number {}, which is none of the {} that are ready", task.id(),
@@ -365,16 +365,16 @@ void MpiInterface::Job::execute(const TaskRef& task, WorkerId worker) {
   remote->send(task);
 }
 
-bool MpiInterface::Job::take_back(const TaskRef& task, WorkerId worker) {
+bool Job::take_back(const TaskRef& task, WorkerId worker) {
   auto* remote = find(worker);
   return remote && remote->take_back(task);
 }
 
-void MpiInterface::Job::abort(const TaskRef& task, WorkerId worker) {
+void Job::abort(const TaskRef& task, WorkerId worker) {
   if (auto* remote = find(worker)) remote->abort(task);
 }
 
-void MpiInterface::Job::worker_ready(remote::RemoteWorker& worker) {
+void Job::worker_ready(remote::RemoteWorker& worker) {
   failed_starts_ = 0;
   was_ever_ready_ = true;
   ready_[index_of(worker.id())] = &worker;
@@ -386,13 +386,13 @@ void MpiInterface::Job::worker_ready(remote::RemoteWorker& worker) {
   if (all && start_up_seconds_ < 0) start_up_seconds_ = seconds_since_start();
 }
 
-void MpiInterface::Job::worker_has_output(remote::RemoteWorker& worker) {
+void Job::worker_has_output(remote::RemoteWorker& worker) {
   const std::uint32_t number = number_of_.at(&worker);
   if (ranks_[number].is_lost) return;
   if (std::find(with_output_.begin(), with_output_.end(), number) == with_output_.end()) with_output_.push_back(number);
 }
 
-void MpiInterface::Job::worker_stopped(remote::RemoteWorker& worker) {
+void Job::worker_stopped(remote::RemoteWorker& worker) {
   const std::string who = fmt::format("{} (process {} on {})", worker.name(), worker.pid(), rank_of(worker).host);
   if (worker.is_stopped())
     log::warn(fmt::format("{} is stopped in {}, which waits until it goes on (kill -CONT {}) or is ended", who, worker.doing(),
@@ -401,7 +401,7 @@ void MpiInterface::Job::worker_stopped(remote::RemoteWorker& worker) {
     log::warn(who + " goes on");
 }
 
-void MpiInterface::Job::process_ended(remote::RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) {
+void Job::process_ended(remote::RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) {
   std::erase_if(ready_, [&](const auto& one) { return one.second == &worker; });
   if (phase_ != Phase::running) return;
   if (was_ready && !was_aborted) ++lost_;
@@ -414,10 +414,10 @@ void MpiInterface::Job::process_ended(remote::RemoteWorker& worker, bool was_rea
     host_->no_worker_possible(fmt::format("mpi: no worker process gets ready; the last one, on {}: {}", rank_of(worker).host, why));
 }
 
-void MpiInterface::Job::flush() { write_out(); }
+void Job::flush() { write_out(); }
 
 /// Takes from the workers' streams in turn, as far as the manager has room for each.
-void MpiInterface::Job::write_out() {
+void Job::write_out() {
   if (!socket_ || phase_ == Phase::failed || phase_ == Phase::stopped || manager_is_gone_) return;
   while (!with_output_.empty() && outgoing_.size() < most_queued) {
     const std::uint32_t number = with_output_.front();
@@ -444,7 +444,7 @@ void MpiInterface::Job::write_out() {
   });
 }
 
-void MpiInterface::Job::fail(const std::string& why) {
+void Job::fail(const std::string& why) {
   if (phase_ == Phase::failed || phase_ == Phase::stopping || phase_ == Phase::stopped) return;
   const bool is_managers = !ranks_.empty() && ranks_[0].notice;
   const JobEnd end{why, phase_ == Phase::running, mpiexec_has_ended_ && !is_managers, hosts_gone()};
@@ -457,13 +457,13 @@ void MpiInterface::Job::fail(const std::string& why) {
   end_mpiexec();
 }
 
-void MpiInterface::Job::end_mpiexec() {
+void Job::end_mpiexec() {
   if (mpiexec_ && !mpiexec_has_ended_) mpiexec_->kill_group(SIGTERM);
   error_code ignored;
   if (socket_) socket_->close(ignored);
 }
 
-void MpiInterface::Job::stop(std::function<void()> stopped) {
+void Job::stop(std::function<void()> stopped) {
   stopped_ = std::move(stopped);
   const bool was_running = phase_ == Phase::running;
   phase_ = Phase::stopping;
@@ -482,7 +482,7 @@ void MpiInterface::Job::stop(std::function<void()> stopped) {
   if (phase_ == Phase::stopping) climb_down();
 }
 
-void MpiInterface::Job::climb_down() {
+void Job::climb_down() {
   if (mpiexec_has_ended_) return;
   const auto now = Clock::now().time_since_epoch();
   if (!stop_sequence_) stop_sequence_.emplace(quits_by_itself_ ? ladder : short_ladder, now);
@@ -498,7 +498,7 @@ void MpiInterface::Job::climb_down() {
   });
 }
 
-void MpiInterface::Job::say_if_stopped() {
+void Job::say_if_stopped() {
   if (phase_ != Phase::stopping || !mpiexec_has_ended_) return;
   phase_ = Phase::stopped;
   if (timer_) timer_->cancel();
@@ -509,7 +509,7 @@ void MpiInterface::Job::say_if_stopped() {
   host_->post([this] { std::exchange(stopped_, nullptr)(); });
 }
 
-StatusMap MpiInterface::Job::status() const {
+StatusMap Job::status() const {
   StatusMap status;
   std::int64_t busy = 0;
   for (const auto& [id, worker] : ready_) busy += worker->is_busy();
@@ -568,4 +568,4 @@ StatusMap MpiInterface::Job::status() const {
   return status;
 }
 
-}  // namespace mw
+}  // namespace mw::mpi

@@ -31,22 +31,22 @@
 #include "remote/remote_worker.hpp"
 #include "wire/manager_messages.hpp"
 
-namespace mw {
+namespace mw::mpi {
 
 /// Why a job ended that should not have.
-struct MpiInterface::JobEnd {
+struct JobEnd {
   std::string why;
   bool has_run = false;                 ///< all ranks had started
   bool is_mpiexecs = false;             ///< mpiexec is gone, and no rank is to blame
   std::vector<std::string> hosts_gone;  ///< that can not be reached any more, as their user named them
 };
 
-class MpiInterface::Job final : public remote::RemoteOwner {
+class Job final : public remote::RemoteOwner {
  public:
   /// Asked once, if the job ends in error: whether another one follows. If not, the interface has failed.
   using GoesOn = std::function<bool(const JobEnd&)>;
 
-  Job(MpiOptions options, std::vector<mpi::HostSlots> hosts, unsigned workers, GoesOn goes_on);
+  Job(MpiOptions options, std::vector<HostSlots> hosts, unsigned workers, GoesOn goes_on);
   ~Job() override;
 
   unsigned workers() const noexcept { return workers_; }
@@ -78,14 +78,14 @@ class MpiInterface::Job final : public remote::RemoteOwner {
     bool failed_to_start = false;  ///< its worker, and said so
     std::string end;               ///< what it died of
     double ready_seconds = -1;     ///< from the start to its first worker; -1: none yet
-    std::optional<mpi::DeathNotice> notice;
+    std::optional<DeathNotice> notice;
   };
 
   void set_environment(const net::Key& key);
   void launch();
   void read_words();
   void take_line(const std::string& line);
-  void host_ended(const mpi::HostNotice& notice);
+  void host_ended(const HostNotice& notice);
   std::string what_was_said() const;
   std::vector<std::string> hosts_gone() const;
   void mpiexec_ended(const process::Death& death);
@@ -106,13 +106,13 @@ class MpiInterface::Job final : public remote::RemoteOwner {
   double seconds_since_start() const;
 
   const MpiOptions options_;
-  const std::vector<mpi::HostSlots> hosts_;
+  const std::vector<HostSlots> hosts_;
   const unsigned workers_;
   const GoesOn goes_on_;
   InterfaceHost* host_ = nullptr;
   Phase phase_ = Phase::starting;
   Clock::time_point started_{};
-  mpi::Launch launch_;
+  Launch launch_;
   std::set<std::string> hosts_ended_;  ///< whose ssh has ended while the job ran
   process::UniqueFd probe_;
   std::shared_ptr<net::Acceptor> acceptor_;
@@ -142,4 +142,4 @@ class MpiInterface::Job final : public remote::RemoteOwner {
   bool was_ever_ready_ = false;
 };
 
-}  // namespace mw
+}  // namespace mw::mpi

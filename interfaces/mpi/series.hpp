@@ -15,17 +15,22 @@
 #include "mpi/job.hpp"
 #include "mpi/spec.hpp"
 
-namespace mw {
+namespace mw::mpi {
 
-class MpiInterface::Series {
+class Series final : public Interface {
  public:
   explicit Series(MpiOptions options);
 
-  unsigned workers() const noexcept { return job_->workers(); }
-  Job& job() noexcept { return *job_; }
-  void start(InterfaceHost& host);
-  void stop(std::function<void()> stopped);
-  StatusMap status() const;
+  Scheduling scheduling() const override { return Scheduling::by_master; }
+  std::string name() const override { return "mpi"; }
+  std::uint32_t expected_slots() const noexcept override { return job_->workers(); }
+  void start() override { job_->start(host()); }
+  void execute_task(const TaskRef& task, WorkerId worker) override { job_->execute(task, worker); }
+  bool revoke_task(const TaskRef& task, WorkerId worker) override { return job_->take_back(task, worker); }
+  void abort_task(const TaskRef& task, WorkerId worker) override { job_->abort(task, worker); }
+  void flush() override { job_->flush(); }
+  void stop(std::function<void()> stopped) override;
+  StatusMap get_status() override;
 
  private:
   std::unique_ptr<Job> make_job();
@@ -33,9 +38,8 @@ class MpiInterface::Series {
   void start_next();
 
   const MpiOptions options_;
-  std::vector<mpi::HostSlots> hosts_;  ///< that are left
+  std::vector<HostSlots> hosts_;  ///< that are left
   unsigned workers_;
-  InterfaceHost* host_ = nullptr;
   std::unique_ptr<Job> job_;
   std::vector<std::unique_ptr<Job>> ended_;  ///< kept: handlers of theirs may still be queued
   unsigned restarts_ = 0;
@@ -45,4 +49,4 @@ class MpiInterface::Series {
   std::function<void()> stopped_;
 };
 
-}  // namespace mw
+}  // namespace mw::mpi

@@ -20,9 +20,12 @@
 #include "worker/start.hpp"
 
 namespace mw {
+namespace {
+
+constexpr unsigned max_workers = MulticoreInterface::max_workers;
 
 /// The worker processes, one a slot; a slot whose process ended gets a new one.
-class MulticoreInterface::Pool final : public multicore::WorkerOwner {
+class Pool final : public Interface, public multicore::WorkerOwner {
  public:
   explicit Pool(MulticoreOptions options) : options_{options} {
     if (options_.workers == 0) options_.workers = process::available_cores();
@@ -30,8 +33,14 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
       throw UsageError{fmt::format("multicore: {} workers are more than {}", options_.workers, max_workers)};
   }
 
-  void start(InterfaceHost& host) {
-    host_ = &host;
+  Scheduling scheduling() const override { return Scheduling::by_master; }
+  std::string name() const override { return "multicore"; }
+  /// Slots for workers: as many as were asked for, or as could be started.
+  std::uint32_t expected_slots() const noexcept override {
+    return slots_.empty() ? options_.workers : static_cast<unsigned>(slots_.size());
+  }
+
+  void start() override {
     if (!worker::init_was_called())
       throw InterfaceError{
           "multicore starts this program again as its workers, so main() must call mw::init(argc, argv) before it makes a "
@@ -41,10 +50,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     start_workers();
   }
 
-  /// Slots for workers: as many as were asked for, or as could be started.
-  unsigned slots() const noexcept { return slots_.empty() ? options_.workers : static_cast<unsigned>(slots_.size()); }
-
-  void execute(const TaskRef& task, WorkerId worker) {
+  void execute_task(const TaskRef& task, WorkerId worker) override {
     auto* const process = find(worker);
     if (!process)
       throw UnknownWorker{
@@ -53,22 +59,22 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     process->send(task);
   }
 
-  void flush() {
+  void flush() override {
     for (const WorkerId worker : unsent_)
       if (auto* process = find(worker)) process->flush();
     unsent_.clear();
   }
 
-  bool take_back(const TaskRef& task, WorkerId worker) {
+  bool revoke_task(const TaskRef& task, WorkerId worker) override {
     auto* process = find(worker);
     return process && process->take_back(task);
   }
 
-  void abort(const TaskRef& task, WorkerId worker) {
+  void abort_task(const TaskRef& task, WorkerId worker) override {
     if (auto* process = find(worker)) process->abort(task);
   }
 
-  void stop(std::function<void()> stopped) {
+  void stop(std::function<void()> stopped) override {
     stopped_ = std::move(stopped);
     for (auto& timer : respawns_) timer->cancel();
     for (auto& worker : slots_)
@@ -76,7 +82,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     say_if_stopped();
   }
 
-  StatusMap status() const {
+  StatusMap get_status() override {
     std::int64_t busy = 0, stopped = 0;
     std::string names;
     for (const auto& [id, worker] : ready_) {
@@ -87,7 +93,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
     }
     StatusMap status{{"workers", static_cast<std::int64_t>(ready_.size())},
                      {"workers_busy", busy},
-                     {"workers_wanted", std::int64_t{slots()}},
+                     {"workers_wanted", std::int64_t{expected_slots()}},
                      {"workers_lost", lost_},
                      {"workers_not_started", static_cast<std::int64_t>(not_started_.size())},
                      {"workers_stopped", stopped}};
@@ -96,7 +102,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   }
 
   // WorkerOwner
-  InterfaceHost& host() const noexcept override { return *host_; }
+  InterfaceHost& host() const noexcept override { return Interface::host(); }
   const MulticoreOptions& options() const noexcept override { return options_; }
   const std::shared_ptr<const process::Origin>& origin() const noexcept override { return origin_; }
 
@@ -182,8 +188,8 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
         slots_.resize(slot);
       }
     }
-    if (slots() < options_.workers)
-      log::warn(fmt::format("multicore: {} of {} workers are there, not more: {}", slots(), options_.workers, why));
+    if (expected_slots() < options_.workers)
+      log::warn(fmt::format("multicore: {} of {} workers are there, not more: {}", expected_slots(), options_.workers, why));
   }
 
   void start_worker(unsigned slot) {
@@ -194,7 +200,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
 
   /// In the thread that lives as long as the master: its end is what ends the workers if nothing else does.
   void replace(unsigned slot) {
-    host_->post_to_thread([this, slot] {
+    host().post_to_thread([this, slot] {
       if (stopped_) return;
       try {
         start_worker(slot);
@@ -208,7 +214,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   void start_failed(unsigned slot, const std::string& why) {
     ++failed_starts_;
     if (failed_starts_ >= (was_ever_ready_ ? most_failed_starts : most_failed_first_starts) && ready_.empty()) {
-      host_->no_worker_possible(fmt::format("multicore: no worker process gets ready; the last one: {}", why));
+      host().no_worker_possible(fmt::format("multicore: no worker process gets ready; the last one: {}", why));
       return;
     }
     const std::string text = fmt::format("multicore worker {} did not start, and is tried again: {}", slot + 1, why);
@@ -216,7 +222,7 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
       log::warn(text);
     else
       log::debug(text);
-    auto timer = std::make_shared<boost::asio::steady_timer>(host_->io());
+    auto timer = std::make_shared<boost::asio::steady_timer>(host().io());
     timer->expires_after(std::chrono::milliseconds{10} * (1 << std::min(failed_starts_, 8u)));
     timer->async_wait([this, slot, timer](boost::system::error_code error) {
       std::erase(respawns_, timer);
@@ -234,7 +240,6 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   }
 
   MulticoreOptions options_;
-  InterfaceHost* host_ = nullptr;
   std::shared_ptr<const process::Origin> origin_;
   std::vector<std::shared_ptr<multicore::Worker>> slots_;
   std::unordered_map<std::uint32_t, multicore::Worker*> ready_;
@@ -248,18 +253,9 @@ class MulticoreInterface::Pool final : public multicore::WorkerOwner {
   std::int64_t lost_ = 0;
 };
 
-MulticoreInterface::MulticoreInterface(unsigned workers) : MulticoreInterface{MulticoreOptions{.workers = workers}} {}
-MulticoreInterface::MulticoreInterface(MulticoreOptions options) : pool_{std::make_unique<Pool>(options)} {}
-MulticoreInterface::MulticoreInterface(MulticoreInterface&&) noexcept = default;
-MulticoreInterface::~MulticoreInterface() = default;
+}  // namespace
 
-unsigned MulticoreInterface::workers() const noexcept { return pool_->slots(); }
-void MulticoreInterface::start() { pool_->start(host()); }
-void MulticoreInterface::execute_task(const TaskRef& task, WorkerId worker) { pool_->execute(task, worker); }
-void MulticoreInterface::flush() { pool_->flush(); }
-bool MulticoreInterface::revoke_task(const TaskRef& task, WorkerId worker) { return pool_->take_back(task, worker); }
-void MulticoreInterface::abort_task(const TaskRef& task, WorkerId worker) { pool_->abort(task, worker); }
-StatusMap MulticoreInterface::get_status() { return pool_->status(); }
-void MulticoreInterface::stop(std::function<void()> stopped) { pool_->stop(std::move(stopped)); }
+MulticoreInterface::MulticoreInterface(unsigned workers) : MulticoreInterface{MulticoreOptions{.workers = workers}} {}
+MulticoreInterface::MulticoreInterface(MulticoreOptions options) : InterfaceHandle{std::make_unique<Pool>(options)} {}
 
 }  // namespace mw

@@ -19,28 +19,56 @@
 #include "worker/thread_output.hpp"
 
 namespace mw {
+namespace {
 
 /// One thread, one queue.
-struct SerialInterface::Runner final : worker::ProgressSink {
-  explicit Runner(InterfaceHost& master) : host{master} {
-    thread = process::DeepThread{[this] { run(); }};
+class Serial final : public Interface, private worker::ProgressSink {
+ public:
+  Scheduling scheduling() const override { return Scheduling::by_master; }
+  std::string name() const override { return "serial"; }
+
+  void start() override {
+    thread_ = process::DeepThread{[this] { run(); }};
+    id_ = host().worker_joined({"serial worker", process::host_name(), 1, 0});
   }
 
+  void execute_task(const TaskRef& task, WorkerId worker) override {
+    if (worker != id_)
+      throw UnknownWorker{fmt::format("serial: task {} came for worker number {}; its only one is number {}", task.id(),
+                                      index_of(worker), index_of(id_))};
+    std::lock_guard lock{mutex_};
+    queue_.push_back(task);
+    woken_.notify_one();
+  }
+
+  StatusMap get_status() override {
+    std::lock_guard lock{mutex_};
+    return {{"workers", std::int64_t{1}}, {"workers_busy", std::int64_t{busy_}}};
+  }
+
+  void stop(std::function<void()> stopped) override {
+    if (id_ == any_worker) return stopped();  // its thread could not be started
+    std::lock_guard lock{mutex_};
+    stopped_ = std::move(stopped);
+    woken_.notify_one();
+  }
+
+ private:
   void run() {
     worker::Surroundings surroundings{worker::Scope::thread, worker::own_working_directory()};
     worker::ThreadOutput output;
     worker::set_thread_progress_sink(this);
-    while ((current = next_task())) {
-      host.task_started(current, id);
+    while ((current_ = next_task())) {
+      host().task_started(current_, id_);
       output.begin();
-      Outcome outcome = run_on_terms(current);
+      Outcome outcome = run_on_terms(current_);
       if (const auto failure = surroundings.put_back(outcome.run_time)) log::warn("serial: " + *failure);
       worker::PrintedOutput printed = output.end();
       outcome.out = std::move(printed.out);
       outcome.err = std::move(printed.err);
-      host.task_finished(std::exchange(current, {}), std::move(outcome));  // its memory may go
+      host().task_finished(std::exchange(current_, {}), std::move(outcome));  // its memory may go
     }
-    stopped();
+    stopped_();
   }
 
   static Outcome run_on_terms(const TaskRef& task) {
@@ -57,57 +85,30 @@ struct SerialInterface::Runner final : worker::ProgressSink {
 
   /// Waits for one; an empty one when it is time to stop.
   TaskRef next_task() {
-    std::unique_lock lock{mutex};
-    busy = false;
-    woken.wait(lock, [this] { return stopped || !queue.empty(); });
-    if (stopped) return {};
-    TaskRef task = std::move(queue.front());
-    queue.pop_front();
-    busy = true;
+    std::unique_lock lock{mutex_};
+    busy_ = false;
+    woken_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
+    if (stopped_) return {};
+    TaskRef task = std::move(queue_.front());
+    queue_.pop_front();
+    busy_ = true;
     return task;
   }
 
-  void progress(double fraction) override { host.task_progress(current, fraction); }
+  void progress(double fraction) override { host().task_progress(current_, fraction); }
 
-  InterfaceHost& host;
-  WorkerId id = any_worker;  ///< set before the first task comes
-  TaskRef current;           ///< the runner thread's
-  std::mutex mutex;          ///< guards what follows
-  std::condition_variable woken;
-  std::deque<TaskRef> queue;
-  bool busy = false;
-  std::function<void()> stopped;
-  process::DeepThread thread;  ///< joined first
+  WorkerId id_ = any_worker;  ///< set before the first task comes
+  TaskRef current_;           ///< the thread's
+  std::mutex mutex_;          ///< guards what follows
+  std::condition_variable woken_;
+  std::deque<TaskRef> queue_;
+  bool busy_ = false;
+  std::function<void()> stopped_;
+  process::DeepThread thread_;  ///< joined first
 };
 
-SerialInterface::SerialInterface() = default;
-SerialInterface::SerialInterface(SerialInterface&&) noexcept = default;
-SerialInterface::~SerialInterface() = default;
+}  // namespace
 
-void SerialInterface::start() {
-  runner_ = std::make_unique<Runner>(host());
-  runner_->id = host().worker_joined({"serial worker", process::host_name(), 1, 0});
-}
-
-void SerialInterface::execute_task(const TaskRef& task, WorkerId worker) {
-  if (worker != runner_->id)
-    throw UnknownWorker{fmt::format("serial: task {} came for worker number {}; its only one is number {}", task.id(),
-                                    index_of(worker), index_of(runner_->id))};
-  std::lock_guard lock{runner_->mutex};
-  runner_->queue.push_back(task);
-  runner_->woken.notify_one();
-}
-
-StatusMap SerialInterface::get_status() {
-  std::lock_guard lock{runner_->mutex};
-  return {{"workers", std::int64_t{1}}, {"workers_busy", std::int64_t{runner_->busy}}};
-}
-
-void SerialInterface::stop(std::function<void()> stopped) {
-  if (!runner_) return stopped();  // its thread could not be started
-  std::lock_guard lock{runner_->mutex};
-  runner_->stopped = std::move(stopped);
-  runner_->woken.notify_one();
-}
+SerialInterface::SerialInterface() : InterfaceHandle{std::make_unique<Serial>()} {}
 
 }  // namespace mw

@@ -98,73 +98,18 @@ std::unique_ptr<Interface> interface(std::string_view, std::uint64_t) { no_maste
 std::vector<std::string> interface_names() { no_master(); }
 std::vector<std::string> interface_forms() { no_master(); }
 
-struct SerialInterface::Runner {};
-SerialInterface::SerialInterface() { no_master(); }
-SerialInterface::SerialInterface(SerialInterface&&) noexcept = default;
-SerialInterface::~SerialInterface() = default;
-void SerialInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
-StatusMap SerialInterface::get_status() { no_master(); }
-void SerialInterface::start() { no_master(); }
-void SerialInterface::stop(std::function<void()>) { no_master(); }
-
-class MulticoreInterface::Pool {};
-MulticoreInterface::MulticoreInterface(unsigned) { no_master(); }
-MulticoreInterface::MulticoreInterface(MulticoreOptions) { no_master(); }
-unsigned MulticoreInterface::workers() const noexcept { no_master(); }
-MulticoreInterface::MulticoreInterface(MulticoreInterface&&) noexcept = default;
-MulticoreInterface::~MulticoreInterface() = default;
-void MulticoreInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
-bool MulticoreInterface::revoke_task(const TaskRef&, WorkerId) { no_master(); }
-void MulticoreInterface::abort_task(const TaskRef&, WorkerId) { no_master(); }
-void MulticoreInterface::flush() { no_master(); }
-StatusMap MulticoreInterface::get_status() { no_master(); }
-void MulticoreInterface::start() { no_master(); }
-void MulticoreInterface::stop(std::function<void()>) { no_master(); }
-
-class MpiInterface::Series {};
-MpiInterface::MpiInterface(MpiOptions) { no_master(); }
+SerialInterface::SerialInterface() : InterfaceHandle{nullptr} { no_master(); }
+MulticoreInterface::MulticoreInterface(unsigned) : InterfaceHandle{nullptr} { no_master(); }
+MulticoreInterface::MulticoreInterface(MulticoreOptions) : InterfaceHandle{nullptr} { no_master(); }
+MpiInterface::MpiInterface(MpiOptions) : InterfaceHandle{nullptr} { no_master(); }
 MpiInterface MpiInterface::from_text(std::string_view) { no_master(); }
-unsigned MpiInterface::workers() const noexcept { no_master(); }
-MpiInterface::MpiInterface(MpiInterface&&) noexcept = default;
-MpiInterface::~MpiInterface() = default;
-void MpiInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
-bool MpiInterface::revoke_task(const TaskRef&, WorkerId) { no_master(); }
-void MpiInterface::abort_task(const TaskRef&, WorkerId) { no_master(); }
-void MpiInterface::flush() { no_master(); }
-StatusMap MpiInterface::get_status() { no_master(); }
-void MpiInterface::start() { no_master(); }
-void MpiInterface::stop(std::function<void()>) { no_master(); }
-
-class BoincInterface::Pool {};
-BoincInterface::BoincInterface(BoincOptions) { no_master(); }
+BoincInterface::BoincInterface(BoincOptions) : InterfaceHandle{nullptr} { no_master(); }
 BoincInterface BoincInterface::from_text(std::string_view) { no_master(); }
 Validator bitwise_validator() { no_master(); }
 Validator numeric_validator(double, double) { no_master(); }
-BoincInterface::BoincInterface(BoincInterface&&) noexcept = default;
-BoincInterface::~BoincInterface() = default;
-void BoincInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
-bool BoincInterface::revoke_task(const TaskRef&, WorkerId) { no_master(); }
-void BoincInterface::abort_task(const TaskRef&, WorkerId) { no_master(); }
-void BoincInterface::flush() { no_master(); }
-std::uint32_t BoincInterface::expected_slots() const noexcept { no_master(); }
-StatusMap BoincInterface::get_status() { no_master(); }
-void BoincInterface::start() { no_master(); }
-void BoincInterface::stop(std::function<void()>) { no_master(); }
-
-class BoincProjectInterface::Client {};
-BoincProjectInterface::BoincProjectInterface(BoincProjectOptions) { no_master(); }
+BoincProjectInterface::BoincProjectInterface(BoincProjectOptions) : InterfaceHandle{nullptr} { no_master(); }
 bool BoincProjectInterface::is_meant(std::string_view) { no_master(); }
 BoincProjectInterface BoincProjectInterface::from_text(std::string_view) { no_master(); }
-BoincProjectInterface::BoincProjectInterface(BoincProjectInterface&&) noexcept = default;
-BoincProjectInterface::~BoincProjectInterface() = default;
-void BoincProjectInterface::execute_task(const TaskRef&, WorkerId) { no_master(); }
-bool BoincProjectInterface::revoke_task(const TaskRef&, WorkerId) { no_master(); }
-void BoincProjectInterface::abort_task(const TaskRef&, WorkerId) { no_master(); }
-void BoincProjectInterface::flush() { no_master(); }
-std::uint32_t BoincProjectInterface::expected_slots() const noexcept { no_master(); }
-StatusMap BoincProjectInterface::get_status() { no_master(); }
-void BoincProjectInterface::start() { no_master(); }
-void BoincProjectInterface::stop(std::function<void()>) { no_master(); }
 
 struct App::Inside {};
 App::App(std::string, const std::string&) { no_master(); }
