@@ -6,9 +6,9 @@
 #include <thread>
 #include <vector>
 
+#include "core/worker_directory.hpp"
 #include "master/completions.hpp"
 #include "master/item_stack.hpp"
-#include "core/worker_directory.hpp"
 
 using namespace mw;
 using namespace mw::detail;
