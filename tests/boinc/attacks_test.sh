@@ -31,7 +31,7 @@ done
 volunteer first
 has_failed() { for a in "${attacks[@]}"; do [ -e "$work/$a.done" ] || kill -0 "${pid_of[$a]}" 2>/dev/null || return 0; done; return 1; }
 all_done() { has_failed && return 0; for a in "${attacks[@]}"; do [ -e "$work/$a.done" ] || return 1; done; }
-within 120 all_done || fail "not done: $(for a in "${attacks[@]}"; do [ -e "$work/$a.done" ] || echo "$a"; done)"
+within 240 all_done || fail "not done: $(for a in "${attacks[@]}"; do [ -e "$work/$a.done" ] || echo "$a"; done)"
 has_failed && fail "an attack saw what it should not"
 # All of them go on; who wants to help still can.
 volunteer second

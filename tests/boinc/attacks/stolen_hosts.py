@@ -11,6 +11,8 @@ def steal(number):
     thief.id, thief.sequence = number, 10**12
     thief.extra = "<cross_project_id>" + "0" * 32 + "</cross_project_id>\n<other_results></other_results>"
     reply = thief.ask(seconds=0)
+    if "<scheduler_reply" not in reply:
+        raise ConnectionError("not answered")  # the run is over, and nobody has said so yet
     if "Too many new hosts" in reply:  # that came from here, under whatever name: it is none
         return
     check(thief.id != number, f"host {number} was taken")
