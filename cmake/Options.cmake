@@ -6,9 +6,12 @@ if(PROJECT_IS_TOP_LEVEL)
   target_compile_options(mw_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # g++ 12 sees overlaps and overflows in std::string's operator+ that are not there (GCC bugs 105651 and 105329).
-    target_compile_options(mw_options INTERFACE -Wno-restrict -Wno-stringop-overflow)
+    target_compile_options(mw_options INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
   endif()
 endif()
+
+# Asio is compiled once: src/asio.
+target_compile_definitions(mw_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION)
 
 if(MW_SANITIZE)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
