@@ -21,7 +21,7 @@
 
 #include <mw/mpi.hpp>
 
-#include "link/outgoing.hpp"
+#include "wire/outgoing.hpp"
 #include "mpi/death_notice.hpp"
 #include "mpi/launch.hpp"
 #include "mpi/spec.hpp"
@@ -29,7 +29,7 @@
 #include "process/child.hpp"
 #include "process/stop_ladder.hpp"
 #include "remote/remote_worker.hpp"
-#include "wire/manager_messages.hpp"
+#include "wire/mux.hpp"
 
 namespace mw::mpi {
 
@@ -123,7 +123,7 @@ class Job final : public remote::RemoteOwner {
   std::array<char, 4096> line_buffer_{};
   std::unique_ptr<net::Acceptor::Socket> socket_;
   wire::FrameReader reader_;
-  link::Outgoing outgoing_;
+  wire::Outgoing outgoing_;
   bool waits_for_room_ = false;
   std::vector<Rank> ranks_;  ///< by rank; the first is the manager
   std::unordered_map<const remote::RemoteWorker*, std::uint32_t> number_of_;

@@ -1,7 +1,5 @@
 #include <mw/multicore.hpp>
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -14,6 +12,7 @@
 
 #include "log/log.hpp"
 #include "multicore/worker.hpp"
+#include "process/back_off.hpp"
 #include "process/cores.hpp"
 #include "process/origin.hpp"
 #include "process/shortage.hpp"
@@ -45,7 +44,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
       throw InterfaceError{
           "multicore starts this program again as its workers, so main() must call mw::init(argc, argv) before it makes a "
           "mw::Master"};
-    allow_descriptors();
+    process::allow_descriptors(process::descriptors().open + descriptors_each * options_.workers + descriptors_spare);
     origin_ = process::Origin::now();
     start_workers();
   }
@@ -107,7 +106,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   const std::shared_ptr<const process::Origin>& origin() const noexcept override { return origin_; }
 
   void worker_ready(multicore::Worker& worker) override {
-    failed_starts_ = 0;
+    starts_.reset();
     was_ever_ready_ = true;
     not_started_.erase(worker.slot() - 1);
     ready_[index_of(worker.id())] = &worker;
@@ -155,16 +154,8 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   static constexpr unsigned descriptors_each = 7;
   /// … and so many are left for everything else.
   static constexpr unsigned descriptors_besides = 16;
-
-  /// The soft limit is often 1,024.
-  void allow_descriptors() const {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    const rlim_t wanted = limit.rlim_cur + rlim_t{descriptors_each} * options_.workers;
-    if (limit.rlim_cur == RLIM_INFINITY || rlim_t{descriptors_each} * options_.workers + 256 < limit.rlim_cur) return;
-    limit.rlim_cur = std::min(wanted, limit.rlim_max);
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
+  /// … which the program itself opens, if the limit can be raised that far.
+  static constexpr std::size_t descriptors_spare = 256;
 
   /// As many workers as the limit on open files leaves room for; 1 is tried in any case.
   unsigned workers_with_descriptors() const {
@@ -212,8 +203,8 @@ class Pool final : public Interface, public multicore::WorkerOwner {
 
   /// Tries again, a little later each time, and says so once; when none ever gets ready, no task can run.
   void start_failed(unsigned slot, const std::string& why) {
-    ++failed_starts_;
-    if (failed_starts_ >= (was_ever_ready_ ? most_failed_starts : most_failed_first_starts) && ready_.empty()) {
+    const std::chrono::nanoseconds delay = starts_.next();
+    if (starts_.failures() >= (was_ever_ready_ ? most_failed_starts : most_failed_first_starts) && ready_.empty()) {
       host().no_worker_possible(fmt::format("multicore: no worker process gets ready; the last one: {}", why));
       return;
     }
@@ -223,7 +214,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
     else
       log::debug(text);
     auto timer = std::make_shared<boost::asio::steady_timer>(host().io());
-    timer->expires_after(std::chrono::milliseconds{10} * (1 << std::min(failed_starts_, 8u)));
+    timer->expires_after(delay);
     timer->async_wait([this, slot, timer](boost::system::error_code error) {
       std::erase(respawns_, timer);
       if (!error && !stopped_) replace(slot);
@@ -248,7 +239,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   std::vector<std::shared_ptr<boost::asio::steady_timer>> respawns_;
   std::function<void()> stopped_;
   bool said_stopped_ = false;
-  unsigned failed_starts_ = 0;
+  process::BackOff starts_ = process::worker_starts;
   bool was_ever_ready_ = false;
   std::int64_t lost_ = 0;
 };

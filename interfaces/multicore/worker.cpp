@@ -107,7 +107,7 @@ void Worker::put(const TaskRef& task, std::uint64_t number) {
   wire::Task message = remote::message_of(task);
   const auto arguments = task.arguments();
   detail::SharedBlock* const block = task.block();
-  link::Outgoing& outgoing = process_->outgoing();
+  wire::Outgoing& outgoing = process_->outgoing();
   if (!message.terms.files.empty()) process_->expect_folder();
   if (block && block->is_ours()) {
     wire::append_task_apart(outgoing.new_tail(), message, arguments.size());

@@ -34,12 +34,11 @@ void Agent::start_worker() {
     failure.cause = Cause::not_started;
     failure.message = e.what();
     report_gone({}, std::move(failure), {}, {});
-    ++failed_starts_;
-    start_again(std::chrono::milliseconds{10} * (1 << std::min(failed_starts_, 8u)));
+    start_again(starts_.next());
   }
 }
 
-void Agent::start_again(std::chrono::milliseconds delay) {
+void Agent::start_again(std::chrono::nanoseconds delay) {
   again_.expires_after(delay);
   again_.async_wait([this](boost::system::error_code error) {
     if (!error && !stopped_) start_worker();
@@ -80,7 +79,7 @@ void Agent::whole(const wire::Frame& frame) {
       wire::parse_welcome(frame.payload);
       if (!is_answer_to_this_one()) return;
       is_welcome_ = true;
-      failed_starts_ = 0;
+      starts_.reset();
       process_->greeted();
       pass({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});
       return;
@@ -259,10 +258,7 @@ void Agent::ended(const link::WorkerEnd& end) {
   const bool was_welcome = is_welcome_;
   if (!was_welcome && !end.err.empty()) failure.message += "; it said: " + end.err;
   report_gone(culprit, std::move(failure), end.out, end.err);
-  if (was_welcome)
-    start_again(std::chrono::milliseconds{0});
-  else
-    start_again(std::chrono::milliseconds{10} * (1 << std::min(++failed_starts_, 8u)));
+  start_again(was_welcome ? std::chrono::nanoseconds{0} : starts_.next());
 }
 
 /// `culprit` has no number where nobody is to blame.

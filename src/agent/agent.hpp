@@ -27,10 +27,11 @@
 #include <mw/bytes.hpp>
 
 #include "agent/file_store.hpp"
-#include "agent/frame_relay.hpp"
+#include "wire/frame_relay.hpp"
 #include "agent/lent_blocks.hpp"
 #include "link/window.hpp"
 #include "link/worker_process.hpp"
+#include "process/back_off.hpp"
 #include "wire/messages.hpp"
 
 namespace mw::detail {
@@ -44,7 +45,7 @@ struct AgentOptions {
   bool shares_memory = false;  ///< the master can open this process's descriptors, and this one the master's
 };
 
-class Agent final : private link::WorkerUser, private FrameRelay::Target {
+class Agent final : private link::WorkerUser, private wire::FrameRelay::Target {
  public:
   Agent(boost::asio::io_context& io, AgentOptions options);
   ~Agent() override;
@@ -72,7 +73,7 @@ class Agent final : private link::WorkerUser, private FrameRelay::Target {
     std::uint32_t attempt() const noexcept { return which.attempt; }
   };
 
-  // FrameRelay::Target: from the master
+  // wire::FrameRelay::Target: from the master
   bool plain_task(std::uint64_t id, std::uint32_t attempt) override;
   void pass(std::span<const std::byte> bytes) override;
   void whole(const wire::Frame& frame) override;
@@ -88,7 +89,7 @@ class Agent final : private link::WorkerUser, private FrameRelay::Target {
   void stopped(bool is_stopped) override { wire::append(output_tail(), wire::Stopped{is_stopped}); }
 
   void start_worker();
-  void start_again(std::chrono::milliseconds delay);
+  void start_again(std::chrono::nanoseconds delay);
   void begin(std::uint64_t id, std::uint32_t attempt);
   void pass_on(const wire::Frame& frame);
   void check_is_next(std::uint64_t id, std::uint32_t attempt) const;
@@ -102,7 +103,7 @@ class Agent final : private link::WorkerUser, private FrameRelay::Target {
 
   boost::asio::io_context& io_;
   const AgentOptions options_;
-  FrameRelay relay_;
+  wire::FrameRelay relay_;
   FileStore files_;
   LentBlocks lent_;
   std::shared_ptr<link::WorkerProcess> process_;
@@ -111,7 +112,7 @@ class Agent final : private link::WorkerUser, private FrameRelay::Target {
   unsigned unanswered_hellos_ = 0;
   bool is_welcome_ = false;  ///< the master knows this worker: what it sends is for it, not for the one before
   link::Window<Given> window_{worker::ClaimPage::places};
-  unsigned failed_starts_ = 0;
+  process::BackOff starts_ = process::worker_starts;
   std::deque<Bytes> output_;
   boost::asio::steady_timer again_;
   std::function<void()> stopped_;

@@ -1,7 +1,5 @@
 #include "http/server.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 
@@ -15,6 +13,7 @@
 
 #include "http/address.hpp"
 #include "http/session.hpp"
+#include "process/shortage.hpp"
 
 namespace mw::http {
 namespace {
@@ -26,15 +25,9 @@ constexpr std::chrono::seconds watch_interval{1};
 
 /// A file for each connection, and some for everything else: what is sent or stored has another one.
 std::size_t most_connections() {
-  rlimit limit = {};
   constexpr std::size_t wanted = 12'000, others = 512;
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted / 4;
-  if (limit.rlim_cur < limit.rlim_max && limit.rlim_cur < wanted + others) {
-    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, wanted + others);
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-  }
-  return std::clamp<std::size_t>(limit.rlim_cur > 2 * others ? limit.rlim_cur - others : limit.rlim_cur / 2, 16, wanted);
+  const std::size_t limit = process::allow_descriptors(wanted + others);
+  return std::clamp<std::size_t>(limit > 2 * others ? limit - others : limit / 2, 16, wanted);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "link/outgoing.hpp"
+#include "wire/outgoing.hpp"
 #include "process/child.hpp"
 #include "process/offspring.hpp"
 #include "process/stop_ladder.hpp"
@@ -89,7 +89,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   /// It shook hands: it may take as long as it likes from here on.
   void greeted();
 
-  Outgoing& outgoing() noexcept { return outgoing_; }
+  wire::Outgoing& outgoing() noexcept { return outgoing_; }
   worker::ClaimPage& claims() noexcept { return *claims_; }
   /// Writes what is outgoing, now or when the socket has room.
   void flush();
@@ -144,7 +144,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::deque<process::UniqueFd> descriptors_;
   std::optional<worker::ClaimPage> claims_;
   std::optional<process::Offspring> offspring_;
-  Outgoing outgoing_;
+  wire::Outgoing outgoing_;
   bool is_greeted_ = false;
   bool has_spoken_ = false;  ///< a whole frame has come
   bool waits_for_room_ = false;

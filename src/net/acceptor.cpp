@@ -25,6 +25,7 @@ namespace {
 
 /// How long a visitor may take to prove itself.
 constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::milliseconds pause_after_error{100};
 
 /// This machine's addresses that others may reach.
 std::vector<std::string> network_addresses() {
@@ -106,8 +107,19 @@ template <class Listener>
 void Acceptor::accept(Listener& listener) {
   listener.async_accept([self = shared_from_this(), &listener](error_code error, auto socket) {
     if (!listener.is_open()) return;
-    if (!error && may_enter(socket, self->options_.owner)) self->greet(std::make_shared<Visitor>(Socket{std::move(socket)}));
+    if (error) return self->accept_later(listener);
+    if (may_enter(socket, self->options_.owner)) self->greet(std::make_shared<Visitor>(Socket{std::move(socket)}));
     self->accept(listener);
+  });
+}
+
+/// Most likely this process is out of descriptors, and whoever comes waits: at once, the same would happen again.
+template <class Listener>
+void Acceptor::accept_later(Listener& listener) {
+  if (!visitors_.empty()) leave(*visitors_.front());
+  auto timer = std::make_shared<asio::steady_timer>(listener.get_executor(), pause_after_error);
+  timer->async_wait([self = shared_from_this(), timer, &listener](error_code) {
+    if (listener.is_open()) self->accept(listener);
   });
 }
 

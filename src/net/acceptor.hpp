@@ -62,6 +62,8 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   struct Visitor;
   template <class Listener>
   void accept(Listener& listener);
+  template <class Listener>
+  void accept_later(Listener& listener);
   void greet(const std::shared_ptr<Visitor>& visitor);
   void leave(Visitor& visitor);
   void let_in(Visitor& visitor);

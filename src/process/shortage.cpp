@@ -79,6 +79,17 @@ Descriptors descriptors() {
   return result;
 }
 
+std::size_t allow_descriptors(std::size_t wanted) noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < wanted && limit.rlim_cur < limit.rlim_max) {
+    rlimit raised = limit;
+    raised.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return limit.rlim_cur;
+}
+
 std::thread start_thread(const char* what, std::function<void()> call) {
   try {
     return std::thread{std::move(call)};

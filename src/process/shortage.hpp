@@ -28,6 +28,10 @@ struct Descriptors {
 };
 Descriptors descriptors();
 
+/// Raises the soft limit on open files, which is often 1,024, to `wanted`, as far as the hard limit allows; it is never lowered.
+/// Returns the limit that holds then.
+std::size_t allow_descriptors(std::size_t wanted) noexcept;
+
 /// Throws InterfaceError: "no thread for <what>: this user may have …".
 std::thread start_thread(const char* what, std::function<void()> call);
 

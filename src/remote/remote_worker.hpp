@@ -22,7 +22,7 @@
 
 #include <mw/interface.hpp>
 
-#include "link/outgoing.hpp"
+#include "wire/outgoing.hpp"
 #include "link/window.hpp"
 #include "process/job_control.hpp"
 #include "remote/file_feed.hpp"
@@ -90,7 +90,7 @@ class RemoteWorker {
  private:
   struct Piece {
     Bytes bytes;
-    link::Payload payload;
+    wire::Payload payload;
     std::unique_ptr<FileFeed> feed;
     bool is_open() const { return !payload.owner && !feed; }
     std::size_t size() const { return bytes.size() + payload.bytes.size(); }

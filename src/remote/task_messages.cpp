@@ -34,7 +34,7 @@ std::string text_of(const TaskRef& task) {
   return fmt::format("task {} ({})", task.id(), own.empty() ? task.function_name() : std::string_view{own});
 }
 
-link::Payload payload_of(const TaskRef& task) { return {task.arguments(), std::make_shared<TaskRef>(task), tag_of(task)}; }
+wire::Payload payload_of(const TaskRef& task) { return {task.arguments(), std::make_shared<TaskRef>(task), tag_of(task)}; }
 
 Outcome outcome_of(const wire::Result& result) {
   Outcome outcome;

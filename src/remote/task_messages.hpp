@@ -13,7 +13,7 @@
 
 #include <mw/interface.hpp>
 
-#include "link/outgoing.hpp"
+#include "wire/outgoing.hpp"
 #include "wire/bundle.hpp"
 
 namespace mw::remote {
@@ -21,7 +21,7 @@ namespace mw::remote {
 /// All but the arguments.
 wire::Task message_of(const TaskRef& task);
 /// The arguments, kept where they are.
-link::Payload payload_of(const TaskRef& task);
+wire::Payload payload_of(const TaskRef& task);
 /// "task 7 (the eels)", for people.
 std::string text_of(const TaskRef& task);
 /// By which a task's payload is known.

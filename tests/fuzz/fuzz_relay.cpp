@@ -3,12 +3,12 @@
 #include <cstdlib>
 #include <span>
 
-#include "agent/frame_relay.hpp"
+#include "wire/frame_relay.hpp"
 #include "wire/messages.hpp"
 
 namespace {
 
-struct Target : mw::agent::FrameRelay::Target {
+struct Target : mw::wire::FrameRelay::Target {
   std::size_t passed = 0;
   std::uint64_t sum = 0;
   bool plain_task(std::uint64_t id, std::uint32_t attempt) override { return (id + attempt) % 3 != 0; }
@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::size_t step = data[0] % 64 + 1;
   auto bytes = std::as_bytes(std::span{data + 1, size - 1});
-  mw::agent::FrameRelay relay;
+  mw::wire::FrameRelay relay;
   Target target;
   try {
     while (!bytes.empty()) {

@@ -8,7 +8,7 @@
 
 #include "wire/bundle.hpp"
 #include "wire/frame.hpp"
-#include "wire/manager_messages.hpp"
+#include "wire/mux.hpp"
 #include "wire/messages.hpp"
 
 using namespace mw;

@@ -1,6 +1,7 @@
 // Who has the key comes in; nobody else does.
 #include <catch2/catch.hpp>
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -179,4 +180,33 @@ TEST_CASE("an acceptor that cannot listen says so", "[net]") {
   boost::asio::io_context io;
   const boost::asio::ip::tcp::endpoint elsewhere{boost::asio::ip::make_address("192.0.2.7"), 0};  // nobody's (RFC 5737)
   CHECK_THROWS_WITH((Acceptor{io, {.tcp = elsewhere}}), Catch::Contains("cannot listen for connections"));
+}
+
+TEST_CASE("a process without a descriptor to spare lets who comes wait, and takes no processor time for it", "[net]") {
+  boost::asio::io_context io;
+  const auto acceptor = std::make_shared<Acceptor>(io, AcceptorOptions{.magic = magic, .key = make_key(), .admits = Admits::all});
+  acceptor->open([](Acceptor::Socket) {});
+  const Greeting greeting{magic, make_nonce()};
+  rlimit usual{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  {
+    Visitor visitor{*acceptor};  // in the queue
+    visitor.say(greeting);
+    const int next = ::dup(0);
+    ::close(next);
+    rlimit none = usual;
+    none.rlim_cur = static_cast<rlim_t>(next);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const std::size_t steps = io.run_for(std::chrono::milliseconds{500});
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+    CHECK(steps > 0);
+    CHECK(steps < 50);
+    std::thread loop{[&] { io.run_for(std::chrono::seconds{3}); }};
+    CHECK(visitor.answer());
+    io.stop();
+    loop.join();
+  }
+  acceptor->close();
+  io.restart();
+  io.run();
 }

@@ -13,27 +13,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
 #include <optional>
 
+#include "process/back_off.hpp"
+
 namespace mw::boinc {
-
-/// Doubles with each failure, up to an hour.
-class BackOff {
- public:
-  explicit constexpr BackOff(double first_s) : first_s_{first_s} {}
-  /// `chance` is from 0 to 1.
-  double next(double chance) noexcept {
-    constexpr double longest_s = 3600;
-    const double most = std::min(first_s_ * static_cast<double>(std::uint64_t{1} << std::min(failures_++, 20u)), longest_s);
-    return most * (1 + chance) / 2;
-  }
-  void reset() noexcept { failures_ = 0; }
-
- private:
-  double first_s_;
-  unsigned failures_ = 0;
-};
 
 class RequestTimes {
  public:
@@ -54,13 +38,13 @@ class RequestTimes {
     if (poll_s_) return wait(now, std::max(*poll_s_, wishes.request_delay_s), 0);
     double pause = shortest_pause_s;
     if (outcome == Outcome::work) no_work_.reset();
-    if (outcome == Outcome::no_work) pause = std::max(pause, std::min(no_work_.next(chance), contact));
+    if (outcome == Outcome::no_work) pause = std::max(pause, std::min(seconds_of(no_work_.next(chance)), contact));
     wait(now, std::max(pause, wishes.request_delay_s), contact);
   }
 
   /// Returns the pause, in seconds.
   double failed(Time now, double chance) {
-    const double pause = poll_s_ ? std::max(*poll_s_, shortest_own_pause_s) : failures_.next(chance);
+    const double pause = poll_s_ ? std::max(*poll_s_, shortest_own_pause_s) : seconds_of(failures_.next(chance));
     wait(now, pause, 0);
     return pause;
   }
@@ -74,6 +58,8 @@ class RequestTimes {
   static constexpr double shortest_own_pause_s = 0.1;
   static constexpr double longest_silence_s = 3600;
 
+  static double seconds_of(std::chrono::nanoseconds time) { return std::chrono::duration<double>{time}.count(); }
+
   void wait(Time now, double request_s, double contact_s) {
     const auto after = [now](double seconds) {
       return now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{seconds});
@@ -83,8 +69,8 @@ class RequestTimes {
   }
 
   std::optional<double> poll_s_;
-  BackOff no_work_{60};
-  BackOff failures_{1};
+  process::BackOff no_work_{std::chrono::minutes{1}, std::chrono::hours{1}};
+  process::BackOff failures_{std::chrono::seconds{1}, std::chrono::hours{1}};
   Time next_request_, next_contact_;
 };
 

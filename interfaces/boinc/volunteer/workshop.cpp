@@ -109,9 +109,7 @@ void Workshop::put_transfers_off(const std::string& name, const std::exception& 
   next_transfer_ = after(back_off_.next(session_.draw()));
 }
 
-Workshop::Clock::time_point Workshop::after(double seconds) {
-  return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{seconds});
-}
+Workshop::Clock::time_point Workshop::after(std::chrono::nanoseconds time) { return Clock::now() + time; }
 
 void Workshop::upload_outputs() {
   for (VolunteerTask& task : session_.state.tasks) {
@@ -193,7 +191,6 @@ void Workshop::start_tasks() {
       start(task);
       session_.say("{} runs", task.name);
       starts_back_off_.reset();
-      failed_starts_ = 0;
     } catch (const http::TransferError& e) {
       // What is not what it was is fetched once more, unless that is of no use.
       session_.say("{}: {}", task.name, e.what());
@@ -210,7 +207,7 @@ void Workshop::start_tasks() {
 void Workshop::put_starts_off(VolunteerTask& task, const std::exception& error) {
   session_.say("{}: {}", task.name, error.what());
   next_start_ = after(starts_back_off_.next(session_.draw()));
-  if (++failed_starts_ % tries_to_start == 0) fail(task, 1, error.what());
+  if (starts_back_off_.failures() % tries_to_start == 0) fail(task, 1, error.what());
 }
 
 void Workshop::start(VolunteerTask& task) {

@@ -25,6 +25,7 @@
 #include "boinc/volunteer/session.hpp"
 #include "boinc/volunteer/slot_run.hpp"
 #include "boinc/volunteer/trouble.hpp"
+#include "process/back_off.hpp"
 
 namespace mw::boinc {
 
@@ -81,7 +82,7 @@ class Workshop {
   std::filesystem::path slot_of(const VolunteerTask& task) const;
 
   using Clock = std::chrono::steady_clock;
-  static Clock::time_point after(double seconds);
+  static Clock::time_point after(std::chrono::nanoseconds time);
 
   boost::asio::io_context& io_;
   Session& session_;
@@ -90,10 +91,9 @@ class Workshop {
   std::map<std::string, std::unique_ptr<SlotRun>> running_;
   std::map<std::string, std::int64_t> ordered_;  ///< that are ending because they were told to, and with what exit status
   bool is_quitting_ = false;
-  BackOff back_off_{1};
+  process::BackOff back_off_{std::chrono::seconds{1}, std::chrono::hours{1}};
   Clock::time_point next_transfer_;
-  BackOff starts_back_off_{1};
-  unsigned failed_starts_ = 0;  ///< in a row
+  process::BackOff starts_back_off_{std::chrono::seconds{1}, std::chrono::hours{1}};
   Clock::time_point next_start_;
 };
 

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "wire/manager_messages.hpp"
+#include "wire/mux.hpp"
 #include "wire/messages.hpp"
 
 namespace mw::mpi {

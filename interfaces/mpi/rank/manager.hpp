@@ -15,7 +15,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "link/outgoing.hpp"
+#include "wire/outgoing.hpp"
 #include "mpi/rank/world.hpp"
 #include "process/unique_fd.hpp"
 #include "wire/frame.hpp"
@@ -53,7 +53,7 @@ class Manager {
   World::Handler handler_;
   std::vector<Peer> peers_;
   wire::FrameReader reader_;
-  link::Outgoing outgoing_;
+  wire::Outgoing outgoing_;
   boost::asio::steady_timer timer_;
   Clock::time_point looked_ = Clock::now();
   bool waits_for_room_ = false;

@@ -1,4 +1,4 @@
-#include "wire/manager_messages.hpp"
+#include "wire/mux.hpp"
 
 #include "wire/messages.hpp"
 #include "wire/payload.hpp"

@@ -1,4 +1,4 @@
-// What waits to be written to a worker process.
+// What waits to be written to a stream.
 //
 // What:    messages, and large payloads: written from where they are, or handed over as descriptors of shared memory.
 // Owner:   holds the owners of payloads that are not written yet.
@@ -11,12 +11,15 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 
 #include <mw/bytes.hpp>
 
-namespace mw::link {
+#include "wire/local_socket.hpp"
+
+namespace mw::wire {
 
 /// Bytes that lie elsewhere.
 struct Payload {
@@ -46,6 +49,9 @@ class Outgoing {
 
   /// Writes what goes. 0: all of it; EAGAIN: the socket has no room; else the error's number.
   int write_to(int socket);
+  /// The same to any stream: `send` writes some of the pieces, with the descriptor (-1: none) on the first byte.
+  using Send = std::function<Transfer(std::span<const iovec> pieces, int descriptor)>;
+  int write_to(const Send& send);
 
  private:
   struct Piece {
@@ -62,4 +68,4 @@ class Outgoing {
   std::size_t written_ = 0;  ///< of the first piece
 };
 
-}  // namespace mw::link
+}  // namespace mw::wire

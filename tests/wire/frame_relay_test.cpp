@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "agent/frame_relay.hpp"
+#include "wire/frame_relay.hpp"
 #include "wire/messages.hpp"
 
 using namespace mw;
 
 namespace {
 
-struct Target : agent::FrameRelay::Target {
+struct Target : wire::FrameRelay::Target {
   std::vector<std::uint64_t> plain;
   Bytes passed;
   std::vector<wire::FrameType> whole_types;
@@ -68,7 +68,7 @@ TEST_CASE("plain tasks pass as they are, everything else comes whole, for any cu
     whole_payloads.append(read->payload.data(), read->payload.size());
     stream.append(frame.data(), frame.size());
   }
-  agent::FrameRelay relay;
+  wire::FrameRelay relay;
   Target target;
   for (auto rest = stream.span(); !rest.empty();) {
     const std::size_t size = std::min<std::size_t>(rest.size(), 1 + random() % (random() % 3 ? 40 : 5000));
@@ -90,7 +90,7 @@ TEST_CASE("a plain task that is refused is dropped, and so is the rest of one wh
     wire::append(stream, task);
     if (id == 1) wire::append(first, task);
   }
-  agent::FrameRelay relay;
+  wire::FrameRelay relay;
   Target target;
   target.refuse_from = 2;
   for (std::size_t i = 0; i < stream.size(); ++i) relay.receive(stream.span().subspan(i, 1), target);
@@ -106,13 +106,13 @@ TEST_CASE("a plain task that is refused is dropped, and so is the rest of one wh
 }
 
 TEST_CASE("a stream that no master sends is refused", "[agent]") {
-  agent::FrameRelay relay;
+  wire::FrameRelay relay;
   Target target;
   Bytes bytes;
   wire::append_header(bytes, wire::FrameType::task, std::uint64_t{1} << 50);
   bytes.extend(64);
   CHECK_THROWS_AS(relay.receive(bytes.span(), target), wire::ProtocolError);
-  agent::FrameRelay another;
+  wire::FrameRelay another;
   Bytes unknown;
   wire::append_header(unknown, static_cast<wire::FrameType>(200), 1);
   unknown.extend(1);

@@ -1,4 +1,4 @@
-#include "agent/frame_relay.hpp"
+#include "wire/frame_relay.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -7,30 +7,28 @@
 
 #include "wire/little_endian.hpp"
 
-namespace mw::agent {
+namespace mw::wire {
 namespace {
 
 constexpr std::uint64_t length_mask = (std::uint64_t{1} << 56) - 1;
 
-std::uint64_t id_in(std::span<const std::byte> head) { return wire::load<std::uint64_t>(head.data() + wire::header_size); }
-std::uint32_t attempt_in(std::span<const std::byte> head) {
-  return wire::load<std::uint32_t>(head.data() + wire::header_size + 16);
-}
+std::uint64_t id_in(std::span<const std::byte> head) { return load<std::uint64_t>(head.data() + header_size); }
+std::uint32_t attempt_in(std::span<const std::byte> head) { return load<std::uint32_t>(head.data() + header_size + 16); }
 
 }  // namespace
 
 FrameRelay::Head FrameRelay::read_header(std::span<const std::byte> bytes) {
-  const auto header = wire::load<std::uint64_t>(bytes.data());
+  const auto header = load<std::uint64_t>(bytes.data());
   const std::uint64_t length = header & length_mask;
-  if (length > wire::Limits{}.max_frame)
-    throw wire::ProtocolError{fmt::format("a frame of {} bytes is over the limit of {}", length, wire::Limits{}.max_frame)};
-  const bool is_task = header >> 56 == static_cast<std::uint64_t>(wire::FrameType::task);
-  return {wire::header_size + length, is_task && wire::header_size + length >= head_size};
+  if (length > Limits{}.max_frame)
+    throw ProtocolError{fmt::format("a frame of {} bytes is over the limit of {}", length, Limits{}.max_frame)};
+  const bool is_task = header >> 56 == static_cast<std::uint64_t>(FrameType::task);
+  return {header_size + length, is_task && header_size + length >= head_size};
 }
 
 /// Of a task: whether it has no terms.
 bool FrameRelay::is_plain(std::span<const std::byte> head) {
-  return wire::load<std::uint32_t>(head.data() + head_size - sizeof(std::uint32_t)) == 0;
+  return load<std::uint32_t>(head.data() + head_size - sizeof(std::uint32_t)) == 0;
 }
 
 void FrameRelay::receive(std::span<const std::byte> bytes, Target& target) {
@@ -85,7 +83,7 @@ std::span<const std::byte> FrameRelay::take_head(std::span<const std::byte> byte
     bytes = bytes.subspan(more);
     return head_filled_ >= size;
   };
-  if (!fill_up_to(wire::header_size)) return bytes;
+  if (!fill_up_to(header_size)) return bytes;
   const Head head = read_header(head_);
   if (head.may_be_plain && !fill_up_to(head_size)) return bytes;
   const std::span<const std::byte> filled{head_.data(), head_filled_};
@@ -120,4 +118,4 @@ std::span<const std::byte> FrameRelay::take_whole(std::span<const std::byte> byt
   return bytes.subspan(size);
 }
 
-}  // namespace mw::agent
+}  // namespace mw::wire

@@ -1,13 +1,11 @@
-#include "link/outgoing.hpp"
+#include "wire/outgoing.hpp"
 
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
 
-#include "wire/local_socket.hpp"
-
-namespace mw::link {
+namespace mw::wire {
 
 /// As many pieces as go into one system call.
 class Outgoing::Batch {
@@ -69,9 +67,13 @@ std::size_t Outgoing::size() const noexcept {
 }
 
 int Outgoing::write_to(int socket) {
+  return write_to([socket](std::span<const iovec> pieces, int descriptor) { return send_some(socket, pieces, descriptor); });
+}
+
+int Outgoing::write_to(const Send& send) {
   while (!pieces_.empty()) {
     const Batch batch{pieces_, written_};
-    const wire::Transfer sent = wire::send_some(socket, batch.vectors(), batch.descriptor());
+    const Transfer sent = send(batch.vectors(), batch.descriptor());
     if (sent.error != 0) return sent.error;
     drop(sent.size);
   }
@@ -86,4 +88,4 @@ void Outgoing::drop(std::size_t size) {
   }
 }
 
-}  // namespace mw::link
+}  // namespace mw::wire

@@ -1,4 +1,4 @@
-// What an agent does with the stream from its master: most of it goes on as it is.
+// A stream from a master, most of which goes on to a worker as it is.
 //
 // What:    cuts a stream, in pieces of any size, into plain tasks (no terms, arguments in the stream), whose bytes are passed on
 //          as they come, and all other frames, which come whole.
@@ -15,7 +15,7 @@
 
 #include "wire/frame.hpp"
 
-namespace mw::agent {
+namespace mw::wire {
 
 class FrameRelay {
  public:
@@ -27,10 +27,10 @@ class FrameRelay {
     /// More bytes of plain tasks: of the last one, or of several.
     virtual void pass(std::span<const std::byte> bytes) = 0;
     /// Any other frame; valid during the call.
-    virtual void whole(const wire::Frame& frame) = 0;
+    virtual void whole(const Frame& frame) = 0;
   };
 
-  /// Throws wire::ProtocolError, and what the target throws.
+  /// Throws ProtocolError, and what the target throws.
   void receive(std::span<const std::byte> bytes, Target& target);
 
   /// Whether the last plain task that was passed on has not come whole.
@@ -40,7 +40,7 @@ class FrameRelay {
 
  private:
   /// The header, and what a task has before its terms.
-  static constexpr std::size_t head_size = wire::header_size + 8 + 8 + 4 + 4;
+  static constexpr std::size_t head_size = header_size + 8 + 8 + 4 + 4;
 
   struct Head {
     std::uint64_t total = 0;  ///< of the frame, bytes
@@ -58,7 +58,7 @@ class FrameRelay {
   std::uint64_t plain_rest_ = 0;  ///< bytes of the current plain task that are still to come
   bool dropping_ = false;         ///< … and are dropped
   std::uint64_t whole_rest_ = 0;  ///< bytes of the current other frame that are still to come
-  wire::FrameReader whole_;
+  FrameReader whole_;
 };
 
-}  // namespace mw::agent
+}  // namespace mw::wire
