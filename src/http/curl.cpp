@@ -1,40 +1,13 @@
 #include "http/curl.hpp"
 
-#include <dlfcn.h>
-#include <mw/error.hpp>
-
-#include <string>
+#include "process/shared_library.hpp"
 
 namespace mw::http {
 namespace {
 
-/// The interface of libcurl 7 and 8: what was compiled against it runs with any later one.
-constexpr const char* library_name = "libcurl.so.4";
-
-[[noreturn]] void fail() {
-  const char* const why = ::dlerror();
-  throw InterfaceError{"HTTP needs libcurl, which can not be loaded: " + std::string{why ? why : library_name} +
-                       " (Debian: apt-get install libcurl4)"};
-}
-
-class Library {
- public:
-  Library() : handle_{::dlopen(library_name, RTLD_NOW | RTLD_LOCAL)} {
-    if (!handle_) fail();
-  }
-  template <class Function>
-  void find(Function& function, const char* name) const {
-    void* const found = ::dlsym(handle_, name);
-    if (!found) fail();
-    function = reinterpret_cast<Function>(found);
-  }
-
- private:
-  void* handle_;
-};
-
 Curl load() {
-  const Library library;
+  // The interface of libcurl 7 and 8: what was compiled against it runs with any later one.
+  const process::SharedLibrary library{"libcurl.so.4", "HTTP needs libcurl", "apt-get install libcurl4"};
   Curl curl{};
   library.find(curl.global_init, "curl_global_init");
   library.find(curl.easy_init, "curl_easy_init");

@@ -1,57 +1,33 @@
 #include "net/key_proof.hpp"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/rand.h>
-
-#include <cstring>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include <mw/error.hpp>
-
+#include "crypto/secrets.hpp"
 #include "parse/number.hpp"
 
 namespace mw::net {
-namespace {
 
-template <class Array>
-Array random_bytes() {
-  Array bytes{};
-  if (::RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) != 1)
-    throw InterfaceError{"the system gives no random numbers for a key"};
-  return bytes;
-}
-
-}  // namespace
-
-Key make_key() { return random_bytes<Key>(); }
-Nonce make_nonce() { return random_bytes<Nonce>(); }
+Key make_key() { return crypto::random_bytes<std::tuple_size_v<Key>>(); }
+Nonce make_nonce() { return crypto::random_bytes<std::tuple_size_v<Nonce>>(); }
 
 Proof prove(const Key& key, Role role, const Nonce& own, const Nonce& other) {
   constexpr std::string_view purpose = "CppMW connection 1";
-  std::vector<unsigned char> message;
+  std::vector<std::byte> message;
   const auto add = [&](const void* bytes, std::size_t size) {
-    const auto* begin = static_cast<const unsigned char*>(bytes);
+    const auto* begin = static_cast<const std::byte*>(bytes);
     message.insert(message.end(), begin, begin + size);
   };
   add(purpose.data(), purpose.size());
   add(&role, 1);
   add(own.data(), own.size());
   add(other.data(), other.size());
-  Proof proof{};
-  unsigned size = proof.size();
-  if (!::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()), message.data(), message.size(),
-              reinterpret_cast<unsigned char*>(proof.data()), &size))
-    throw InterfaceError{"OpenSSL cannot compute an HMAC-SHA256"};
-  return proof;
+  return crypto::hmac_sha256(key, message);
 }
 
 bool is_proof(const Proof& proof, const Key& key, Role role, const Nonce& own, const Nonce& other) {
-  const Proof right = prove(key, role, own, other);
-  return ::CRYPTO_memcmp(proof.data(), right.data(), right.size()) == 0;
+  return crypto::is_same(proof, prove(key, role, own, other));
 }
 
 std::string to_text(const Key& key) {

@@ -1,9 +1,5 @@
 #include "boinc/protocol/md5.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-#include <mw/error.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -13,16 +9,24 @@
 
 #include <fmt/format.h>
 
+#include <mw/error.hpp>
+
+#include "crypto/openssl.hpp"
+#include "crypto/secrets.hpp"
+
 namespace mw::boinc {
+
+using crypto::openssl;
+
 namespace {
 
-std::string hex_of(std::span<const unsigned char> bytes) {
+std::string hex_of(std::span<const std::byte> bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string text;
   text.reserve(bytes.size() * 2);
-  for (const unsigned char byte : bytes) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
+  for (const std::byte byte : bytes) {
+    text += digits[std::to_integer<std::size_t>(byte >> 4)];
+    text += digits[std::to_integer<std::size_t>(byte & std::byte{15})];
   }
   return text;
 }
@@ -30,12 +34,12 @@ std::string hex_of(std::span<const unsigned char> bytes) {
 }  // namespace
 
 struct Md5::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  EVP_MD_CTX* context = openssl().EVP_MD_CTX_new();
   State() {
-    if (!context || EVP_DigestInit_ex(context, EVP_md5(), nullptr) != 1)
+    if (!context || openssl().EVP_DigestInit_ex(context, openssl().EVP_md5(), nullptr) != 1)
       throw InterfaceError{"OpenSSL gives no MD5; BOINC's protocol needs it"};
   }
-  ~State() { EVP_MD_CTX_free(context); }
+  ~State() { openssl().EVP_MD_CTX_free(context); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 };
@@ -45,13 +49,13 @@ Md5::~Md5() = default;
 Md5::Md5(Md5&&) noexcept = default;
 Md5& Md5::operator=(Md5&&) noexcept = default;
 
-void Md5::update(std::span<const std::byte> bytes) { EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()); }
+void Md5::update(std::span<const std::byte> bytes) { openssl().EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()); }
 
 std::string Md5::hex() {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> sum;
+  std::array<std::byte, EVP_MAX_MD_SIZE> sum;
   unsigned size = 0;
-  EVP_DigestFinal_ex(state_->context, sum.data(), &size);
-  return hex_of({sum.data(), size});
+  openssl().EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(sum.data()), &size);
+  return hex_of(std::span{sum}.first(size));
 }
 
 std::string md5_hex(std::span<const std::byte> bytes) {
@@ -76,8 +80,8 @@ std::string md5_of_file(const std::string& path) {
 }
 
 std::string random_hex(std::size_t bytes) {
-  std::vector<unsigned char> random(bytes);
-  if (RAND_bytes(random.data(), static_cast<int>(bytes)) != 1) throw InterfaceError{"OpenSSL has no random numbers"};
+  std::vector<std::byte> random(bytes);
+  crypto::fill_with_random_bytes(random);
   return hex_of(random);
 }
 

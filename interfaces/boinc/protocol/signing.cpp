@@ -1,12 +1,5 @@
 #include "boinc/protocol/signing.hpp"
 
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
-#include <openssl/rsa.h>
-#include <mw/error.hpp>
-
 #include <array>
 #include <memory>
 #include <span>
@@ -14,26 +7,33 @@
 
 #include <fmt/format.h>
 
+#include <mw/error.hpp>
+
+#include "crypto/openssl.hpp"
 #include "parse/number.hpp"
 
 namespace mw::boinc {
+
+using crypto::OpenSsl;
+using crypto::openssl;
+
 namespace {
 
 constexpr int key_bits = 1024;  // the most that BOINC's text form holds
 constexpr std::size_t modulus_size = key_bits / 8;
 constexpr std::size_t prime_size = modulus_size / 2;
 
-template <auto Free>
+template <auto OpenSsl::*Free>
 struct Deleter {
   template <class T>
   void operator()(T* object) const noexcept {
-    Free(object);
+    (openssl().*Free)(object);
   }
 };
-using Context = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
-using Number = std::unique_ptr<BIGNUM, Deleter<BN_clear_free>>;
-using Builder = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD_free>>;
-using Parameters = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM_free>>;
+using Context = std::unique_ptr<EVP_PKEY_CTX, Deleter<&OpenSsl::EVP_PKEY_CTX_free>>;
+using Number = std::unique_ptr<BIGNUM, Deleter<&OpenSsl::BN_clear_free>>;
+using Builder = std::unique_ptr<OSSL_PARAM_BLD, Deleter<&OpenSsl::OSSL_PARAM_BLD_free>>;
+using Parameters = std::unique_ptr<OSSL_PARAM, Deleter<&OpenSsl::OSSL_PARAM_free>>;
 
 /// A field of a key, and how wide its text form is.
 struct Field {
@@ -94,10 +94,11 @@ std::string key_to_text(EVP_PKEY* key, std::span<const Field> wanted) {
   std::vector<unsigned char> bytes;
   for (const Field& field : wanted) {
     BIGNUM* raw = nullptr;
-    if (EVP_PKEY_get_bn_param(key, field.name, &raw) != 1) throw InterfaceError{"a key has no text form: it is not whole"};
+    if (openssl().EVP_PKEY_get_bn_param(key, field.name, &raw) != 1)
+      throw InterfaceError{"a key has no text form: it is not whole"};
     const Number number{raw};
     bytes.resize(bytes.size() + field.size);
-    if (BN_bn2binpad(number.get(), bytes.data() + bytes.size() - field.size, static_cast<int>(field.size)) < 0)
+    if (openssl().BN_bn2binpad(number.get(), bytes.data() + bytes.size() - field.size, static_cast<int>(field.size)) < 0)
       throw InterfaceError{fmt::format("a key has no text form: it has more than {} bits", key_bits)};
   }
   return fmt::format("{}\n{}", key_bits, to_text(bytes));
@@ -112,28 +113,29 @@ detail::Key key_from_text(std::string_view text, std::span<const Field> wanted, 
   for (const Field& field : wanted) size += field.size;
   if (bytes.size() != size) throw fail();
 
-  const Builder builder{OSSL_PARAM_BLD_new()};
+  const Builder builder{openssl().OSSL_PARAM_BLD_new()};
   std::vector<Number> numbers;
   const unsigned char* at = bytes.data();
   for (const Field& field : wanted) {
-    numbers.emplace_back(BN_bin2bn(at, static_cast<int>(field.size), nullptr));
+    numbers.emplace_back(openssl().BN_bin2bn(at, static_cast<int>(field.size), nullptr));
     at += field.size;
-    if (!numbers.back() || OSSL_PARAM_BLD_push_BN(builder.get(), field.name, numbers.back().get()) != 1) throw fail();
+    if (!numbers.back() || openssl().OSSL_PARAM_BLD_push_BN(builder.get(), field.name, numbers.back().get()) != 1) throw fail();
   }
-  const Parameters parameters{OSSL_PARAM_BLD_to_param(builder.get())};
-  const Context context{EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr)};
+  const Parameters parameters{openssl().OSSL_PARAM_BLD_to_param(builder.get())};
+  const Context context{openssl().EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr)};
   EVP_PKEY* key = nullptr;
-  if (EVP_PKEY_fromdata_init(context.get()) != 1 || EVP_PKEY_fromdata(context.get(), &key, selection, parameters.get()) != 1)
+  if (openssl().EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      openssl().EVP_PKEY_fromdata(context.get(), &key, selection, parameters.get()) != 1)
     throw fail();
   return detail::Key{key};
 }
 
 }  // namespace
 
-void detail::KeyFree::operator()(void* key) const noexcept { EVP_PKEY_free(static_cast<EVP_PKEY*>(key)); }
+void detail::KeyFree::operator()(void* key) const noexcept { openssl().EVP_PKEY_free(static_cast<EVP_PKEY*>(key)); }
 
 SigningKey SigningKey::generate() {
-  EVP_PKEY* key = EVP_RSA_gen(key_bits);
+  EVP_PKEY* key = openssl().EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{key_bits});
   if (!key) throw InterfaceError{"OpenSSL made no RSA key"};
   return SigningKey{detail::Key{key}};
 }
@@ -144,11 +146,13 @@ std::string SigningKey::public_text() const { return key_to_text(of(key_), publi
 std::string SigningKey::private_text() const { return key_to_text(of(key_), fields); }
 
 std::string SigningKey::sign(std::string_view md5) const {
-  const Context context{EVP_PKEY_CTX_new(of(key_), nullptr)};
+  const Context context{openssl().EVP_PKEY_CTX_new(of(key_), nullptr)};
   std::array<unsigned char, modulus_size> signature;
   std::size_t size = signature.size();
-  if (EVP_PKEY_sign_init(context.get()) != 1 || EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) != 1 ||
-      EVP_PKEY_sign(context.get(), signature.data(), &size, reinterpret_cast<const unsigned char*>(md5.data()), md5.size()) != 1)
+  if (openssl().EVP_PKEY_sign_init(context.get()) != 1 ||
+      openssl().EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) != 1 ||
+      openssl().EVP_PKEY_sign(context.get(), signature.data(), &size, reinterpret_cast<const unsigned char*>(md5.data()),
+                              md5.size()) != 1)
     throw InterfaceError{"OpenSSL did not sign"};
   return to_text({signature.data(), size});
 }
@@ -158,11 +162,12 @@ VerifyingKey::VerifyingKey(std::string_view public_text) : key_{key_from_text(pu
 bool VerifyingKey::verify(std::string_view md5, std::string_view signature) const {
   const std::vector<unsigned char> bytes = from_text(signature);
   if (bytes.size() != modulus_size) return false;
-  const Context context{EVP_PKEY_CTX_new(of(key_), nullptr)};
+  const Context context{openssl().EVP_PKEY_CTX_new(of(key_), nullptr)};
   std::array<unsigned char, modulus_size> recovered;
   std::size_t size = recovered.size();
-  if (EVP_PKEY_verify_recover_init(context.get()) != 1 || EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) != 1 ||
-      EVP_PKEY_verify_recover(context.get(), recovered.data(), &size, bytes.data(), bytes.size()) != 1)
+  if (openssl().EVP_PKEY_verify_recover_init(context.get()) != 1 ||
+      openssl().EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) != 1 ||
+      openssl().EVP_PKEY_verify_recover(context.get(), recovered.data(), &size, bytes.data(), bytes.size()) != 1)
     return false;
   return std::string_view{reinterpret_cast<const char*>(recovered.data()), size} == md5;
 }

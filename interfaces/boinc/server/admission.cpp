@@ -1,10 +1,11 @@
 #include "boinc/server/admission.hpp"
 
-#include <openssl/crypto.h>
+#include <span>
 
 #include <fmt/format.h>
 
 #include "boinc/policy/voter.hpp"
+#include "crypto/secrets.hpp"
 #include "log/escaped.hpp"
 #include "log/log.hpp"
 
@@ -24,7 +25,7 @@ HostInfo cut(const HostInfo& info) {
 }
 
 bool is_same_secret(const std::string& told, const std::string& said) {
-  return told.size() == said.size() && CRYPTO_memcmp(told.data(), said.data(), told.size()) == 0;
+  return crypto::is_same(std::as_bytes(std::span{told}), std::as_bytes(std::span{said}));
 }
 
 const std::string& secret_of(const Project& project, Host& host) {

@@ -1,18 +1,16 @@
 #include "boinc/server/keys.hpp"
 
-#include <mw/error.hpp>
-
-#include <array>
 #include <filesystem>
 #include <functional>
-
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <span>
 
 #include <fmt/format.h>
 
+#include <mw/error.hpp>
+
 #include "boinc/key_ring.hpp"
 #include "boinc/protocol/md5.hpp"
+#include "crypto/secrets.hpp"
 #include "process/file.hpp"
 
 namespace mw::boinc {
@@ -33,14 +31,10 @@ std::string read_or_make_digits(const fs::path& path) {
 }  // namespace
 
 std::string Keys::told(std::string_view what) const {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (!HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(what.data()),
-            what.size(), digest.data(), &size))
-    throw InterfaceError{"OpenSSL computes no HMAC-SHA256"};
+  const auto digest = crypto::hmac_sha256(std::as_bytes(std::span{secret}), std::as_bytes(std::span{what}));
   constexpr std::size_t kept = 16;
   std::string text;
-  for (std::size_t i = 0; i < kept; ++i) text += fmt::format("{:02x}", digest[i]);
+  for (std::size_t i = 0; i < kept; ++i) text += fmt::format("{:02x}", static_cast<unsigned>(digest[i]));
   return text;
 }
 
