@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <stdexcept>
 #include <thread>
@@ -117,12 +118,13 @@ TEST_CASE("an exception of a call comes out of it, and the loop lives on", "[loo
 TEST_CASE("an exception of a handler comes out of the driver, and others can drive after it", "[loop]") {
   Loop loop;
   Flag never;
-  std::thread other{[&] {
-    std::this_thread::sleep_for(20ms);
-    loop.post([] { throw std::runtime_error{"x"}; });
-  }};
+  const auto driver = std::this_thread::get_id();
+  std::function<void()> in_the_driver = [&] {
+    if (std::this_thread::get_id() == driver) throw std::runtime_error{"x"};
+    loop.post(in_the_driver);
+  };
+  loop.post(in_the_driver);
   CHECK_THROWS_AS(loop.drive(never), std::runtime_error);
-  other.join();
   Flag over;
   loop.call([&] { loop.post([&] { over.set = true; }); });
   Flag met;
