@@ -154,6 +154,19 @@ url_waits() {
   project "$1" && set_up --app monte_pi --remote && : >"$folder/stop_web" && waits_for "is waited for: project down for maintenance" "$(by_url '')" rm "$folder/stop_web" || return 1
   : >"$folder/database_away" && waits_for "is waited for: Can't connect to database" "$(by_url '')" rm "$folder/database_away"
 }
+# down DAEMON…: they have died, as their pid files say.
+down() {
+  mkdir -p "$folder/pid_down"
+  for daemon; do echo 4194304 >"$folder/pid_down/$daemon.pid"; done
+}
+url_daemons_down() {  # the project's status page is asked; where there is none, or one that makes no sense, nobody knows, and nothing is said
+  project "$1" && set_up --app monte_pi --remote && down feeder validator_monte_pi file_deleter || return 1
+  waits_for "$url/ is waited for: its daemons feeder, sample_bitwise_validator (monte_pi) do not run" "$(by_url '')" rm -r "$folder/pid_down" || return 1
+  : >"$folder/err"
+  for page in '' '<server_status><daemon_status><daemon>' '<server_status><daemon_status><daemon><status>not running</status></daemon></daemon_status></server_status>'; do
+    printf '%s' "$page" >"$folder/server_status" && pi "$(by_url '')" && is_right && is "$(cat "$folder/err")" "" "stderr with the page \"$page\"" || return 1
+  done
+}
 url_hangs() {  # the site takes requests and does not answer
   project "$1" && set_up --app monte_pi --remote && : >"$folder/web_hangs" || return 1
   patience=3 waits_for "/pool/ is waited for: it has not answered for 30 s" "$(by_url '')" rm "$folder/web_hangs"
@@ -277,7 +290,7 @@ answers() {  # what the project is emulated by says what a real one was seen to 
 }
 
 all=(answers folder_contract url_contract folder_pi url_pi folder_data_files url_data_files php_limit folder_interrupted url_interrupted
-  interrupted_in_vain folder_waits url_waits url_hangs few_descriptors folder_killed url_killed folder_in_doubt url_in_doubt many_short folder_fails_once folder_error
+  interrupted_in_vain folder_waits url_waits url_daemons_down url_hangs few_descriptors folder_killed url_killed folder_in_doubt url_in_doubt many_short folder_fails_once folder_error
   url_error folder_refused url_down refusals boinc_setup setup_broken_off eleventh_app staging_fails closed_downloads)
 [ $# -gt 0 ] || set -- "${all[@]}"
 run_scenarios "$@"

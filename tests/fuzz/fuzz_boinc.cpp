@@ -8,6 +8,7 @@
 
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/scheduler_request.hpp"
+#include "boinc/protocol/server_status.hpp"
 #include "boinc/protocol/submit_rpc.hpp"
 #include "boinc/protocol/upload.hpp"
 #include "boinc/protocol/xml.hpp"
@@ -84,6 +85,12 @@ void check_submission(std::string_view text) {
   ignore_refusal([&] { static_cast<void>(submit_rpc::parse_query_jobs(text)); });
   ignore_refusal([&] { static_cast<void>(submit_rpc::parse_completed_job(text)); });
   ignore_refusal([&] { static_cast<void>(submit_rpc::parse_reply(text, "abort_jobs")); });
+  ignore_refusal([&] {
+    const auto down = daemons_down(text, "pi");
+    if (down.size() > most_daemons_named) std::abort();
+    for (const std::string& daemon : down)
+      if (daemon.empty() || daemon.size() > longest_daemon_name) std::abort();
+  });
   ignore_refusal([&] {
     constexpr std::size_t files = 3;
     for (const std::size_t index : submit_rpc::parse_absent_files(text, files))

@@ -76,21 +76,23 @@ class Pages final : public http::Handler {
   std::vector<std::string> warnings_;
 };
 
-class Served {
+/// `Handler` answers; it is made with the server.
+template <class Handler>
+class ServedBy {
  public:
-  explicit Served(http::ServerOptions options = {}) : server_{io_, std::move(options)}, url{server_.url()} {
+  explicit ServedBy(http::ServerOptions options = {}) : server_{io_, std::move(options)}, url{server_.url()} {
     server_.start(pages);
     thread_ = std::thread{[this] {
       const mw::process::NoWriteSignals no_signals;
       io_.run();
     }};
   }
-  ~Served() {
+  ~ServedBy() {
     boost::asio::post(io_, [this] { server_.close(); });
     thread_.join();
   }
-  Served(const Served&) = delete;
-  Served& operator=(const Served&) = delete;
+  ServedBy(const ServedBy&) = delete;
+  ServedBy& operator=(const ServedBy&) = delete;
 
   /// What `call` makes of the open connections, in the server's thread.
   template <class Call>
@@ -100,7 +102,7 @@ class Served {
     return answer.get_future().get();
   }
 
-  Pages pages;
+  Handler pages;
 
  private:
   boost::asio::io_context io_;
@@ -110,5 +112,6 @@ class Served {
  public:
   const std::string url;
 };
+using Served = ServedBy<Pages>;
 
 }  // namespace test

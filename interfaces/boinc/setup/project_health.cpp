@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "boinc/policy/daemons.hpp"
 #include "boinc/protocol/xml.hpp"
 #include "parse/number.hpp"
 #include "process/file.hpp"
@@ -19,10 +20,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Those of other applications do not matter.
-bool concerns(const std::string& command, const std::string& app) {
-  const auto at = command.find("-app ");
-  return at == std::string::npos || (command + " ").find("-app " + app + " ") != std::string::npos;
+/// The application that a daemon is for; empty: all.
+std::string app_of(const std::string& command) {
+  constexpr std::string_view option = "-app ";
+  const auto at = command.find(option);
+  if (at == std::string::npos) return {};
+  const auto begin = at + option.size();
+  return command.substr(begin, command.find(' ', begin) - begin);
 }
 
 bool is_alive(const std::string& pid_file) {
@@ -41,9 +45,9 @@ std::vector<std::string> dead_daemons(const fs::path& project, const std::string
     if (!folder.path().filename().string().starts_with("pid_")) continue;
     for (const pugi::xml_node& daemon : document.root.child("daemons").children("daemon")) {
       const std::string command = text_in(daemon, "cmd");
-      if (!concerns(command, app) || flag_in(daemon, "disabled")) continue;
-      std::string pid_file = text_in(daemon, "pid_file");
       const std::string program = fs::path{command.substr(0, command.find(' '))}.filename().string();
+      if (!needs_daemon(program, app_of(command), app) || flag_in(daemon, "disabled")) continue;
+      std::string pid_file = text_in(daemon, "pid_file");
       if (pid_file.empty()) pid_file = program + ".pid";
       const fs::path path = folder.path() / pid_file;
       if (fs::exists(path, error) && !is_alive(path.string())) dead.push_back(program);

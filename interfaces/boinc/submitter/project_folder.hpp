@@ -30,7 +30,7 @@ class ProjectFolder final : public Route {
   ProjectFolder(const BoincProjectOptions& options, std::string app, const std::string& token);
 
   void check() override;
-  std::string obstacle() const override { return what_stands_still(folder_, app_); }
+  std::string obstacle() override { return what_stands_still(folder_, app_); }
   /// Nobody can tell: each of its jobs is tried.
   bool has(const std::string&) override { return false; }
   void submit(const Batch& batch) override;

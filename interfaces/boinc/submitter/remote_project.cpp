@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "boinc/policy/work_size.hpp"
+#include "boinc/protocol/server_status.hpp"
 #include "boinc/setup/templates.hpp"
 #include "log/log.hpp"
 #include "wire/bundle.hpp"
@@ -27,6 +28,7 @@ constexpr std::chrono::hours keep_files{24 * 365};
 constexpr double overlap_s = 5;  // a change may carry a time before one that was seen
 constexpr unsigned most_fetch_failures = 5;
 constexpr std::chrono::seconds long_without_word{30};
+constexpr std::chrono::seconds longest_for_status{10};  // a page that nobody depends on
 
 /// There is a web server, and something behind it does not work at the moment.
 class SiteFault : public RouteError {
@@ -75,7 +77,7 @@ RemoteProject::RemoteProject(const BoincProjectOptions& options, std::string app
       key_{std::move(key)},
       transfer_{[this, alive = std::move(alive)] {
         say_if_it_hangs();
-        return alive();
+        return alive() && Clock::now() < give_up_at_;
       }} {}
 
 /// libcurl gives it up only after minutes: what it is asked for may take that long.
@@ -128,6 +130,27 @@ void RemoteProject::refuse_at_start(const Error& e) const {
       fmt::format("boinc: jobs of {} can not be submitted to {}: {}. Its owner sets it up with `mw boinc-setup PROJECT --app {} "
                   "--remote`, and lets this account submit with `bin/manage_privileges grant USER_ID {}`",
                   app_, url_, e.what(), app_, app_)};
+}
+
+std::string RemoteProject::obstacle() {
+  if (!has_status_page_) return {};
+  give_up_at_ = Clock::now() + longest_for_status;
+  const struct Asked {
+    Clock::time_point& give_up_at;
+    ~Asked() { give_up_at = Clock::time_point::max(); }
+  } at_end{give_up_at_};
+  try {
+    const std::vector<std::string> down =
+        daemons_down(transfer_.get(url_ + "server_status.php?xml=1", longest_server_status), app_);
+    if (!down.empty())
+      return fmt::format("{} is waited for: its daemons {} do not run; its owner starts them with bin/start", url_,
+                         fmt::join(down, ", "));
+  } catch (const http::TransferError& e) {
+    has_status_page_ = !e.is_permanent();
+  } catch (const BadMessage&) {
+    // Another page than BOINC's says nothing.
+  }
+  return {};
 }
 
 void RemoteProject::upload(const std::vector<Job>& jobs, const std::string& outbox) {

@@ -1,7 +1,7 @@
 // The way to a project anywhere: its remote submission RPC.
 //
 // What:    create_batch, query_files and upload_files, submit_batch, query_batch2, get_output.php, retire_batch
-//          (https://github.com/BOINC/boinc/wiki/RemoteJobs).
+//          (https://github.com/BOINC/boinc/wiki/RemoteJobs); server_status.php, where there is one, for what stands still.
 // Owner:   owns its connection.
 // Threads: one.
 // Use:
@@ -33,6 +33,7 @@ class RemoteProject final : public Route {
   RemoteProject(const BoincProjectOptions& options, std::string app, std::string key, std::function<bool()> alive);
 
   void check() override;
+  std::string obstacle() override;
   bool has(const std::string& batch) override;
   void submit(const Batch& batch) override;
   void poll(const std::vector<std::string>& batches, PollSink& sink) override;
@@ -60,6 +61,8 @@ class RemoteProject final : public Route {
   const std::string app_;
   const std::string key_;
   std::chrono::steady_clock::time_point asked_at_{};  ///< what is not answered yet; never: nothing is, or it was said
+  std::chrono::steady_clock::time_point give_up_at_ = std::chrono::steady_clock::time_point::max();  ///< what it is asked for
+  bool has_status_page_ = true;  ///< unless it has said that it has none
   http::Transfer transfer_;
   double since_ = 0;                    ///< changes before this have been seen, by the server's clock
   std::set<std::string> seen_batches_;  ///< those that since_ is about

@@ -84,7 +84,7 @@ class Route {
   /// Whether the project can be used at all. Throws InterfaceError that says what is to be done; RouteError where it may be used later.
   virtual void check() = 0;
   /// What is seen to keep it from computing, and what to do about it; empty: nothing.
-  virtual std::string obstacle() const { return {}; }
+  virtual std::string obstacle() = 0;
   /// Whether a batch whose submission was interrupted, in an earlier start of this run, has come to be there: all of it. Throws
   /// RouteError.
   virtual bool has(const std::string& batch) = 0;

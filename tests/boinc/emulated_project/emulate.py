@@ -7,7 +7,7 @@ to say, byte for byte where that matters.
 
 FOLDER/port has the port once it listens. hosts: so many volunteers, 2 unless told otherwise. fail, hold: see volunteers.py. down: after the
 first batch the site answers with status 500 for so long. While a file stop_web, stop_sched or stop_daemons is in FOLDER, that part stands still, as
-in BOINC; database_away: nothing reaches the database; web_hangs: the site answers nothing."""
+in BOINC, and so does a daemon whose pid file names no process; database_away: nothing reaches the database; web_hangs: the site answers nothing."""
 import http.server
 import os
 import shutil
@@ -39,6 +39,8 @@ CONFIG = """<?xml version="1.0" ?>
   <!-- ours -->
   <daemons>
     <daemon><cmd>feeder -d 3</cmd></daemon>
+    <daemon><cmd>transitioner -d 3</cmd></daemon>
+    <daemon><cmd>file_deleter -d 2 --preserve_wu_files</cmd></daemon>
   </daemons>
 </boinc>
 """

@@ -3,21 +3,10 @@ import os
 import time
 
 from project import database, hier_path, md5_of, transaction
+from server_status import runs
 
 WORKUNIT = ("id", "name", "app", "batch", "xml_doc", "result_template", "min_quorum", "target_nresults", "max_error_results", "max_total_results",
             "max_success_results", "canonical", "error_mask")
-
-
-def daemon_runs(folder, kind, app):
-    """A daemon whose pid file names no living process is down."""
-    for entry in os.scandir(folder):
-        if not entry.name.startswith("pid_"):
-            continue
-        path = os.path.join(entry.path, f"{kind}_{app}.pid")
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                return os.path.exists(f"/proc/{file.read().strip()}")
-    return True
 
 
 def read(connection, number):
@@ -28,7 +17,7 @@ def read(connection, number):
 def validate(folder, connection, workunit, results):
     """Bytes are compared, and nothing else."""
     done = [result for result in results if result["state"] == "success"]
-    if workunit["canonical"] or len(done) < workunit["min_quorum"] or not daemon_runs(folder, "validator", workunit["app"]):
+    if workunit["canonical"] or len(done) < workunit["min_quorum"] or not runs(folder, f"validator_{workunit['app']}.pid"):
         return
     sums = {result["id"]: md5_of(hier_path(folder, "upload_dir", result["file"])) for result in done}
     for result in done:
@@ -105,8 +94,7 @@ def run(folder, pause):
     connection = database(folder)
     connection.execute("CREATE TEMP TABLE seen(id INTEGER PRIMARY KEY)")
     while True:
-        numbers = [] if os.path.exists(os.path.join(folder, "stop_daemons")) else fresh_and_cancelled(connection) + waiting_for_validation(connection)
-        for number in numbers:
+        for number in fresh_and_cancelled(connection) + waiting_for_validation(connection) if runs(folder, "transitioner.pid") else []:
             with transaction(connection):
                 transition(folder, connection, number)
                 connection.execute("INSERT OR IGNORE INTO seen VALUES (?)", (number,))

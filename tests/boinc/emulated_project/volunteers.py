@@ -7,6 +7,7 @@ import sys
 import time
 
 from project import database, hash_folder, hier_path, transaction, value
+from server_status import runs
 from templates import ReplyLost, read_as_client
 from transitioner import transition
 
@@ -37,7 +38,7 @@ class Volunteer:
 
     def ask(self):
         """(result, its name, workunit, its name, app, xml_doc). A host gets one copy of a workunit, if the project says so."""
-        if os.path.exists(os.path.join(self.folder, "stop_sched")):
+        if os.path.exists(os.path.join(self.folder, "stop_sched")) or not runs(self.folder, "feeder.pid"):
             return None
         only_one = "AND NOT EXISTS (SELECT 1 FROM result other WHERE other.workunit = workunit.id AND other.host = :host)"
         if value(self.folder, "one_result_per_host_per_wu") != "1":

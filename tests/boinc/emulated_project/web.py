@@ -9,6 +9,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 
 import scheduler
+import server_status
 from project import database, hash_folder, hier_path, is_open_to_web, md5_of, value
 
 HEADER = '<?xml version="1.0" encoding="ISO-8859-1" ?>\n'
@@ -323,6 +324,9 @@ def make_site(folder, key, is_down):
                 return self.answer(200, scheduler.master_page(self.url()).encode(), "text/html")
             if page.startswith(("/pool/download/", "/pool/apps/")):
                 return self.send_file(os.path.join(folder, os.path.relpath(page, "/pool")))
+            if os.path.basename(page) == "server_status.php":
+                status = server_status.page(folder) if fields.get("xml") else b"<html></html>"
+                return self.answer(200, status) if status else self.answer(404, b"")
             if os.path.basename(page) != "get_output.php":
                 return self.answer(404, b"")
             if fields.get("auth_str") != key:
