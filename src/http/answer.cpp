@@ -41,12 +41,13 @@ void Answer::set(Status status, const char* type, std::string text) {
 }
 
 asio::awaitable<void> Answer::send() {
-  if (stream_.body_left() > 0) keeps_alive_ = false;
+  if (stream_.body_left() > 0 || stream_.is_ending()) keeps_alive_ = false;
   std::string all = head_of(status_, type_, text_.size()) + "Cache-Control: no-store\r\n\r\n";
   if (!is_to_head_) all += text_;
   text_ = {};
   stream_.hold(all.capacity());
   co_await stream_.write(all);
+  stream_.answered();
   if (!keeps_alive_) co_await stream_.linger();
 }
 
@@ -56,9 +57,11 @@ asio::awaitable<void> Answer::send_content(const Content& content, const Request
                              static_cast<std::uint64_t>(content.size - begin));
   if (begin > 0) head += fmt::format("Content-Range: bytes {}-{}/{}\r\n", begin, content.size - 1, content.size);
   head += "\r\n";
+  if (content.file) stream_.answered();  // it may be long, and can be fetched from where it broke off
   const bool is_here = !is_to_head_ && !content.file;
   if (is_here) head += std::string_view{content.bytes}.substr(static_cast<std::size_t>(begin));
   co_await stream_.write(head);
+  stream_.answered();
   if (!is_to_head_ && content.file) co_await stream_.write_file(content.file->get(), begin, content.size);
 }
 

@@ -90,6 +90,7 @@ asio::awaitable<Head> ClientStream::read_head() {
 void ClientStream::begin_body(std::uint64_t size, bool expects_continue) {
   body_left_ = size;
   expects_continue_ = expects_continue && size > 0;
+  if (size == 0) connections_.owe(place_, true);
 }
 
 asio::awaitable<void> ClientStream::wait(asio::socket_base::wait_type what) {
@@ -133,6 +134,7 @@ asio::awaitable<std::span<const std::byte>> ClientStream::read_some() {
   }
   in_a_row_ += size;
   body_left_ -= size;
+  if (body_left_ == 0) connections_.owe(place_, true);
   count(size);
   co_return std::span<const std::byte>{scratch()}.first(size);
 }

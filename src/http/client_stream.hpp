@@ -63,6 +63,10 @@ class ClientStream {
   boost::asio::awaitable<void> drain(std::uint64_t most);
 
   boost::asio::awaitable<void> write(std::string_view text);
+  /// The answer is out, or is one that nobody need wait for.
+  void answered() { connections_.owe(place_, false); }
+  /// Whether no other request follows, since the server ends.
+  bool is_ending() const { return connections_.is_ending(); }
   boost::asio::awaitable<void> write_file(int file, std::int64_t begin, std::int64_t end);
   /// No more will be said; what the client still says is read for a moment, so that it hears the last answer.
   boost::asio::awaitable<void> linger();

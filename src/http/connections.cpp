@@ -26,6 +26,7 @@ Connections::Place Connections::add(Close close) {
 
 void Connections::remove(Place place) {
   hold(place, 0);
+  owe(place, false);
   (place->close ? ranks_[index_of(place->rank)] : closed_).erase(place);
 }
 
@@ -52,6 +53,21 @@ void Connections::hold(Place place, std::size_t bytes) {
   }
 }
 
+void Connections::owe(Place place, bool is_owed) {
+  if (!place->close || std::exchange(place->is_owed, is_owed) == is_owed) return;
+  is_owed ? ++owed_ : --owed_;
+  if (owed_ == 0 && paid_) paid_();
+}
+
+void Connections::end(std::function<void()> paid) {
+  paid_ = std::move(paid);
+  std::vector<Entry*> idle;
+  for (auto& rank : ranks_)
+    for (Entry& entry : rank)
+      if (!entry.is_owed) idle.push_back(&entry);
+  for (Entry* entry : idle) close(*entry);
+}
+
 void Connections::make_room() {
   for (auto& rank : ranks_) {
     if (rank.empty()) continue;
@@ -62,6 +78,7 @@ void Connections::make_room() {
 
 /// It counts no more; its coroutine removes it.
 void Connections::close(Entry& entry) {
+  owe(entry.self, false);
   held_ -= entry.held;
   entry.held = 0;
   if (entry.holder) holders_.erase(*entry.holder);

@@ -2,7 +2,7 @@
 //
 // What:    when there are too many, or they hold too much memory, the one that has been at it longest goes, strangers
 //          first: an honest request is a young one, and a client may always come back. One that is past its time is
-//          closed.
+//          closed. An answer is *owed* from a request's last byte to the answer's.
 // Owner:   knows the connections; a coroutine owns each.
 // Threads: the server's.
 // Use:
@@ -36,6 +36,7 @@ class Connections {
     Rank rank = Rank::stranger;
     Time deadline = Time::max();
     std::size_t held = 0;
+    bool is_owed = false;
     std::optional<std::list<Entry*>::iterator> holder = {};
     std::list<Entry>::iterator self = {};
   };
@@ -52,6 +53,12 @@ class Connections {
   void expect(Place place, Time deadline) { place->deadline = deadline; }
   /// It has so many bytes in memory now. Others may be closed for it, or it itself.
   void hold(Place place, std::size_t bytes);
+  /// Whether an answer is owed to it now.
+  void owe(Place place, bool is_owed);
+  std::size_t owed() const noexcept { return owed_; }
+  /// Closes those to which none is owed; the others end with their answers. `paid` is called, some day, when there are none left.
+  void end(std::function<void()> paid);
+  bool is_ending() const noexcept { return static_cast<bool>(paid_); }
   /// Closes one, so that its descriptor is free.
   void make_room();
   void close_late(Time now);
@@ -70,6 +77,8 @@ class Connections {
   std::list<Entry> closed_;                ///< their coroutines have not heard of it yet
   std::list<Entry*> holders_;              ///< the oldest first
   std::size_t held_ = 0;
+  std::size_t owed_ = 0;
+  std::function<void()> paid_;
   std::uint64_t turned_away_ = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
@@ -50,12 +52,28 @@ void Server::start(Handler& handler) {
   watch();
 }
 
-void Server::close() {
+void Server::stop_listening() {
   is_closed_ = true;
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   watch_timer_.cancel();
+}
+
+void Server::close() {
+  stop_listening();
   connections_.close_all();
+}
+
+void Server::finish(std::chrono::milliseconds limit, std::function<void()> then) {
+  stop_listening();
+  const auto timer = std::make_shared<asio::steady_timer>(io_, limit);
+  // Not at once: it is called from within the connection whose answer was the last.
+  connections_.end([timer] { timer->cancel(); });
+  if (connections_.owed() == 0) timer->expires_after(std::chrono::milliseconds{0});
+  timer->async_wait([this, timer, then = std::move(then)](boost::system::error_code) {
+    connections_.close_all();
+    then();
+  });
 }
 
 asio::awaitable<void> Server::accept(Handler& handler) {

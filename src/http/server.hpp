@@ -13,8 +13,10 @@
 //     io.run();                                              // until server.close()
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -47,11 +49,14 @@ class Server {
   void start(Handler& handler);
   /// Takes no more connections, and closes those that there are.
   void close();
+  /// The same, but answers that are owed go out before; `then` is called, some day, when that is done, or after `limit`.
+  void finish(std::chrono::milliseconds limit, std::function<void()> then);
   const Connections& connections() const noexcept { return connections_; }
 
  private:
   boost::asio::awaitable<void> accept(Handler& handler);
   void watch();
+  void stop_listening();
 
   boost::asio::io_context& io_;
   const ServerOptions options_;

@@ -43,7 +43,8 @@ asio::awaitable<bool> serve_request(ClientStream& stream, Handler& handler, std:
   co_await handler.answer(request, answer);
   stream.hold(0);
   stream.set_rank(Rank::stranger);
-  co_return answer.keeps_alive();
+  stream.answered();
+  co_return answer.keeps_alive() && !stream.is_ending();
 }
 
 }  // namespace

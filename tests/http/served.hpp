@@ -17,6 +17,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "http/handler.hpp"
 #include "http/server.hpp"
@@ -27,7 +28,7 @@ namespace test {
 
 namespace http = mw::http;
 
-/// /text: a text, and what it is asked with; /echo: the body comes back; /file: as long as `file_size`; /throws: a fault of the handler.
+/// /text: a text, and what it is asked with; /later: a text, when `goes_on` is set; /echo: the body comes back; /file: as long as `file_size`; /throws: a fault of the handler.
 class Pages final : public http::Handler {
  public:
   static constexpr int file_size = 4'000'000;
@@ -49,6 +50,13 @@ class Pages final : public http::Handler {
       const http::Content content{5, nullptr, "small"};
       co_await answer.send_content(content, request);
       co_return;
+    } else if (request.path() == "/later") {
+      // Once it may.
+      std::string body;
+      co_await request.read_to(body, longest_body);
+      ++waiting;
+      while (!goes_on && request.is_open()) co_await boost::asio::post(boost::asio::use_awaitable);
+      answer.set(http::Status::ok, "text/plain", "later\n");
     } else if (request.path() == "/throws") {
       throw std::runtime_error{"no page"};
     } else if (request.name() == "text") {
@@ -69,6 +77,8 @@ class Pages final : public http::Handler {
     return warnings_;
   }
   std::atomic<int> refusals{0};
+  std::atomic<int> waiting{0};  ///< requests for /later that are not answered yet
+  std::atomic<bool> goes_on{false};
 
  private:
   TemporaryFolder folder_;
@@ -94,6 +104,12 @@ class ServedBy {
   ServedBy(const ServedBy&) = delete;
   ServedBy& operator=(const ServedBy&) = delete;
 
+  /// As Server::finish. When it is done.
+  std::future<void> finish(std::chrono::milliseconds limit) {
+    const auto done = std::make_shared<std::promise<void>>();
+    boost::asio::post(io_, [this, limit, done] { server_.finish(limit, [done] { done->set_value(); }); });
+    return done->get_future();
+  }
   /// What `call` makes of the open connections, in the server's thread.
   template <class Call>
   auto ask(const Call& call) {

@@ -177,3 +177,38 @@ TEST_CASE("a server ends with connections open, and its port is free", "[http]")
   boost::asio::io_context io;
   CHECK_THROWS_WITH((mw::http::Server{io, {.listen = listen}}), Catch::Contains("cannot listen at " + listen));
 }
+
+TEST_CASE("a server that ends sends the answers that it owes, and nobody else is waited for", "[http]") {
+  Served served;
+  RawConnection owed{served.url}, idle{served.url}, half{served.url};
+  idle.send(request("GET", "/text"));
+  idle.receive_answer();
+  half.send(request("POST", "/later", "Content-Length: 5\r\n") + "hel");
+  owed.send(request("POST", "/later", "Content-Length: 5\r\n") + "hello");
+  REQUIRE(test::eventually([&] { return served.pages.waiting == 1; }));
+  const auto done = served.finish(std::chrono::hours{1});
+  CHECK(idle.receive_all().empty());
+  CHECK(half.receive_all().empty());
+  CHECK_THROWS(RawConnection{served.url});
+  CHECK(done.wait_for(std::chrono::seconds{0}) == std::future_status::timeout);
+  served.pages.goes_on = true;
+  const std::string answer = owed.receive_all();
+  CHECK(answer.ends_with("\r\n\r\nlater\n"));
+  CHECK(answer.find("Connection: close") != std::string::npos);
+  CHECK(done.wait_for(std::chrono::seconds{20}) == std::future_status::ready);
+}
+
+TEST_CASE("a server that owes nothing ends at once, and one whose answer does not come ends all the same", "[http]") {
+  {
+    Served served;
+    RawConnection idle{served.url};
+    CHECK(served.finish(std::chrono::hours{1}).wait_for(std::chrono::seconds{20}) == std::future_status::ready);
+  }
+  Served served;
+  RawConnection owed{served.url};
+  owed.send(request("GET", "/later"));
+  REQUIRE(test::eventually([&] { return served.pages.waiting == 1; }));
+  CHECK(served.finish(std::chrono::milliseconds{10}).wait_for(std::chrono::seconds{20}) == std::future_status::ready);
+  CHECK(owed.receive_all().empty());
+  served.pages.goes_on = true;
+}

@@ -31,6 +31,7 @@ constexpr std::chrono::seconds touch_interval{5};
 constexpr std::chrono::milliseconds longest_sleep{60'000};
 
 constexpr std::chrono::seconds watch_interval{1};
+constexpr std::chrono::milliseconds longest_farewell{2000};
 
 std::unique_ptr<http::Server> make_server(asio::io_context& io, const std::string& listen, const Settings& settings) {
   try {
@@ -239,6 +240,7 @@ struct Server::Inside {
     map["results_timed_out"] = number(counts.timed_out);
     map["uploads_refused"] = number(counts.refused_uploads);
     map["requests_refused"] = number(counts.bad_requests);
+    map["requests_waiting"] = number(rooms->waiting.count());
     map["connections"] = number(web_server->connections().count());
     map["connections_hold_bytes"] = number(web_server->connections().held());
     map["connections_turned_away"] = number(web_server->connections().turned_away());
@@ -261,13 +263,17 @@ struct Server::Inside {
   void end() {
     has_ended = true;
     rooms->side.stop();
-    rooms->committer.finish();
     transition_timer.cancel();
     touch_timer.cancel();
     status_timer.cancel();
     watch_timer.cancel();
-    web_server->close();
+    // Who reported the last result, and who waits for work, is to hear of it.
     rooms->waiting.close();
+    web_server->finish(longest_farewell, [this] { end_project(); });
+  }
+
+  void end_project() {
+    rooms->committer.finish();
     try {
       sqlite::Transaction transaction{rooms->project.database};
       rooms->project.hosts.write_touched();

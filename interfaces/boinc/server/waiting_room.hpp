@@ -35,11 +35,15 @@ class WaitingRoom {
   boost::asio::awaitable<bool> wait(std::uint64_t seen, Clock::time_point until) {
     if (is_closed_) co_return false;
     if (seen != news_) co_return Clock::now() < until;
+    const Place place{count_};
     const auto timer = std::make_shared<boost::asio::steady_timer>(io_, until);
     timers_.push_back(timer);
     const auto [error] = co_await timer->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     co_return static_cast<bool>(error);
   }
+
+  /// How many wait.
+  std::size_t count() const noexcept { return count_; }
 
   /// Some of those that have waited longest try again; the next commit wakes the next ones, as long as there is work.
   void wake(bool has_work) {
@@ -56,7 +60,16 @@ class WaitingRoom {
   }
 
  private:
+  struct Place {
+    explicit Place(std::size_t& of) : count{of} { ++count; }
+    ~Place() { --count; }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    std::size_t& count;
+  };
+
   boost::asio::io_context& io_;
+  std::size_t count_ = 0;
   std::uint64_t news_ = 0;
   bool is_closed_ = false;
   std::deque<std::shared_ptr<boost::asio::steady_timer>> timers_;
