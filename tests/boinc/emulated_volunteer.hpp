@@ -89,7 +89,7 @@ class EmulatedVolunteer {
   mw::Bytes input_of(const mw::boinc::SchedulerReply& reply, std::size_t index = 0) {
     for (const auto& workunit : reply.workunits)
       if (workunit.name == reply.instances.at(index).workunit) {
-        const std::string text = transfer_.get(file_in(reply, workunit.files.at(0).file_name).url);
+        const std::string text = transfer_.get(file_in(reply, workunit.files.at(0).file_name).url, std::size_t{1} << 30);
         return mw::Bytes{std::as_bytes(std::span{text})};
       }
     throw std::runtime_error{"the reply does not describe the workunit"};

@@ -58,21 +58,25 @@ void assimilate(Project& project, const WorkunitRow& workunit, const std::vector
   }
 }
 
-std::optional<TaskEnd> end_again(Project& project, const KnownTask& task) {
-  try {
-    const auto workunit = project.work.workunit(task.workunit);
-    if (!workunit || workunit->canonical == 0) return std::nullopt;
-    for (const InstanceRow& one : project.work.instances(workunit->id)) {
-      if (one.id != workunit->canonical) continue;
-      const StoredOutput stored = stored_output(project, one);
-      auto outcomes = outcomes_of(read_answer(stored, workunit->tasks.size()));
-      TaskOutcome& own = outcomes.at(static_cast<std::size_t>(task.position));
-      return TaskEnd{task.id, one.host, std::move(own.outcome), own.is_gone};
-    }
-  } catch (const std::exception& e) {
-    log::warn(fmt::format("boinc: the stored result of task {} can not be used, it is computed again: {}", task.id, e.what()));
-  }
+std::optional<StoredEnd> stored_end(Project& project, const KnownTask& task) {
+  const auto workunit = project.work.workunit(task.workunit);
+  if (!workunit || workunit->canonical == 0) return std::nullopt;
+  for (const InstanceRow& one : project.work.instances(workunit->id))
+    if (one.id == workunit->canonical)
+      return StoredEnd{task.id, one.host, workunit->tasks.size(), static_cast<std::size_t>(task.position),
+                       stored_output(project, one)};
   return std::nullopt;
+}
+
+std::optional<TaskEnd> end_again(const StoredEnd& stored) {
+  try {
+    auto outcomes = outcomes_of(read_answer(stored.output, stored.tasks));
+    TaskOutcome& own = outcomes.at(stored.position);
+    return TaskEnd{stored.task, stored.host, std::move(own.outcome), own.is_gone};
+  } catch (const std::exception& e) {
+    log::warn(fmt::format("boinc: the stored result of task {} can not be used, it is computed again: {}", stored.task, e.what()));
+    return std::nullopt;
+  }
 }
 
 }  // namespace mw::boinc

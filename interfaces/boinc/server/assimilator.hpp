@@ -18,7 +18,17 @@ namespace mw::boinc {
 void assimilate(Project& project, const WorkunitRow& workunit, const std::vector<InstanceRow>& instances,
                 std::vector<TaskOutcome> outcomes);
 
-/// The same for one task of a workunit that was assimilated before this program started: nothing if its result can not be read.
-std::optional<TaskEnd> end_again(Project& project, const KnownTask& task);
+/// Where the end of a task lies whose workunit was assimilated before this program started.
+struct StoredEnd {
+  std::int64_t task = 0;
+  std::int64_t host = 0;
+  std::size_t tasks = 0;  ///< of its workunit
+  std::size_t position = 0;
+  StoredOutput output;
+};
+/// Nothing if there is none.
+std::optional<StoredEnd> stored_end(Project& project, const KnownTask& task);
+/// Nothing if it can not be read. In any thread.
+std::optional<TaskEnd> end_again(const StoredEnd& stored);
 
 }  // namespace mw::boinc

@@ -33,6 +33,10 @@ std::optional<http::Content> Downloads::find(const std::string& name) {
     path = download_folder(project_.settings) + "/" + name;
   else
     return std::nullopt;
+  return file(path);
+}
+
+std::optional<http::Content> Downloads::file(const std::string& path) {
   auto file = std::make_shared<process::UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status = {};
   if (file->get() < 0 || ::fstat(file->get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
@@ -41,7 +45,10 @@ std::optional<http::Content> Downloads::find(const std::string& name) {
 
 std::optional<http::Content> Downloads::input(std::int64_t workunit) {
   auto blob = sqlite::BlobReader::open(project_.database, "input", "bytes", workunit);
-  if (!blob) return std::nullopt;
+  if (!blob) {
+    const auto row = project_.work.workunit(workunit);
+    return row && row->tasks.size() == 1 ? file(large_input_path(project_.settings, row->tasks.front())) : std::nullopt;
+  }
   http::Content download{blob->size(), nullptr};
   if (download.size <= small_size) {
     download.bytes.resize(static_cast<std::size_t>(download.size));

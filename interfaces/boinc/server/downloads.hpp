@@ -1,7 +1,8 @@
 // What there is to download: worker builds, data files, workunits' inputs.
 //
 // What:    finds it by its name. Everything but the smallest inputs is a file, so that a client which does not read costs no memory: a
-//          larger input is copied out of the database into a nameless file that all who download it share.
+//          larger input that several tasks share is copied out of the database into a nameless file that all who download it share; that of a
+//          task with large arguments is a file already.
 // Owner:   a Content owns its descriptor.
 // Threads: the server's.
 // Use:
@@ -27,6 +28,7 @@ class Downloads {
   std::optional<http::Content> find(const std::string& name);
 
  private:
+  static std::optional<http::Content> file(const std::string& path);
   std::optional<http::Content> input(std::int64_t workunit);
   std::shared_ptr<const process::UniqueFd> spool(sqlite::BlobReader& blob);
 

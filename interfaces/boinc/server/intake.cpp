@@ -1,86 +1,155 @@
 #include "boinc/server/intake.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <filesystem>
+#include <memory>
 
 #include <fmt/format.h>
 
-#include "boinc/jobs/data_files.hpp"
-#include "boinc/server/assimilator.hpp"
+#include "log/log.hpp"
 #include "remote/task_messages.hpp"
-#include "worker/task_folder.hpp"
 
 namespace mw::boinc {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t longest_message = std::size_t{900} << 20;  // SQLite's limit for a blob is 10^9 bytes
+constexpr std::string_view incoming = "incoming_";
 
 }  // namespace
 
+Intake::Intake(Project& project, Transitioner& transitioner, SideThread& side, Write write)
+    : project_{project}, transitioner_{transitioner}, side_{side}, write_{std::move(write)} {
+  // Of a run that was killed.
+  for (const auto& entry : fs::directory_iterator{download_folder(project_.settings)})
+    if (entry.path().filename().string().starts_with(incoming)) side_.remove(entry.path());
+}
+
+void Intake::take(const TaskRef& task) {
+  if (!takes_long_to_prepare(task)) return enter(task, {});
+  const auto ready = std::make_shared<Prepared>();
+  const std::string stem = fmt::format("{}/{}{}", download_folder(project_.settings), incoming, ++preparations_);
+  const auto come_in = [this, task, ready] {
+    const auto place = coming_.find(task.id());
+    if (place == coming_.end() || !remote::is_same(place->second, task)) {  // nobody waits for it any more
+      for (const std::string& path : ready->paths()) side_.remove(path);
+      return;
+    }
+    coming_.erase(place);
+    write_([&] { enter(task, *ready); });
+  };
+  try {
+    side_.run([task, stem, ready](const std::stop_token&) { *ready = prepare(task, stem); }, come_in);
+    coming_[task.id()] = task;
+  } catch (const InterfaceError&) {  // no thread: it takes long
+    enter(task, prepare(task, stem));
+  }
+}
+
 /// The file's number in this project, with an 'x' if it is executable; it is stored once, whatever it is called.
-std::string Intake::store_file(const std::string& path) {
-  const fs::path folder{download_folder(project_.settings)};
-  const fs::path temporary = folder / "incoming";
-  const CopiedFile copied = copy_file(path, temporary.string());
+std::string Intake::store_file(const PreparedFile& file) {
+  const CopiedFile& copy = file.copy;
   sqlite::Statement find = project_.database.prepare("SELECT id FROM file WHERE md5 = ? AND is_executable = ?");
-  const char* const mark = copied.is_executable ? "x" : "";
-  if (find.bind(copied.md5, copied.is_executable).step()) return fmt::format("{}{}", find.integer(0), mark);
+  const char* const mark = copy.is_executable ? "x" : "";
+  if (find.bind(copy.md5, copy.is_executable).step()) {
+    side_.remove(file.path);
+    return fmt::format("{}{}", find.integer(0), mark);
+  }
   project_.database.prepare("INSERT INTO file(md5, nbytes, is_executable) VALUES (?, ?, ?)")
-      .run(copied.md5, copied.nbytes, copied.is_executable);
+      .run(copy.md5, copy.nbytes, copy.is_executable);
   const std::int64_t id = project_.database.last_id();
-  fs::rename(temporary, folder / project_.names.data_file(id, copied.md5));
+  fs::rename(file.path, fs::path{download_folder(project_.settings)} / project_.names.data_file(id, copy.md5));
   return fmt::format("{}{}", id, mark);
 }
 
-Bytes Intake::message_of(const TaskRef& task, std::string& files) {
+/// Of one whose arguments are not large.
+Bytes Intake::message_of(const TaskRef& task, const std::vector<std::string>& numbers) const {
   wire::Task message = remote::message_of(task);
   message.id = 0;
   message.attempt = 0;
-  for (DataFile& file : message.terms.files) {
-    const std::string number = store_file(file.from);
-    files += number + " ";
-    file.from = "#" + number;
-  }
+  for (std::size_t i = 0; i < numbers.size(); ++i) message.terms.files[i].from = "#" + numbers[i];
   message.arguments = task.arguments();
-  if (message.arguments.size() > longest_message)
-    throw worker::StagingError{fmt::format("its arguments have {} bytes; over boinc they may have {}: send them as a data file",
-                                           message.arguments.size(), longest_message)};
   Bytes bytes;
   wire::append(bytes, message);
   return bytes;
 }
 
-void Intake::end_at_once(const TaskRef& task, std::int64_t row, Failure failure) {
-  TaskEnd end{row, 0, {}, false};
-  end.outcome.failure = std::move(failure);
+void Intake::open(const TaskRef& task, std::int64_t row) {
   open_[row] = task;
+  rows_[task.id()] = row;
+}
+
+void Intake::end_at_once(const TaskRef& task, Failure failure) {
+  TaskEnd end{--last_rowless_, 0, {}, false};
+  end.outcome.failure = std::move(failure);
+  open_[end.task] = task;
   project_.ends.push_back(std::move(end));
 }
 
-void Intake::take(const TaskRef& task) {
-  std::string files;
+void Intake::enter(const TaskRef& task, const Prepared& ready) {
+  if (ready.failure) return end_at_once(task, *ready.failure);
+  std::vector<std::string> numbers;
+  for (const PreparedFile& file : ready.files) numbers.push_back(store_file(file));
   Bytes message;
-  try {
-    message = message_of(task, files);
-  } catch (const worker::StagingError& e) {
-    return end_at_once(task, --last_rowless_, *worker::staging_failed(e).failure);
+  NewTask row{.function = task.function_id(), .priority = task.options().priority};
+  if (ready.input) {
+    message.append(ready.input->digest.data(), ready.input->digest.size());
+    row.input_nbytes = ready.input->nbytes;
+    row.input_md5 = ready.input->md5;
+    // As the bundle numbers them: each once.
+    std::vector<std::string> once;
+    for (const std::string& number : numbers)
+      if (std::find(once.begin(), once.end(), number) == once.end()) once.push_back(number);
+    numbers = std::move(once);
+  } else {
+    message = message_of(task, numbers);
   }
-  std::int64_t row = 0;
+  for (const std::string& number : numbers) row.files += number + " ";
+
+  std::int64_t id = 0;
   if (const auto known = project_.tasks.claim(message.span())) {
-    row = known->id;
-    if (known->stage == TaskStage::done) {
-      if (auto end = end_again(project_, *known))
-        project_.ends.push_back(std::move(*end));
-      else
-        row = 0;  // computed anew
+    if (known->stage != TaskStage::done)
+      id = known->id;
+    else if (ends_again(task, *known)) {
+      if (ready.input) side_.remove(ready.input->path);
+      return;
     }
   }
-  if (row == 0)
-    row = project_.tasks.add(message.span(),
-                             {.function = task.function_id(), .priority = task.options().priority, .files = std::move(files)});
-  open_[row] = task;
-  rows_[task.id()] = row;
+  if (id == 0) id = project_.tasks.add(message.span(), row);
+  if (ready.input) fs::rename(ready.input->path, large_input_path(project_.settings, id));
+  open(task, id);
+}
+
+bool Intake::ends_again(const TaskRef& task, const KnownTask& known) {
+  auto stored = stored_end(project_, known);
+  if (!stored) return false;
+  if (stored->output.nbytes > static_cast<std::int64_t>(large_arguments)) {
+    open(task, known.id);
+    read_aside(task, known.id, std::move(*stored));
+    return true;
+  }
+  auto end = end_again(*stored);
+  if (!end) return false;
+  open(task, known.id);
+  project_.ends.push_back(std::move(*end));
+  return true;
+}
+
+void Intake::read_aside(const TaskRef& task, std::int64_t row, StoredEnd stored) {
+  const auto shared = std::make_shared<StoredEnd>(std::move(stored));
+  const auto end = std::make_shared<std::optional<TaskEnd>>();
+  side_.run([shared, end](const std::stop_token&) { *end = end_again(*shared); },
+            [this, task, row, end] {
+              if (!remote::is_same(find(row), task)) return;  // nobody waits for it any more
+              write_([&] {
+                if (*end) return project_.ends.push_back(std::move(**end));
+                release(row);
+                project_.tasks.set_stage(row, TaskStage::dropped);
+                take(task);  // it is computed anew
+              });
+            });
 }
 
 TaskRef Intake::find(std::int64_t row) const {
@@ -98,6 +167,10 @@ TaskRef Intake::release(std::int64_t row) {
 }
 
 void Intake::drop(const TaskRef& task) {
+  if (const auto place = coming_.find(task.id()); place != coming_.end() && remote::is_same(place->second, task)) {
+    coming_.erase(place);
+    return;
+  }
   const auto number = rows_.find(task.id());
   if (number == rows_.end()) return;
   const std::int64_t row = number->second;
@@ -106,7 +179,10 @@ void Intake::drop(const TaskRef& task) {
   const auto place = project_.tasks.find(row);
   if (!place || place->stage == TaskStage::done || place->stage == TaskStage::dropped) return;
   project_.tasks.set_stage(row, TaskStage::dropped);
-  if (place->stage != TaskStage::in_workunit) return;
+  if (place->stage != TaskStage::in_workunit) {
+    if (place->has_large_input) side_.remove(large_input_path(project_.settings, row));
+    return;
+  }
   // The workunit goes when nobody wants any of its tasks.
   const auto workunit = project_.work.workunit(place->workunit);
   if (!workunit) return;

@@ -28,7 +28,7 @@ namespace mw::boinc {
 
 struct Rooms {
   Rooms(boost::asio::io_context& io, Settings settings, sqlite::Database database, Keys keys, std::function<void()> committed,
-        std::function<void(const std::string&)> failed, Comparisons::Done compared)
+        std::function<void(const std::string&)> failed, Comparisons::Done compared, Intake::Write write)
       : project{std::move(settings), std::move(database), std::move(keys)},
         savepoints{project.database},
         generator{project},
@@ -37,7 +37,7 @@ struct Rooms {
         comparisons{side, std::move(compared)},
         transitioner{project, validator, comparisons, side},
         scheduler{project, generator, transitioner},
-        intake{project, transitioner},
+        intake{project, transitioner, side, std::move(write)},
         uploads{project, side},
         downloads{project},
         committer{io, project.database, std::move(committed), std::move(failed)},

@@ -1,9 +1,12 @@
 #include "boinc/server/server.hpp"
 
 #include <chrono>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
 #include <boost/asio/executor_work_guard.hpp>
@@ -19,6 +22,7 @@
 #include "process/file.hpp"
 #include "process/no_write_signals.hpp"
 #include "process/shortage.hpp"
+#include "remote/task_messages.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -59,7 +63,10 @@ struct Server::Inside {
     rooms.emplace(
         io, std::move(settings), open_database(path), std::move(keys), [this] { tell(); },
         [this](const std::string& why) { sink.server_failed(why); },
-        [this](std::int64_t workunit, Comparison& compared) { look_at_compared(workunit, compared); });
+        [this](std::int64_t workunit, Comparison& compared) { look_at_compared(workunit, compared); },
+        [this](const std::function<void()>& call) {
+          if (rooms->committer.is_usable()) write(Durability::machine, call);
+        });
     web.emplace(*rooms);
     open_project(place);
   }
@@ -230,7 +237,7 @@ struct Server::Inside {
     map["workers_lost"] = number(counts.timed_out);
     map["hosts"] = number(project.hosts.active(project.now() - seen_lately));
     map["tasks_waiting"] = number(project.tasks.waiting_count());
-    map["tasks_open"] = number(rooms->intake.open_count());
+    map["tasks_open"] = number(rooms->intake.open_count() + arrived.size());
     map["workunits"] = number(counts.workunits);
     map["instances_sent"] = number(counts.sent);
     map["instances_reported"] = number(counts.reported);
@@ -249,12 +256,35 @@ struct Server::Inside {
   }
 
   void submit(const std::vector<TaskRef>& tasks) {
+    const bool is_busy = !arrived.empty();
+    arrived.insert(arrived.end(), tasks.begin(), tasks.end());
+    if (!is_busy) take_arrived();
+  }
+
+  /// Some of them; then others have their turn.
+  void take_arrived() {
+    if (has_ended) return;
+    constexpr std::size_t most = 10'000, most_bytes = 4 * large_arguments;
     write(Durability::machine, [&] {
-      for (const TaskRef& task : tasks) rooms->intake.take(task);
+      for (std::size_t tasks = 0, bytes = 0; tasks < most && bytes < most_bytes && !arrived.empty(); ++tasks) {
+        const TaskRef task = std::move(arrived.front());
+        arrived.pop_front();
+        bytes += task.arguments().size() > large_arguments ? 0 : task.arguments().size();
+        rooms->intake.take(task);
+      }
     });
+    if (!arrived.empty()) asio::post(io, [this] { take_arrived(); });
   }
 
   void drop(const std::vector<TaskRef>& tasks) {
+    if (!arrived.empty()) {
+      std::unordered_map<std::uint64_t, const TaskRef*> dropped;
+      for (const TaskRef& task : tasks) dropped[task.id()] = &task;
+      std::erase_if(arrived, [&](const TaskRef& task) {
+        const auto place = dropped.find(task.id());
+        return place != dropped.end() && remote::is_same(*place->second, task);
+      });
+    }
     write(Durability::process, [&] {
       for (const TaskRef& task : tasks) rooms->intake.drop(task);
     });
@@ -279,7 +309,7 @@ struct Server::Inside {
       rooms->project.hosts.write_touched();
       transaction.commit();
       // With tasks left, the next run of the program goes on with them.
-      if (rooms->intake.open_count() == 0) forget();
+      if (rooms->intake.open_count() == 0 && arrived.empty()) forget();
     } catch (const Error& e) {
       log::warn(fmt::format("boinc: {}", e.what()));
     }
@@ -302,6 +332,7 @@ struct Server::Inside {
   asio::steady_timer watch_timer;
   std::optional<Rooms> rooms;
   std::optional<Web> web;
+  std::deque<TaskRef> arrived;  ///< and not taken in yet
   std::unordered_set<std::int64_t> announced;
   std::uint64_t sent_when_timed = 0;
   std::chrono::steady_clock::time_point next_status{};

@@ -50,5 +50,9 @@ struct Settings {
 inline std::string download_folder(const Settings& settings) { return settings.state + "/download"; }
 inline std::string keys_folder(const Settings& settings) { return settings.state + "/keys"; }
 inline std::string upload_folder(const Settings& settings) { return settings.state + "/upload"; }
+/// The bundle of a task that is large, until its workunit is over.
+inline std::string large_input_path(const Settings& settings, std::int64_t task) {
+  return download_folder(settings) + "/arguments_" + std::to_string(task);
+}
 
 }  // namespace mw::boinc

@@ -7,6 +7,7 @@
 #include "boinc/policy/transition.hpp"
 #include "boinc/server/assimilator.hpp"
 #include "boinc/server/excuses.hpp"
+#include "boinc/server/preparation.hpp"
 #include "log/log.hpp"
 
 namespace mw::boinc {
@@ -110,6 +111,8 @@ std::optional<Verdict> Transitioner::validate(WorkunitRow& workunit, std::vector
 /// The canonical output stays until the run ends: a program that is started again is given it anew.
 void Transitioner::delete_files(const WorkunitRow& workunit, const std::vector<InstanceRow>& instances) {
   project_.work.drop_input(workunit.id);
+  if (workunit.input_nbytes > static_cast<std::int64_t>(large_arguments) && workunit.tasks.size() == 1)
+    side_.remove(large_input_path(project_.settings, workunit.tasks.front()));
   for (const InstanceRow& one : instances) {
     if (one.id == workunit.canonical) continue;
     const auto output = project_.work.output_facts(one.id);

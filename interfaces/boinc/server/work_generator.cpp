@@ -72,11 +72,19 @@ std::optional<WorkunitRow> WorkGenerator::make(const Host& host) {
   workunit.state = project_.settings.limits;
   workunit.function = last_function_;
   workunit.operations = operations_of(last_function_) * static_cast<double>(tasks.size());
-  const Bytes input = write_input(tasks, workunit);
-  workunit.input_nbytes = static_cast<std::int64_t>(input.size());
-  workunit.input_md5 = md5_hex(input.span());
   for (const WaitingTask& task : tasks) workunit.tasks.push_back(task.id);
-  project_.work.add(workunit, input.span());
+  if (const WaitingTask& first = tasks.front(); first.input_nbytes > 0) {
+    workunit.input_nbytes = first.input_nbytes;
+    workunit.input_md5 = first.input_md5;
+    workunit.files = first.files;
+    project_.work.add(workunit);
+  } else {
+    const Bytes input = write_input(tasks, workunit);
+    workunit.input_nbytes = static_cast<std::int64_t>(input.size());
+    workunit.input_md5 = md5_hex(input.span());
+    project_.work.add(workunit);
+    project_.work.add_input(workunit.id, input.span());
+  }
   for (std::size_t i = 0; i < tasks.size(); ++i) project_.tasks.put(tasks[i].id, workunit.id, i);
   ++project_.counts.workunits;
   return workunit;

@@ -5,7 +5,7 @@
 namespace mw::boinc {
 namespace {
 
-constexpr std::int64_t version = 2;
+constexpr std::int64_t version = 3;
 
 /// From version 1, whose hosts had no address and were not on probation.
 constexpr const char* second_version = R"(
@@ -14,6 +14,12 @@ ALTER TABLE instance ADD COLUMN excused INTEGER NOT NULL DEFAULT 0;  -- counts n
 ALTER TABLE host ADD COLUMN range TEXT NOT NULL DEFAULT '';          -- of addresses, in which it was seen last
 ALTER TABLE host ADD COLUMN valid INTEGER NOT NULL DEFAULT 0;        -- results, in all
 UPDATE host SET valid = valid_in_row;
+)";
+
+/// From version 2, which had all arguments in the database.
+constexpr const char* third_version = R"(
+ALTER TABLE task ADD COLUMN input_nbytes INTEGER NOT NULL DEFAULT 0;  -- of the file with its bundle; 0: there is none
+ALTER TABLE task ADD COLUMN input_md5 TEXT NOT NULL DEFAULT '';
 )";
 
 /// What a program of any version can do without.
@@ -31,7 +37,7 @@ CREATE TABLE task(
   claimed INTEGER NOT NULL,      -- a master of this run waits for it
   workunit INTEGER,
   position INTEGER,              -- in its workunit
-  message BLOB NOT NULL,         -- the task frame, with id and attempt 0
+  message BLOB NOT NULL,         -- the task frame, with id and attempt 0; or, where that is large, its digest
   files TEXT NOT NULL            -- ids of its data files, each with a blank behind it
 );
 CREATE INDEX task_waiting ON task(priority DESC, id) WHERE state = 0;
@@ -115,12 +121,13 @@ sqlite::Database open_database(const std::string& path) {
     database.execute(later_indices);
     return database;
   }
-  if (found != 0 && found != 1)
+  if (found < 0 || found > version)
     throw sqlite::DatabaseError{
         fmt::format("{} is of another version of CppMW ({}, this is {}); give another state folder", path, found, version)};
   sqlite::Transaction transaction{database};
   if (found == 0) database.execute(tables);
-  database.execute(second_version);
+  if (found < 2) database.execute(second_version);
+  database.execute(third_version);
   database.execute(later_indices);
   database.execute(fmt::format("PRAGMA user_version = {}", version).c_str());
   transaction.commit();

@@ -25,7 +25,10 @@ enum class TaskStage : std::int64_t { waiting = 0, in_workunit = 1, done = 2, dr
 struct NewTask {
   std::uint64_t function = 0;
   std::int64_t priority = 0;
-  std::string files;  ///< ids of its data files, each with a blank behind it
+  std::string files = {};  ///< ids of its data files, each with a blank behind it
+  // The bundle that it is by itself, in a file, where its arguments are large: then the message is a digest of it.
+  std::int64_t input_nbytes = 0;
+  std::string input_md5 = {};
 };
 
 struct WaitingTask {
@@ -33,6 +36,8 @@ struct WaitingTask {
   std::uint64_t function = 0;
   std::string files;
   Bytes message;
+  std::int64_t input_nbytes = 0;
+  std::string input_md5;
 };
 
 /// A task of the run before, found again.
@@ -46,6 +51,7 @@ struct KnownTask {
 struct TaskPlace {
   TaskStage stage = TaskStage::dropped;
   std::int64_t workunit = 0;
+  bool has_large_input = false;
 };
 
 class Tasks {
@@ -61,7 +67,7 @@ class Tasks {
   std::optional<KnownTask> claim(sqlite::Blob message);
   std::int64_t add(sqlite::Blob message, const NewTask& task);
 
-  /// The next tasks of one function: of the first that waits. Only claimed ones.
+  /// The next tasks of one function: of the first that waits. Only claimed ones. One with a file of its own comes alone.
   std::vector<WaitingTask> next(std::size_t most, std::size_t most_bytes);
   void put(std::int64_t id, std::int64_t workunit, std::size_t position);
   void set_stage(std::int64_t id, TaskStage stage);

@@ -60,14 +60,15 @@ Work::Work(sqlite::Database& database)
       output_facts_{database.prepare("SELECT nbytes, md5 FROM output WHERE instance = ?")},
       drop_output_{database.prepare("DELETE FROM output WHERE instance = ?")} {}
 
-void Work::add(WorkunitRow& workunit, sqlite::Blob input) {
+void Work::add(WorkunitRow& workunit) {
   const WorkunitState& state = workunit.state;
   add_.run(std::as_bytes(std::span{workunit.tasks}), static_cast<std::int64_t>(workunit.function), workunit.operations,
            state.quorum, state.target, state.max_errors, state.max_total, state.max_success, workunit.host_class,
            workunit.input_nbytes, workunit.input_md5, workunit.files);
   workunit.id = database_.last_id();
-  add_input_.run(workunit.id, input);
 }
+
+void Work::add_input(std::int64_t workunit, sqlite::Blob bytes) { add_input_.run(workunit, bytes); }
 
 std::optional<WorkunitRow> Work::workunit(std::int64_t id) {
   if (!workunit_.bind(id).step()) return std::nullopt;

@@ -64,8 +64,10 @@ class Work {
  public:
   explicit Work(sqlite::Database& database);
 
-  /// Makes the row, with its input; gives it its id.
-  void add(WorkunitRow& workunit, sqlite::Blob input);
+  /// Makes the row; gives it its id.
+  void add(WorkunitRow& workunit);
+  /// Unless it is a file.
+  void add_input(std::int64_t workunit, sqlite::Blob bytes);
   std::optional<WorkunitRow> workunit(std::int64_t id);
   /// All but tasks, function, input and files.
   void update(const WorkunitRow& workunit, std::optional<Time> transition_time);

@@ -1,0 +1,95 @@
+#include "boinc/server/preparation.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "boinc/jobs/bundles.hpp"
+#include "boinc/protocol/md5.hpp"
+#include "process/file.hpp"
+#include "process/unique_fd.hpp"
+#include "remote/task_messages.hpp"
+#include "worker/task_folder.hpp"
+
+namespace mw::boinc {
+namespace {
+
+constexpr std::size_t longest_arguments = std::size_t{900} << 20;
+
+/// What a data file is known by, wherever it lies.
+std::string known_as(const CopiedFile& copy) { return copy.md5 + (copy.is_executable ? "x" : ""); }
+
+/// Of what the task is, and of nothing that differs from run to run.
+std::string digest_of(wire::Task message, const std::vector<std::string>& files, std::span<const std::byte> arguments) {
+  for (std::size_t i = 0; i < message.terms.files.size(); ++i) message.terms.files[i].from = "#" + files[i];
+  message.arguments = {};
+  Bytes head;
+  wire::append(head, message);
+  Md5 sum;
+  sum.update(head.span());
+  sum.update(arguments);
+  return fmt::format("large {} {}", arguments.size(), sum.hex());
+}
+
+PreparedInput write_input(const TaskRef& task, const std::vector<PreparedFile>& copies, const std::string& path) {
+  wire::Task message = remote::message_of(task);
+  message.id = 0;
+  message.attempt = 0;
+  std::vector<std::string> files;
+  for (const PreparedFile& one : copies) files.push_back(known_as(one.copy));
+  PreparedInput input{path, 0, {}, digest_of(message, files, task.arguments())};
+  message.arguments = task.arguments();
+  BundleWriter bundle{1, false};  // the validator here compares endings, not bytes
+  bundle.add(std::move(message), files);
+  const Bytes bytes = bundle.take_bytes();
+  input.nbytes = static_cast<std::int64_t>(bytes.size());
+  input.md5 = md5_hex(bytes.span());
+  const process::UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+  if (file.get() < 0) throw worker::StagingError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
+  process::write_all(file.get(), bytes.span(), path);
+  // What the database says of it is to be true after a loss of power, too.
+  if (::fdatasync(file.get()) != 0)
+    throw worker::StagingError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
+  return input;
+}
+
+}  // namespace
+
+std::vector<std::string> Prepared::paths() const {
+  std::vector<std::string> paths;
+  for (const PreparedFile& one : files) paths.push_back(one.path);
+  if (input) paths.push_back(input->path);
+  return paths;
+}
+
+bool takes_long_to_prepare(const TaskRef& task) noexcept {
+  return task.arguments().size() > large_arguments || !task.options().files.empty();
+}
+
+Prepared prepare(const TaskRef& task, const std::string& stem) {
+  Prepared ready;
+  const std::string input = stem + "_arguments";
+  try {
+    if (task.arguments().size() > longest_arguments)
+      throw worker::StagingError{fmt::format("its arguments have {} bytes; over boinc they may have {}: send them as a data file",
+                                             task.arguments().size(), longest_arguments)};
+    for (const DataFile& file : task.options().files) {
+      const std::string path = fmt::format("{}_{}", stem, ready.files.size());
+      ready.files.push_back({path, copy_file(file.from, path)});
+    }
+    if (task.arguments().size() > large_arguments) ready.input = write_input(task, ready.files, input);
+  } catch (const std::exception& e) {
+    for (const std::string& path : ready.paths()) ::unlink(path.c_str());
+    ::unlink(input.c_str());  // on a full disk, its room is needed
+    ready = {};
+    ready.failure = worker::staging_failed(worker::StagingError{e.what()}).failure;
+  }
+  return ready;
+}
+
+}  // namespace mw::boinc
