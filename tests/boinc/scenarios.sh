@@ -52,25 +52,24 @@ stock_client() {
   echo $! >"$folder/pid"
 }
 
-# run_scenarios NAME…: functions, each called with a folder of its own in a shell of its own; side by side, since they mostly wait. Shows what those that
-# failed printed. 77 if all were skipped.
+# run_scenarios NAME…: functions, each called with a folder of its own in a shell of its own. They mostly wait, so that several run side by side: as many
+# as `at_once` says, the first ones first. Shows what those that failed printed, and what one has put into FOLDER.says. 77 if all were skipped.
 run_scenarios() {
   local name status seconds failed=0 skipped=0
-  local -A pid_of
   for name; do
+    while [ "$(jobs -rp | wc -l)" -ge "${at_once:-12}" ]; do wait -n; done
     mkdir -p "$work/$name"
     (
-      trap "kill \$(jobs -p) 2>/dev/null; echo \$((SECONDS - $SECONDS)) >'$work/$name.seconds'" EXIT
+      trap "echo \$? >'$work/$name.status'; kill \$(jobs -p) 2>/dev/null; echo \$((SECONDS - $SECONDS)) >'$work/$name.seconds'" EXIT
       "$name" "$work/$name" >"$work/$name.log" 2>&1
     ) &
-    pid_of[$name]=$!
   done
+  wait
   for name; do
-    wait "${pid_of[$name]}"
-    status=$?
+    status=$(cat "$work/$name.status" 2>/dev/null)
     seconds=$(cat "$work/$name.seconds" 2>/dev/null)
     case $status in
-      0) echo "ok      $name ($seconds s)" ;;
+      0) echo "ok      $name ($seconds s)$(sed 's/^/ /' "$work/$name.says" 2>/dev/null)" ;;
       77) echo "$name: $(tail -1 "$work/$name.log")"; skipped=$((skipped + 1)) ;;
       *) echo "FAILED  $name ($seconds s)"; tail -60 "$work/$name.log" | sed 's/^/        /'; failed=1 ;;
     esac

@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS result(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNI
   state TEXT NOT NULL DEFAULT 'unsent', exit_status INTEGER NOT NULL DEFAULT 0, stderr TEXT NOT NULL DEFAULT '', file TEXT NOT NULL DEFAULT '',
   is_valid INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS by_workunit ON result(workunit);
+CREATE INDEX IF NOT EXISTS unsent ON result(id) WHERE state = 'unsent';
+CREATE INDEX IF NOT EXISTS not_done ON workunit(id) WHERE canonical = 0;
 CREATE TABLE IF NOT EXISTS job_file(name TEXT PRIMARY KEY);
 """
 DEFAULTS = {"min_quorum": 1, "target_nresults": 1, "max_error_results": 1, "max_total_results": 1, "max_success_results": 1,
@@ -30,6 +32,26 @@ def database(folder):
     connection.execute("PRAGMA synchronous = OFF")
     connection.executescript(TABLES)
     return connection
+
+
+class Changes:
+    """Whether others have written to the database since there was nothing to do: that costs much less than looking again."""
+
+    def __init__(self, connection):
+        self.connection, self.idle_at = connection, None
+
+    def version(self):
+        return self.connection.execute("PRAGMA data_version").fetchone()[0]
+
+    def are_there(self):
+        return self.version() != self.idle_at
+
+    def nothing_to_do(self, version):
+        """As of that version. What this connection itself writes does not change it: then, forget()."""
+        self.idle_at = version
+
+    def forget(self):
+        self.idle_at = None
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 import os
 import time
 
-from project import database, hier_path, md5_of, transaction
+from project import Changes, database, hier_path, md5_of, transaction
 from server_status import runs
 
 WORKUNIT = ("id", "name", "app", "batch", "xml_doc", "result_template", "min_quorum", "target_nresults", "max_error_results", "max_total_results",
@@ -93,8 +93,15 @@ def waiting_for_validation(connection):
 def run(folder, pause):
     connection = database(folder)
     connection.execute("CREATE TEMP TABLE seen(id INTEGER PRIMARY KEY)")
+    changes = Changes(connection)
     while True:
-        for number in fresh_and_cancelled(connection) + waiting_for_validation(connection) if runs(folder, "transitioner.pid") else []:
+        version = changes.version()
+        numbers = fresh_and_cancelled(connection) + waiting_for_validation(connection) if changes.are_there() else []
+        if not numbers:
+            changes.nothing_to_do(version)
+        elif not runs(folder, "transitioner.pid"):
+            numbers = []
+        for number in numbers:
             with transaction(connection):
                 transition(folder, connection, number)
                 connection.execute("INSERT OR IGNORE INTO seen VALUES (?)", (number,))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from project import database, hash_folder, hier_path, transaction, value
+from project import Changes, database, hash_folder, hier_path, transaction, value
 from server_status import runs
 from templates import ReplyLost, read_as_client
 from transitioner import transition
@@ -24,6 +24,7 @@ class Volunteer:
     def __init__(self, folder, workers, number, settings):
         self.folder, self.workers, self.name, self.settings = folder, workers, f"host{number}", settings
         self.connection = database(folder)
+        self.changes = Changes(self.connection)
 
     def run(self):
         while True:
@@ -38,6 +39,12 @@ class Volunteer:
 
     def ask(self):
         """(result, its name, workunit, its name, app, xml_doc). A host gets one copy of a workunit, if the project says so."""
+        version = self.changes.version()
+        if not self.changes.are_there():
+            return None
+        if self.connection.execute("SELECT 1 FROM result WHERE state = 'unsent' LIMIT 1").fetchone() is None:
+            self.changes.nothing_to_do(version)
+            return None
         if os.path.exists(os.path.join(self.folder, "stop_sched")) or not runs(self.folder, "feeder.pid"):
             return None
         only_one = "AND NOT EXISTS (SELECT 1 FROM result other WHERE other.workunit = workunit.id AND other.host = :host)"
@@ -45,8 +52,6 @@ class Volunteer:
             only_one = ""
         if self.connection.execute("SELECT count(*) FROM app").fetchone()[0] > MAX_APPS:
             return None  # the feeder has ended
-        if self.connection.execute("SELECT 1 FROM result WHERE state = 'unsent' LIMIT 1").fetchone() is None:
-            return None
         if "hold" in self.settings and not os.path.exists(os.path.join(self.folder, "go")):
             if self.connection.execute("SELECT count(*) FROM result WHERE state != 'unsent'").fetchone()[0] >= int(self.settings["hold"]):
                 return None
@@ -86,6 +91,7 @@ class Volunteer:
 
     def report(self, sent, file, exit_status, stderr):
         with transaction(self.connection):
+            self.changes.forget()
             self.connection.execute("UPDATE result SET state = ?, file = ?, exit_status = ?, stderr = ? WHERE id = ?",
                                     ("success" if file else "error", file or "", exit_status, stderr, sent[0]))
             transition(self.folder, self.connection, sent[2])
