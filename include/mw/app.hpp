@@ -74,8 +74,8 @@ class App {
   int run(int argc, char** argv, const std::function<void(Master&, Report&)>& compute);
 
  private:
-  struct Inside;
-  std::unique_ptr<Inside> inside_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 /// For JSON and XML, which take nothing but UTF-8: `text` with U+FFFD in place of each byte that belongs to no

@@ -79,8 +79,8 @@ struct LocalVolunteers::One {
   std::string text() const { return fmt::format("{} (process {})", name, stopped_process); }
 };
 
-struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
-  Inside(boost::asio::io_context& loop, const Place& place, std::size_t count)
+struct LocalVolunteers::Impl : std::enable_shared_from_this<Impl> {
+  Impl(boost::asio::io_context& loop, const Place& place, std::size_t count)
       : io{loop}, look_after{place.stopped_after / (looks_until_known - 1)}, look_timer{loop} {
     const std::string program = find_command();
     for (std::size_t i = 1; i <= count; ++i) {
@@ -172,35 +172,35 @@ struct LocalVolunteers::Inside : std::enable_shared_from_this<Inside> {
 };
 
 LocalVolunteers::LocalVolunteers(boost::asio::io_context& io, Place place, std::size_t count)
-    : inside_{std::make_shared<Inside>(io, place, count)} {
-  for (const auto& one : inside_->ones) inside_->start(*one);
-  inside_->watch_stops();
+    : impl_{std::make_shared<Impl>(io, place, count)} {
+  for (const auto& one : impl_->ones) impl_->start(*one);
+  impl_->watch_stops();
 }
 
 LocalVolunteers::~LocalVolunteers() = default;
 
 std::size_t LocalVolunteers::running() const noexcept {
   std::size_t count = 0;
-  for (const auto& one : inside_->ones) count += one->child.has_value();
+  for (const auto& one : impl_->ones) count += one->child.has_value();
   return count;
 }
 
 std::vector<std::string> LocalVolunteers::stopped() const {
   std::vector<std::string> names;
-  for (const auto& one : inside_->ones)
+  for (const auto& one : impl_->ones)
     if (one->child && one->is_known_as_stopped()) names.push_back(one->text());
   return names;
 }
 
 /// They hold nothing that matters: no need to ask them first.
 void LocalVolunteers::stop(std::function<void()> stopped) {
-  inside_->stopped = std::move(stopped);
-  inside_->look_timer.cancel();
-  for (const auto& one : inside_->ones) {
+  impl_->stopped = std::move(stopped);
+  impl_->look_timer.cancel();
+  for (const auto& one : impl_->ones) {
     one->again.cancel();
     if (one->child) one->child->kill_group(SIGKILL);
   }
-  inside_->end_if_over();
+  impl_->end_if_over();
 }
 
 }  // namespace mw::boinc

@@ -38,8 +38,8 @@ class LocalVolunteers {
 
  private:
   struct One;
-  struct Inside;
-  std::shared_ptr<Inside> inside_;
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace mw::boinc

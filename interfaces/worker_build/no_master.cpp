@@ -24,7 +24,7 @@ namespace detail {
 
 class MasterCore {};
 void CoreDeleter::operator()(MasterCore*) const noexcept { no_master(); }
-struct TaskGroup::Inside {};
+struct TaskGroup::Impl {};
 
 void add_reference(TaskRecord*) noexcept { no_master(); }
 void release_reference(TaskRecord*) noexcept { no_master(); }
@@ -111,7 +111,7 @@ BoincProjectInterface::BoincProjectInterface(BoincProjectOptions) : InterfaceHan
 bool BoincProjectInterface::is_meant(std::string_view) { no_master(); }
 BoincProjectInterface BoincProjectInterface::from_text(std::string_view) { no_master(); }
 
-struct App::Inside {};
+struct App::Impl {};
 App::App(std::string, const std::string&) { no_master(); }
 App::~App() = default;
 void App::option(const std::string&, std::uint64_t&, const std::string&, std::uint64_t, std::uint64_t) { no_master(); }

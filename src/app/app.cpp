@@ -58,8 +58,8 @@ std::int64_t number_in(const Status& status, const std::string& key) {
 
 }  // namespace
 
-struct App::Inside {
-  Inside(std::string name, const std::string& description) : cli{description, std::move(name)} {
+struct App::Impl {
+  Impl(std::string name, const std::string& description) : cli{description, std::move(name)} {
     cli.set_version_flag("--version", MW_VERSION);
     cli.get_formatter()->column_width(34);
     cli.add_option("-i,--interface", interface_spec, fmt::format("what runs the tasks: {}", fmt::join(interface_forms(), "; ")))
@@ -188,7 +188,7 @@ std::string parameter_name(const std::string& flag) {
 
 }  // namespace
 
-App::App(std::string name, const std::string& description) : inside_{std::make_unique<Inside>(std::move(name), description)} {}
+App::App(std::string name, const std::string& description) : impl_{std::make_unique<Impl>(std::move(name), description)} {}
 App::~App() = default;
 
 void App::option(const std::string& flag, std::uint64_t& value, const std::string& help, std::uint64_t least, std::uint64_t most) {
@@ -198,39 +198,39 @@ void App::option(const std::string& flag, std::uint64_t& value, const std::strin
     if (count < least) throw UsageError{fmt::format("{} is less than {}", text, least)};
     value = count;
   };
-  inside_->add(flag, help, parse)->type_name("N")->default_str(fmt::format("{}", value));
-  inside_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
+  impl_->add(flag, help, parse)->type_name("N")->default_str(fmt::format("{}", value));
+  impl_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
 }
 
 void App::option(const std::string& flag, double& value, const std::string& help) {
   const auto parse = [&value](const std::string& text) { value = app::parse_number(text); };
-  inside_->add(flag, help, parse)->type_name("X")->default_str(fmt::format("{}", value));
-  inside_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
+  impl_->add(flag, help, parse)->type_name("X")->default_str(fmt::format("{}", value));
+  impl_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
 }
 
 void App::option(const std::string& flag, std::string& value, const std::string& help) {
-  inside_->cli.add_option(flag, value, help)->capture_default_str();
-  inside_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
+  impl_->cli.add_option(flag, value, help)->capture_default_str();
+  impl_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
 }
 
 void App::flag(const std::string& flag, bool& value, const std::string& help) {
-  inside_->cli.add_flag(flag, value, help);
-  inside_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
+  impl_->cli.add_flag(flag, value, help);
+  impl_->parameters.emplace_back(parameter_name(flag), [&value] { return Report::Value{value}; });
 }
 
-void App::check(std::function<void()> check) { inside_->check = std::move(check); }
+void App::check(std::function<void()> check) { impl_->check = std::move(check); }
 
 int App::run(int argc, char** argv, const std::function<void(Master&, Report&)>& compute) {
-  const std::string name = inside_->cli.get_name();
+  const std::string name = impl_->cli.get_name();
   std::unique_ptr<Interface> interface;
   try {
-    inside_->cli.parse(argc, argv);
-    if (inside_->check) inside_->check();
-    interface = inside_->make_interface();
+    impl_->cli.parse(argc, argv);
+    if (impl_->check) impl_->check();
+    interface = impl_->make_interface();
   } catch (const CLI::Success& e) {
-    return app::answer(inside_->cli, e);  // --help, --version
+    return app::answer(impl_->cli, e);  // --help, --version
   } catch (const CLI::ParseError& e) {
-    process::tell(fmt::format("{}: {} (see {} --help)\n", name, app::explain(inside_->cli, e), name));
+    process::tell(fmt::format("{}: {} (see {} --help)\n", name, app::explain(impl_->cli, e), name));
     return status_usage;
   } catch (const UsageError& e) {
     process::tell(fmt::format("{}: {}\n", name, e.what()));
@@ -238,8 +238,8 @@ int App::run(int argc, char** argv, const std::function<void(Master&, Report&)>&
   }
   try {
     Report report;
-    const Measured measured = inside_->compute(std::move(interface), compute, report);
-    inside_->print(report, measured);
+    const Measured measured = impl_->compute(std::move(interface), compute, report);
+    impl_->print(report, measured);
     return status_done;
   } catch (const std::bad_alloc&) {
     process::tell(fmt::format("{}: this machine has not enough memory for it\n", name));

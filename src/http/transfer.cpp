@@ -129,15 +129,15 @@ int tick(void* data, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 
 }  // namespace
 
-struct Transfer::Inside {
-  explicit Inside(std::function<bool()> call) : alive{std::move(call)} {
+struct Transfer::Impl {
+  explicit Impl(std::function<bool()> call) : alive{std::move(call)} {
     static const CURLcode global = curl().global_init(CURL_GLOBAL_DEFAULT);
     handle = global == CURLE_OK ? curl().easy_init() : nullptr;
     if (!handle) throw InterfaceError{"libcurl does not start"};
   }
-  ~Inside() { curl().easy_cleanup(handle); }
-  Inside(const Inside&) = delete;
-  Inside& operator=(const Inside&) = delete;
+  ~Impl() { curl().easy_cleanup(handle); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   void begin(const std::string& url) {
     curl().easy_reset(handle);  // keeps the connection
@@ -249,24 +249,24 @@ struct Transfer::Inside {
   CURLcode last_code = CURLE_OK;
 };
 
-Transfer::Transfer(std::function<bool()> alive) : inside_{std::make_unique<Inside>(std::move(alive))} {}
+Transfer::Transfer(std::function<bool()> alive) : impl_{std::make_unique<Impl>(std::move(alive))} {}
 Transfer::~Transfer() = default;
 Transfer::Transfer(Transfer&&) noexcept = default;
 Transfer& Transfer::operator=(Transfer&&) noexcept = default;
 
 std::string Transfer::get(const std::string& url, std::size_t most) {
-  return inside_->ask(url, most, 0, [] {});
+  return impl_->ask(url, most, 0, [] {});
 }
 
 std::string Transfer::post(const std::string& url, std::string_view body, std::size_t most) {
-  return inside_->ask(url, most, static_cast<std::int64_t>(body.size()), [&] {
-    inside_->set(CURLOPT_POSTFIELDS, body.data());
-    inside_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  return impl_->ask(url, most, static_cast<std::int64_t>(body.size()), [&] {
+    impl_->set(CURLOPT_POSTFIELDS, body.data());
+    impl_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   });
 }
 
 std::string Transfer::post_form(const std::string& url, const std::vector<FormField>& fields) {
-  const std::unique_ptr<curl_mime, decltype(&curl_mime_free)> form{curl().mime_init(inside_->handle), curl().mime_free};
+  const std::unique_ptr<curl_mime, decltype(&curl_mime_free)> form{curl().mime_init(impl_->handle), curl().mime_free};
   std::int64_t size = 0;
   for (const FormField& field : fields) {
     curl_mimepart* part = curl().mime_addpart(form.get());
@@ -281,7 +281,7 @@ std::string Transfer::post_form(const std::string& url, const std::vector<FormFi
       size += size_of(field.path);
     }
   }
-  return inside_->ask(url, longest_answer, size, [&] { inside_->set(CURLOPT_MIMEPOST, form.get()); });
+  return impl_->ask(url, longest_answer, size, [&] { impl_->set(CURLOPT_MIMEPOST, form.get()); });
 }
 
 void Transfer::fetch(const std::string& url, const std::string& path, std::int64_t size) {
@@ -289,18 +289,18 @@ void Transfer::fetch(const std::string& url, const std::string& path, std::int64
   if (here > size) here = 0;
   const File file = open_file(path, here > 0 ? "ab" : "wb");
   if (here == size) return;
-  Incoming incoming{inside_->handle, file.get(), size - here};
+  Incoming incoming{impl_->handle, file.get(), size - here};
   try {
-    inside_->follow(url, true, [&] {
-      inside_->set(CURLOPT_WRITEFUNCTION, write_file);
-      inside_->set(CURLOPT_WRITEDATA, &incoming);
-      inside_->set(CURLOPT_FAILONERROR, 1L);  // the words of an error are not the file's
-      inside_->limit_time(size - here);
-      if (here > 0) inside_->set(CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(here));
+    impl_->follow(url, true, [&] {
+      impl_->set(CURLOPT_WRITEFUNCTION, write_file);
+      impl_->set(CURLOPT_WRITEDATA, &incoming);
+      impl_->set(CURLOPT_FAILONERROR, 1L);  // the words of an error are not the file's
+      impl_->limit_time(size - here);
+      if (here > 0) impl_->set(CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(here));
     });
   } catch (const TransferError&) {
     // A server that does not go on where it was asked to: the next try is from the beginning.
-    if (inside_->last_code == CURLE_RANGE_ERROR) open_file(path, "wb");
+    if (impl_->last_code == CURLE_RANGE_ERROR) open_file(path, "wb");
     if (incoming.is_too_long)
       throw TransferError{fmt::format("{} sends more than the {} bytes that were announced", told(url), size), true};
     throw;
@@ -312,14 +312,14 @@ std::string Transfer::upload(const std::string& url, std::string_view head, cons
                              std::int64_t size, std::size_t most) {
   const File file = open_file(path, "rb");
   Outgoing outgoing{head, file.get()};
-  return inside_->ask(url, most, size - offset, [&] {
+  return impl_->ask(url, most, size - offset, [&] {
     if (::fseeko(file.get(), offset, SEEK_SET) != 0)
       throw TransferError{fmt::format("{} cannot be read from {} on", path, offset), true};
     outgoing.head = head;
-    inside_->set(CURLOPT_POST, 1L);
-    inside_->set(CURLOPT_READFUNCTION, read_outgoing);
-    inside_->set(CURLOPT_READDATA, &outgoing);
-    inside_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(head.size()) + size - offset);
+    impl_->set(CURLOPT_POST, 1L);
+    impl_->set(CURLOPT_READFUNCTION, read_outgoing);
+    impl_->set(CURLOPT_READDATA, &outgoing);
+    impl_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(head.size()) + size - offset);
   });
 }
 

@@ -69,8 +69,8 @@ class Transfer {
                      std::size_t most = longest_answer);
 
  private:
-  struct Inside;
-  std::unique_ptr<Inside> inside_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace mw::http

@@ -28,8 +28,8 @@ constexpr std::chrono::milliseconds grace{1};
 
 /// Whoever holds `baton` runs the loop. The loop's own thread lets go of it when a user's thread wants to drive, and parks: until
 /// nobody has driven for a grace, or until it is woken. A user's thread that drove for longer than a grace wakes it on leaving.
-struct Loop::Inside {
-  explicit Inside(std::function<void()> after) : after_each{std::move(after)} {}
+struct Loop::Impl {
+  explicit Impl(std::function<void()> after) : after_each{std::move(after)} {}
 
   boost::asio::io_context io{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
@@ -54,32 +54,32 @@ struct Loop::Inside {
   /// The baton, held by this thread.
   class Turn {
    public:
-    explicit Turn(Inside& inside) : inside_{inside} { inside_.runner = std::this_thread::get_id(); }
+    explicit Turn(Impl& inside) : impl_{inside} { impl_.runner = std::this_thread::get_id(); }
     ~Turn() {
-      inside_.runner = std::thread::id{};
-      inside_.baton.unlock();
+      impl_.runner = std::thread::id{};
+      impl_.baton.unlock();
     }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
    private:
-    Inside& inside_;
+    Impl& impl_;
   };
 
   /// A user's thread is the driver, until this goes, whatever a handler throws.
   class Session {
    public:
-    explicit Session(Inside& inside) : inside_{inside} {}
+    explicit Session(Impl& inside) : impl_{inside} {}
     ~Session() {
-      inside_.has_driver = false;
-      ++inside_.sessions;
-      if (inside_.wake_at_end.exchange(false)) inside_.wake_thread();
+      impl_.has_driver = false;
+      ++impl_.sessions;
+      if (impl_.wake_at_end.exchange(false)) impl_.wake_thread();
     }
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
    private:
-    Inside& inside_;
+    Impl& impl_;
   };
 
   void after() const {
@@ -155,54 +155,54 @@ struct Loop::Inside {
   }
 };
 
-Loop::Loop(std::function<void()> after_each) : inside_{std::make_unique<Inside>(std::move(after_each))} {
-  inside_->thread = process::start_thread("the master", [this] {
+Loop::Loop(std::function<void()> after_each) : impl_{std::make_unique<Impl>(std::move(after_each))} {
+  impl_->thread = process::start_thread("the master", [this] {
     ::prctl(PR_SET_NAME, "mw-loop");
-    inside_->run_thread();
+    impl_->run_thread();
   });
 }
 
 Loop::~Loop() { finish(); }
 
-boost::asio::io_context& Loop::io() noexcept { return inside_->io; }
+boost::asio::io_context& Loop::io() noexcept { return impl_->io; }
 
 void Loop::post(std::function<void()> call) {
-  boost::asio::post(inside_->io, std::move(call));
-  if (inside_->runner.load() == std::thread::id{}) inside_->wake_thread();
+  boost::asio::post(impl_->io, std::move(call));
+  if (impl_->runner.load() == std::thread::id{}) impl_->wake_thread();
 }
 
 void Loop::post_to_thread(std::function<void()> call) {
   {
-    std::lock_guard lock{inside_->park_mutex};
-    inside_->thread_calls.push_back(std::move(call));
-    inside_->has_thread_calls = true;
-    inside_->must_run = true;
-    inside_->woken.notify_one();
+    std::lock_guard lock{impl_->park_mutex};
+    impl_->thread_calls.push_back(std::move(call));
+    impl_->has_thread_calls = true;
+    impl_->must_run = true;
+    impl_->woken.notify_one();
   }
-  boost::asio::post(inside_->io, [] {});  // whoever runs the loop comes out of its wait
+  boost::asio::post(impl_->io, [] {});  // whoever runs the loop comes out of its wait
 }
 
 void Loop::call(const std::function<void()>& call) {
-  if (is_here()) return inside_->run(call);
-  ++inside_->callers;
-  inside_->take_baton();
+  if (is_here()) return impl_->run(call);
+  ++impl_->callers;
+  impl_->take_baton();
   {
-    const Inside::Turn turn{*inside_};
-    --inside_->callers;
+    const Impl::Turn turn{*impl_};
+    --impl_->callers;
     try {
-      inside_->run(call);
+      impl_->run(call);
     } catch (...) {
-      inside_->wake_thread();
+      impl_->wake_thread();
       throw;
     }
   }
-  if (!inside_->has_driver) inside_->wake_thread();
+  if (!impl_->has_driver) impl_->wake_thread();
 }
 
 bool Loop::try_call(const std::function<void()>& call) {
-  if (is_here() || !inside_->baton.try_lock()) return false;
-  const Inside::Turn turn{*inside_};
-  inside_->run(call);
+  if (is_here() || !impl_->baton.try_lock()) return false;
+  const Impl::Turn turn{*impl_};
+  impl_->run(call);
   return true;
 }
 
@@ -214,23 +214,23 @@ void Loop::call_in_thread(const std::function<void()>& call) {
 }
 
 void Loop::call_at(std::chrono::steady_clock::time_point when, std::function<void()> call) {
-  inside_->timer.expires_at(when);
-  inside_->timer.async_wait([call = std::move(call)](boost::system::error_code error) {
+  impl_->timer.expires_at(when);
+  impl_->timer.async_wait([call = std::move(call)](boost::system::error_code error) {
     if (!error) call();
   });
 }
 
-bool Loop::is_here() const noexcept { return inside_->runner.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+bool Loop::is_here() const noexcept { return impl_->runner.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
 bool Loop::drive(Condition& condition) {
-  Inside& inside = *inside_;
+  Impl& inside = *impl_;
   if (inside.has_driver.exchange(true)) return false;
-  const Inside::Session session{inside};
+  const Impl::Session session{inside};
   bool is_over = false;
   while (!is_over) {
     while (inside.others_are_waiting()) std::this_thread::yield();
     inside.take_baton();
-    const Inside::Turn turn{inside};
+    const Impl::Turn turn{inside};
     while (!(is_over = condition.is_met()) && !inside.others_are_waiting()) {
       if ((is_over = inside.io.run_one() == 0)) break;
       inside.after();
@@ -239,13 +239,13 @@ bool Loop::drive(Condition& condition) {
   return true;
 }
 
-void Loop::wake_thread() { inside_->wake_thread(); }
+void Loop::wake_thread() { impl_->wake_thread(); }
 
 void Loop::finish() {
-  boost::asio::post(inside_->io, [this] { inside_->timer.cancel(); });
-  inside_->work.reset();
-  inside_->wake_thread();
-  if (inside_->thread.joinable()) inside_->thread.join();
+  boost::asio::post(impl_->io, [this] { impl_->timer.cancel(); });
+  impl_->work.reset();
+  impl_->wake_thread();
+  if (impl_->thread.joinable()) impl_->thread.join();
 }
 
 }  // namespace mw::detail

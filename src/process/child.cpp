@@ -44,8 +44,8 @@ StartError::StartError(const std::string& path, int error)
 
 /// The process is waited for by its descriptor (pidfd_open(2)) and then reaped. What else there is in this program may have taken its
 /// end before: then nobody knows it.
-struct Child::Inside : std::enable_shared_from_this<Inside> {
-  Inside(boost::asio::io_context& io, const Command& command)
+struct Child::Impl : std::enable_shared_from_this<Impl> {
+  Impl(boost::asio::io_context& io, const Command& command)
       : oom_kills{oom_kill_count()}, leads_group{command.new_process_group}, pid{launch(command)}, ready{io} {
     if (command.follows_stops && leads_group) follows_stops.emplace(pid);
     const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));  // close-on-exec
@@ -62,7 +62,7 @@ struct Child::Inside : std::enable_shared_from_this<Inside> {
     throw StartError{command.path, open_error};
   }
 
-  ~Inside() { end(); }
+  ~Impl() { end(); }
 
   void end() noexcept {
     if (reaped) return;
@@ -130,24 +130,24 @@ struct Child::Inside : std::enable_shared_from_this<Inside> {
   bool reaped = false;
 };
 
-Child::Child(std::shared_ptr<Inside> inside) : inside_{std::move(inside)} {}
+Child::Child(std::shared_ptr<Impl> inside) : impl_{std::move(inside)} {}
 Child::Child(Child&&) noexcept = default;
 Child& Child::operator=(Child&&) noexcept = default;
 Child::~Child() = default;
 
 Child Child::start(boost::asio::io_context& io, const Command& command) {
   const HoldsStops hold;
-  return Child{std::make_shared<Inside>(io, command)};
+  return Child{std::make_shared<Impl>(io, command)};
 }
 
-pid_t Child::pid() const noexcept { return inside_->pid; }
+pid_t Child::pid() const noexcept { return impl_->pid; }
 
 void Child::async_wait(std::function<void(Death)> ended) {
-  inside_->ended = std::move(ended);
-  inside_->wait();
+  impl_->ended = std::move(ended);
+  impl_->wait();
 }
 
-void Child::kill_group(int signal) noexcept { inside_->kill(signal); }
+void Child::kill_group(int signal) noexcept { impl_->kill(signal); }
 
 bool is_stopped(pid_t pid) {
   const auto facts = ProcessFacts::of(pid);

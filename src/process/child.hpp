@@ -93,9 +93,9 @@ class Child {
   void kill_group(int signal) noexcept;
 
  private:
-  struct Inside;
-  explicit Child(std::shared_ptr<Inside> inside);
-  std::shared_ptr<Inside> inside_;
+  struct Impl;
+  explicit Child(std::shared_ptr<Impl> inside);
+  std::shared_ptr<Impl> impl_;
 };
 
 /// Whether a process is stopped, by a signal or by a debugger (proc(5)).

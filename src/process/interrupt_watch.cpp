@@ -48,8 +48,8 @@ extern "C" void tell(int signal) {
 
 }  // namespace
 
-struct InterruptWatch::Inside {
-  explicit Inside(std::function<void()> given) : before_end{std::move(given)} {
+struct InterruptWatch::Impl {
+  explicit Impl(std::function<void()> given) : before_end{std::move(given)} {
     int fds[2];
     if (::pipe2(fds, O_CLOEXEC) != 0) return;
     read_end = UniqueFd{fds[0]};
@@ -72,7 +72,7 @@ struct InterruptWatch::Inside {
       if (::sigaction(signal, &handler, nullptr) == 0) handled[signal] = now;
     }
   }
-  ~Inside() {
+  ~Impl() {
     if (!thread.joinable()) return;
     for (const auto& [signal, before] : handled) {
       struct sigaction now = {};
@@ -82,8 +82,8 @@ struct InterruptWatch::Inside {
     [[maybe_unused]] const ssize_t put = ::write(write_end.get(), &nothing, 1);
     thread.join();
   }
-  Inside(const Inside&) = delete;
-  Inside& operator=(const Inside&) = delete;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   void watch() {
     char word = nothing;
@@ -102,10 +102,10 @@ struct InterruptWatch::Inside {
   const std::uint32_t made_in = fork_count();
 };
 
-InterruptWatch::InterruptWatch(std::function<void()> before_end) : inside_{std::make_unique<Inside>(std::move(before_end))} {}
+InterruptWatch::InterruptWatch(std::function<void()> before_end) : impl_{std::make_unique<Impl>(std::move(before_end))} {}
 InterruptWatch::~InterruptWatch() {
   // A child that was forked has no such thread.
-  if (inside_->made_in != fork_count()) static_cast<void>(inside_.release());
+  if (impl_->made_in != fork_count()) static_cast<void>(impl_.release());
 }
 
 }  // namespace mw::process

@@ -181,9 +181,9 @@ int users = 0;  // under mutex
 
 }  // namespace
 
-struct ThreadOutput::Inside : Kept {};
+struct ThreadOutput::Impl : Kept {};
 
-ThreadOutput::ThreadOutput() : inside_{std::make_unique<Inside>()} {
+ThreadOutput::ThreadOutput() : impl_{std::make_unique<Impl>()} {
   std::lock_guard lock{mutex};
   if (users++ == 0) redirection().put_before();
 }
@@ -193,11 +193,11 @@ ThreadOutput::~ThreadOutput() {
   if (--users == 0) redirection().step_aside();
 }
 
-void ThreadOutput::begin() noexcept { kept = inside_.get(); }
+void ThreadOutput::begin() noexcept { kept = impl_.get(); }
 
 PrintedOutput ThreadOutput::end() {
   kept = nullptr;
-  return inside_->take();
+  return impl_->take();
 }
 
 }  // namespace mw::worker

@@ -28,8 +28,8 @@ class ThreadOutput {
   PrintedOutput end();
 
  private:
-  struct Inside;
-  std::unique_ptr<Inside> inside_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace mw::worker

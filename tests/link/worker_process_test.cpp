@@ -55,7 +55,7 @@ bool run_until(boost::asio::io_context& io, const std::function<bool()>& conditi
 
 }  // namespace
 
-TEST_CASE("a worker that falls silent in the middle of a frame is ended", "[local]") {
+TEST_CASE("a worker that falls silent in the middle of a frame is ended", "[link]") {
   boost::asio::io_context io;
   User user;
   WorkerProgram program = fake("announces");
@@ -69,8 +69,7 @@ TEST_CASE("a worker that falls silent in the middle of a frame is ended", "[loca
   CHECK(user.frames == 1);
 }
 
-TEST_CASE("a worker that is stopped in the middle of a frame is named, and ended only when it goes on and says no more",
-          "[local]") {
+TEST_CASE("a worker that is stopped in the middle of a frame is named, and ended only when it goes on and says no more", "[link]") {
   boost::asio::io_context io;
   User user;
   WorkerProgram program = fake("announces-and-stops");
@@ -86,7 +85,7 @@ TEST_CASE("a worker that is stopped in the middle of a frame is named, and ended
   CHECK(user.end->kill_reason.find("fell silent") != std::string::npos);
 }
 
-TEST_CASE("a hello that lies unread because the loop is busy is in time", "[local]") {
+TEST_CASE("a hello that lies unread because the loop is busy is in time", "[link]") {
   boost::asio::io_context io;
   // The reactor takes 128 events at a time: these are before the worker's.
   std::list<boost::asio::posix::stream_descriptor> others;
@@ -111,7 +110,7 @@ TEST_CASE("a hello that lies unread because the loop is busy is in time", "[loca
   CHECK(run_until(io, [&] { return user.end.has_value(); }));
 }
 
-TEST_CASE("a worker that does not say hello in time is ended", "[local]") {
+TEST_CASE("a worker that does not say hello in time is ended", "[link]") {
   boost::asio::io_context io;
   User user;
   WorkerProgram program;
@@ -152,7 +151,7 @@ class Sleeper {
 
 }  // namespace
 
-TEST_CASE("a broken worker can not have another process group ended in its program's place", "[local]") {
+TEST_CASE("a broken worker can not have another process group ended in its program's place", "[link]") {
   const Sleeper before;
   boost::asio::io_context io;
   User user;
@@ -174,7 +173,7 @@ TEST_CASE("a broken worker can not have another process group ended in its progr
   for (const Sleeper* sleeper : {&before, &after, &elsewhere}) CHECK(sleeper->is_alive());
 }
 
-TEST_CASE("a worker's program is ended with it, and after it", "[local][P33]") {
+TEST_CASE("a worker's program is ended with it, and after it", "[link][P33]") {
   boost::asio::io_context io;
   User user;
   const test::TemporaryFolder folder;
@@ -192,7 +191,7 @@ TEST_CASE("a worker's program is ended with it, and after it", "[local][P33]") {
   CHECK(test::eventually([&] { return test::state_of(running) == '\0' || test::state_of(running) == 'Z'; }));
 }
 
-TEST_CASE("who ended a worker from outside does not put its next task under suspicion", "[local]") {
+TEST_CASE("who ended a worker from outside does not put its next task under suspicion", "[link]") {
   WorkerEnd end;
   end.death.signaled = true;
   for (const int signal : {SIGKILL, SIGTERM, SIGINT, SIGHUP}) {
@@ -273,7 +272,7 @@ struct AgentRun {
 
 }  // namespace
 
-TEST_CASE("an agent blames the next task where its worker broke down before it had begun it", "[local]") {
+TEST_CASE("an agent blames the next task where its worker broke down before it had begun it", "[link]") {
   AgentRun run{"ends-on-input"};
   REQUIRE(run.until([&] { return run.gone.has_value(); }));
   CHECK(run.gone->id == 7);
@@ -282,7 +281,7 @@ TEST_CASE("an agent blames the next task where its worker broke down before it h
   CHECK(run.gone->failure.exit_status == 3);
 }
 
-TEST_CASE("an agent says that its worker is stopped in a task, and that it goes on", "[local]") {
+TEST_CASE("an agent says that its worker is stopped in a task, and that it goes on", "[link]") {
   AgentRun run{"stops-on-input", 20ms};
   REQUIRE(run.until([&] { return run.is_stopped == true; }));
   ::kill(run.pid, SIGCONT);

@@ -46,8 +46,8 @@ class TaskGroup {
   std::size_t slots() const;
 
  private:
-  struct Inside;
-  std::unique_ptr<Inside> inside_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 /// What the exception being handled says, as a Failure.

@@ -47,8 +47,8 @@ std::unique_ptr<http::Server> make_server(asio::io_context& io, const std::strin
 
 }  // namespace
 
-struct Server::Inside {
-  Inside(Settings settings, const ServerPlace& place, ServerSink& owner)
+struct Server::Impl {
+  Impl(Settings settings, const ServerPlace& place, ServerSink& owner)
       : sink{owner},
         web_server{make_server(io, place.listen, settings)},
         transition_timer{io},
@@ -344,35 +344,35 @@ struct Server::Inside {
 };
 
 Server::Server(Settings settings, const ServerPlace& place, ServerSink& sink)
-    : inside_{std::make_unique<Inside>(std::move(settings), place, sink)} {
-  inside_->publish_status();
-  inside_->thread = process::start_thread("the volunteers' server", [this] { inside_->run(); });
+    : impl_{std::make_unique<Impl>(std::move(settings), place, sink)} {
+  impl_->publish_status();
+  impl_->thread = process::start_thread("the volunteers' server", [this] { impl_->run(); });
 }
 
 Server::~Server() {
-  if (inside_->thread.joinable()) stop();
+  if (impl_->thread.joinable()) stop();
 }
 
 void Server::submit(std::vector<TaskRef> tasks) {
-  asio::post(inside_->io, [this, tasks = std::move(tasks)] { inside_->submit(tasks); });
+  asio::post(impl_->io, [this, tasks = std::move(tasks)] { impl_->submit(tasks); });
 }
 
 void Server::drop(std::vector<TaskRef> tasks) {
-  asio::post(inside_->io, [this, tasks = std::move(tasks)] { inside_->drop(tasks); });
+  asio::post(impl_->io, [this, tasks = std::move(tasks)] { impl_->drop(tasks); });
 }
 
 StatusMap Server::status() const {
-  std::lock_guard lock{inside_->status_mutex};
-  return inside_->status;
+  std::lock_guard lock{impl_->status_mutex};
+  return impl_->status;
 }
 
-const std::string& Server::url() const noexcept { return inside_->rooms->project.settings.url; }
-const std::string& Server::account_key() const noexcept { return inside_->rooms->project.keys.account; }
+const std::string& Server::url() const noexcept { return impl_->rooms->project.settings.url; }
+const std::string& Server::account_key() const noexcept { return impl_->rooms->project.keys.account; }
 
 void Server::stop() {
-  if (!inside_->thread.joinable()) return;
-  asio::post(inside_->io, [this] { inside_->end(); });
-  inside_->thread.join();
+  if (!impl_->thread.joinable()) return;
+  asio::post(impl_->io, [this] { impl_->end(); });
+  impl_->thread.join();
 }
 
 }  // namespace mw::boinc

@@ -58,8 +58,8 @@ struct Outgoing {
 
 }  // namespace
 
-struct Submitter::Inside final : PollSink {
-  Inside(const BoincProjectOptions& given, const std::string& app, const std::string& folder, SubmitterSink& owner)
+struct Submitter::Impl final : PollSink {
+  Impl(const BoincProjectOptions& given, const std::string& app, const std::string& folder, SubmitterSink& owner)
       : options{given},
         outbox{folder + "/outbox"},
         sink{owner},
@@ -410,41 +410,41 @@ struct Submitter::Inside final : PollSink {
 };
 
 Submitter::Submitter(const BoincProjectOptions& options, const std::string& app, const std::string& folder, SubmitterSink& sink)
-    : inside_{std::make_unique<Inside>(options, app, folder, sink)} {
-  inside_->thread = process::start_thread("the project", [this] { inside_->run(); });
+    : impl_{std::make_unique<Impl>(options, app, folder, sink)} {
+  impl_->thread = process::start_thread("the project", [this] { impl_->run(); });
 }
 
 Submitter::~Submitter() { stop(); }
 
 void Submitter::submit(std::vector<TaskRef> tasks) {
   {
-    std::lock_guard lock{inside_->mutex};
-    std::move(tasks.begin(), tasks.end(), std::back_inserter(inside_->submitted));
+    std::lock_guard lock{impl_->mutex};
+    std::move(tasks.begin(), tasks.end(), std::back_inserter(impl_->submitted));
   }
-  inside_->wake.notify_one();
+  impl_->wake.notify_one();
 }
 
 void Submitter::drop(std::vector<TaskRef> tasks) {
   {
-    std::lock_guard lock{inside_->mutex};
-    std::move(tasks.begin(), tasks.end(), std::back_inserter(inside_->dropped));
+    std::lock_guard lock{impl_->mutex};
+    std::move(tasks.begin(), tasks.end(), std::back_inserter(impl_->dropped));
   }
-  inside_->wake.notify_one();
+  impl_->wake.notify_one();
 }
 
 StatusMap Submitter::status() const {
-  std::lock_guard lock{inside_->mutex};
-  return inside_->status;
+  std::lock_guard lock{impl_->mutex};
+  return impl_->status;
 }
 
 void Submitter::stop() {
-  if (!inside_->thread.joinable()) return;
+  if (!impl_->thread.joinable()) return;
   {
-    std::lock_guard lock{inside_->mutex};
-    inside_->is_stopping = true;
+    std::lock_guard lock{impl_->mutex};
+    impl_->is_stopping = true;
   }
-  inside_->wake.notify_one();
-  inside_->thread.join();
+  impl_->wake.notify_one();
+  impl_->thread.join();
 }
 
 }  // namespace mw::boinc

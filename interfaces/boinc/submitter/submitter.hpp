@@ -43,8 +43,8 @@ class Submitter {
   void stop();
 
  private:
-  struct Inside;
-  std::unique_ptr<Inside> inside_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace mw::boinc

@@ -26,8 +26,8 @@ constexpr std::chrono::seconds farewell_limit{15};  // for the last uploads and 
 
 }  // namespace
 
-struct Volunteer::Inside {
-  explicit Inside(VolunteerOptions options)
+struct Volunteer::Impl {
+  explicit Impl(VolunteerOptions options)
       : timer{io},
         signals{io, SIGTERM, SIGINT},
         session{std::move(options), [this] { return look_around(); }, [this] { return is_broken_off(); }},
@@ -162,9 +162,9 @@ struct Volunteer::Inside {
   Contact contact;
 };
 
-Volunteer::Volunteer(VolunteerOptions options) : inside_{std::make_unique<Inside>(std::move(options))} {}
+Volunteer::Volunteer(VolunteerOptions options) : impl_{std::make_unique<Impl>(std::move(options))} {}
 Volunteer::~Volunteer() = default;
-void Volunteer::run() { inside_->run(); }
-void Volunteer::leave() { inside_->leave(); }
+void Volunteer::run() { impl_->run(); }
+void Volunteer::leave() { impl_->leave(); }
 
 }  // namespace mw::boinc

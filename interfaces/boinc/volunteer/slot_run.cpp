@@ -42,8 +42,8 @@ double children_cpu_seconds() {
 
 }  // namespace
 
-struct SlotRun::Inside : std::enable_shared_from_this<Inside> {
-  Inside(boost::asio::io_context& loop, fs::path folder, std::function<void(SlotEnd)> call)
+struct SlotRun::Impl : std::enable_shared_from_this<Impl> {
+  Impl(boost::asio::io_context& loop, fs::path folder, std::function<void(SlotEnd)> call)
       : io{loop}, slot{std::move(folder)}, channel{slot}, ended{std::move(call)}, timer{loop} {}
 
   void over(const process::Death& seen) {
@@ -87,12 +87,12 @@ SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const Volu
   pugi::xml_node root = init_data.append_child("app_init_data");
   add(root, "checkpoint_period", options.checkpoint_s);
   write_anew(slot / "init_data.xml", to_text(init_data));
-  inside_ = std::make_shared<Inside>(io, slot, std::move(ended));
+  impl_ = std::make_shared<Impl>(io, slot, std::move(ended));
 
   process::Command command;
   command.path = place.program;
   command.working_directory = slot.string();
-  command.stderr_fd = command.stdout_fd = inside_->stderr_file.get();
+  command.stderr_fd = command.stdout_fd = impl_->stderr_file.get();
   command.environment_unset = {"MW_*"};
   command.follows_stops = true;
   if (options.allow_programs) command.environment_set.emplace_back(slot::allow_programs_name, "1");
@@ -100,36 +100,36 @@ SlotRun::SlotRun(boost::asio::io_context& io, const SlotPlace& place, const Volu
     sandbox::Room room{.folder = slot.string(), .inputs = place.inputs, .runner = options.runner};
     room.has_system = options.allow_programs || !sandbox::is_self_contained(place.program);
     if (!options.runner.empty()) command.environment_set.emplace_back(slot::runner_name, sandbox::runner_inside(room.runner));
-    inside_->is_sandboxed = true;
-    inside_->child.emplace(place.sandbox->start(io, command, room, place.limits));
+    impl_->is_sandboxed = true;
+    impl_->child.emplace(place.sandbox->start(io, command, room, place.limits));
   } else {
     if (!options.runner.empty()) {
       command.arguments = {std::exchange(command.path, options.runner)};
       command.environment_set.emplace_back(slot::runner_name, options.runner);
     }
-    inside_->child.emplace(process::Child::start(io, command));
+    impl_->child.emplace(process::Child::start(io, command));
   }
-  inside_->child->async_wait([self = inside_](process::Death death) { self->over(death); });
+  impl_->child->async_wait([self = impl_](process::Death death) { self->over(death); });
 }
 
 SlotRun::~SlotRun() {
-  inside_->ended = nullptr;
-  inside_->timer.cancel();
-  inside_->child.reset();  // which ends its group; what waits for it holds on to `inside_`
+  impl_->ended = nullptr;
+  impl_->timer.cancel();
+  impl_->child.reset();  // which ends its group; what waits for it holds on to `impl_`
 }
 
 slot::TaskStatus SlotRun::status() {
-  inside_->channel.beat();
-  if (const auto said = inside_->channel.status()) inside_->last_status = *said;
-  return inside_->last_status;
+  impl_->channel.beat();
+  if (const auto said = impl_->channel.status()) impl_->last_status = *said;
+  return impl_->last_status;
 }
 
 void SlotRun::order(slot::Order order) {
-  inside_->channel.order(order);
+  impl_->channel.order(order);
   if (order != slot::Order::quit && order != slot::Order::abort) return;
-  inside_->was_ordered = true;
-  inside_->timer.expires_after(patience);
-  inside_->timer.async_wait([self = inside_](boost::system::error_code error) {
+  impl_->was_ordered = true;
+  impl_->timer.expires_after(patience);
+  impl_->timer.async_wait([self = impl_](boost::system::error_code error) {
     if (!error && self->child) self->child->kill_group(SIGKILL);
   });
 }

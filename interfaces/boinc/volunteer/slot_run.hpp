@@ -56,8 +56,8 @@ class SlotRun {
   void order(slot::Order order);
 
  private:
-  struct Inside;
-  std::shared_ptr<Inside> inside_;
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace mw::boinc
