@@ -57,4 +57,37 @@ class ItemList {
   std::size_t size_ = 0;
 };
 
+inline void ItemList::push_back(Item& item) noexcept {
+  item.next = nullptr;
+  item.previous = last_;
+  (last_ ? last_->next : first_) = &item;
+  last_ = &item;
+  ++size_;
+}
+
+inline void ItemList::push_front(Item& item) noexcept {
+  item.previous = nullptr;
+  item.next = first_;
+  (first_ ? first_->previous : last_) = &item;
+  first_ = &item;
+  ++size_;
+}
+
+inline void ItemList::insert_before(Item* place, Item& item) noexcept {
+  if (!place) return push_back(item);
+  if (!place->previous) return push_front(item);
+  item.previous = place->previous;
+  item.next = place;
+  place->previous->next = &item;
+  place->previous = &item;
+  ++size_;
+}
+
+inline void ItemList::remove(Item& item) noexcept {
+  (item.previous ? item.previous->next : first_) = item.next;
+  (item.next ? item.next->previous : last_) = item.previous;
+  item.next = item.previous = nullptr;
+  --size_;
+}
+
 }  // namespace mw::scheduler

@@ -18,89 +18,15 @@ constexpr std::uint8_t enough_measured = 6;
 
 }  // namespace
 
-void ItemList::push_back(Item& item) noexcept {
-  item.next = nullptr;
-  item.previous = last_;
-  (last_ ? last_->next : first_) = &item;
-  last_ = &item;
-  ++size_;
-}
-
-void ItemList::push_front(Item& item) noexcept {
-  item.previous = nullptr;
-  item.next = first_;
-  (first_ ? first_->previous : last_) = &item;
-  first_ = &item;
-  ++size_;
-}
-
-void ItemList::insert_before(Item* place, Item& item) noexcept {
-  if (!place) return push_back(item);
-  if (!place->previous) return push_front(item);
-  item.previous = place->previous;
-  item.next = place;
-  place->previous->next = &item;
-  place->previous = &item;
-  ++size_;
-}
-
-void ItemList::remove(Item& item) noexcept {
-  (item.previous ? item.previous->next : first_) = item.next;
-  (item.next ? item.next->previous : last_) = item.previous;
-  item.next = item.previous = nullptr;
-  --size_;
-}
-
-void Scheduler::enqueue_last(Item& item) {
-  item.schedule = ItemState::queued;
-  queues_[item.priority].push_back(item);
-  ++queued_count_;
-}
-
-void Scheduler::enqueue_first(Item& item) {
-  item.schedule = ItemState::queued;
-  queues_[item.priority].push_front(item);
-  ++queued_count_;
-}
-
-/// To the front of the queue, among those that were submitted before and after them.
-void Scheduler::enqueue_in_order(std::vector<Item*> items) {
-  const auto is_before = [](const Item& a, const Item& b) { return static_cast<std::int32_t>(a.order - b.order) < 0; };
-  std::sort(items.begin(), items.end(), [&](const Item* a, const Item* b) {
-    return a->priority != b->priority ? a->priority > b->priority : is_before(*a, *b);
-  });
-  ItemList* queue = nullptr;
-  Item* place = nullptr;
-  std::int32_t priority = 0;
-  for (Item* item : items) {
-    if (!queue || item->priority != priority) {
-      priority = item->priority;
-      queue = &queues_[priority];
-      place = queue->front();
-    }
-    while (place && is_before(*place, *item)) place = place->next;
-    item->schedule = ItemState::queued;
-    queue->insert_before(place, *item);
-    ++queued_count_;
-  }
-}
-
-void Scheduler::dequeue(Item& item) {
-  const auto place = queues_.find(item.priority);
-  place->second.remove(item);
-  --queued_count_;
-  if (place->second.empty() && queues_.size() > 1) queues_.erase(place);
-}
-
 void Scheduler::submit(Item& item) {
   assert(item.schedule == ItemState::idle);
   item.order = ++last_order_;
-  enqueue_last(item);
+  queues_.push_back(item);
 }
 
 void Scheduler::submit_again(Item& item) {
   assert(item.schedule == ItemState::idle);
-  enqueue_first(item);
+  queues_.push_front(item);
 }
 
 void Scheduler::worker_joined(WorkerId worker, Capacity capacity) {
@@ -147,26 +73,13 @@ std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
       if (one.worker == worker) take(elsewhere_, one);
     }
   }
-  enqueue_in_order(items);
+  queues_.insert_in_order(items);
   return items;
-}
-
-Item* Scheduler::front() const noexcept {
-  for (const auto& [priority, queue] : queues_)
-    if (Item* item = queue.front()) return item;
-  return nullptr;
-}
-
-Item* Scheduler::after(const Item& item) const noexcept {
-  if (item.next) return item.next;
-  for (auto queue = queues_.upper_bound(item.priority); queue != queues_.end(); ++queue)
-    if (Item* next = queue->second.front()) return next;
-  return nullptr;
 }
 
 std::optional<Assignment> Scheduler::next(Time now) {
   holds_back_ = false;
-  Item* const item = front();
+  Item* const item = queues_.front();
   if (!item) return std::nullopt;
   while (least_load_ < rooms_.size() && rooms_[least_load_].empty()) ++least_load_;
   for (std::size_t load = least_load_; load < rooms_.size(); ++load) {
@@ -181,7 +94,7 @@ std::optional<Assignment> Scheduler::next(Time now) {
         holds_back_ = true;
         continue;
       }
-      dequeue(*item);
+      queues_.remove(*item);
       put(*item, worker, now);
       return Assignment{item, worker.id};
     }
@@ -199,7 +112,7 @@ bool Scheduler::is_better_left(const Worker& worker, const Item& item, Time now)
   if (!each) return false;
   const double task = static_cast<double>(each->count());
   const double here = static_cast<double>(left_at(worker, now).count()) + worker.slowness * task;
-  double speed = 0, work = task * static_cast<double>(queued_count_);  // in tasks' times of an average worker
+  double speed = 0, work = task * static_cast<double>(queues_.size());  // in tasks' times of an average worker
   for (const auto& [id, other] : workers_) {
     if (&other == &worker || other.held != 0 || 2 * other.slowness > worker.slowness || is_late(other, now)) continue;
     speed += 1 / other.slowness;
@@ -219,10 +132,10 @@ bool Scheduler::is_late(const Worker& worker, Time now) const noexcept {
   return now >= worker.last_event + worker.items.front()->cost.time() + policy_.patience + 8 * worker.capacity.round_trip;
 }
 
-void Scheduler::assign_front(WorkerId worker, Time now) { assign(*front(), worker, now); }
+void Scheduler::assign_front(WorkerId worker, Time now) { assign(*queues_.front(), worker, now); }
 
 void Scheduler::assign(Item& item, WorkerId worker, Time now) {
-  dequeue(item);
+  queues_.remove(item);
   const auto place = workers_.find(index_of(worker));
   if (place != workers_.end()) {
     put(item, place->second, now);
@@ -260,18 +173,18 @@ Verdict Scheduler::lost(Item& item, Time now, std::uint32_t max_losses) {
     item.schedule = ItemState::done;
     return Verdict::give_up;
   }
-  enqueue_first(item);
+  queues_.push_front(item);
   return Verdict::run_again;
 }
 
 void Scheduler::again(Item& item, Time now) {
   take_off(item, now);
-  enqueue_first(item);
+  queues_.push_front(item);
 }
 
 void Scheduler::withdraw(Item& item, Time now) {
   if (item.schedule == ItemState::queued)
-    dequeue(item);
+    queues_.remove(item);
   else
     take_off(item, now);
   item.schedule = ItemState::done;
@@ -319,7 +232,7 @@ std::vector<Assignment> Scheduler::overdue(Time now) {
 
 std::vector<Assignment> Scheduler::surplus() {
   std::vector<Assignment> list;
-  if (queued_count_ != 0 || ahead_.empty() || rooms_.empty()) return list;
+  if (queues_.size() != 0 || ahead_.empty() || rooms_.empty()) return list;
   std::size_t idle = 0;
   for (const Worker* worker : rooms_.front()) idle += worker->load() == 0;
   if (idle == 0) return list;
@@ -346,14 +259,7 @@ void Scheduler::returned(std::vector<Item*> items, Time now) {
     }
     item->change_attempt(-1);
   }
-  enqueue_in_order(std::move(items));
-}
-
-std::vector<Item*> Scheduler::waiting() const {
-  std::vector<Item*> items;
-  for (const auto& [priority, queue] : queues_)
-    for (Item* item = queue.front(); item; item = item->next) items.push_back(item);
-  return items;
+  queues_.insert_in_order(std::move(items));
 }
 
 std::vector<Item*> Scheduler::assigned() const {

@@ -18,8 +18,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -29,6 +27,7 @@
 
 #include "scheduler/cost.hpp"
 #include "scheduler/item.hpp"
+#include "scheduler/queues.hpp"
 
 namespace mw::scheduler {
 
@@ -79,7 +78,7 @@ class Scheduler {
   std::optional<Assignment> next(Time now);
 
   /// The task that next() would take; it stays queued.
-  Item* front() const noexcept;
+  Item* front() const noexcept { return queues_.front(); }
   /// … and now goes to `worker` (any_worker: wherever an interface that schedules by itself puts it).
   void assign_front(WorkerId worker, Time now);
   /// The same for any queued task.
@@ -87,7 +86,7 @@ class Scheduler {
   /// Workers with a free slot.
   std::vector<WorkerId> free_workers() const;
   /// The queued task behind this one; null after the last.
-  Item* after(const Item& item) const noexcept;
+  Item* after(const Item& item) const noexcept { return queues_.after(item); }
 
   /// The task came to an end on its worker, one way or another; its slot is free. A run time above 0 teaches how long tasks of
   /// its kind take.
@@ -121,14 +120,14 @@ class Scheduler {
   bool holds_back() const noexcept { return holds_back_; }
 
   /// Every task that waits, in the order in which they would go: for a caller that must end them all. They stay queued.
-  std::vector<Item*> waiting() const;
+  std::vector<Item*> waiting() const { return queues_.all(); }
   /// Every task that was handed out and not ended.
   std::vector<Item*> assigned() const;
 
   /// How long a task of this kind is expected to run; empty if none ever finished.
   std::optional<Time> expected(std::uint16_t kind) const;
 
-  std::size_t queued_count() const noexcept { return queued_count_; }
+  std::size_t queued_count() const noexcept { return queues_.size(); }
   std::size_t assigned_count() const noexcept { return assigned_count_; }
   std::size_t worker_count() const noexcept { return workers_.size(); }
   std::size_t busy_count() const noexcept { return busy_count_; }
@@ -162,10 +161,6 @@ class Scheduler {
   void enter_room(Worker& worker);
   void leave_room(Worker& worker);
   void note_ahead(Worker& worker);
-  void enqueue_last(Item& item);
-  void enqueue_first(Item& item);
-  void enqueue_in_order(std::vector<Item*> items);
-  void dequeue(Item& item);
   void put(Item& item, Worker& worker, Time now);
   Worker* find(WorkerId worker) noexcept;
   Worker* take_off(Item& item, Time now);
@@ -176,8 +171,7 @@ class Scheduler {
   void expect(Item& item, Worker& worker) const;
 
   Policy policy_;
-  std::map<std::int32_t, ItemList, std::greater<>> queues_;  ///< by priority; lists may be empty
-  std::size_t queued_count_ = 0;
+  Queues queues_;
   std::uint32_t last_order_ = 0;
   ItemList elsewhere_;  ///< assigned to any_worker: the interface knows where
   std::unordered_map<std::uint32_t, Worker> workers_;
