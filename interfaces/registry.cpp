@@ -6,9 +6,12 @@
 #include <mw/multicore.hpp>
 #include <mw/serial.hpp>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "names.hpp"
 #include "spec/spec.hpp"
 
 namespace mw {
@@ -62,6 +65,8 @@ constexpr Backend backends[] = {
      make_boinc},
 };
 
+static_assert(std::ranges::equal(backends, backend_names, {}, &Backend::name), "names.hpp has them, too");
+
 const Backend& backend_of(std::string_view spec) {
   const auto name = spec::name_of(spec);
   for (const Backend& backend : backends)
@@ -91,11 +96,9 @@ std::unique_ptr<Interface> interface(std::string_view spec, std::uint64_t worker
   return interface(*with_workers);
 }
 
-std::vector<std::string> interface_names() {
-  std::vector<std::string> names;
-  for (const Backend& backend : backends) names.emplace_back(backend.name);
-  return names;
-}
+std::string default_interface() { return "multicore"; }
+
+std::vector<std::string> interface_names() { return {backend_names.begin(), backend_names.end()}; }
 
 std::vector<std::string> interface_forms() {
   std::vector<std::string> forms;

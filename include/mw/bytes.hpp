@@ -16,7 +16,7 @@
 
 namespace mw {
 
-namespace detail {
+namespace memory {
 class SharedBlock;
 // Memory that another process can map; a block belongs to one thread at a time. src/memory has them.
 /// A block of at least `capacity` bytes; null if this machine, or a limit of this process, has none.
@@ -28,7 +28,7 @@ std::byte* data_of(const SharedBlock* block) noexcept;
 std::size_t capacity_of(const SharedBlock* block) noexcept;
 /// False if there is no memory for it; then nothing has changed. May move the bytes.
 bool resize_block(SharedBlock* block, std::size_t capacity) noexcept;
-}  // namespace detail
+}  // namespace memory
 
 /// Sizes and capacities are in bytes. Pointers and spans into it are valid until it changes or goes.
 class Bytes {
@@ -87,9 +87,9 @@ class Bytes {
   void clear() noexcept { size_ = 0; }
 
   /// The shared memory that they are in; null if they are elsewhere.
-  detail::SharedBlock* block() const noexcept { return heap_ ? away_.block : nullptr; }
+  memory::SharedBlock* block() const noexcept { return heap_ ? away_.block : nullptr; }
   /// Takes over the block, whose first `size` bytes are these.
-  static Bytes adopt(detail::SharedBlock* block, std::size_t size) noexcept {
+  static Bytes adopt(memory::SharedBlock* block, std::size_t size) noexcept {
     Bytes bytes;
     bytes.move_to(block);
     bytes.size_ = size;
@@ -99,34 +99,34 @@ class Bytes {
  private:
   struct Away {
     std::size_t capacity;
-    detail::SharedBlock* block;  ///< null: `heap_` is from operator new
+    memory::SharedBlock* block;  ///< null: `heap_` is from operator new
   };
 
-  void move_to(detail::SharedBlock* block) noexcept {
-    heap_ = detail::data_of(block);
-    away_ = {detail::capacity_of(block), block};
+  void move_to(memory::SharedBlock* block) noexcept {
+    heap_ = memory::data_of(block);
+    away_ = {memory::capacity_of(block), block};
   }
 
   /// Returns data(), which is not in this object any more.
   std::byte* grow(std::size_t at_least) {
     const std::size_t capacity = this->capacity() * 2 > at_least ? this->capacity() * 2 : at_least;
-    if (block() && detail::resize_block(block(), capacity)) {
+    if (block() && memory::resize_block(block(), capacity)) {
       move_to(block());
       return heap_;
     }
-    detail::SharedBlock* shared = capacity >= shared_from ? detail::make_block(capacity) : nullptr;
-    auto* bytes = shared ? detail::data_of(shared) : static_cast<std::byte*>(::operator new(capacity));
+    memory::SharedBlock* shared = capacity >= shared_from ? memory::make_block(capacity) : nullptr;
+    auto* bytes = shared ? memory::data_of(shared) : static_cast<std::byte*>(::operator new(capacity));
     std::memcpy(bytes, data(), size_);
     const std::size_t size = size_;
     release();
     heap_ = bytes;
-    away_ = {shared ? detail::capacity_of(shared) : capacity, shared};
+    away_ = {shared ? memory::capacity_of(shared) : capacity, shared};
     size_ = size;
     return heap_;
   }
   void release() noexcept {
     if (heap_ && away_.block)
-      detail::release_block(away_.block);
+      memory::release_block(away_.block);
     else if (heap_)
       ::operator delete(heap_);
     heap_ = nullptr;

@@ -54,8 +54,6 @@ constexpr std::uint32_t index_of(WorkerId worker) noexcept { return static_cast<
 class TaskRef {
  public:
   TaskRef() = default;
-  /// Internal.
-  TaskRef(detail::RecordPtr record, std::uint32_t attempt) : record_{std::move(record)}, attempt_{attempt} {}
 
   std::uint64_t id() const noexcept;                           ///< number within its master, from 1
   std::uint32_t attempt() const noexcept { return attempt_; }  ///< 1 for the first start
@@ -65,16 +63,16 @@ class TaskRef {
   /// The encoded arguments. Valid until this attempt is reported finished or lost.
   std::span<const std::byte> arguments() const noexcept;
 
-  /// The shared memory that the arguments are in; null if they are elsewhere.
-  detail::SharedBlock* block() const noexcept;
-
   /// Whether it refers to a task.
   explicit operator bool() const noexcept { return static_cast<bool>(record_); }
-  /// Internal.
-  const detail::RecordPtr& record() const noexcept { return record_; }
+  /// The same attempt at the same task.
+  bool operator==(const TaskRef&) const = default;
 
  private:
-  detail::RecordPtr record_;
+  friend class TaskAccess;  // what the library itself may do with it
+  TaskRef(RecordPtr record, std::uint32_t attempt) : record_{std::move(record)}, attempt_{attempt} {}
+
+  RecordPtr record_;
   std::uint32_t attempt_ = 0;
 };
 
@@ -99,8 +97,9 @@ Outcome run_here(const TaskRef& task);
 
 /// What a worker says of itself when it joins.
 struct WorkerInfo {
-  std::string name;  ///< for people: "multicore worker 3"; the master adds which process of that name it is, from the second on
-  std::string host;  ///< the machine it is on
+  /// For people: "multicore worker 3"; the master adds which process of that name it is, from the second on.
+  std::string name = {};
+  std::string host = {};    ///< the machine it is on
   std::uint32_t slots = 1;  ///< how many tasks it runs at a time, at least 1
   /// How many more it may hold behind those (prefetch), so that it need not wait for the next one. The master gives it
   /// that many only of tasks that are known to be short, and recalls them with revoke_task() when one takes longer.
@@ -108,6 +107,33 @@ struct WorkerInfo {
   /// How long it waits, about, from the end of a task to the next one if that was not prefetched. Where this is not 0,
   /// one task of any known length is prefetched, and recalled when another worker has nothing to do.
   std::chrono::nanoseconds round_trip{0};
+  std::string platform = {};  ///< "Linux-x86_64"; empty where that is not known
+  std::string version = {};   ///< of what runs the tasks there, in the interface's words; empty where that is not known
+  std::uint32_t pid = 0;      ///< its process, on its host; 0: not known, or none of its own
+  std::uint32_t cores = 0;    ///< how many cores of its host it may use; 0: not known
+};
+
+/// How a worker is. Its master knows when one is idle, busy, left or lost; the rest only its interface can tell.
+enum class WorkerState : std::uint8_t {
+  starting,     ///< on its way: it takes no tasks yet, or not again yet
+  not_started,  ///< its last start failed
+  idle,         ///< ready, and has nothing to do
+  busy,         ///< runs a task
+  stopped,      ///< a signal has stopped it in the middle of a task
+  left,         ///< gone, as it was told to, or for no fault that is known
+  lost,         ///< gone without being told to
+};
+
+/// "not_started", as status says it.
+std::string_view to_string(WorkerState state) noexcept;
+
+/// What an interface adds to what its master knows of a worker, for Status::workers: of one that starts, is stopped, or
+/// is gone.
+struct WorkerReport {
+  std::string name;                           ///< as in WorkerInfo
+  std::string host = {};                      ///< empty where that is not known yet
+  WorkerState state = WorkerState::starting;  ///< counts in place of what its master would say
+  std::string note = {};                      ///< why, for people: "its process ended with signal 9"
 };
 
 /// What execute_task() throws when it is handed a worker that the interface does not know; the text says so in the
@@ -117,9 +143,8 @@ class UnknownWorker : public InterfaceError {
   using InterfaceError::InterfaceError;
 };
 
-/// An interface's own status: keys are snake_case. Keys that mean the same in every interface that has them: "workers"
-/// and "workers_busy" (integers: how many there are, and how many of them have work), "workers_lost" (an integer: how
-/// many ended without being told to, since the start). schema_error() in status.hpp checks them.
+/// What an interface alone knows of itself: keys are snake_case; schema_error() in status.hpp checks them. What there is
+/// to know of its workers is no part of it: see WorkerInfo and WorkerReport.
 using StatusValue = std::variant<bool, std::int64_t, double, std::string>;
 using StatusMap = std::map<std::string, StatusValue>;
 
@@ -196,6 +221,10 @@ class Interface {
   /// What there is to know about this interface; see StatusMap. An exception shows as Status::interface_status "error".
   virtual StatusMap get_status() { return {}; }
 
+  /// Those of its workers of which it knows more than it has said in worker_joined() and worker_left(), in order; the
+  /// master keeps the list of all of them (Status::workers). An exception shows as with get_status().
+  virtual std::vector<WorkerReport> report_workers() { return {}; }
+
   /// Recalls a task that execute_task() was given and no worker has begun. True: it will not run, and nothing more will
   /// be reported of this attempt. False: it has begun, or nobody can tell yet; see InterfaceHost::task_returned().
   virtual bool revoke_task(const TaskRef&, WorkerId) { return false; }
@@ -245,6 +274,7 @@ class InterfaceHandle : public Interface {
   void execute_task(const TaskRef& task, WorkerId worker) override { backend_->execute_task(task, worker); }
   std::optional<WorkerId> reserve_worker(const TaskRef& task) override { return backend_->reserve_worker(task); }
   StatusMap get_status() override { return backend_->get_status(); }
+  std::vector<WorkerReport> report_workers() override { return backend_->report_workers(); }
   bool revoke_task(const TaskRef& task, WorkerId worker) override { return backend_->revoke_task(task, worker); }
   void abort_task(const TaskRef& task, WorkerId worker) override { backend_->abort_task(task, worker); }
   void flush() override { backend_->flush(); }
@@ -268,6 +298,9 @@ std::unique_ptr<Interface> interface(std::string_view spec);
 /// The same with a number of workers, 1 or more, as -n gives it. Throws UsageError also if `spec` has a number of its
 /// own, or if the interface cannot have that many.
 std::unique_ptr<Interface> interface(std::string_view spec, std::uint64_t workers);
+
+/// What is meant where no interface is named: every core that this process may use.
+std::string default_interface();
 
 /// The names that interface() knows, in the order of the documentation.
 std::vector<std::string> interface_names();

@@ -50,7 +50,7 @@ struct CoreDeleter {
 };
 /// The function behind submit_task(Program): runs in the worker, and returns the program's stdout. Throws what ends the
 /// task.
-std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input);
+std::string program_task(const std::string& path, const std::vector<std::string>& args, const std::string& input);
 }  // namespace detail
 
 template <class R, class Final>
@@ -60,8 +60,8 @@ class TaskSystem;
 /// process that was forked from the one that made it, every function throws UsageError.
 class Master : public detail::Calls<Master> {
  public:
-  /// On every core that this process may use: mw::interface("multicore"). Throws as the next one.
-  Master() : Master(interface("multicore")) {}
+  /// On every core that this process may use: mw::interface(mw::default_interface()). Throws as the next one.
+  Master() : Master(interface(default_interface())) {}
 
   /// On the given interface, which is started before this returns; its workers may still be on their way. Throws
   /// InterfaceError if it cannot start, or if this process is a worker whose main() did not call mw::init first;
@@ -232,7 +232,7 @@ class Master : public detail::Calls<Master> {
     return Task<detail::ResultOf<F>>{submit(detail::Registered<F>::checked(), encode(arguments...), options)};
   }
 
-  detail::RecordPtr submit(const detail::FunctionEntry& function, Bytes arguments, const TaskOptions* options);
+  RecordPtr submit(const detail::FunctionEntry& function, Bytes arguments, const TaskOptions* options);
   void wait_for(const TaskHandle& task);
   bool is_done(const TaskHandle& task);
   std::size_t wait_for_any(std::span<detail::TaskRecord* const> tasks);

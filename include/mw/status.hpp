@@ -8,7 +8,10 @@
 //     std::cerr << status.running << " of " << status.tasks << " run\n" << status.to_json() << '\n';
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +27,29 @@ struct FunctionStatus {
   std::uint64_t cancelled = 0;  ///< tasks that were cancelled
   double total_seconds = 0;     ///< spent in finished tasks, as the workers measured it
   double max_seconds = 0;       ///< of the longest of them
+};
+
+/// A task that a worker runs.
+struct RunningTask {
+  std::uint64_t id = 0;  ///< number within its master, from 1
+  std::string name;      ///< TaskOptions::name, or the function's
+};
+
+/// One worker. Those that have the same name, one after the other, are one: a process that died, and its successor.
+struct WorkerStatus {
+  std::string name;         ///< "multicore worker 3"
+  std::string host;         ///< the machine it is on; empty while that is not known
+  std::string platform;     ///< "Linux-x86_64"; empty where its interface does not say
+  std::string version;      ///< of what runs the tasks there; empty where its interface does not say
+  std::uint32_t pid = 0;    ///< its process, on its host; 0 where its interface does not say
+  std::uint32_t slots = 0;  ///< how many tasks it runs at a time; 0 while that is not known
+  WorkerState state = WorkerState::starting;
+  std::string note;                       ///< why, for people: "its process ended with signal 9"
+  std::vector<RunningTask> running;       ///< the tasks that it has begun, oldest first
+  std::uint64_t done = 0;                 ///< attempts that came to their end there: a result, or a failure of the task's own
+  std::uint64_t lost = 0;                 ///< attempts under which it died
+  std::chrono::nanoseconds busy_time{0};  ///< spent in those that are done, as the worker measured it
+  std::optional<std::chrono::nanoseconds> ready_after;  ///< from the making of the master until it was first ready
 };
 
 /// What Master::get_status() returns. Counts are numbers of tasks unless they say otherwise; times are in seconds.
@@ -47,18 +73,29 @@ struct Status {
   double start_up_seconds = 0;
   std::vector<FunctionStatus> functions;  ///< names of tasks beyond the first thousand count under their functions
 
+  /// All workers that the master has had, in the order in which they came, and those that are on their way; of those
+  /// that left, the last 1,000. Tasks of an interface that names no workers are done by one that stands for it. Empty if
+  /// the interface blocks the loop.
+  std::vector<WorkerStatus> workers;
+  /// How many cores they may use, on all their hosts; where their interface does not say, as many as this process may.
+  std::uint32_t cores = 0;
+
   std::string interface_name;    ///< Interface::name()
   std::string interface_status;  ///< "ok" or "error"
   std::string interface_error;   ///< why it is "error": what get_status() threw, or which key breaks the schema
   StatusMap interface;           ///< the interface's own keys; see StatusMap. Empty on error.
 
+  /// How many workers are there: idle, busy or stopped.
+  std::size_t ready_workers() const noexcept;
+  /// How many are in this state.
+  std::size_t workers_that_are(WorkerState state) const noexcept;
+
   /// All of it as one JSON object, in UTF-8.
   std::string to_json() const;
 };
 
-/// What is wrong with an interface's status under the shared schema, in words: a key that is not snake_case, a shared
-/// key of the wrong type or below 0, more busy workers than there are, a number that is not finite, a text that is not
-/// UTF-8. Empty if nothing is wrong. Any thread.
+/// What is wrong with an interface's own keys, in words: one that is not snake_case, a number that is not finite, a text
+/// that is not UTF-8. Empty if nothing is wrong. Any thread.
 std::string schema_error(const StatusMap& status);
 
 }  // namespace mw

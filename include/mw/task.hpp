@@ -49,7 +49,7 @@ class TaskHandle {
 
   TaskHandle() = default;
   /// Internal.
-  explicit TaskHandle(detail::RecordPtr record) noexcept : record_{std::move(record)} {}
+  explicit TaskHandle(RecordPtr record) noexcept : record_{std::move(record)} {}
 
   bool valid() const noexcept { return static_cast<bool>(record_); }  ///< whether it refers to a task
   std::uint64_t id() const noexcept;        ///< number within its master, from 1 in the order of submission
@@ -74,10 +74,10 @@ class TaskHandle {
   /// Whether both are handles to the same task.
   bool operator==(const TaskHandle&) const = default;
   /// Internal.
-  const detail::RecordPtr& record() const noexcept { return record_; }
+  const RecordPtr& record() const noexcept { return record_; }
 
  private:
-  detail::RecordPtr record_;
+  RecordPtr record_;
 };
 
 namespace detail {

@@ -89,17 +89,18 @@ class Pool final : public Interface, public boinc::ServerSink {
     StatusMap map = server_->status();
     map["volunteers_here"] = static_cast<std::int64_t>(volunteers_ ? volunteers_->running() : 0);
     const std::vector<std::string> stopped = volunteers_ ? volunteers_->stopped() : std::vector<std::string>{};
-    map["workers_stopped"] = static_cast<std::int64_t>(stopped.size());
-    if (!stopped.empty()) map["stopped_workers"] = fmt::format("{}", fmt::join(stopped, ", "));
+    map["volunteers_stopped"] = static_cast<std::int64_t>(stopped.size());
+    if (!stopped.empty()) map["stopped_volunteers"] = fmt::format("{}", fmt::join(stopped, ", "));
     return map;
   }
 
   // ServerSink, in the server's thread
-  void host_appeared(std::int64_t id, const std::string& name, std::int64_t processors) override {
+  void host_appeared(std::int64_t id, const std::string& name, const std::string& platform, std::int64_t processors) override {
     WorkerInfo info;
     info.name = fmt::format("boinc worker {}", id);
     info.host = name;
     info.slots = static_cast<std::uint32_t>(processors);
+    info.platform = platform;
     workers_[id] = host().worker_joined(std::move(info));
   }
   void task_runs(const TaskRef& task, std::int64_t id, double fraction) override {

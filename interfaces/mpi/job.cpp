@@ -1,21 +1,15 @@
 #include "mpi/job.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
-#include <map>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 
 #include "log/log.hpp"
 #include "mpi/environment.hpp"
+#include "mpi/rank_environment.hpp"
 #include "process/place.hpp"
-#include "process/shortage.hpp"
 #include "worker/start.hpp"
 
 namespace mw::mpi {
@@ -40,32 +34,9 @@ constexpr process::StopLadder ladder{4'000ms, 1'000ms};
 /// The same where there is nothing to wait for. mpiexec may not heed SIGTERM while ranks start; without it they end at once.
 constexpr process::StopLadder short_ladder{0ms, 200ms};
 
-constexpr std::size_t most_said = 8 * 1024;
-
 /// In a row, with no worker alive. A program whose workers never got ready is wrong; one whose workers did is unlucky.
 constexpr unsigned most_failed_first_starts = 3;
 constexpr unsigned most_failed_starts = 30;
-
-process::UniqueFd make_probe() {
-  process::UniqueFd fd{::memfd_create("probe", MFD_CLOEXEC)};
-  if (fd.get() < 0) throw InterfaceError{fmt::format("mpi: no memory file: {}", process::shortage(errno))};
-  return fd;
-}
-
-/// Ranks find out by them which network leads to the others.
-std::string some_of(const std::vector<HostSlots>& hosts) {
-  constexpr std::size_t enough = 5;
-  std::string names;
-  for (std::size_t i = 0; i < hosts.size() && i < enough; ++i) names += (i == 0 ? "" : " ") + hosts[i].name;
-  return names;
-}
-
-/// "/" where it was removed.
-std::string working_directory() {
-  std::error_code error;
-  const auto folder = std::filesystem::current_path(error);
-  return error ? "/" : folder.string();
-}
 
 std::string describe(const DeathNotice& notice) {
   process::Death death;
@@ -99,11 +70,8 @@ Job::Job(MpiOptions options, std::vector<HostSlots> hosts, unsigned workers, Goe
     : options_{in_measure(std::move(options))}, hosts_{std::move(hosts)}, workers_{workers}, goes_on_{std::move(goes_on)} {}
 Job::~Job() = default;
 
-double Job::seconds_since_start() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
-
 void Job::start(InterfaceHost& host) {
   host_ = &host;
-  started_ = Clock::now();
   if (!worker::init_was_called())
     throw InterfaceError{
         "mpi starts this program again as its workers, so main() must call mw::init(argc, argv) before it makes a mw::Master"};
@@ -111,7 +79,7 @@ void Job::start(InterfaceHost& host) {
   const net::Key key = net::make_key();
   acceptor_ = make_acceptor(host.io(), key, !launch_.manager_is_here);
   probe_ = make_probe();
-  set_environment(key);
+  set_environment(launch_, options_, {acceptor_->addresses(), key, probe_.get()});
   acceptor_->open([this](net::Acceptor::Socket socket) { manager_came(std::move(socket)); });
   try {
     launch();
@@ -127,58 +95,21 @@ void Job::start(InterfaceHost& host) {
   });
 }
 
-/// What ranks are told: through the environment, which only this user can read; mpiexec sends it to the other hosts' ranks over its own
-/// connection.
-void Job::set_environment(const net::Key& key) {
-  launch_.command.environment_unset = {"MW_*", "PMI_*", "PMIX_*"};
-  auto& environment = launch_.command.environment_set;
-  environment.insert(environment.end(),
-                     {
-                         {variable_addresses, acceptor_->addresses()},
-                         {variable_key, net::to_text(key)},
-                         {variable_place, options_.local_memory ? process::own_place() : std::string{}},
-                         {variable_probe, fmt::format("{} {} {}", ::getpid(), probe_.get(), process::inode_of(probe_.get()))},
-                         {variable_program, std::filesystem::read_symlink("/proc/self/exe").string()},
-                         {variable_name, process::own_name()},
-                         {variable_lost_after, std::to_string(options_.lost_after.count())},
-                         {variable_folder, working_directory()},
-                         {variable_peers, some_of(launch_.hosts)},
-                     });
-  if (!launch_.remote_shell.empty()) environment.emplace_back(variable_shell, launch_.remote_shell);
-}
-
 void Job::launch() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw InterfaceError{fmt::format("mpi: no pipe: {}", process::shortage(errno))};
-  words_.emplace(host_->io(), ends[0]);
-  words_->non_blocking(true);
-  const process::UniqueFd theirs{ends[1]};
-  launch_.command.stdout_fd = launch_.command.stderr_fd = theirs.get();
+  words_.emplace(host_->io(), [this](const std::string& line) { take_line(line); });
+  launch_.command.stdout_fd = launch_.command.stderr_fd = words_->their_end();
   if (!launch_.remote_shell.empty()) {
-    launch_.command.inherit_fds.push_back(theirs.get());
-    launch_.command.environment_set.emplace_back(variable_words, std::to_string(theirs.get()));
+    launch_.command.inherit_fds.push_back(words_->their_end());
+    launch_.command.environment_set.emplace_back(variable_words, std::to_string(words_->their_end()));
   }
   launch_.command.new_process_group = true;
   mpiexec_ = process::Child::start(host_->io(), launch_.command);
   mpiexec_has_ended_ = false;
   mpiexec_->async_wait([this](process::Death death) { mpiexec_ended(death); });
-  read_words();
+  words_->read();
 }
 
 /// What the ranks print, and what Hydra has to say; a line may be a notice of a death.
-void Job::read_words() {
-  words_->async_read_some(boost::asio::buffer(line_buffer_), [this](error_code error, std::size_t size) {
-    if (error) return;
-    unread_.append(line_buffer_.data(), size);
-    for (std::size_t end; (end = unread_.find('\n')) != std::string::npos;) {
-      take_line(unread_.substr(0, end));
-      unread_.erase(0, end + 1);
-    }
-    if (unread_.size() > most_said) unread_.clear();
-    read_words();
-  });
-}
-
 void Job::take_line(const std::string& line) {
   if (const auto notice = DeathNotice::of(line)) {
     if (phase_ == Phase::starting) {
@@ -196,8 +127,7 @@ void Job::take_line(const std::string& line) {
   if (const auto notice = HostNotice::of(line)) return host_ended(*notice);
   // Before the job runs, this is what went wrong, and may be long before it is known to have.
   phase_ == Phase::starting ? log::warn("mpi: " + line) : log::debug("mpiexec: " + line);
-  said_ += line + '\n';
-  if (said_.size() > most_said) said_.erase(0, said_.size() - most_said);
+  words_->keep(line);
 }
 
 void Job::host_ended(const HostNotice& notice) {
@@ -216,10 +146,6 @@ std::vector<std::string> Job::hosts_gone() const {
     if (ranks_[number].is_lost && !ranks_[number].notice) gone.insert(launch_.host_of(number));
   gone.erase("");
   return {gone.begin(), gone.end()};
-}
-
-std::string Job::what_was_said() const {
-  return said_.empty() ? "" : "; it said: " + said_.substr(0, said_.find_last_not_of('\n') + 1);
 }
 
 void Job::mpiexec_ended(const process::Death& death) {
@@ -297,12 +223,12 @@ void Job::handle_ranks(const wire::Ranks& ranks) {
     Rank& rank = ranks_[number];
     rank.host = ranks.list[number].host;
     rank.pid = ranks.list[number].pid;
-    rank.cores = ranks.list[number].cores;
     rank.window = window;
     if (number == 0) continue;
     const bool is_here = !place.empty() && ranks.list[number].place == place;
     remote::RemoteWorker::Options options;
-    options.name = fmt::format("mpi worker {}", number);
+    options.name = worker_name(number);
+    options.cores = ranks.list[number].cores;
     options.shares_memory = options.shares_files = is_here;
     options.round_trip = is_here ? near_round_trip : far_round_trip;
     rank.worker = std::make_unique<remote::RemoteWorker>(*this, std::move(options));
@@ -355,7 +281,7 @@ remote::RemoteWorker* Job::find(WorkerId worker) const {
   return place == ready_.end() ? nullptr : place->second;
 }
 
-Job::Rank& Job::rank_of(const remote::RemoteWorker& worker) { return ranks_[number_of_.at(&worker)]; }
+Rank& Job::rank_of(const remote::RemoteWorker& worker) { return ranks_[number_of_.at(&worker)]; }
 
 void Job::execute(const TaskRef& task, WorkerId worker) {
   auto* const remote = find(worker);
@@ -380,10 +306,7 @@ void Job::worker_ready(remote::RemoteWorker& worker) {
   ready_[index_of(worker.id())] = &worker;
   Rank& rank = rank_of(worker);
   rank.failed_to_start = false;
-  if (rank.ready_seconds < 0) rank.ready_seconds = seconds_since_start();
-  const bool all =
-      std::all_of(ranks_.begin() + 1, ranks_.end(), [](const Rank& one) { return one.is_lost || one.ready_seconds >= 0; });
-  if (all && start_up_seconds_ < 0) start_up_seconds_ = seconds_since_start();
+  rank.was_ready = true;
 }
 
 void Job::worker_has_output(remote::RemoteWorker& worker) {
@@ -401,10 +324,9 @@ void Job::worker_stopped(remote::RemoteWorker& worker) {
     log::warn(who + " goes on");
 }
 
-void Job::process_ended(remote::RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) {
+void Job::process_ended(remote::RemoteWorker& worker, bool was_ready, const std::string& why) {
   std::erase_if(ready_, [&](const auto& one) { return one.second == &worker; });
   if (phase_ != Phase::running) return;
-  if (was_ready && !was_aborted) ++lost_;
   if (was_ready || rank_of(worker).is_lost) return;
   ++failed_starts_;
   // Once: it is tried again and again, and most likely the reason stays.
@@ -449,7 +371,7 @@ void Job::fail(const std::string& why) {
   const bool is_managers = !ranks_.empty() && ranks_[0].notice;
   const JobEnd end{why, phase_ == Phase::running, mpiexec_has_ended_ && !is_managers, hosts_gone()};
   phase_ = Phase::failed;
-  if (!goes_on_(end)) host_->interface_failed(why + what_was_said());
+  if (!goes_on_(end)) host_->interface_failed(why + (words_ ? words_->text() : ""));
   for (Rank& rank : ranks_)
     if (rank.worker && !rank.is_lost) rank.worker->left(why);
   ready_.clear();
@@ -502,8 +424,8 @@ void Job::say_if_stopped() {
   if (phase_ != Phase::stopping || !mpiexec_has_ended_) return;
   phase_ = Phase::stopped;
   if (timer_) timer_->cancel();
+  if (words_) words_->close();
   error_code ignored;
-  if (words_) words_->close(ignored);
   if (socket_) socket_->close(ignored);
   // Handlers of what was closed still run.
   host_->post([this] { std::exchange(stopped_, nullptr)(); });
@@ -511,60 +433,7 @@ void Job::say_if_stopped() {
 
 StatusMap Job::status() const {
   StatusMap status;
-  std::int64_t busy = 0;
-  for (const auto& [id, worker] : ready_) busy += worker->is_busy();
-  status["workers"] = static_cast<std::int64_t>(ready_.size());
-  status["workers_busy"] = busy;
-  status["workers_wanted"] = std::int64_t{workers_};
-  status["workers_lost"] = lost_;
-  status["workers_not_started"] = std::count_if(ranks_.begin(), ranks_.end(), [](const Rank& rank) {
-    return rank.failed_to_start || (rank.is_lost && rank.ready_seconds < 0);
-  });
-  if (start_up_seconds_ >= 0) status["start_up_seconds"] = start_up_seconds_;
-  if (ranks_.empty()) return status;
-  status["manager_host"] = ranks_[0].host;
-  status["manager_pid"] = std::int64_t{ranks_[0].pid};
-
-  struct PerHost {
-    std::int64_t ranks = 0, tasks_done = 0, cores = 0;
-    double busy_seconds = 0;
-  };
-  std::map<std::string, PerHost> hosts;
-  std::int64_t stopped = 0;
-  for (std::size_t number = 1; number < ranks_.size(); ++number) {
-    const Rank& rank = ranks_[number];
-    const double busy_seconds = std::chrono::duration<double>(rank.worker->busy_time()).count();
-    PerHost& host = hosts[rank.host];
-    ++host.ranks;
-    host.cores = std::max(host.cores, std::int64_t{rank.cores});
-    host.tasks_done += rank.worker->tasks_done();
-    host.busy_seconds += busy_seconds;
-    const std::string key = fmt::format("rank_{}_", number);
-    status[key + "host"] = rank.host;
-    status[key + "pid"] = std::int64_t{rank.pid};
-    stopped += rank.worker->is_stopped();
-    status[key + "state"] = rank.is_lost                ? "lost: " + rank.end
-                            : rank.worker->is_stopped() ? "stopped in " + rank.worker->doing()
-                            : rank.worker->is_ready()   ? std::string{"ready"}
-                                                        : "starting";
-    status[key + "tasks_done"] = rank.worker->tasks_done();
-    status[key + "busy_seconds"] = busy_seconds;
-    if (rank.ready_seconds >= 0) status[key + "start_up_seconds"] = rank.ready_seconds;
-  }
-  status["workers_stopped"] = stopped;
-  int number = 0;
-  std::int64_t cores = 0;
-  for (const auto& [name, host] : hosts) {
-    cores += host.cores;
-    const std::string key = fmt::format("host_{}_", ++number);
-    status[key + "name"] = name;
-    status[key + "ranks"] = host.ranks;
-    status[key + "cores"] = host.cores;
-    status[key + "tasks_done"] = host.tasks_done;
-    status[key + "busy_seconds"] = host.busy_seconds;
-  }
-  status["hosts"] = static_cast<std::int64_t>(hosts.size());
-  status["cores"] = cores;
+  write_to(status, ranks_);
   return status;
 }
 

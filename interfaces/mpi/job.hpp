@@ -16,20 +16,20 @@
 #include <unordered_map>
 #include <vector>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <mw/mpi.hpp>
 
-#include "wire/outgoing.hpp"
-#include "mpi/death_notice.hpp"
 #include "mpi/launch.hpp"
+#include "mpi/ranks.hpp"
 #include "mpi/spec.hpp"
+#include "mpi/words.hpp"
 #include "net/acceptor.hpp"
 #include "process/child.hpp"
 #include "process/stop_ladder.hpp"
 #include "remote/remote_worker.hpp"
 #include "wire/mux.hpp"
+#include "wire/outgoing.hpp"
 
 namespace mw::mpi {
 
@@ -57,36 +57,22 @@ class Job final : public remote::RemoteOwner {
   void flush();
   void stop(std::function<void()> stopped);
   StatusMap status() const;
+  std::vector<WorkerReport> report_workers() const { return report(ranks_, workers_); }
 
   // remote::RemoteOwner
   InterfaceHost& host() const noexcept override { return *host_; }
   void worker_ready(remote::RemoteWorker& worker) override;
   void worker_has_output(remote::RemoteWorker& worker) override;
   void worker_stopped(remote::RemoteWorker& worker) override;
-  void process_ended(remote::RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) override;
+  void process_ended(remote::RemoteWorker& worker, bool was_ready, const std::string& why) override;
 
  private:
   using Clock = std::chrono::steady_clock;
   enum class Phase { starting, running, failed, stopping, stopped };
-  struct Rank {
-    std::unique_ptr<remote::RemoteWorker> worker;
-    std::string host;
-    std::uint32_t pid = 0;
-    std::uint32_t cores = 0;   ///< of its host, that it may use
-    std::uint64_t window = 0;  ///< bytes that may go out before the manager says more
-    bool is_lost = false;
-    bool failed_to_start = false;  ///< its worker, and said so
-    std::string end;               ///< what it died of
-    double ready_seconds = -1;     ///< from the start to its first worker; -1: none yet
-    std::optional<DeathNotice> notice;
-  };
 
-  void set_environment(const net::Key& key);
   void launch();
-  void read_words();
   void take_line(const std::string& line);
   void host_ended(const HostNotice& notice);
-  std::string what_was_said() const;
   std::vector<std::string> hosts_gone() const;
   void mpiexec_ended(const process::Death& death);
   void manager_came(net::Acceptor::Socket socket);
@@ -103,7 +89,6 @@ class Job final : public remote::RemoteOwner {
   void say_if_stopped();
   remote::RemoteWorker* find(WorkerId worker) const;
   Rank& rank_of(const remote::RemoteWorker& worker);
-  double seconds_since_start() const;
 
   const MpiOptions options_;
   const std::vector<HostSlots> hosts_;
@@ -111,16 +96,12 @@ class Job final : public remote::RemoteOwner {
   const GoesOn goes_on_;
   InterfaceHost* host_ = nullptr;
   Phase phase_ = Phase::starting;
-  Clock::time_point started_{};
   Launch launch_;
   std::set<std::string> hosts_ended_;  ///< whose ssh has ended while the job ran
   process::UniqueFd probe_;
   std::shared_ptr<net::Acceptor> acceptor_;
   std::optional<process::Child> mpiexec_;
-  std::optional<boost::asio::posix::stream_descriptor> words_;  ///< what mpiexec and the ranks say on stdout and stderr
-  std::string unread_;
-  std::string said_;
-  std::array<char, 4096> line_buffer_{};
+  std::optional<Words> words_;
   std::unique_ptr<net::Acceptor::Socket> socket_;
   wire::FrameReader reader_;
   wire::Outgoing outgoing_;
@@ -136,8 +117,6 @@ class Job final : public remote::RemoteOwner {
   bool mpiexec_has_ended_ = true;  ///< or was not started
   bool manager_is_gone_ = false;
   bool quits_by_itself_ = false;  ///< the manager was told, and tells the ranks
-  double start_up_seconds_ = -1;  ///< until all workers were ready
-  std::int64_t lost_ = 0;
   unsigned failed_starts_ = 0;
   bool was_ever_ready_ = false;
 };

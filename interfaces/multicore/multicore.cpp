@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <set>
+#include <map>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -15,6 +15,7 @@
 #include "process/back_off.hpp"
 #include "process/cores.hpp"
 #include "process/origin.hpp"
+#include "process/place.hpp"
 #include "process/shortage.hpp"
 #include "worker/start.hpp"
 
@@ -81,23 +82,23 @@ class Pool final : public Interface, public multicore::WorkerOwner {
     say_if_stopped();
   }
 
-  StatusMap get_status() override {
-    std::int64_t busy = 0, stopped = 0;
-    std::string names;
-    for (const auto& [id, worker] : ready_) {
-      busy += worker->is_busy();
-      if (!worker->is_stopped() || !worker->is_busy()) continue;
-      ++stopped;
-      names += fmt::format("{}{} in {}", names.empty() ? "" : ", ", worker->text(), worker->doing());
+  std::vector<WorkerReport> report_workers() override {
+    std::vector<WorkerReport> list;
+    for (unsigned slot = 0; slot < slots_.size(); ++slot) {
+      const auto& worker = slots_[slot];
+      WorkerReport report{.name = multicore::worker_name(slot + 1), .host = process::host_name()};
+      if (worker && worker->was_ready() && worker->is_stopped() && worker->is_busy()) {
+        report.state = WorkerState::stopped;
+        report.note = "stopped in " + worker->doing();
+      } else if (const auto failed = not_started_.find(slot); failed != not_started_.end()) {
+        report.state = WorkerState::not_started;
+        report.note = failed->second;
+      } else if (worker && worker->was_ready()) {
+        continue;
+      }
+      list.push_back(std::move(report));
     }
-    StatusMap status{{"workers", static_cast<std::int64_t>(ready_.size())},
-                     {"workers_busy", busy},
-                     {"workers_wanted", std::int64_t{expected_slots()}},
-                     {"workers_lost", lost_},
-                     {"workers_not_started", static_cast<std::int64_t>(not_started_.size())},
-                     {"workers_stopped", stopped}};
-    if (stopped > 0) status["stopped_workers"] = names;
-    return status;
+    return list;
   }
 
   // WorkerOwner
@@ -132,7 +133,6 @@ class Pool final : public Interface, public multicore::WorkerOwner {
       say_if_stopped();
       return;
     }
-    if (!worker.was_aborted()) ++lost_;
     log::debug(fmt::format("multicore worker {}: {}", worker.slot(), why));
     if (worker.was_ready())
       replace(worker.slot() - 1);
@@ -209,7 +209,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
       return;
     }
     const std::string text = fmt::format("multicore worker {} did not start, and is tried again: {}", slot + 1, why);
-    if (not_started_.insert(slot).second)
+    if (not_started_.insert_or_assign(slot, why).second)
       log::warn(text);
     else
       log::debug(text);
@@ -234,14 +234,13 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   std::shared_ptr<const process::Origin> origin_;
   std::vector<std::shared_ptr<multicore::Worker>> slots_;
   std::unordered_map<std::uint32_t, multicore::Worker*> ready_;
-  std::set<unsigned> not_started_;  ///< slots whose last start failed
-  std::vector<WorkerId> unsent_;    ///< workers that have something to send since the last flush
+  std::map<unsigned, std::string> not_started_;  ///< slots whose last start failed, and why
+  std::vector<WorkerId> unsent_;                 ///< workers that have something to send since the last flush
   std::vector<std::shared_ptr<boost::asio::steady_timer>> respawns_;
   std::function<void()> stopped_;
   bool said_stopped_ = false;
   process::BackOff starts_ = process::worker_starts;
   bool was_ever_ready_ = false;
-  std::int64_t lost_ = 0;
 };
 
 }  // namespace

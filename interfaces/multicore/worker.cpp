@@ -5,12 +5,8 @@
 #include <fmt/format.h>
 
 #include "memory/shared_block.hpp"
-#include "process/build.hpp"
-#include "registry/registry.hpp"
 
 namespace mw::multicore {
-
-using remote::outcome_of;
 
 namespace {
 
@@ -38,30 +34,9 @@ void Worker::frame(const wire::Frame& frame) {
     throw wire::ProtocolError{"its first words were no hello; does main() call mw::init(argc, argv) first?"};
   switch (frame.type) {
     case wire::FrameType::hello: handle_hello(wire::parse_hello(frame.payload)); return;
-    case wire::FrameType::result: {
-      const auto result = wire::parse_result(frame.payload);
-      Outcome outcome = outcome_of(result);
-      outcome.value = Bytes{result.value};
-      finish_front(result.id, result.attempt, std::move(outcome));
-      return;
-    }
-    case wire::FrameType::result_apart: {
-      const auto result = wire::parse_result(frame.payload);
-      Outcome outcome = outcome_of(result);
-      try {
-        outcome.value = receive_value(result.value);
-      } catch (const detail::NoRoomError& e) {
-        outcome.failure = detail::no_room_for("result", e);
-      }
-      finish_front(result.id, result.attempt, std::move(outcome));
-      return;
-    }
-    case wire::FrameType::failure: {
-      auto message = wire::parse_failure(frame.payload);
-      const auto [id, attempt] = std::pair{message.id, message.attempt};
-      finish_front(id, attempt, outcome_of(std::move(message)));
-      return;
-    }
+    case wire::FrameType::result:
+    case wire::FrameType::failure: finish_front(remote::ended_of(frame)); return;
+    case wire::FrameType::result_apart: finish_from_block(wire::parse_result(frame.payload)); return;
     case wire::FrameType::progress: {
       const auto progress = wire::parse_progress(frame.payload);
       if (is_busy() && window_.front().id() == progress.id) owner_.host().task_progress(window_.front(), progress.fraction);
@@ -74,20 +49,21 @@ void Worker::frame(const wire::Frame& frame) {
 
 void Worker::handle_hello(const wire::Hello& hello) {
   if (was_ready()) throw wire::ProtocolError{"a second hello"};
-  if (const auto reason = wire::refusal(hello, registry::program_identity(), process::own_build())) {
+  if (const auto reason = remote::refusal_of(hello)) {
     wire::append(process_->outgoing().tail(), wire::Refuse{*reason});
     flush();
     process_->stop(*reason);
     return;
   }
   process_->greeted();
-  id_ = owner_.host().worker_joined({fmt::format("multicore worker {}", slot_), hello.host, hello.slots, hello.ahead});
+  id_ = owner_.host().worker_joined(remote::info_of(hello, worker_name(slot_)));
   wire::append(process_->outgoing().tail(), wire::Welcome{wire::protocol_version, index_of(id_)});
   flush();
   owner_.worker_ready(*this);
 }
 
-std::string Worker::text() const { return fmt::format("multicore worker {} (process {})", slot_, process_->pid()); }
+std::string worker_name(unsigned slot) { return fmt::format("multicore worker {}", slot); }
+std::string Worker::text() const { return fmt::format("{} (process {})", worker_name(slot_), process_->pid()); }
 
 void Worker::stopped(bool is_stopped) {
   is_stopped_ = is_stopped;
@@ -106,7 +82,7 @@ void Worker::put_held() {
 void Worker::put(const TaskRef& task, std::uint64_t number) {
   wire::Task message = remote::message_of(task);
   const auto arguments = task.arguments();
-  detail::SharedBlock* const block = task.block();
+  memory::SharedBlock* const block = TaskAccess::block(task);
   wire::Outgoing& outgoing = process_->outgoing();
   if (!message.terms.files.empty()) process_->expect_folder();
   if (block && block->is_ours()) {
@@ -155,17 +131,24 @@ void Worker::next_begins() {
   if (is_busy()) owner_.host().task_started(window_.front(), id_);
 }
 
-Bytes Worker::receive_value(std::span<const std::byte> in_place) {
-  return detail::receive_block(process_->take_descriptor(), wire::parse_size_apart(in_place));
+void Worker::finish_from_block(const wire::Result& result) {
+  Outcome outcome = remote::outcome_of(result);
+  try {
+    outcome.value = memory::receive_block(process_->take_descriptor(), wire::parse_size_apart(result.value));
+  } catch (const memory::NoRoomError& e) {
+    outcome.failure = memory::no_room_for("result", e);
+  }
+  finish_front({{result.id, result.attempt}, std::move(outcome)});
 }
 
-void Worker::finish_front(std::uint64_t id, std::uint32_t attempt, Outcome outcome) {
+void Worker::finish_front(remote::Ended ended) {
+  const auto [id, attempt] = ended.which;
   window_.check_next(id, attempt);
   if (process_->outgoing().holds(remote::tag_of(window_.front())))
     throw wire::ProtocolError{"a result before it had the whole task"};
   const TaskRef task = window_.finish(id, attempt);
   next_begins();
-  owner_.host().task_finished(task, std::move(outcome));
+  owner_.host().task_finished(task, std::move(ended.outcome));
   put_held();
 }
 

@@ -27,6 +27,9 @@ namespace mw::multicore {
 
 class Worker;
 
+/// "multicore worker 3"
+std::string worker_name(unsigned slot);
+
 /// Who is told how a worker fares.
 class WorkerOwner {
  public:
@@ -63,8 +66,6 @@ class Worker final : public link::WorkerUser {
   unsigned slot() const noexcept { return slot_; }
   bool was_ready() const noexcept { return id_ != any_worker; }
   bool is_busy() const noexcept { return !window_.is_empty(); }
-  /// Its end was asked for: nobody's loss.
-  bool was_aborted() const noexcept { return window_.was_aborted(); }
   WorkerId id() const noexcept { return id_; }
   bool is_stopped() const noexcept { return is_stopped_; }
   /// "multicore worker 3 (process 71)".
@@ -81,8 +82,8 @@ class Worker final : public link::WorkerUser {
 
  private:
   void handle_hello(const wire::Hello& hello);
-  void finish_front(std::uint64_t id, std::uint32_t attempt, Outcome outcome);
-  Bytes receive_value(std::span<const std::byte> in_place);
+  void finish_front(remote::Ended ended);
+  void finish_from_block(const wire::Result& result);
   void next_begins();
   void put(const TaskRef& task, std::uint64_t number);
   void put_held();

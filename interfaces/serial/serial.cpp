@@ -41,11 +41,6 @@ class Serial final : public Interface, private worker::ProgressSink {
     woken_.notify_one();
   }
 
-  StatusMap get_status() override {
-    std::lock_guard lock{mutex_};
-    return {{"workers", std::int64_t{1}}, {"workers_busy", std::int64_t{busy_}}};
-  }
-
   void stop(std::function<void()> stopped) override {
     if (id_ == any_worker) return stopped();  // its thread could not be started
     std::lock_guard lock{mutex_};
@@ -86,12 +81,10 @@ class Serial final : public Interface, private worker::ProgressSink {
   /// Waits for one; an empty one when it is time to stop.
   TaskRef next_task() {
     std::unique_lock lock{mutex_};
-    busy_ = false;
     woken_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
     if (stopped_) return {};
     TaskRef task = std::move(queue_.front());
     queue_.pop_front();
-    busy_ = true;
     return task;
   }
 
@@ -102,7 +95,6 @@ class Serial final : public Interface, private worker::ProgressSink {
   std::mutex mutex_;          ///< guards what follows
   std::condition_variable woken_;
   std::deque<TaskRef> queue_;
-  bool busy_ = false;
   std::function<void()> stopped_;
   process::DeepThread thread_;  ///< joined first
 };

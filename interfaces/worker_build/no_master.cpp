@@ -26,8 +26,8 @@ class MasterCore {};
 void CoreDeleter::operator()(MasterCore*) const noexcept { no_master(); }
 struct TaskGroup::Impl {};
 
-void add_reference(TaskRecord*) noexcept { no_master(); }
-void release_reference(TaskRecord*) noexcept { no_master(); }
+void intrusive_ptr_add_ref(TaskRecord*) noexcept { no_master(); }
+void intrusive_ptr_release(TaskRecord*) noexcept { no_master(); }
 std::span<const std::byte> result_bytes(const TaskRecord&) { no_master(); }
 void throw_bad_result(const TaskRecord&, const CodecError&) { no_master(); }
 void check_result_type(const TaskRecord&, const std::type_info&) { no_master(); }
@@ -62,7 +62,7 @@ void Master::wait_all() { no_master(); }
 void Master::set_interface(std::unique_ptr<Interface>) { no_master(); }
 Status Master::get_status() const { no_master(); }
 std::size_t Master::slots() const { no_master(); }
-detail::RecordPtr Master::submit(const detail::FunctionEntry&, Bytes, const TaskOptions*) { no_master(); }
+RecordPtr Master::submit(const detail::FunctionEntry&, Bytes, const TaskOptions*) { no_master(); }
 void Master::wait_for(const TaskHandle&) { no_master(); }
 bool Master::is_done(const TaskHandle&) { no_master(); }
 std::size_t Master::wait_for_any(std::span<detail::TaskRecord* const>) { no_master(); }
@@ -91,10 +91,14 @@ const TaskOptions& TaskRef::options() const noexcept { no_master(); }
 std::span<const std::byte> TaskRef::arguments() const noexcept { no_master(); }
 
 std::string Status::to_json() const { no_master(); }
+std::size_t Status::ready_workers() const noexcept { no_master(); }
+std::size_t Status::workers_that_are(WorkerState) const noexcept { no_master(); }
+std::string_view to_string(WorkerState) noexcept { no_master(); }
 std::string schema_error(const StatusMap&) { no_master(); }
 Outcome run_here(const TaskRef&) { no_master(); }
 std::unique_ptr<Interface> interface(std::string_view) { no_master(); }
 std::unique_ptr<Interface> interface(std::string_view, std::uint64_t) { no_master(); }
+std::string default_interface() { no_master(); }
 std::vector<std::string> interface_names() { no_master(); }
 std::vector<std::string> interface_forms() { no_master(); }
 

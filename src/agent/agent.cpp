@@ -221,15 +221,15 @@ void Agent::pass_result_apart(const wire::Frame& frame) {
   check_is_next(result.id, result.attempt);
   const std::uint64_t size = wire::parse_size_apart(result.value);
   process::UniqueFd descriptor = process_->take_descriptor();
-  if (descriptor.get() < 0) return finish_without_value(result, detail::NoRoomError{"its rank has no descriptor free (ulimit -n)"});
+  if (descriptor.get() < 0) return finish_without_value(result, memory::NoRoomError{"its rank has no descriptor free (ulimit -n)"});
   if (options_.shares_memory) {
-    detail::check_block(descriptor.get(), static_cast<std::size_t>(size));
+    memory::check_block(descriptor.get(), static_cast<std::size_t>(size));
     wire::append_result_in_memory(output_tail(), result, lent_.keep(std::move(descriptor), size));
   } else {
     Bytes value;
     try {
-      value = detail::receive_block(std::move(descriptor), static_cast<std::size_t>(size));
-    } catch (const detail::NoRoomError& e) {
+      value = memory::receive_block(std::move(descriptor), static_cast<std::size_t>(size));
+    } catch (const memory::NoRoomError& e) {
       return finish_without_value(result, e);
     }
     wire::Result header = result;
@@ -241,9 +241,9 @@ void Agent::pass_result_apart(const wire::Frame& frame) {
   finish_front(result.id, result.attempt);
 }
 
-void Agent::finish_without_value(const wire::Result& result, const detail::NoRoomError& why) {
+void Agent::finish_without_value(const wire::Result& result, const memory::NoRoomError& why) {
   wire::append(output_tail(), wire::FailureMessage{result.id, result.attempt, result.run_ns, result.out, result.err,
-                                                   detail::no_room_for("result", why)});
+                                                   memory::no_room_for("result", why)});
   finish_front(result.id, result.attempt);
 }
 

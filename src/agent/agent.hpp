@@ -27,14 +27,14 @@
 #include <mw/bytes.hpp>
 
 #include "agent/file_store.hpp"
-#include "wire/frame_relay.hpp"
 #include "agent/lent_blocks.hpp"
 #include "link/window.hpp"
 #include "link/worker_process.hpp"
 #include "process/back_off.hpp"
+#include "wire/frame_relay.hpp"
 #include "wire/messages.hpp"
 
-namespace mw::detail {
+namespace mw::memory {
 class NoRoomError;
 }
 
@@ -97,7 +97,7 @@ class Agent final : private link::WorkerUser, private wire::FrameRelay::Target {
   void next_begins();
   void give_back(const Given& task);
   void pass_result_apart(const wire::Frame& frame);
-  void finish_without_value(const wire::Result& result, const detail::NoRoomError& why);
+  void finish_without_value(const wire::Result& result, const memory::NoRoomError& why);
   Bytes& output_tail();
   void report_gone(const Given& culprit, Failure failure, const std::string& out, const std::string& err);
 

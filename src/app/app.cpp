@@ -1,5 +1,6 @@
 #include <mw/app.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 
@@ -14,7 +15,6 @@
 #include "app/count.hpp"
 #include "app/progress_bar.hpp"
 #include "error/exception_text.hpp"
-#include "process/cores.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
 
@@ -41,7 +41,7 @@ std::string to_text(const Report::Value& value) {
 
 /// What a run measured beside its results.
 struct Measured {
-  std::int64_t workers = 1;
+  std::int64_t workers = 0;        ///< tasks that they run at a time
   std::int64_t cores = 0;          ///< that they may use, on all their hosts
   double init_seconds = 0;         ///< until a worker was ready, on average over the workers
   double calculation_seconds = 0;  ///< from then until the work was done
@@ -50,10 +50,12 @@ struct Measured {
   std::uint64_t attempts = 0;
 };
 
-/// 0 if the interface does not say.
-std::int64_t number_in(const Status& status, const std::string& key) {
-  const auto place = status.interface.find(key);
-  return place == status.interface.end() ? 0 : std::get<std::int64_t>(place->second);
+/// Those that never worked do not count, nor those that an interface has done without since.
+std::int64_t workers_in(const Status& status) {
+  std::int64_t count = 0;
+  for (const WorkerStatus& worker : status.workers)
+    if (worker.state != WorkerState::not_started && worker.state != WorkerState::left) count += std::max(worker.slots, 1u);
+  return count;
 }
 
 }  // namespace
@@ -155,22 +157,15 @@ struct App::Impl {
       measured.attempts = status.attempts;
       measured.init_seconds = std::min(status.start_up_seconds, done);
       measured.calculation_seconds = std::max(done - measured.init_seconds, 0.0);
-      const auto cores = status.interface.find("cores");
-      measured.cores = cores == status.interface.end() ? process::available_cores() : std::get<std::int64_t>(cores->second);
-      const auto wanted = status.interface.find("workers_wanted");
-      const auto running = status.interface.find("workers");
-      if (wanted != status.interface.end())
-        measured.workers =
-            std::get<std::int64_t>(wanted->second) - number_in(status, "workers_not_started");  // who never worked does not count
-      else if (running != status.interface.end())
-        measured.workers = std::get<std::int64_t>(running->second);
+      measured.cores = status.cores;
+      measured.workers = workers_in(status);
     }
     measured.total_seconds = seconds_since(start);
     return measured;
   }
 
   CLI::App cli;
-  std::string interface_spec = "multicore";
+  std::string interface_spec = default_interface();
   std::string workers;
   bool json = false;
   std::optional<bool> progress;

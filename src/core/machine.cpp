@@ -5,11 +5,12 @@
 
 #include <fmt/format.h>
 
+#include <mw/detail/task_access.hpp>
+
 namespace mw::core {
 namespace {
 
 using detail::record_of;
-using detail::RecordPtr;
 using scheduler::ItemState;
 
 /// How often tasks that lie ahead, or are kept from a slow worker, are looked at.
@@ -31,9 +32,8 @@ bool is_own_fault(Cause cause) noexcept {
 
 TaskState state_of(const TaskRecord& task) noexcept { return task.state.load(std::memory_order_relaxed); }
 
-TaskRef ref_of(TaskRecord& task) { return {RecordPtr::share(&task), task.attempt}; }
-
-bool is_same(const TaskRef& a, const TaskRef& b) noexcept { return a.record() == b.record() && a.attempt() == b.attempt(); }
+TaskRef ref_of(TaskRecord& task) { return TaskAccess::make(RecordPtr{&task}, task.attempt); }
+TaskRecord& record_of(const TaskRef& task) noexcept { return *TaskAccess::record(task); }
 
 }  // namespace
 
@@ -50,7 +50,7 @@ TaskMachine::~TaskMachine() {
 }
 
 bool TaskMachine::is_current(const TaskRef& task) const noexcept {
-  const TaskRecord& record = *task.record();
+  const TaskRecord& record = record_of(task);
   return record.schedule == ItemState::assigned && record.attempt == task.attempt();
 }
 
@@ -63,7 +63,7 @@ void TaskMachine::submit(TaskRecord& task) {
 }
 
 void TaskMachine::started(const TaskRef& task, WorkerId worker, const Moment& now) {
-  TaskRecord& record = *task.record();
+  TaskRecord& record = record_of(task);
   if (is_ending_ || !is_current(task) || state_of(record) == TaskState::running) return;
   record.last_worker.store(worker, std::memory_order_relaxed);
   record.start_ns.store(now.clock_ns, std::memory_order_release);
@@ -75,14 +75,15 @@ void TaskMachine::started(const TaskRef& task, WorkerId worker, const Moment& no
 
 void TaskMachine::progressed(const TaskRef& task, double fraction) {
   if (!(fraction >= 0 && fraction <= 1) || !is_current(task)) return;
-  task.record()->progress.store(static_cast<float>(fraction), std::memory_order_relaxed);
-  tell([&](Observer& observer) { observer.progressed(*task.record()); });
+  record_of(task).progress.store(static_cast<float>(fraction), std::memory_order_relaxed);
+  tell([&](Observer& observer) { observer.progressed(record_of(task)); });
 }
 
 void TaskMachine::finished(const TaskRef& task, Outcome outcome, const Moment& now) {
   if (!is_current(task)) return stopped(task);
   wants_round_ = true;
-  TaskRecord& record = *task.record();
+  TaskRecord& record = record_of(task);
+  tell([&](Observer& observer) { observer.done(record, outcome, now); });
   if (outcome.failure && retries(record, *outcome.failure)) {
     scheduler_.again(record, now.time);
     return queued_again(record, Again::fault, now);
@@ -95,7 +96,7 @@ void TaskMachine::finished(const TaskRef& task, Outcome outcome, const Moment& n
 void TaskMachine::lost(const TaskRef& task, Outcome outcome, const Moment& now) {
   if (!is_current(task)) return stopped(task);
   wants_round_ = true;
-  lose(*task.record(), std::move(outcome), now);
+  lose(record_of(task), std::move(outcome), now);
 }
 
 void TaskMachine::lose(TaskRecord& task, Outcome outcome, const Moment& now) {
@@ -113,7 +114,7 @@ void TaskMachine::returned(const TaskRef& task, const Moment& now) {
 void TaskMachine::returned(const std::vector<TaskRef>& tasks, const Moment& now) {
   std::vector<scheduler::Item*> items;
   for (const TaskRef& task : tasks)
-    if (is_current(task)) items.push_back(task.record().get());
+    if (is_current(task)) items.push_back(&record_of(task));
   if (items.empty()) return;
   wants_round_ = true;
   scheduler_.returned(items, now.time);
@@ -121,7 +122,7 @@ void TaskMachine::returned(const std::vector<TaskRef>& tasks, const Moment& now)
 }
 
 void TaskMachine::stopped(const TaskRef& task) {
-  const auto place = std::find_if(abandoned_.begin(), abandoned_.end(), [&](const Handed& one) { return is_same(one.task, task); });
+  const auto place = std::find_if(abandoned_.begin(), abandoned_.end(), [&](const Handed& one) { return one.task == task; });
   wants_round_ = true;  // an interface that schedules by itself may have room
   if (place == abandoned_.end()) return;
   scheduler_.release(place->worker);
@@ -178,6 +179,7 @@ void TaskMachine::out_of_time(TaskRecord& task, const Moment& now) {
   Outcome outcome = failed(Cause::time_limit, fmt::format("it ran longer than its limit of {} s", seconds));
   outcome.run_time = Time{now.clock_ns - task.start_ns.load(std::memory_order_relaxed)};
   wants_round_ = true;
+  tell([&](Observer& observer) { observer.done(task, outcome, now); });
   abandon(task, false, now);
   if (!retries(task, *outcome.failure)) return end(task, TaskState::error, std::move(outcome), now);
   scheduler_.submit_again(task);
@@ -213,7 +215,7 @@ RecordPtr TaskMachine::take_ended() noexcept {
   scheduler::Item& item = *ended_first_;
   ended_first_ = std::exchange(item.next, nullptr);
   if (!ended_first_) ended_last_ = nullptr;
-  return RecordPtr::adopt(&record_of(item));
+  return RecordPtr{&record_of(item), false};
 }
 
 void TaskMachine::end_waiting(TaskState state, const Failure& failure, const Moment& now) {
@@ -239,20 +241,20 @@ void TaskMachine::end_all(const std::string& why, const Moment& now) {
 
 // What happens to workers and their interface
 
-void TaskMachine::worker_joined(WorkerId worker, scheduler::Capacity capacity, const Moment& now) {
+void TaskMachine::worker_joined(WorkerId worker, const WorkerInfo& info, const Moment& now) {
   if (is_ending_ || !has_interface_) return directory_.left(worker);
   if (worker == any_worker || directory_.has_left(worker) || slots_of_.contains(index_of(worker))) return;
-  capacity.slots = std::max(capacity.slots, 1u);
-  scheduler_.worker_joined(worker, capacity);
-  slots_of_[index_of(worker)] = capacity.slots;
-  slots_ += capacity.slots;
+  const std::uint32_t slots = std::max(info.slots, 1u);
+  scheduler_.worker_joined(worker, {slots, info.ahead, info.round_trip});
+  slots_of_[index_of(worker)] = slots;
+  slots_ += slots;
   wants_round_ = true;
-  tell([&](Observer& observer) { observer.worker_joined(worker, capacity.slots, now); });
+  tell([&](Observer& observer) { observer.worker_joined(worker, info, now); });
 }
 
 void TaskMachine::worker_left(WorkerId worker, std::vector<LostTask> lost, const Moment& now) {
   for (LostTask& one : lost)
-    if (is_current(one.task)) lose(*one.task.record(), std::move(one.outcome), now);
+    if (is_current(one.task)) lose(record_of(one.task), std::move(one.outcome), now);
   wants_round_ = true;
   if (worker == any_worker) return;
   directory_.left(worker);

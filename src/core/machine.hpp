@@ -88,7 +88,7 @@ class TaskMachine {
   // What happens to workers and their interface
 
   /// One that has left is no event: its end may be heard of first.
-  void worker_joined(WorkerId worker, scheduler::Capacity capacity, const Moment& now);
+  void worker_joined(WorkerId worker, const WorkerInfo& info, const Moment& now);
   /// Those in `lost` were running; what it was given besides was not begun, and goes elsewhere.
   void worker_left(WorkerId worker, std::vector<LostTask> lost, const Moment& now);
   /// Nothing can ever run: what waits, and what comes, ends with this reason.
@@ -130,7 +130,7 @@ class TaskMachine {
   std::vector<Stop> take_stops() { return std::exchange(stops_, {}); }
   bool has_stops() const noexcept { return !stops_.empty(); }
   /// The next task that has ended, oldest first, each once; empty if there is none.
-  detail::RecordPtr take_ended() noexcept;
+  RecordPtr take_ended() noexcept;
   bool has_ended() const noexcept { return ended_first_ != nullptr; }
 
   // What there is

@@ -43,6 +43,9 @@ class Observer {
   virtual void started(const TaskRecord&, WorkerId, const Moment&) noexcept {}
   /// record.progress is the fraction that is done.
   virtual void progressed(const TaskRecord&) noexcept {}
+  /// The attempt came to its end: with a result, with a failure of its own, or as its time was over; `queued_again` or
+  /// `ended` follows. The record is as it was.
+  virtual void done(const TaskRecord&, const Outcome& how, const Moment&) noexcept { static_cast<void>(how); }
   /// The worker died under it; `queued_again` or `ended` follows. `what` says how.
   virtual void lost(const TaskRecord&, const Outcome& what, const Moment&) noexcept { static_cast<void>(what); }
   /// `was_running`: a worker had begun it.
@@ -51,7 +54,7 @@ class Observer {
   /// times), but its `state` is still the one before.
   virtual void ended(const TaskRecord&, TaskState, const Moment&) noexcept {}
 
-  virtual void worker_joined(WorkerId, std::uint32_t slots, const Moment&) noexcept { static_cast<void>(slots); }
+  virtual void worker_joined(WorkerId, const WorkerInfo&, const Moment&) noexcept {}
   virtual void worker_left(WorkerId, const Moment&) noexcept {}
 };
 

@@ -40,12 +40,8 @@ struct TaskRecord : scheduler::Item {
   TaskRecord(const FunctionEntry& function_, Bytes arguments, WorkerDirectory& owner_)
       : function{&function_}, payload{std::move(arguments)}, owner{&owner_} {
     kind = function_.number();
-    owner->add_reference();
   }
-  ~TaskRecord() {
-    delete extra.load(std::memory_order_relaxed);
-    owner->release_reference();
-  }
+  ~TaskRecord() { delete extra.load(std::memory_order_relaxed); }
   TaskRecord(const TaskRecord&) = delete;
   TaskRecord& operator=(const TaskRecord&) = delete;
 
@@ -77,8 +73,8 @@ struct TaskRecord : scheduler::Item {
   const FunctionEntry* function;
   std::uint64_t id = 0;
   Bytes payload;
-  WorkerDirectory* owner;      ///< which master's task it is, and the names of its workers
-  std::int64_t submit_ns = 0;  ///< steady clock; 0 where it has not happened
+  boost::intrusive_ptr<WorkerDirectory> owner;  ///< which master's task it is, and the names of its workers
+  std::int64_t submit_ns = 0;                   ///< steady clock; 0 where it has not happened
   std::atomic<std::int64_t> start_ns{0};
   std::int64_t finish_ns = 0;
   std::int64_t run_ns = 0;

@@ -2,14 +2,13 @@
 //
 // What:    worker number → name and host, for handles and errors that outlive the worker; and whether it has come and gone, since a
 //          backend's threads may report the end of a worker before its beginning was heard.
-// Owner:   shared by the master and the records of its tasks; the pointer also says whose a task is.
+// Owner:   counted: shared by the master and the records of its tasks; the pointer also says whose a task is.
 // Threads: any.
 // Use:     internal.
 #pragma once
 
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -17,13 +16,16 @@
 #include <unordered_map>
 #include <utility>
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
 #include <mw/interface.hpp>
 
 #include "process/fork_count.hpp"
 
 namespace mw::detail {
 
-class WorkerDirectory {
+class WorkerDirectory : public boost::intrusive_ref_counter<WorkerDirectory, boost::thread_safe_counter> {
  public:
   struct Entry {
     std::string name;
@@ -34,12 +36,6 @@ class WorkerDirectory {
   explicit WorkerDirectory(Entry unannounced) : unannounced_{std::move(unannounced)} {}
   WorkerDirectory(const WorkerDirectory&) = delete;
   WorkerDirectory& operator=(const WorkerDirectory&) = delete;
-
-  /// Starts with one reference, its maker's. The last one deletes it.
-  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  void release_reference() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
-  }
 
   /// A new number. The second worker of a name is another process than the first, which knew other things, and its name says so.
   WorkerId add(Entry entry) {
@@ -91,7 +87,6 @@ class WorkerDirectory {
 
   static constexpr std::size_t remembered = 10'000;
 
-  std::atomic<std::uint64_t> references_{1};
   const Entry unannounced_;
   mutable std::mutex mutex_;
   std::uint32_t last_ = 0;

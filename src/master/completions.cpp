@@ -10,7 +10,7 @@ Completions::~Completions() {
   drain();
   while (scheduler::Item* item = ready_.front()) {
     ready_.remove(*item);
-    release_reference(&record_of(*item));
+    intrusive_ptr_release(&record_of(*item));
   }
 }
 
@@ -40,11 +40,11 @@ void Completions::drain() {
     ++published_count_;
     if (CompletionGroup* group = record.group) {
       --group->waiting_;
-      group->done_.push_back({RecordPtr::share(&record), record.group_index});
+      group->done_.push_back({RecordPtr{&record}, record.group_index});
       record.group = nullptr;
     }
     if (record.handed_out)
-      release_reference(&record);
+      intrusive_ptr_release(&record);
     else
       list(record);
   }
@@ -68,7 +68,7 @@ void Completions::forget(TaskRecord& record) {
   ++changes_;
   --cancelled_;
   ready_.remove(record);
-  release_reference(&record);
+  intrusive_ptr_release(&record);
 }
 
 /// Goes through the list when so many have come that it costs each of them little.
@@ -96,7 +96,7 @@ Completions::Kept Completions::kept(bool with_errors) {
   for (scheduler::Item* item = with_errors ? ready_.front() : nullptr; item; item = item->next) {
     TaskRecord& record = record_of(*item);
     if (record.state.load(std::memory_order_relaxed) != TaskState::error) continue;
-    if (++kept.errors == 1) kept.first_error = RecordPtr::share(&record);
+    if (++kept.errors == 1) kept.first_error = RecordPtr{&record};
   }
   return kept;
 }
@@ -109,7 +109,7 @@ void Completions::hand_out(TaskRecord& record) {
     record.listed = false;
     if (record.state.load(std::memory_order_relaxed) == TaskState::cancelled) --cancelled_;
     ready_.remove(record);
-    release_reference(&record);
+    intrusive_ptr_release(&record);
   }
   // Someone may wait for "the next of all" when there is none any more.
   if (sleepers_.load() != 0) woken_.notify_all();
@@ -160,7 +160,7 @@ RecordPtr Completions::take_error() {
   drain();
   for (scheduler::Item* item = ready_.front(); item; item = item->next) {
     if (record_of(*item).state.load(std::memory_order_relaxed) != TaskState::error) continue;
-    RecordPtr record = RecordPtr::share(&record_of(*item));
+    RecordPtr record = RecordPtr{&record_of(*item)};
     hand_out(*record);
     return record;
   }
@@ -190,7 +190,7 @@ RecordPtr Completions::wait_for_next() {
     return !ready_.empty() || open_.load() == 0;
   });
   if (ready_.empty()) return {};
-  RecordPtr record = RecordPtr::share(&record_of(*ready_.front()));
+  RecordPtr record = RecordPtr{&record_of(*ready_.front())};
   hand_out(*record);
   return record;
 }

@@ -12,6 +12,7 @@
 #include "log/log.hpp"
 #include "master/core_helpers.hpp"
 #include "master/seat.hpp"
+#include "process/cores.hpp"
 #include "process/job_control.hpp"
 #include "process/place.hpp"
 #include "wire/frame.hpp"
@@ -33,6 +34,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
       directory_{new WorkerDirectory{WorkerDirectory::Entry{interface_name_ + " worker", process::host_name()}}},
       statistics_{born_ns_},
       loss_teller_{*directory_},
+      workers_{*directory_, born_ns_},
       machine_{*directory_},
       seat_{std::make_unique<Seat>(*this, 1)},
       interface_{std::move(interface)},
@@ -42,6 +44,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
       completions_{&loop_} {
   machine_.add_observer(statistics_);
   machine_.add_observer(loss_teller_);
+  machine_.add_observer(workers_);
   interface_->set_host(*seat_);
   try {
     loop_.call_in_thread([this] { start_interface(); });
@@ -49,7 +52,6 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
     stop_interface();
     loop_.finish();
     interface_.reset();  // before the loop that its sockets belong to
-    directory_->release_reference();
     throw_start_error();
   }
   if (!chooses_) statistics_.ready_ns = now_ns();
@@ -62,7 +64,6 @@ MasterCore::~MasterCore() {
   loop_.finish();
   say_what_nobody_saw(open);
   interface_.reset();  // before the loop that its sockets belong to
-  directory_->release_reference();
 }
 
 /// Returns how many there were.
@@ -100,7 +101,7 @@ void check_size(const FunctionEntry& function, std::uint64_t bytes) {
 RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing) {
   refuse_in_forked_process();
   check_size(function, arguments.size());
-  auto record = RecordPtr::adopt(new TaskRecord{function, std::move(arguments), *directory_});
+  auto record = RecordPtr{new TaskRecord{function, std::move(arguments), *directory_}, false};
   record->id = statistics_.accepted.fetch_add(1, std::memory_order_relaxed) + 1;
   record->submit_ns = now_ns();
   if (extra) record->priority = extra->options.priority;
@@ -212,12 +213,11 @@ bool MasterCore::cancel(TaskRecord& record) {
 }
 
 WorkerId MasterCore::worker_joined(WorkerInfo info, std::uint32_t seat) {
-  const scheduler::Capacity capacity{info.slots, info.ahead, info.round_trip};
-  const WorkerId worker = directory_->add({std::move(info.name), std::move(info.host)});
+  const WorkerId worker = directory_->add({info.name, info.host});
   // On the loop, no task comes with the number before the handler that this is called in is over.
-  on_loop([this, worker, capacity, seat] {
+  on_loop([this, worker, info = std::move(info), seat] {
     if (!is_seated(seat)) return directory_->left(worker);
-    machine_.worker_joined(worker, capacity, moment());
+    machine_.worker_joined(worker, info, moment());
   });
   return worker;
 }
@@ -288,22 +288,32 @@ void MasterCore::ask_interface(Status& status) {
     bool is_given = false;
     StatusMap interface;
     std::string error;
+    std::vector<WorkerStatus> workers;
+    std::uint32_t cores = 0;
     std::vector<FunctionStatus> functions;
   };
   const auto answer = std::make_shared<Answer>();
   on_loop([this, answer] {
     StatusMap interface;
+    std::vector<WorkerReport> reports;
     std::string error;
+    const char* asked = "get_status";
     try {
       error = interface_failure_;
       // One that is being replaced, or that has not started yet, is asked nothing.
-      if (machine_.has_interface()) error = schema_error(interface = interface_->get_status());
+      if (machine_.has_interface()) {
+        error = schema_error(interface = interface_->get_status());
+        asked = "report_workers";
+        reports = interface_->report_workers();
+      }
     } catch (...) {
-      error = "get_status threw: " + current_exception_text();
+      error = fmt::format("{} threw: {}", asked, current_exception_text());
     }
     std::lock_guard lock{answer->mutex};
     answer->interface = std::move(interface);
     answer->error = std::move(error);
+    answer->workers = workers_.statuses(reports);
+    answer->cores = workers_.cores();
     answer->functions = statistics_.per_function();
     answer->is_given = true;
     answer->given.notify_all();
@@ -313,6 +323,8 @@ void MasterCore::ask_interface(Status& status) {
   if (!answer->given.wait_for(lock, limit, [&] { return answer->is_given; }))
     answer->error = "no answer within 2 s: the interface blocks the loop";
   status.functions = std::move(answer->functions);
+  status.workers = std::move(answer->workers);
+  status.cores = answer->cores != 0 ? answer->cores : process::available_cores();
   status.interface_status = answer->error.empty() ? "ok" : "error";
   status.interface_error = answer->error;
   if (answer->error.empty()) status.interface = std::move(answer->interface);

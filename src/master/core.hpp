@@ -23,6 +23,7 @@
 #include "core/machine.hpp"
 #include "core/record.hpp"
 #include "core/worker_directory.hpp"
+#include "core/worker_list.hpp"
 #include "master/choice_watch.hpp"
 #include "master/completions.hpp"
 #include "master/item_stack.hpp"
@@ -122,9 +123,10 @@ class MasterCore final {
   const MasterOptions options_;
   mutable std::mutex name_mutex_;
   std::string interface_name_;  ///< the loop's, except for name_mutex_
-  WorkerDirectory* const directory_;
+  const boost::intrusive_ptr<WorkerDirectory> directory_;
   Statistics statistics_;
   LossTeller loss_teller_;
+  core::WorkerList workers_;
   core::TaskMachine machine_;
   std::unique_ptr<Seat> seat_;            ///< what interface_ sees of this
   std::unique_ptr<Interface> interface_;  ///< in the place of one that could not start, one that does nothing

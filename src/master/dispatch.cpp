@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <mw/detail/task_access.hpp>
+
 #include "log/log.hpp"
 #include "master/core.hpp"
 #include "master/core_helpers.hpp"
@@ -44,7 +46,7 @@ void MasterCore::dispatch_by_choice() {
     TaskRecord* const next = machine_.waiting_after(*record);
     std::optional<std::size_t> choice;
     try {
-      choice = options_.scheduler_func(TaskHandle{RecordPtr::share(record)}, free);
+      choice = options_.scheduler_func(TaskHandle{RecordPtr{record}}, free);
       if (choice && *choice >= free.size()) throw std::out_of_range{fmt::format("{} of {} workers", *choice, free.size())};
     } catch (...) {
       const std::string text = current_exception_text();
@@ -76,7 +78,7 @@ void MasterCore::dispatch_by_interface() {
   while (TaskRecord* record = machine_.first_waiting()) {
     std::optional<WorkerId> worker;
     try {
-      worker = interface_->reserve_worker(TaskRef{RecordPtr::share(record), record->attempt + 1});
+      worker = interface_->reserve_worker(TaskAccess::make(RecordPtr{record}, record->attempt + 1));
     } catch (...) {
       const std::string text = current_exception_text();
       machine_.refuse(*record, core::failed(Cause::interface_error, "reserve_worker threw: " + text), moment());

@@ -51,7 +51,7 @@ Master::Master(Master&&) noexcept = default;
 Master& Master::operator=(Master&&) noexcept = default;
 Master::~Master() = default;
 
-detail::RecordPtr Master::submit(const detail::FunctionEntry& function, Bytes arguments, const TaskOptions* options) {
+RecordPtr Master::submit(const detail::FunctionEntry& function, Bytes arguments, const TaskOptions* options) {
   std::unique_ptr<detail::TaskExtra> extra;
   if (options) {
     extra = std::make_unique<detail::TaskExtra>();
@@ -68,7 +68,7 @@ Task<std::string> Master::submit_task(const TaskOptions& options, const Program&
   detail::check(program);
   TaskOptions named = options;
   if (named.name.empty()) named.name = program.path;
-  return submit_task<&detail::run_program>(named, program.path, program.args, std::string{input});
+  return submit_task<&detail::program_task>(named, program.path, program.args, std::string{input});
 }
 
 bool Master::cancel(const TaskHandle& task) {

@@ -55,10 +55,10 @@ class Statistics final : public core::Observer {
     count_end(record, state);
   }
   /// Those beyond the number that the interface starts are successors: the first ones' beginnings are the start-up.
-  void worker_joined(WorkerId, std::uint32_t slots, const core::Moment& now) noexcept override {
+  void worker_joined(WorkerId, const WorkerInfo& info, const core::Moment& now) noexcept override {
     if (ready_ns.load(std::memory_order_relaxed) == 0) ready_ns = now.clock_ns;
     const std::uint32_t known = ready_slots_.load(std::memory_order_relaxed), all = expected();
-    const std::uint32_t counted = std::min(slots, all > known ? all - known : 0);
+    const std::uint32_t counted = std::min(std::max(info.slots, 1u), all > known ? all - known : 0);
     ready_slots_.store(known + counted, std::memory_order_relaxed);
     waited_ns_.store(waited_ns_.load(std::memory_order_relaxed) + std::int64_t{counted} * (now.clock_ns - born_ns_),
                      std::memory_order_relaxed);

@@ -1,9 +1,12 @@
 #include <mw/status.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
+
+#include "log/escaped.hpp"
 
 namespace mw {
 namespace {
@@ -29,31 +32,60 @@ std::string value_error(const std::string& key, const StatusValue& value) {
   return {};
 }
 
-/// A key that every interface shares, where it has it: an integer of at least 0.
-std::string shared_key_error(const StatusMap& status, const std::string& key) {
-  const auto place = status.find(key);
-  if (place == status.end()) return {};
-  const auto* number = std::get_if<std::int64_t>(&place->second);
-  return number && *number >= 0 ? std::string{} : fmt::format("\"{}\" is not an integer of at least 0", key);
-}
-
 boost::json::value to_json_value(const StatusValue& value) {
   return std::visit([](const auto& v) { return boost::json::value(v); }, value);
 }
 
+double in_seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+boost::json::object to_json_value(const WorkerStatus& worker) {
+  boost::json::array running;
+  for (const RunningTask& task : worker.running) running.push_back({{"id", task.id}, {"name", log::escaped(task.name)}});
+  boost::json::object object{{"name", log::escaped(worker.name)},
+                             {"host", log::escaped(worker.host)},
+                             {"platform", log::escaped(worker.platform)},
+                             {"version", log::escaped(worker.version)},
+                             {"pid", worker.pid},
+                             {"slots", worker.slots},
+                             {"state", to_string(worker.state)},
+                             {"note", log::escaped(worker.note)},
+                             {"running", running},
+                             {"done", worker.done},
+                             {"lost", worker.lost},
+                             {"busy_seconds", in_seconds(worker.busy_time)}};
+  if (worker.ready_after) object["ready_seconds"] = in_seconds(*worker.ready_after);
+  return object;
+}
+
 }  // namespace
+
+std::string_view to_string(WorkerState state) noexcept {
+  switch (state) {
+    case WorkerState::starting: return "starting";
+    case WorkerState::not_started: return "not_started";
+    case WorkerState::idle: return "idle";
+    case WorkerState::busy: return "busy";
+    case WorkerState::stopped: return "stopped";
+    case WorkerState::left: return "left";
+    case WorkerState::lost: return "lost";
+  }
+  return "unknown";
+}
+
+std::size_t Status::workers_that_are(WorkerState state) const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(workers.begin(), workers.end(), [state](const WorkerStatus& worker) { return worker.state == state; }));
+}
+
+std::size_t Status::ready_workers() const noexcept {
+  return workers_that_are(WorkerState::idle) + workers_that_are(WorkerState::busy) + workers_that_are(WorkerState::stopped);
+}
 
 std::string schema_error(const StatusMap& status) {
   for (const auto& [key, value] : status) {
     if (!is_snake_case(key)) return fmt::format("the key \"{}\" is not snake_case", key.substr(0, 64));
     if (auto error = value_error(key, value); !error.empty()) return error;
   }
-  for (const char* key : {"workers", "workers_busy", "workers_lost"})
-    if (auto error = shared_key_error(status, key); !error.empty()) return error;
-  const auto all = status.find("workers");
-  const auto busy = status.find("workers_busy");
-  if (all != status.end() && busy != status.end() && std::get<std::int64_t>(busy->second) > std::get<std::int64_t>(all->second))
-    return "\"workers_busy\" is more than \"workers\"";
   return {};
 }
 
@@ -66,6 +98,8 @@ std::string Status::to_json() const {
                             {"cancelled", f.cancelled},
                             {"total_seconds", f.total_seconds},
                             {"max_seconds", f.max_seconds}});
+  boost::json::array all_workers;
+  for (const WorkerStatus& worker : workers) all_workers.push_back(to_json_value(worker));
   boost::json::object own_keys;
   for (const auto& [key, value] : interface) own_keys[key] = to_json_value(value);
   boost::json::object all{{"tasks", tasks},
@@ -82,6 +116,8 @@ std::string Status::to_json() const {
                           {"ready_seconds", ready_seconds},
                           {"start_up_seconds", start_up_seconds},
                           {"functions", per_function},
+                          {"workers", all_workers},
+                          {"cores", cores},
                           {"interface_name", interface_name},
                           {"interface_status", interface_status}};
   if (!interface_error.empty()) all["interface_error"] = interface_error;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <mw/detail/task_access.hpp>
 #include <mw/map.hpp>
 
 #include "core/record.hpp"
@@ -16,9 +17,9 @@ using detail::TaskRecord;
 
 namespace detail {
 
-void add_reference(TaskRecord* record) noexcept { record->references.fetch_add(1, std::memory_order_relaxed); }
+void intrusive_ptr_add_ref(TaskRecord* record) noexcept { record->references.fetch_add(1, std::memory_order_relaxed); }
 
-void release_reference(TaskRecord* record) noexcept {
+void intrusive_ptr_release(TaskRecord* record) noexcept {
   if (record->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete record;
 }
 
@@ -170,9 +171,10 @@ std::uint64_t TaskRef::id() const noexcept { return record_->id; }
 std::uint64_t TaskRef::function_id() const noexcept { return record_->function->id(); }
 std::string_view TaskRef::function_name() const noexcept { return record_->function->name(); }
 const TaskOptions& TaskRef::options() const noexcept { return record_->options(); }
-detail::SharedBlock* TaskRef::block() const noexcept { return record_->payload.block(); }
 std::span<const std::byte> TaskRef::arguments() const noexcept { return record_->payload.span(); }
 
-Outcome run_here(const TaskRef& task) { return worker::execute(*task.record()->function, task.arguments()); }
+memory::SharedBlock* TaskAccess::block(const TaskRef& task) noexcept { return task.record_->payload.block(); }
+
+Outcome run_here(const TaskRef& task) { return worker::execute(*TaskAccess::record(task)->function, task.arguments()); }
 
 }  // namespace mw

@@ -23,7 +23,7 @@
 #include "process/place.hpp"
 #include "process/room.hpp"
 
-namespace mw::detail {
+namespace mw::memory {
 namespace {
 
 constexpr std::size_t smallest = std::size_t{256} << 10;
@@ -237,4 +237,4 @@ Bytes receive_block(process::UniqueFd fd, std::size_t size) {
   return Bytes::adopt(new SharedBlock{process::UniqueFd{}, memory, mapped, false, status.st_ino}, size);
 }
 
-}  // namespace mw::detail
+}  // namespace mw::memory

@@ -22,7 +22,7 @@
 #include "process/fork_count.hpp"
 #include "process/unique_fd.hpp"
 
-namespace mw::detail {
+namespace mw::memory {
 
 class SharedBlock {
  public:
@@ -75,4 +75,4 @@ Bytes receive_block(process::UniqueFd fd, std::size_t size);
 /// Throws where receive_block() would for that reason.
 void check_block(int fd, std::size_t size);
 
-}  // namespace mw::detail
+}  // namespace mw::memory

@@ -8,9 +8,7 @@
 #include <fmt/format.h>
 
 #include "memory/shared_block.hpp"
-#include "process/build.hpp"
 #include "process/place.hpp"
-#include "registry/registry.hpp"
 #include "remote/task_messages.hpp"
 
 namespace mw::remote {
@@ -29,20 +27,9 @@ void RemoteWorker::receive(std::span<const std::byte> bytes) {
 void RemoteWorker::handle(const wire::Frame& frame) {
   switch (frame.type) {
     case wire::FrameType::hello: handle_hello(wire::parse_hello(frame.payload)); return;
-    case wire::FrameType::result: {
-      const auto result = wire::parse_result(frame.payload);
-      Outcome outcome = outcome_of(result);
-      outcome.value = Bytes{result.value};
-      finish_front({result.id, result.attempt}, std::move(outcome));
-      return;
-    }
+    case wire::FrameType::result:
+    case wire::FrameType::failure: finish_front(ended_of(frame)); return;
     case wire::FrameType::result_in_memory: finish_from_memory(wire::parse_result(frame.payload)); return;
-    case wire::FrameType::failure: {
-      auto message = wire::parse_failure(frame.payload);
-      const wire::TaskOf which{message.id, message.attempt};
-      finish_front(which, outcome_of(std::move(message)));
-      return;
-    }
     case wire::FrameType::progress: {
       const auto progress = wire::parse_progress(frame.payload);
       if (is_busy() && window_.front().id() == progress.id) owner_.host().task_progress(window_.front(), progress.fraction);
@@ -62,7 +49,7 @@ void RemoteWorker::handle(const wire::Frame& frame) {
 
 void RemoteWorker::handle_hello(const wire::Hello& hello) {
   if (is_ready()) throw wire::ProtocolError{"a second hello"};
-  if (const auto reason = wire::refusal(hello, registry::program_identity(), process::own_build())) {
+  if (const auto reason = refusal_of(hello)) {
     wire::append(tail(), wire::Refuse{*reason});
     owner_.worker_has_output(*this);
     return;
@@ -70,7 +57,10 @@ void RemoteWorker::handle_hello(const wire::Hello& hello) {
   window_.set_places(std::uint64_t{hello.ahead} + 1);
   pid_ = hello.pid;
   if (options_.shares_files && pid_ != 0) follows_stops_.emplace(static_cast<pid_t>(pid_));
-  id_ = owner_.host().worker_joined({options_.name, hello.host, hello.slots, hello.ahead, options_.round_trip});
+  WorkerInfo info = info_of(hello, options_.name);
+  info.round_trip = options_.round_trip;
+  info.cores = options_.cores;
+  id_ = owner_.host().worker_joined(std::move(info));
   wire::append(tail(), wire::Welcome{wire::protocol_version, index_of(id_)});
   owner_.worker_has_output(*this);
   owner_.worker_ready(*this);
@@ -90,7 +80,7 @@ void RemoteWorker::put_held() {
 void RemoteWorker::put(const TaskRef& task) {
   wire::Task message = message_of(task);
   const auto arguments = task.arguments();
-  detail::SharedBlock* const block = task.block();
+  memory::SharedBlock* const block = TaskAccess::block(task);
   if (!message.terms.files.empty() && !options_.shares_files) place_files(message.terms);
   if (block && block->is_ours() && options_.shares_memory) {
     block->set_lent(true);
@@ -185,14 +175,13 @@ void RemoteWorker::next_begins() {
   if (is_busy()) owner_.host().task_started(window_.front(), id_);
 }
 
-void RemoteWorker::finish_front(const wire::TaskOf& which, Outcome outcome) {
-  window_.check_next(which.id, which.attempt);
+void RemoteWorker::finish_front(Ended ended) {
+  const auto [id, attempt] = ended.which;
+  window_.check_next(id, attempt);
   if (is_unsent(window_.front())) throw wire::ProtocolError{"a result before it had the whole task"};
-  const TaskRef task = window_.finish(which.id, which.attempt);
-  ++tasks_done_;
-  busy_time_ += outcome.run_time;
+  const TaskRef task = window_.finish(id, attempt);
   next_begins();
-  owner_.host().task_finished(task, std::move(outcome));
+  owner_.host().task_finished(task, std::move(ended.outcome));
   put_held();
 }
 
@@ -200,11 +189,11 @@ void RemoteWorker::finish_from_memory(const wire::Result& result) {
   const wire::MemoryPlace place = wire::parse_memory_place(result.value);
   Outcome outcome = outcome_of(result);
   try {
-    outcome.value = detail::receive_block(process::open_descriptor({place.pid, place.descriptor, place.inode}), place.size);
-  } catch (const detail::NoRoomError& e) {
-    outcome.failure = detail::no_room_for("result", e);
+    outcome.value = memory::receive_block(process::open_descriptor({place.pid, place.descriptor, place.inode}), place.size);
+  } catch (const memory::NoRoomError& e) {
+    outcome.failure = memory::no_room_for("result", e);
   }
-  finish_front({result.id, result.attempt}, std::move(outcome));
+  finish_front({{result.id, result.attempt}, std::move(outcome)});
 }
 
 void RemoteWorker::handle_gone(wire::FailureMessage message) {
@@ -232,7 +221,6 @@ void RemoteWorker::left(const std::string& why) {
 /// What the culprit lost is its loss; the others had not begun, or their results are gone, and they go elsewhere.
 void RemoteWorker::report_end(const TaskRef& culprit, Outcome outcome, const std::string& why) {
   const bool was_ready = is_ready();
-  const bool was_aborted = window_.was_aborted();
   std::vector<LostTask> lost;
   if (culprit) {
     owner_.host().task_started(culprit, id_);
@@ -243,7 +231,7 @@ void RemoteWorker::report_end(const TaskRef& culprit, Outcome outcome, const std
   is_stopped_ = false;
   follows_stops_.reset();
   if (was_ready) owner_.host().worker_left(id, std::move(lost));
-  owner_.process_ended(*this, was_ready, was_aborted, why);
+  owner_.process_ended(*this, was_ready, why);
 }
 
 }  // namespace mw::remote

@@ -22,12 +22,13 @@
 
 #include <mw/interface.hpp>
 
-#include "wire/outgoing.hpp"
 #include "link/window.hpp"
 #include "process/job_control.hpp"
 #include "remote/file_feed.hpp"
+#include "remote/task_messages.hpp"
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
+#include "wire/outgoing.hpp"
 
 namespace mw::remote {
 
@@ -45,7 +46,7 @@ class RemoteOwner {
   /// It is stopped in the middle of a task, or goes on.
   virtual void worker_stopped(RemoteWorker& worker) = 0;
   /// Its process has ended, and its tasks are reported; its agent starts another.
-  virtual void process_ended(RemoteWorker& worker, bool was_ready, bool was_aborted, const std::string& why) = 0;
+  virtual void process_ended(RemoteWorker& worker, bool was_ready, const std::string& why) = 0;
 };
 
 class RemoteWorker {
@@ -55,6 +56,7 @@ class RemoteWorker {
     bool shares_memory = false;  ///< its agent can open this process's descriptors
     bool shares_files = false;   ///< it sees the files of this machine under the same paths
     std::chrono::nanoseconds round_trip{0};
+    std::uint32_t cores = 0;  ///< of its host, that it may use; 0: not known
   };
 
   RemoteWorker(RemoteOwner& owner, Options options) : owner_{owner}, options_{std::move(options)} {}
@@ -84,8 +86,6 @@ class RemoteWorker {
   bool is_stopped() const noexcept { return is_stopped_ && is_busy(); }
   /// "task 7 (the eels)": what it runs. Only while it is busy.
   std::string doing() const;
-  std::int64_t tasks_done() const noexcept { return tasks_done_; }
-  std::chrono::nanoseconds busy_time() const noexcept { return busy_time_; }
 
  private:
   struct Piece {
@@ -100,7 +100,7 @@ class RemoteWorker {
   void handle_hello(const wire::Hello& hello);
   void handle_gone(wire::FailureMessage message);
   void handle_returned(const wire::Returned& returned);
-  void finish_front(const wire::TaskOf& which, Outcome outcome);
+  void finish_front(Ended ended);
   void finish_from_memory(const wire::Result& result);
   void next_begins();
   void put(const TaskRef& task);
@@ -121,8 +121,6 @@ class RemoteWorker {
   std::deque<Piece> pieces_;
   std::size_t taken_ = 0;  ///< of the first piece
   std::map<FileVersion, std::uint64_t> files_;
-  std::int64_t tasks_done_ = 0;
-  std::chrono::nanoseconds busy_time_{0};
 };
 
 }  // namespace mw::remote

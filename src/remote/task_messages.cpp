@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
+
+#include "process/build.hpp"
+#include "registry/registry.hpp"
 
 namespace mw::remote {
 namespace {
@@ -32,6 +36,32 @@ wire::Task message_of(const TaskRef& task) {
 std::string text_of(const TaskRef& task) {
   const std::string& own = task.options().name;
   return fmt::format("task {} ({})", task.id(), own.empty() ? task.function_name() : std::string_view{own});
+}
+
+Ended ended_of(const wire::Frame& frame) {
+  if (frame.type == wire::FrameType::result) {
+    const auto result = wire::parse_result(frame.payload);
+    Outcome outcome = outcome_of(result);
+    outcome.value = Bytes{result.value};
+    return {{result.id, result.attempt}, std::move(outcome)};
+  }
+  auto message = wire::parse_failure(frame.payload);
+  const wire::TaskOf which{message.id, message.attempt};
+  return {which, outcome_of(std::move(message))};
+}
+
+std::optional<std::string> refusal_of(const wire::Hello& hello) {
+  return wire::refusal(hello, registry::program_identity(), process::own_build());
+}
+
+WorkerInfo info_of(const wire::Hello& hello, std::string name) {
+  return {.name = std::move(name),
+          .host = hello.host,
+          .slots = hello.slots,
+          .ahead = hello.ahead,
+          .platform = hello.platform,
+          .version = fmt::format("build {:016x}", hello.build),
+          .pid = hello.pid};
 }
 
 wire::Payload payload_of(const TaskRef& task) { return {task.arguments(), std::make_shared<TaskRef>(task), tag_of(task)}; }

@@ -9,12 +9,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include <mw/detail/task_access.hpp>
 #include <mw/interface.hpp>
 
-#include "wire/outgoing.hpp"
 #include "wire/bundle.hpp"
+#include "wire/messages.hpp"
+#include "wire/outgoing.hpp"
 
 namespace mw::remote {
 
@@ -25,7 +28,7 @@ wire::Payload payload_of(const TaskRef& task);
 /// "task 7 (the eels)", for people.
 std::string text_of(const TaskRef& task);
 /// By which a task's payload is known.
-inline const void* tag_of(const TaskRef& task) noexcept { return task.record().get(); }
+inline const void* tag_of(const TaskRef& task) noexcept { return TaskAccess::record(task).get(); }
 
 /// All but the value.
 Outcome outcome_of(const wire::Result& result);
@@ -33,9 +36,19 @@ Outcome outcome_of(wire::FailureMessage message);
 /// With a copy of the value.
 Outcome outcome_of(wire::Ending ending);
 
+/// How a task ended, as a worker's result or failure says, with a copy of the value.
+struct Ended {
+  wire::TaskOf which;
+  Outcome outcome;
+};
+Ended ended_of(const wire::Frame& result_or_failure);
+
+/// Why this program can not take that worker; nothing if it can.
+std::optional<std::string> refusal_of(const wire::Hello& hello);
+/// What a worker says of itself in its hello.
+WorkerInfo info_of(const wire::Hello& hello, std::string name);
+
 /// Smaller arguments are copied into the message.
 inline constexpr std::size_t copied_up_to = 16 * 1024;
-
-inline bool is_same(const TaskRef& a, const TaskRef& b) noexcept { return a.record() == b.record() && a.attempt() == b.attempt(); }
 
 }  // namespace mw::remote

@@ -32,7 +32,7 @@ void guard_group(process::ProgramTerms& terms) {
 
 }  // namespace
 
-std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input) {
+std::string program_task(const std::string& path, const std::vector<std::string>& args, const std::string& input) {
   const worker::Deadlines deadlines = worker::current_deadlines();
   process::ProgramTerms terms{
       .terminate_at = deadlines.soft, .kill_at = deadlines.hard, .memory = deadlines.memory, .own_group = true};

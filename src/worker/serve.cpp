@@ -100,11 +100,11 @@ class Server final : public ProgressSink {
   void handle_task_apart(wire::Task task, process::UniqueFd descriptor) {
     Bytes arguments;
     try {
-      arguments = detail::receive_block(std::move(descriptor), wire::parse_size_apart(task.arguments));
-    } catch (const detail::NoRoomError& e) {
+      arguments = memory::receive_block(std::move(descriptor), wire::parse_size_apart(task.arguments));
+    } catch (const memory::NoRoomError& e) {
       if (claims_ && !claims_->begin(received_++)) return;
       Outcome outcome;
-      outcome.failure = detail::no_room_for("arguments", e);
+      outcome.failure = memory::no_room_for("arguments", e);
       answer(task, std::move(outcome));
       return;
     }

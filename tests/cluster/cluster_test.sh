@@ -138,7 +138,7 @@ rank_vanishes() {
   for pid in $(ip netns pids "$tag-3"); do
     ! grep -qE '^mw-mpi-(guard|rank)$' "/proc/$pid/comm" || kill -9 "$pid"
   done
-  wait "$run" && grep -q '"rank_4_state":"lost: it can not be reached any more' "$cluster/out" && grep -q '"restarts":0' "$cluster/out"
+  wait "$run" && grep -q '"name":"mpi worker 4",[^}]*"state":"lost","note":"it can not be reached any more' "$cluster/out" && grep -q '"restarts":0' "$cluster/out"
 }
 
 # All that runs on h3 dies while its network lives, as when it is rebooted: mpiexec gives up, too.
@@ -156,7 +156,7 @@ host_comes_back() {
   cluster_crash h2
   sleep 4
   cluster_plug h2
-  wait "$run" && grep -qE '_state":"lost: |"hosts_left_out":"h2"' "$cluster/out" || return 1
+  wait "$run" && grep -qE '"state":"lost"|"hosts_left_out":"h2"' "$cluster/out" || return 1
   cluster_boot h2 && cluster_is_up h2
 }
 
@@ -164,7 +164,7 @@ host_falls_off() {
   starts_running "mpi:4?hosts=$all&lost_after_s=3" 800 || return 1
   key_is_secret || return 1
   cluster_unplug h3
-  wait "$run" && grep -q '_state":"lost: nothing was heard' "$cluster/out"
+  wait "$run" && grep -q '"state":"lost","note":"nothing was heard' "$cluster/out"
 }
 
 check "monte_pi on four hosts counts what multicore counts" pi_is_right "mpi:4?hosts=$all"

@@ -66,11 +66,6 @@ bool say(int words) {
   return true;
 }
 
-std::string state_of_rank(const mw::Status& status, int rank) {
-  const auto place = status.interface.find("rank_" + std::to_string(rank) + "_state");
-  return place == status.interface.end() ? std::string{} : std::get<std::string>(place->second);
-}
-
 }  // namespace
 
 TEST_CASE("a worker that breaks the protocol is replaced, and only that process", "[task][bad_frames]") {
@@ -93,6 +88,6 @@ TEST_CASE("a worker that breaks the protocol is replaced, and only that process"
   }
   const auto status = [&] { return master.get_status(); };
   if (spec.starts_with("boinc")) return;
-  CHECK(test::eventually([&] { return std::get<std::int64_t>(status().interface.at("workers")) == workers_of(spec); }));
-  for (const int rank : {1, 2}) CHECK_FALSE(state_of_rank(status(), rank).starts_with("lost"));
+  CHECK(test::eventually([&] { return status().ready_workers() == static_cast<std::size_t>(workers_of(spec)); }));
+  CHECK(status().workers_that_are(mw::WorkerState::lost) == 0);
 }

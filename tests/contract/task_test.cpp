@@ -280,8 +280,8 @@ TEST_CASE("P10: one schema of status, and its counts are true", "[contract][task
   CHECK(status.interface_status == "ok");
   CHECK(status.interface_name == spec.substr(0, spec.find(':')));
   CHECK(mw::schema_error(status.interface).empty());
-  CHECK(std::get<std::int64_t>(status.interface.at("workers")) >= 1);
-  CHECK(std::get<std::int64_t>(status.interface.at("workers_busy")) == 1);
+  CHECK(status.ready_workers() >= 1);
+  CHECK(status.workers_that_are(mw::WorkerState::busy) == 1);
   CHECK(status.tasks == status.submitted + status.running + status.finished + status.errors + status.cancelled);
   CHECK(status.running == 1);
   std::ofstream{folder.path("go")} << "now";

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <mw/detail/task_access.hpp>
+
 #include "core/machine.hpp"
 #include "core/model.hpp"
 
@@ -29,7 +31,7 @@ struct Listener final : Observer {
   void lost(const TaskRecord&, const Outcome&, const Moment&) noexcept override { heard.emplace_back("lost"); }
   void queued_again(const TaskRecord&, Again, bool, const Moment&) noexcept override { heard.emplace_back("queued again"); }
   void ended(const TaskRecord&, TaskState, const Moment&) noexcept override { heard.emplace_back("ended"); }
-  void worker_joined(WorkerId, std::uint32_t, const Moment&) noexcept override { heard.emplace_back("joined"); }
+  void worker_joined(WorkerId, const WorkerInfo&, const Moment&) noexcept override { heard.emplace_back("joined"); }
   void worker_left(WorkerId, const Moment&) noexcept override { heard.emplace_back("left"); }
 };
 
@@ -43,23 +45,22 @@ class Bench {
     machine.end_all("the test is over", {});
     while (machine.take_ended()) continue;
     records.clear();
-    directory->release_reference();
   }
 
-  WorkerId join(scheduler::Capacity capacity = {.slots = 1}) {
+  WorkerId join(const WorkerInfo& info = {}) {
     const WorkerId worker = directory->add({"worker", "host"});
-    machine.worker_joined(worker, capacity, at(0ns));
+    machine.worker_joined(worker, info, at(0ns));
     return worker;
   }
   TaskRecord& submit(TaskOptions options = {}) {
-    auto record = detail::RecordPtr::adopt(new TaskRecord{detail::Registered<stepped>::checked(), Bytes{}, *directory});
+    auto record = RecordPtr{new TaskRecord{detail::Registered<stepped>::checked(), Bytes{}, *directory}, false};
     record->id = records.size() + 1;
     record->priority = options.priority;
     auto extra = std::make_unique<detail::TaskExtra>();
     extra->options = std::move(options);
     record->extra = extra.release();
     records.push_back(record);
-    machine.submit(*detail::RecordPtr{record}.detach());
+    machine.submit(*RecordPtr{record}.detach());
     return *record;
   }
   /// What the machine gives out in one round.
@@ -70,10 +71,10 @@ class Bench {
     return all;
   }
 
-  detail::WorkerDirectory* const directory = new detail::WorkerDirectory{{"worker", "host"}};
+  const boost::intrusive_ptr<detail::WorkerDirectory> directory{new detail::WorkerDirectory{{"worker", "host"}}};
   TaskMachine machine;
   Listener listener;
-  std::vector<detail::RecordPtr> records;
+  std::vector<RecordPtr> records;
 };
 
 Outcome threw() { return failed(Cause::exception, "it threw"); }
@@ -191,8 +192,8 @@ TEST_CASE("what an interface had when it failed waits for the next one, in its o
   bench.join({.slots = 2});
   const auto again = bench.round(2ms);
   REQUIRE(again.size() == 2);
-  CHECK(again[0].task.record().get() == &first);
-  CHECK(again[1].task.record().get() == &second);
+  CHECK(TaskAccess::record(again[0].task) == &first);
+  CHECK(TaskAccess::record(again[1].task) == &second);
 }
 
 TEST_CASE("where no worker is possible, what waits and what comes ends with the reason", "[core]") {

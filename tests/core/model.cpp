@@ -6,16 +6,16 @@
 
 #include <fmt/format.h>
 
+#include <mw/detail/task_access.hpp>
+
 namespace mw::core::model {
 namespace {
-
-using detail::RecordPtr;
 
 int function_of_tasks(int x) { return x; }
 
 const detail::FunctionEntry& function() { return detail::Registered<function_of_tasks>::checked(); }
 
-bool is_same(const TaskRef& a, const TaskRef& b) { return a.record() == b.record() && a.attempt() == b.attempt(); }
+TaskRecord& record_of(const TaskRef& task) { return *TaskAccess::record(task); }
 
 }  // namespace
 
@@ -35,7 +35,6 @@ World::~World() {
   old_.clear();
   in_hand_.clear();
   records_.clear();
-  directory_->release_reference();
 }
 
 void World::run() {
@@ -102,11 +101,11 @@ void World::ended(const TaskRecord& task, TaskState state, const Moment&) noexce
   --open_;
 }
 
-void World::worker_joined(WorkerId worker, std::uint32_t slots, const Moment&) noexcept {
+void World::worker_joined(WorkerId worker, const WorkerInfo& info, const Moment&) noexcept {
   const auto place = workers_.find(index_of(worker));
   if (place == workers_.end() || place->second.has_left) return note("a ghost joins");
   if (std::exchange(place->second.is_joined, true)) note("a worker joins twice");
-  if (slots != place->second.slots) note("a worker has other slots than it said");
+  if (info.slots != place->second.slots) note("a worker has other slots than it said");
 }
 
 void World::worker_left(WorkerId worker, const Moment&) noexcept {
@@ -146,7 +145,7 @@ void World::event() {
 }
 
 void World::submit() {
-  auto record = RecordPtr::adopt(new TaskRecord{function(), Bytes{}, *directory_});
+  auto record = RecordPtr{new TaskRecord{function(), Bytes{}, *directory_}, false};
   record->id = accounts_.size() + 1;
   auto extra = std::make_unique<detail::TaskExtra>();
   extra->options.priority = static_cast<std::int32_t>(below(3));
@@ -216,7 +215,7 @@ void World::finish() {
 /// An attempt that is over. One that was taken back may have been given out anew, under its number.
 const TaskRef* World::something_old() {
   const TaskRef* const task = old_.empty() ? nullptr : &old_[below(old_.size())];
-  const auto is_it = [&](const InHand& one) { return is_same(one.handed.task, *task); };
+  const auto is_it = [&](const InHand& one) { return one.handed.task == *task; };
   return task && std::none_of(in_hand_.begin(), in_hand_.end(), is_it) ? task : nullptr;
 }
 
@@ -313,7 +312,7 @@ void World::round() {
 void World::round_by_master() {
   while (const auto next = machine_.next(now_)) {
     for (TaskRecord* other = machine_.first_waiting(); other; other = nullptr)
-      demand(other->priority <= next->task.record()->priority, "a task goes before one of a higher priority");
+      demand(other->priority <= record_of(next->task).priority, "a task goes before one of a higher priority");
     if (!is_calm_ && chance(3)) {  // the interface does not know that worker
       workers_.at(index_of(next->worker)).has_left = true;
       forget_all_of(next->worker);
@@ -332,14 +331,14 @@ void World::round_by_master() {
 
 void World::settle() {
   for (const Stop& stop : machine_.take_stops()) {
-    const Account& account = account_of(*stop.task.record());
+    const Account& account = account_of(record_of(stop.task));
     demand(stop.may_be_unbegun || (account.began_ns && Time{now_.clock_ns - *account.began_ns} >= stop.task.options().hard_limit),
            "a task is ended that is not out of time");
     if (stop.may_be_unbegun && revoke(stop.task))
       machine_.stopped(stop.task);
     else if (chance(50))  // it is stopped, and says so soon; else it runs on and says so later
       for (std::size_t i = 0; i < in_hand_.size(); ++i) {
-        if (!is_same(in_hand_[i].handed.task, stop.task)) continue;
+        if (in_hand_[i].handed.task != stop.task) continue;
         forget(i);
         machine_.finished(stop.task, some_outcome(false), now_);
         break;
@@ -363,7 +362,7 @@ void World::ask_back(const std::vector<Handed>& list) {
 /// A worker gives back what it has not begun, unless it does not hear.
 bool World::revoke(const TaskRef& task) {
   for (std::size_t i = 0; i < in_hand_.size(); ++i) {
-    if (!is_same(in_hand_[i].handed.task, task) || in_hand_[i].has_begun || chance(20)) continue;
+    if (in_hand_[i].handed.task != task || in_hand_[i].has_begun || chance(20)) continue;
     forget(i);
     return true;
   }

@@ -62,7 +62,7 @@ class World final : private Observer {
   void lost(const TaskRecord& task, const Outcome&, const Moment&) noexcept override;
   void queued_again(const TaskRecord& task, Again why, bool was_running, const Moment&) noexcept override;
   void ended(const TaskRecord& task, TaskState state, const Moment&) noexcept override;
-  void worker_joined(WorkerId worker, std::uint32_t slots, const Moment&) noexcept override;
+  void worker_joined(WorkerId worker, const WorkerInfo& info, const Moment&) noexcept override;
   void worker_left(WorkerId worker, const Moment&) noexcept override;
 
   void event();
@@ -102,12 +102,12 @@ class World final : private Observer {
   const std::uint64_t seed_;
   std::mt19937_64 random_;
   const Way way_;
-  detail::WorkerDirectory* const directory_;
+  const boost::intrusive_ptr<detail::WorkerDirectory> directory_;
   TaskMachine machine_;
   Moment now_;
   std::uint64_t events_ = 0;
   std::map<const TaskRecord*, Account> accounts_;
-  std::vector<detail::RecordPtr> records_;  ///< so that none goes before its account
+  std::vector<RecordPtr> records_;  ///< so that none goes before its account
   std::map<std::uint32_t, Worker> workers_;
   std::vector<InHand> in_hand_;                       ///< what the interface has
   std::vector<TaskRef> old_;                          ///< attempts that were something once

@@ -33,7 +33,7 @@ std::set<pid_t> workers() {
   return found;
 }
 
-std::int64_t ready_workers(mw::Master& master) { return std::get<std::int64_t>(master.get_status().interface.at("workers")); }
+std::size_t ready_workers(mw::Master& master) { return master.get_status().ready_workers(); }
 
 /// One that is not among these.
 pid_t new_worker(const std::set<pid_t>& old) {

@@ -31,16 +31,6 @@ bool all_are_stopped(const std::string& tag, bool stopped) {
   return true;
 }
 
-std::string text_in(const mw::Status& status, const std::string& key) {
-  const auto place = status.interface.find(key);
-  return place == status.interface.end() ? "" : std::get<std::string>(place->second);
-}
-
-std::int64_t number_in(const mw::Status& status, const std::string& key) {
-  const auto place = status.interface.find(key);
-  return place == status.interface.end() ? -1 : std::get<std::int64_t>(place->second);
-}
-
 }  // namespace
 
 TEST_CASE("Ctrl-Z stops the workers, and what they run, with their master; fg lets all go on", "[faults]") {
@@ -95,13 +85,14 @@ TEST_CASE("a worker that is stopped in its task is named, with the task, and not
   const int pid = master.get_result(master.submit_task<process_id>());
   const auto task = master.submit_task<wait_for_file>({.name = "the eels"}, folder.path("go"));
   REQUIRE(test::eventually([&] { return task.state() == mw::TaskState::running; }));
-  CHECK(number_in(master.get_status(), "workers_stopped") == 0);
+  CHECK(master.get_status().workers_that_are(mw::WorkerState::stopped) == 0);
   ::kill(pid, SIGSTOP);
-  REQUIRE(test::eventually([&] { return number_in(master.get_status(), "workers_stopped") == 1; }));
-  CHECK(text_in(master.get_status(), "stopped_workers") ==
-        "multicore worker 1 (process " + std::to_string(pid) + ") in task " + std::to_string(task.id()) + " (the eels)");
+  REQUIRE(test::eventually([&] { return master.get_status().workers_that_are(mw::WorkerState::stopped) == 1; }));
+  const mw::WorkerStatus worker = master.get_status().workers.at(0);
+  CHECK(worker.pid == static_cast<std::uint32_t>(pid));
+  CHECK(worker.note == "stopped in task " + std::to_string(task.id()) + " (the eels)");
   ::kill(pid, SIGCONT);
-  CHECK(test::eventually([&] { return number_in(master.get_status(), "workers_stopped") == 0; }));
+  CHECK(test::eventually([&] { return master.get_status().workers_that_are(mw::WorkerState::stopped) == 0; }));
   std::ofstream{folder.path("go")} << "now";
   CHECK(master.get_result(task));
   CHECK(task.losses() == 0);

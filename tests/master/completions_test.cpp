@@ -18,8 +18,8 @@ namespace {
 int identity(int x) { return x; }
 
 RecordPtr make_record() {
-  static WorkerDirectory directory{WorkerDirectory::Entry{"worker", "host"}};
-  return RecordPtr::adopt(new TaskRecord{Registered<identity>::checked(), Bytes{}, directory});
+  static const boost::intrusive_ptr directory{new WorkerDirectory{WorkerDirectory::Entry{"worker", "host"}}};
+  return RecordPtr{new TaskRecord{Registered<identity>::checked(), Bytes{}, *directory}, false};
 }
 
 /// As the loop does it.

@@ -69,7 +69,7 @@ class Unruly final : public mw::Interface {
     std::lock_guard lock{mutex_};
     const auto place = workers_.find(worker);
     if (place == workers_.end()) return false;
-    const auto is_it = [&](const mw::TaskRef& one) { return one.record() == task.record() && one.attempt() == task.attempt(); };
+    const auto is_it = [&](const mw::TaskRef& one) { return one == task; };
     return std::erase_if(place->second, is_it) != 0;
   }
 

@@ -14,7 +14,7 @@
 #include "support/forked.hpp"
 
 using namespace mw;
-using namespace mw::detail;
+using namespace mw::memory;
 
 namespace {
 

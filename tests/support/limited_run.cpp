@@ -15,8 +15,7 @@ int main(int argc, char** argv) {
     for (std::int64_t i = 0; i < 200; ++i)
       if (master.get_result(tasks[static_cast<std::size_t>(i)]) != 2 * i) return 1;
     const mw::Status status = master.get_status();
-    std::cout << std::get<std::int64_t>(status.interface.at("workers")) << ' '
-              << std::get<std::int64_t>(status.interface.at("workers_wanted")) << std::endl;
+    std::cout << status.ready_workers() << ' ' << status.workers.size() << std::endl;
   } catch (const mw::InterfaceError& e) {
     std::cerr << e.what() << std::endl;
     return 3;

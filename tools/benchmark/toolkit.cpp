@@ -30,7 +30,7 @@ int sleep_for_s(int seconds) {
 Master started_master(const Farm& farm) {
   const unsigned workers = farm.workers;
   Master master{interface(farm.interface, workers)};
-  while (std::get<std::int64_t>(master.get_status().interface.at("workers")) < workers)
+  while (master.get_status().ready_workers() < static_cast<std::size_t>(workers))
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   for (unsigned i = 0; i < 2 * workers; ++i) master.get_result(master.submit_task<same>(i));
   return master;

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <string_view>
 
-namespace mw::tool {
+#include "names.hpp"
 
-const std::vector<std::string>& interface_names() {
-  static const std::vector<std::string> names{"serial", "multicore", "mpi", "boinc"};
-  return names;
-}
+namespace mw::tool {
 
 std::vector<std::string> interfaces_in(const std::string& text) {
   const auto begins_one = [&](std::string_view rest) {
-    return std::any_of(interface_names().begin(), interface_names().end(), [rest](const std::string& name) {
+    return std::ranges::any_of(backend_names, [rest](std::string_view name) {
       return rest.starts_with(name) &&
              (rest.size() == name.size() || std::string_view{",:?"}.find(rest[name.size()]) != std::string_view::npos);
     });

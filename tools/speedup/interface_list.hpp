@@ -14,7 +14,4 @@ namespace mw::tool {
 
 std::vector<std::string> interfaces_in(const std::string& text);
 
-/// The names in mw::interface()'s table: this program has no backends.
-const std::vector<std::string>& interface_names();
-
 }  // namespace mw::tool

@@ -33,7 +33,7 @@ void Intake::take(const TaskRef& task) {
   const std::string stem = fmt::format("{}/{}{}", download_folder(project_.settings), incoming, ++preparations_);
   const auto come_in = [this, task, ready] {
     const auto place = coming_.find(task.id());
-    if (place == coming_.end() || !remote::is_same(place->second, task)) {  // nobody waits for it any more
+    if (place == coming_.end() || place->second != task) {  // nobody waits for it any more
       for (const std::string& path : ready->paths()) side_.remove(path);
       return;
     }
@@ -142,7 +142,7 @@ void Intake::read_aside(const TaskRef& task, std::int64_t row, StoredEnd stored)
   const auto end = std::make_shared<std::optional<TaskEnd>>();
   side_.run([shared, end](const std::stop_token&) { *end = end_again(*shared); },
             [this, task, row, end] {
-              if (!remote::is_same(find(row), task)) return;  // nobody waits for it any more
+              if (find(row) != task) return;  // nobody waits for it any more
               write_([&] {
                 if (*end) return project_.ends.push_back(std::move(**end));
                 release(row);
@@ -167,14 +167,14 @@ TaskRef Intake::release(std::int64_t row) {
 }
 
 void Intake::drop(const TaskRef& task) {
-  if (const auto place = coming_.find(task.id()); place != coming_.end() && remote::is_same(place->second, task)) {
+  if (const auto place = coming_.find(task.id()); place != coming_.end() && place->second == task) {
     coming_.erase(place);
     return;
   }
   const auto number = rows_.find(task.id());
   if (number == rows_.end()) return;
   const std::int64_t row = number->second;
-  if (!remote::is_same(find(row), task)) return;  // an earlier attempt
+  if (find(row) != task) return;  // an earlier attempt
   release(row);
   const auto place = project_.tasks.find(row);
   if (!place || place->stage == TaskStage::done || place->stage == TaskStage::dropped) return;

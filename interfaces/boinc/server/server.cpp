@@ -22,7 +22,6 @@
 #include "process/file.hpp"
 #include "process/no_write_signals.hpp"
 #include "process/shortage.hpp"
-#include "remote/task_messages.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -207,7 +206,8 @@ struct Server::Impl {
 
   void announce(std::int64_t host) {
     if (host == 0 || !announced.insert(host).second) return;
-    if (const Host* known = rooms->project.hosts.find(host)) sink.host_appeared(host, known->info.name, known->info.ncpus);
+    if (const Host* known = rooms->project.hosts.find(host))
+      sink.host_appeared(host, known->info.name, known->platform, known->info.ncpus);
   }
 
   void publish_status() {
@@ -228,13 +228,14 @@ struct Server::Impl {
     const auto number = [](auto count) { return static_cast<std::int64_t>(count); };
     StatusMap map;
     map["url"] = project.settings.url;
+    for (const auto& [id, host] : project.hosts.known())
+      if (host.last_rpc >= project.now() - seen_lately) announce(id);
     const std::int64_t processors = number(project.hosts.active_processors(project.now() - seen_lately));
-    map["workers"] = processors;
-    map["workers_busy"] = std::min(processors, counts.in_progress);  // a host may hold more than it runs
+    map["processors"] = processors;
+    map["processors_busy"] = std::min(processors, counts.in_progress);  // a host may hold more than it runs
     map["instances_in_progress"] = counts.in_progress;
     if (counts.in_progress > 0) map["instances_until"] = to_ms(counts.last_deadline) / 1000;  // since 1970
     map["instances_another"] = number(counts.another);
-    map["workers_lost"] = number(counts.timed_out);
     map["hosts"] = number(project.hosts.active(project.now() - seen_lately));
     map["tasks_waiting"] = number(project.tasks.waiting_count());
     map["tasks_open"] = number(rooms->intake.open_count() + arrived.size());
@@ -282,7 +283,7 @@ struct Server::Impl {
       for (const TaskRef& task : tasks) dropped[task.id()] = &task;
       std::erase_if(arrived, [&](const TaskRef& task) {
         const auto place = dropped.find(task.id());
-        return place != dropped.end() && remote::is_same(*place->second, task);
+        return place != dropped.end() && *place->second == task;
       });
     }
     write(Durability::process, [&] {

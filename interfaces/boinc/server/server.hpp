@@ -26,7 +26,7 @@ namespace mw::boinc {
 class ServerSink {
  public:
   virtual ~ServerSink() = default;
-  virtual void host_appeared(std::int64_t host, const std::string& name, std::int64_t processors) = 0;
+  virtual void host_appeared(std::int64_t host, const std::string& name, const std::string& platform, std::int64_t processors) = 0;
   virtual void task_runs(const TaskRef& task, std::int64_t host, double fraction) = 0;
   virtual void task_ended(const TaskRef& task, std::int64_t host, Outcome outcome, bool is_lost) = 0;
   /// Nothing more will come of this server.

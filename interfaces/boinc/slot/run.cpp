@@ -36,7 +36,7 @@
 #include "worker/checkpoint.hpp"
 
 namespace mw::detail {
-std::string run_program(const std::string& path, const std::vector<std::string>& args, const std::string& input);
+std::string program_task(const std::string& path, const std::vector<std::string>& args, const std::string& input);
 }
 
 namespace mw::slot {
@@ -203,7 +203,7 @@ class Runner final : public link::WorkerUser {
 
   /// A program is run only where the machine's owner has said so.
   std::optional<Failure> refusal_of(const wire::Task& task) const {
-    static const std::uint64_t program = mw::detail::Registered<&mw::detail::run_program>::entry.id();
+    static const std::uint64_t program = mw::detail::Registered<&mw::detail::program_task>::entry.id();
     if (task.function != program || std::getenv(allow_programs_name)) return std::nullopt;
     Failure failure;
     failure.cause = Cause::not_started;
@@ -309,9 +309,9 @@ class Runner final : public link::WorkerUser {
     check_is_current(result.id);
     Bytes value;
     try {
-      value = mw::detail::receive_block(process_->take_descriptor(), wire::parse_size_apart(result.value));
-    } catch (const mw::detail::NoRoomError& e) {
-      append_failure(bundle_.tasks[*current_], mw::detail::no_room_for("result", e));
+      value = mw::memory::receive_block(process_->take_descriptor(), wire::parse_size_apart(result.value));
+    } catch (const mw::memory::NoRoomError& e) {
+      append_failure(bundle_.tasks[*current_], mw::memory::no_room_for("result", e));
       return next_task();
     }
     result.value = value.span();

@@ -110,7 +110,7 @@ std::vector<std::pair<std::string, std::string>> OpenJobs::give_up(const std::ve
     if (place == places_.end()) continue;
     const auto [name, index] = place->second;
     const auto job = open_.find(name);
-    if (job == open_.end() || !remote::is_same(job->second.tasks[index], task)) continue;  // an earlier attempt
+    if (job == open_.end() || job->second.tasks[index] != task) continue;  // an earlier attempt
     job->second.tasks[index] = {};
     places_.erase(place);
     if (std::any_of(job->second.tasks.begin(), job->second.tasks.end(), [](const TaskRef& one) { return bool{one}; })) continue;

@@ -1,0 +1,23 @@
+// What the library may do with a TaskRef, and a backend need not.
+//
+// What:    makes one of a record and an attempt, and gives them back.
+// Owner:   nothing of its own.
+// Threads: any.
+// Use:     internal.
+#pragma once
+
+#include <utility>
+
+#include <mw/interface.hpp>
+
+namespace mw {
+
+class TaskAccess {
+ public:
+  static TaskRef make(RecordPtr record, std::uint32_t attempt) { return {std::move(record), attempt}; }
+  static const RecordPtr& record(const TaskRef& task) noexcept { return task.record_; }
+  /// The shared memory that the arguments are in; null if they are elsewhere.
+  static memory::SharedBlock* block(const TaskRef& task) noexcept;
+};
+
+}  // namespace mw
