@@ -10,6 +10,7 @@
 
 #include "boinc/local_volunteers.hpp"
 #include "boinc/policy/work_size.hpp"
+#include "boinc/round.hpp"
 #include "boinc/server/pages.hpp"
 #include "boinc/server/server.hpp"
 #include "boinc/spec.hpp"
@@ -67,19 +68,15 @@ class Pool final : public Interface, public boinc::ServerSink {
       throw UnknownWorker{
           fmt::format("boinc: task {} came for worker number {}; which volunteer gets a task is decided when one asks", task.id(),
                       index_of(worker))};
-    submitted_.push_back(task);
+    round_.submit(task);
   }
-  /// No volunteer's work on it counts any more, whether one has begun or not.
   bool revoke_task(const TaskRef& task, WorkerId) override {
-    dropped_.push_back(task);
+    round_.drop(task);
     flush();
     return true;
   }
-  void abort_task(const TaskRef& task, WorkerId) override { dropped_.push_back(task); }
-  void flush() override {
-    if (!submitted_.empty()) server_->submit(std::exchange(submitted_, {}));
-    if (!dropped_.empty()) server_->drop(std::exchange(dropped_, {}));
-  }
+  void abort_task(const TaskRef& task, WorkerId) override { round_.drop(task); }
+  void flush() override { round_.flush(*server_); }
 
   std::uint32_t expected_slots() const noexcept override {
     return options_.local_volunteers > 0 ? options_.local_volunteers : boinc::unknown_pool_slots;
@@ -109,10 +106,7 @@ class Pool final : public Interface, public boinc::ServerSink {
   }
   void task_ended(const TaskRef& task, std::int64_t id, Outcome outcome, bool is_lost) override {
     if (id != 0) host().task_started(task, worker_of(id));  // it did, if nobody said so
-    if (is_lost)
-      host().task_lost(task, std::move(outcome));
-    else
-      host().task_finished(task, std::move(outcome));
+    boinc::tell_end(host(), task, std::move(outcome), is_lost);
   }
   void server_failed(const std::string& why) override { host().interface_failed(why); }
 
@@ -141,8 +135,7 @@ class Pool final : public Interface, public boinc::ServerSink {
   std::optional<boinc::StateFolder> folder_;
   std::optional<boinc::Server> server_;
   std::optional<boinc::LocalVolunteers> volunteers_;
-  std::vector<TaskRef> submitted_;
-  std::vector<TaskRef> dropped_;
+  boinc::Round round_;
   std::map<std::int64_t, WorkerId> workers_;  ///< the server's thread's
   std::thread stopper_;
 };

@@ -11,6 +11,7 @@
 
 #include "boinc/policy/work_size.hpp"
 #include "boinc/program_name.hpp"
+#include "boinc/round.hpp"
 #include "boinc/state_folder.hpp"
 #include "boinc/submitter/spec.hpp"
 #include "boinc/submitter/submitter.hpp"
@@ -53,18 +54,14 @@ class Client final : public Interface, public boinc::SubmitterSink {
     }};
   }
 
-  void execute_task(const TaskRef& task, WorkerId) override { submitted_.push_back(task); }
-  /// No volunteer's work on it counts any more, whether one has begun or not.
+  void execute_task(const TaskRef& task, WorkerId) override { round_.submit(task); }
   bool revoke_task(const TaskRef& task, WorkerId) override {
-    dropped_.push_back(task);
+    round_.drop(task);
     flush();
     return true;
   }
-  void abort_task(const TaskRef& task, WorkerId) override { dropped_.push_back(task); }
-  void flush() override {
-    if (!submitted_.empty()) submitter_->submit(std::exchange(submitted_, {}));
-    if (!dropped_.empty()) submitter_->drop(std::exchange(dropped_, {}));
-  }
+  void abort_task(const TaskRef& task, WorkerId) override { round_.drop(task); }
+  void flush() override { round_.flush(*submitter_); }
   StatusMap get_status() override { return submitter_->status(); }
 
   // SubmitterSink, in the submitter's thread
@@ -72,10 +69,7 @@ class Client final : public Interface, public boinc::SubmitterSink {
   void task_ended(const TaskRef& task, Outcome outcome, bool is_lost) override {
     if (!outcome.failure || outcome.failure->cause != Cause::interface_error)
       host().task_started(task, volunteers_);  // it did, if nobody said so
-    if (is_lost)
-      host().task_lost(task, std::move(outcome));
-    else
-      host().task_finished(task, std::move(outcome));
+    boinc::tell_end(host(), task, std::move(outcome), is_lost);
   }
   void submitter_failed(const std::string& why) override { host().interface_failed("boinc: " + why); }
 
@@ -89,8 +83,7 @@ class Client final : public Interface, public boinc::SubmitterSink {
   std::optional<boinc::StateFolder> folder_;
   std::optional<boinc::Submitter> submitter_;
   std::atomic<WorkerId> volunteers_ = any_worker;
-  std::vector<TaskRef> submitted_;
-  std::vector<TaskRef> dropped_;
+  boinc::Round round_;
   std::mutex stopping_;
   std::optional<process::InterruptWatch> interrupts_;
   std::thread stopper_;

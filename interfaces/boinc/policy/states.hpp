@@ -27,7 +27,7 @@ enum class InstanceOutcome : std::int64_t {
   detached = 7
 };
 
-enum class ValidateState : std::int64_t { init = 0, valid = 1, invalid = 2, no_check = 3, inconclusive = 4, too_late = 5 };
+enum class ValidateState : std::int64_t { init = 0, valid = 1, invalid = 2, no_check = 3, inconclusive = 4 };
 
 /// Why a workunit has no result; bits.
 namespace workunit_error {

@@ -28,8 +28,8 @@ void SideThread::run(std::function<void(const std::stop_token& stop)> job, std::
   if (!thread_.joinable()) thread_ = process::start_thread("what takes long in the volunteers' server", [this] { queue_.run(); });
   asio::post(queue_, [this, job = std::move(job), then = std::move(then)] {
     job(stopping_.get_token());
-    asio::post(loop_, [this, then] {
-      if (!stopping_.stop_requested()) then();
+    asio::post(loop_, [stop = stopping_.get_token(), then] {
+      if (!stop.stop_requested()) then();
     });
   });
 }

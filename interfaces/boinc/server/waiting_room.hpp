@@ -39,7 +39,7 @@ class WaitingRoom {
     const auto timer = std::make_shared<boost::asio::steady_timer>(io_, until);
     timers_.push_back(timer);
     const auto [error] = co_await timer->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    co_return static_cast<bool>(error);
+    co_return error && !is_closed_;
   }
 
   /// How many wait.

@@ -23,6 +23,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "boinc/slot/answer_file.hpp"
 #include "boinc/slot/client_channel.hpp"
 #include "boinc/slot/slot.hpp"
 #include "link/worker_process.hpp"
@@ -47,39 +48,6 @@ constexpr int aborted_by_client = 194;  // BOINC, lib/error_numbers.h: EXIT_ABOR
 constexpr int failed_to_run = 1;
 constexpr std::size_t most_starts = 3;  // of a worker process that does not come up
 
-/// The answer, appended to.
-class AnswerFile {
- public:
-  explicit AnswerFile(const std::string& path) : file_{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)} {
-    if (file_.get() < 0) throw InterfaceError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
-    // A link that the client has put there, and nothing behind it yet, is no answer.
-    const Bytes before = process::read_file(path);
-    so_far_ = wire::answer_so_far(before.span());
-    if (::ftruncate(file_.get(), static_cast<off_t>(so_far_.bytes)) != 0 || ::lseek(file_.get(), 0, SEEK_END) < 0)
-      throw InterfaceError{fmt::format("{} can not be cut to what is whole in it: {}", path, std::strerror(errno))};
-  }
-
-  const wire::AnswerSoFar& so_far() const noexcept { return so_far_; }
-  void append(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t put = ::write(file_.get(), bytes.data(), bytes.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) throw InterfaceError{fmt::format("the output can not be written: {}", std::strerror(errno))};
-      bytes = bytes.subspan(static_cast<std::size_t>(put));
-    }
-  }
-  void finish() {
-    Bytes end;
-    wire::append(end, wire::Bye{});
-    append(end.span());
-    ::fsync(file_.get());
-  }
-
- private:
-  process::UniqueFd file_;
-  wire::AnswerSoFar so_far_;
-};
-
 class Runner final : public link::WorkerUser {
  public:
   explicit Runner(const std::string& folder)
@@ -87,7 +55,7 @@ class Runner final : public link::WorkerUser {
         channel_{folder},
         input_{process::read_file(slot_.path_of("in"))},
         bundle_{wire::parse_bundle(input_.span())},
-        answer_{slot_.path_of("out")},
+        answer_{slot_.path_of("out"), bundle_.head.is_compared},
         timer_{io_} {
     check_bundle();
     const auto& done = answer_.so_far().tasks;
@@ -129,7 +97,8 @@ class Runner final : public link::WorkerUser {
       if (++failed_starts_ >= most_starts) return fail(fmt::format("no worker process comes up here: {}; {}", end.text(), end.err));
       return start_worker();
     }
-    append_end(end);
+    answer_.add_end(bundle_.tasks[*current_], ran_, end, std::exchange(is_out_of_time_, false));
+    drop_checkpoint();
     current_.reset();
     if (todo_.empty()) return end_well();
     start_worker();
@@ -191,7 +160,7 @@ class Runner final : public link::WorkerUser {
     ran_ = std::chrono::nanoseconds{0};
     wire::Task task = bundle_.tasks[*current_];
     if (const auto refusal = refusal_of(task)) {
-      append_failure(task, *refusal);
+      answer_.add_failure(task, ran_, *refusal);
       return next_task();
     }
     for (DataFile& file : task.terms.files) file.from = path_of_file(file.from);
@@ -232,75 +201,17 @@ class Runner final : public link::WorkerUser {
     return copy;
   }
 
-  bool is_compared() const noexcept { return bundle_.head.is_compared; }
-  /// How long the task ran, as far as the answer may say it.
-  std::uint64_t run_ns() const noexcept { return is_compared() ? 0 : static_cast<std::uint64_t>(ran_.count()); }
-
-  void append_failure(const wire::Task& task, const Failure& failure) {
-    Bytes bytes;
-    wire::append(bytes, wire::FailureMessage{task.id, task.attempt, run_ns(), {}, {}, failure});
-    answer_.append(bytes.span());
-  }
-  void append_result(const wire::Result& result) {
-    Bytes header;
-    wire::append_result_header(header, result);
-    answer_.append(header.span());
-    answer_.append(result.value);
-  }
-
-  /// Without what differs from host to host.
-  std::string text_of(const link::WorkerEnd& end) const {
-    if (!is_compared()) return end.text();
-    return end.kill_reason.empty() ? fmt::format("its process ended with {}", process::describe(end.death))
-                                   : fmt::format("its process was ended: {}", end.kill_reason);
-  }
-
-  /// The process ended under its task.
-  void append_end(const link::WorkerEnd& end) {
-    const wire::Task& task = bundle_.tasks[*current_];
-    wire::FailureMessage message{task.id,
-                                 task.attempt,
-                                 run_ns(),
-                                 std::as_bytes(std::span{end.out}),
-                                 std::as_bytes(std::span{end.err}),
-                                 process::to_failure(end.death)};
-    if (!end.kill_reason.empty()) message.failure.cause = Cause::worker_lost;
-    message.failure.message = text_of(end);
-    Bytes bytes;
-    if (is_out_of_time_) {
-      message.failure.cause = Cause::time_limit;
-      message.failure.message =
-          fmt::format("it ran longer than its limit of {} s", static_cast<double>(task.terms.hard_limit_ns) * 1e-9);
-      wire::append(bytes, message);
-    } else {
-      wire::append_gone(bytes, message);
-    }
-    is_out_of_time_ = false;
-    answer_.append(bytes.span());
-    drop_checkpoint();
-  }
-
   /// One that is not whole would spoil the whole answer.
   void take_result(const wire::Frame& frame) {
-    wire::Result result = wire::parse_result(frame.payload);
+    const wire::Result result = wire::parse_result(frame.payload);
     check_is_current(result.id);
-    if (!is_compared()) return take_whole(frame);
-    result.run_ns = 0;
-    append_result(result);
+    if (!answer_.add_as_it_is(frame)) answer_.add(result);
     next_task();
   }
   void take_failure(const wire::Frame& frame) {
     wire::FailureMessage message = wire::parse_failure(frame.payload);
     check_is_current(message.id);
-    if (!is_compared()) return take_whole(frame);
-    message.run_ns = 0;
-    Bytes bytes;
-    wire::append(bytes, message);
-    answer_.append(bytes.span());
-    next_task();
-  }
-  void take_whole(const wire::Frame& frame) {
-    answer_.append({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});
+    if (!answer_.add_as_it_is(frame)) answer_.add(std::move(message));
     next_task();
   }
 
@@ -311,12 +222,11 @@ class Runner final : public link::WorkerUser {
     try {
       value = mw::memory::receive_block(process_->take_descriptor(), wire::parse_size_apart(result.value));
     } catch (const mw::memory::NoRoomError& e) {
-      append_failure(bundle_.tasks[*current_], mw::memory::no_room_for("result", e));
+      answer_.add_failure(bundle_.tasks[*current_], ran_, mw::memory::no_room_for("result", e));
       return next_task();
     }
     result.value = value.span();
-    if (is_compared()) result.run_ns = 0;
-    append_result(result);
+    answer_.add(result);
     next_task();
   }
 

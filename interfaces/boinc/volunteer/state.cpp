@@ -7,6 +7,7 @@
 
 #include <mw/error.hpp>
 
+#include "log/escaped.hpp"
 #include "process/file.hpp"
 
 namespace mw::boinc {
@@ -14,16 +15,23 @@ namespace {
 
 namespace json = boost::json;
 
+/// As it is, if it is UTF-8, as JSON has to be: what a task prints, or a project says, may be anything.
+std::string text_in(const std::string& text) {
+  boost::system::error_code error;
+  json::parse(json::serialize(json::string{text}), error);
+  return error ? log::escaped_lines(text) : text;
+}
+
 json::object to_json(const VolunteerFile& file) {
-  return {{"name", file.info.name},
-          {"url", file.info.url},
+  return {{"name", text_in(file.info.name)},
+          {"url", text_in(file.info.url)},
           {"nbytes", file.info.nbytes},
-          {"md5", file.info.md5},
+          {"md5", text_in(file.info.md5)},
           {"executable", file.info.is_executable},
-          {"signature", file.info.signature},
+          {"signature", text_in(file.info.signature)},
           {"max_nbytes", file.info.max_nbytes},
-          {"permission", file.info.upload_permission},
-          {"open_name", file.open_name}};
+          {"permission", text_in(file.info.upload_permission)},
+          {"open_name", text_in(file.open_name)}};
 }
 
 VolunteerFile file_from(const json::value& value) {
@@ -46,8 +54,8 @@ json::object to_json(const VolunteerTask& task) {
   json::array inputs, files;
   for (const VolunteerFile& file : task.inputs) inputs.push_back(to_json(file));
   for (const ReportedFile& file : task.report.files)
-    files.push_back({{"name", file.name}, {"nbytes", file.nbytes}, {"md5", file.md5}});
-  return {{"name", task.name},
+    files.push_back({{"name", text_in(file.name)}, {"nbytes", file.nbytes}, {"md5", text_in(file.md5)}});
+  return {{"name", text_in(task.name)},
           {"deadline", task.deadline_s},
           {"stage", static_cast<std::int64_t>(task.stage)},
           {"program", to_json(task.program)},
@@ -57,7 +65,7 @@ json::object to_json(const VolunteerTask& task) {
           {"state", static_cast<std::int64_t>(task.report.state)},
           {"cpu_seconds", task.report.cpu_seconds},
           {"elapsed_seconds", task.report.elapsed_seconds},
-          {"stderr", task.report.stderr_text},
+          {"stderr", text_in(task.report.stderr_text)},
           {"files", files},
           {"starts", task.starts}};
 }
@@ -109,14 +117,14 @@ VolunteerState VolunteerState::load(const std::string& path) {
 void VolunteerState::save(const std::string& path) const {
   json::array list;
   for (const VolunteerTask& task : tasks) list.push_back(to_json(task));
-  const json::object object{{"url", url},
+  const json::object object{{"url", text_in(url)},
                             {"host_id", host_id},
                             {"rpc_seqno", rpc_seqno},
-                            {"cpid", cpid},
+                            {"cpid", text_in(cpid)},
                             {"fpops", fpops},
-                            {"cross_project_id", cross_project_id},
-                            {"code_sign_key", code_sign_key},
-                            {"scheduler_url", scheduler_url},
+                            {"cross_project_id", text_in(cross_project_id)},
+                            {"code_sign_key", text_in(code_sign_key)},
+                            {"scheduler_url", text_in(scheduler_url)},
                             {"tasks", list}};
   process::write_file(path, json::serialize(object) + "\n", 0600);
 }
