@@ -23,6 +23,7 @@
 #include "boinc/submitter/outbox.hpp"
 #include "boinc/submitter/patience.hpp"
 #include "boinc/submitter/run_record.hpp"
+#include "log/escaped.hpp"
 #include "log/log.hpp"
 #include "process/no_write_signals.hpp"
 #include "process/shortage.hpp"
@@ -103,8 +104,6 @@ struct Submitter::Impl final : PollSink {
       job.is_submitted = place->second;
     }
   }
-
-  // The thread.
 
   /// Whether what takes long is still worth it.
   bool is_alive() const { return !is_stopping || (is_ending && Clock::now() < end_by); }
@@ -368,9 +367,9 @@ struct Submitter::Impl final : PollSink {
     map["workunits_done"] = number(jobs.done());
     map["workunits_failed"] = number(jobs.failed());
     map["tasks_open"] = number(jobs.tasks() + waiting.size());
-    map["waits_for"] = jobs.empty() ? std::string{} : obstacle;
+    map["waits_for"] = jobs.empty() ? std::string{} : log::escaped(obstacle);
     std::lock_guard lock{mutex};
-    map["last_error"] = last_error;
+    map["last_error"] = log::escaped(last_error);
     status = std::move(map);
   }
 

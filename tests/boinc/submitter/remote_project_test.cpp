@@ -93,7 +93,11 @@ struct Project {
   test::ServedBy<Site> served;
 };
 
-std::string waits_for(mw::Master& master) { return std::get<std::string>(master.get_status().interface.at("waits_for")); }
+std::string waits_for(mw::Master& master) {
+  const mw::Status status = master.get_status();
+  if (!status.interface_error.empty()) throw std::runtime_error{status.interface_error};
+  return std::get<std::string>(status.interface.at("waits_for"));
+}
 
 }  // namespace
 
@@ -114,6 +118,17 @@ TEST_CASE("a run says which daemons of its project it waits for, and that they a
   const auto at = said.find("its daemons feeder do not run");
   REQUIRE(at != std::string::npos);
   CHECK(said.find("its daemons feeder do not run", at + 1) == std::string::npos);
+}
+
+TEST_CASE("what a status page says that is no UTF-8 is shown all the same", "[boinc][submit]") {
+  Project project;
+  project.served.pages.set(
+      "server_status.php",
+      "<server_status><daemon_status><daemon><command>feeder\xe9</command><status>not running</status></daemon>"
+      "</daemon_status></server_status>");
+  mw::Master master{mw::interface(project.spec())};
+  const auto task = master.submit_task<twice>(1);
+  CHECK(test::eventually([&] { return waits_for(master).find("feeder\\xe9 do not run") != std::string::npos; }));
 }
 
 TEST_CASE("a project that has no status page is asked for it once", "[boinc][submit]") {
