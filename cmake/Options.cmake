@@ -11,6 +11,10 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 endif()
 
+# What a program does not use is left out of it.
+target_compile_options(mw_options INTERFACE $<$<CONFIG:Release>:-ffunction-sections> $<$<CONFIG:Release>:-fdata-sections>)
+target_link_options(mw_options INTERFACE $<$<CONFIG:Release>:LINKER:--gc-sections>)
+
 # Asio is compiled once: src/asio.
 target_compile_definitions(mw_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION)
 

@@ -1,5 +1,7 @@
-# mw_precompile(std|asio targets…): what most files include and take longest to read, read once for all of these targets. Only headers of
+# mw_precompile(std|asio targets… [SMALL]): what most files include and take longest to read, read once for all of these targets. Only headers of
 # libraries: one of ours would have to be compiled anew with each change, and may be compiled differently from one target to the next.
+# SMALL: in a release these targets are compiled for size: what runs no more often than once a request is most of a program, and gains nothing
+# from being unrolled.
 # Each file still includes what it uses; tools/lint and the fuzzers' build, which has none of this, look at that.
 set(MW_STD_HEADERS
   <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <deque> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional>
@@ -11,20 +13,32 @@ set(MW_ASIO_HEADERS
   <boost/asio/steady_timer.hpp> <boost/asio/use_awaitable.hpp> <boost/asio/write.hpp>)
 
 function(mw_precompile kind)
+  cmake_parse_arguments(arg "SMALL" "" "" ${ARGN})
+  set(header mw_precompiled_${kind})
+  set(options "")
+  if(arg_SMALL)
+    set(header ${header}_small)
+    # g++ 12 at -Os takes values of std::optional for uninitialised that are not.
+    set(options $<$<CONFIG:Release>:-Os> $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized>)
+    foreach(target ${arg_UNPARSED_ARGUMENTS})
+      target_compile_options(${target} PRIVATE ${options})
+    endforeach()
+  endif()
   if(NOT PROJECT_IS_TOP_LEVEL OR MW_BUILD_FUZZERS)
     return()
   endif()
-  if(NOT TARGET mw_precompiled_${kind})
-    file(WRITE ${CMAKE_BINARY_DIR}/precompiled_${kind}.cpp "")
-    add_library(mw_precompiled_${kind} OBJECT ${CMAKE_BINARY_DIR}/precompiled_${kind}.cpp)
-    target_link_libraries(mw_precompiled_${kind} PRIVATE mw::options mw::fmt Boost::headers)
+  if(NOT TARGET ${header})
+    file(WRITE ${CMAKE_BINARY_DIR}/${header}.cpp "")
+    add_library(${header} OBJECT ${CMAKE_BINARY_DIR}/${header}.cpp)
+    target_link_libraries(${header} PRIVATE mw::options mw::fmt Boost::headers)
+    target_compile_options(${header} PRIVATE ${options})
     set(headers ${MW_STD_HEADERS})
     if(kind STREQUAL "asio")
       list(APPEND headers ${MW_ASIO_HEADERS})
     endif()
-    target_precompile_headers(mw_precompiled_${kind} PRIVATE ${headers})
+    target_precompile_headers(${header} PRIVATE ${headers})
   endif()
-  foreach(target ${ARGN})
-    target_precompile_headers(${target} REUSE_FROM mw_precompiled_${kind})
+  foreach(target ${arg_UNPARSED_ARGUMENTS})
+    target_precompile_headers(${target} REUSE_FROM ${header})
   endforeach()
 endfunction()
