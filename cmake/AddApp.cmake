@@ -56,4 +56,8 @@ function(mw_link_app target)
   if(TARGET mw_options)
     target_link_libraries(${target} PRIVATE mw::options)
   endif()
+  # A third of a program is the names in it, which only debuggers and profilers read: RelWithDebInfo keeps them.
+  if(CMAKE_SOURCE_DIR STREQUAL CppMW_SOURCE_DIR)
+    target_link_options(${target} PRIVATE $<$<CONFIG:Release>:LINKER:--strip-all>)
+  endif()
 endfunction()
