@@ -93,6 +93,27 @@ class LintTest(unittest.TestCase):
     def test_a_page_without_a_table_is_found(self):
         self.found('there is no table', page='# A house\n')
 
+    def test_prose_has_120_columns_at_most_and_code_is_clang_formats(self):
+        wide = 'word ' * 25
+        self.found('apps/app.cpp:2: a comment of 127 columns', {'apps/app.cpp': f'int i;\n//{wide}'})
+        self.assertEqual(lint({'apps/app.cpp': f'const char* text = "{wide}";', 'apps/url.hpp': '// https://' + 'x' * 150}), (0, ''))
+
+    def test_cannot_is_one_word(self):
+        self.found('apps/app.cpp:1: "cannot" is one word', {'apps/app.cpp': 'const char* why = "it can' ' not be read";'})
+
+    def test_a_file_has_450_lines_at_most_but_for_tests(self):
+        long = 'int i;\n' * 450
+        self.found('apps/app.cpp: 451 lines', {'apps/app.cpp': long + 'int i;'})
+        self.assertEqual(lint({'tests/test.cpp': long + 'int i;'}), (0, ''))
+
+    def test_a_case_that_holds_a_promise_is_listed_there_and_the_other_way_round(self):
+        case = 'TEST_CASE("S2: who has the key comes in, and nobody "\n    "else", "[net][S2]") {}'
+        page = '# Promises\n\n**S2.** A key.\n\n- [`net/a_test.cpp`](../tests/net/a_test.cpp): “who has the key\n  comes in, and nobody else”\n'
+        self.assertEqual(lint({'tests/net/a_test.cpp': case, 'docs/promises.md': page}), (0, ''))
+        self.found('tests/net/a_test.cpp: "who has the key comes in, and nobody else" holds S2', {'tests/net/a_test.cpp': case, 'docs/promises.md': '# Promises'})
+        self.found('docs/promises.md: S2: tests/net/a_test.cpp has no case "who has the key', {'docs/promises.md': page})
+        self.found('docs/promises.md: S2', {'tests/net/a_test.cpp': case.replace('[S2]', ''), 'docs/promises.md': page})
+
 
 if __name__ == '__main__':
     unittest.main()
