@@ -23,6 +23,14 @@ bool is_printable(beast::string_view target) {
   return std::all_of(target.begin(), target.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
 }
 
+/// Whether one of the Connection fields, which are one list (RFC 9110, 5.3), has this option.
+bool has_option(const http::request_header<>& head, beast::string_view option) {
+  const auto [begin, end] = head.equal_range(http::field::connection);
+  return std::any_of(begin, end, [&](const auto& field) { return http::token_list{field.value()}.exists(option); });
+}
+
+bool is_continue(beast::string_view expectation) { return beast::iequals(expectation, "100-continue"); }
+
 std::optional<Refusal> refusal_of(const http::request_header<>& head) {
   const bool is_1_1 = head.version() == 11;
   if (!is_1_1 && head.version() != 10) return Refusal{http::status::http_version_not_supported, "This is HTTP/1.1."};
@@ -38,8 +46,8 @@ std::optional<Refusal> refusal_of(const http::request_header<>& head) {
   if (hosts > 1 || (is_1_1 && hosts == 0)) return Refusal{http::status::bad_request, "A request has one Host."};
   if (head.method() == http::verb::unknown) return Refusal{http::status::not_implemented, "There is no such method here."};
   if (!is_printable(head.target())) return Refusal{http::status::bad_request, "This is no address."};
-  const beast::string_view expect = head[http::field::expect];
-  if (!expect.empty() && !beast::iequals(expect, "100-continue"))
+  const auto [expects, end] = head.equal_range(http::field::expect);
+  if (!std::all_of(expects, end, [](const auto& field) { return field.value().empty() || is_continue(field.value()); }))
     return Refusal{http::status::expectation_failed, "Nothing else than 100-continue can be expected."};
   return std::nullopt;
 }
@@ -51,9 +59,10 @@ Framing framing_of(const http::request_header<>& head) {
   framing.refusal = refusal_of(head);
   if (framing.refusal) return framing;
   framing.body_size = number_in(head[http::field::content_length]).value_or(0);
-  framing.expects_continue = head.version() == 11 && !head[http::field::expect].empty();
-  http::token_list options{head[http::field::connection]};
-  framing.keeps_alive = head.version() == 11 ? !options.exists("close") : options.exists("keep-alive");
+  const auto [expects, end] = head.equal_range(http::field::expect);
+  framing.expects_continue =
+      head.version() == 11 && std::any_of(expects, end, [](const auto& field) { return is_continue(field.value()); });
+  framing.keeps_alive = !has_option(head, "close") && (head.version() == 11 || has_option(head, "keep-alive"));
   return framing;
 }
 

@@ -22,8 +22,8 @@ namespace {
   throw InterfaceError{fmt::format("{} can not be {}: {}", path, what, std::strerror(errno))};
 }
 
-UniqueFd open_to_read(const std::string& path) {
-  UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+UniqueFd open_to_read(const std::string& path, int more_flags = 0) {
+  UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | more_flags)};
   if (file.get() < 0) fail(path, "read");
   return file;
 }
@@ -62,9 +62,10 @@ void write_all(int file, std::span<const std::byte> bytes, const std::string& pa
 }
 
 Bytes read_file(const std::string& path) {
-  const UniqueFd file = open_to_read(path);
+  const UniqueFd file = open_to_read(path, O_NONBLOCK);  // a pipe in its place, which has no size, is not waited for
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0) fail(path, "read");
+  if (!S_ISREG(status.st_mode)) throw InterfaceError{fmt::format("{} can not be read: it is no file", path)};
   Bytes bytes;
   auto room = static_cast<std::size_t>(status.st_size);
   std::byte* to = bytes.extend(room);

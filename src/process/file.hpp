@@ -18,7 +18,7 @@
 
 namespace mw::process {
 
-/// Throws InterfaceError that names the file and the reason.
+/// A regular file. Throws InterfaceError that names the file and the reason.
 Bytes read_file(const std::string& path);
 /// The same, as text.
 std::string read_text_file(const std::string& path);

@@ -16,7 +16,7 @@
 namespace mw::process {
 
 MappedFile::MappedFile(const std::string& path) {
-  const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+  const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
   struct stat status = {};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0)
     throw InterfaceError{fmt::format("{} can not be read: {}", path, std::strerror(errno))};

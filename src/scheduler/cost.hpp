@@ -1,6 +1,6 @@
 // How long a task is expected to run, in one byte.
 //
-// What:    Cost: nanoseconds rounded up to 2^e × (1, 1.25, 1.5, 1.75), from 1 ns to centuries.
+// What:    Cost: nanoseconds rounded up to 2^e × (1, 1.25, 1.5, 1.75), from 4 ns to 255 years.
 // Owner:   a plain value.
 // Threads: any.
 // Use:
@@ -19,9 +19,11 @@ using Time = std::chrono::nanoseconds;
 class Cost {
  public:
   Cost() = default;
-  /// At least as long as `time`, and less than a quarter longer.
+  /// At least as long as `time`, and less than a quarter longer. Beyond 255 years it is no longer than those, since a
+  /// step more would be beyond the end of the clock.
   static Cost of(Time time) noexcept {
-    const auto ns = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 4));
+    constexpr std::int64_t shortest = 4, longest = std::int64_t{7} << 60;
+    const auto ns = static_cast<std::uint64_t>(std::clamp(time.count(), shortest, longest));
     const auto exponent = static_cast<unsigned>(std::bit_width(ns)) - 1;
     const auto quarters = (ns - (std::uint64_t{1} << exponent) + (std::uint64_t{1} << (exponent - 2)) - 1) >> (exponent - 2);
     return Cost{static_cast<std::uint8_t>(exponent * 4 + quarters)};

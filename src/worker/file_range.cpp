@@ -53,7 +53,7 @@ std::vector<FileRange> file_ranges(const std::vector<std::string>& paths, std::u
 
 std::string read_lines(const FileRange& range) {
   if (range.begin >= range.end) return {};
-  const process::UniqueFd fd{::open(range.path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const process::UniqueFd fd{::open(range.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (fd.get() < 0) throw Error{fmt::format("{} can not be opened: {}", range.path, std::strerror(errno))};
   // The byte before the range says whether a line begins with it.
   const std::uint64_t from = range.begin == 0 ? 0 : range.begin - 1;

@@ -52,7 +52,7 @@ class Copies {
   /// The copy of this file as it is now.
   fs::path of(const std::string& from) {
     std::lock_guard lock{mutex_};
-    const process::UniqueFd source{::open(from.c_str(), O_RDONLY | O_CLOEXEC)};
+    const process::UniqueFd source{::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     if (source.get() < 0) fail(fmt::format("the data file {} can not be read", from));
     struct stat status = {};
     if (::fstat(source.get(), &status) != 0 || !S_ISREG(status.st_mode))

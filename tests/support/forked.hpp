@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 
@@ -25,6 +26,7 @@ namespace test {
 
 /// Runs `child` in a copy of this process, which ends with exit() and what that returns. -1 if it does not come to an end.
 inline int exit_status_of(const std::function<int()>& child) {
+  std::fflush(stdout);  // what waits there is not the child's to print
   const pid_t pid = ::fork();
   if (pid == 0) {
     in_forked_child = true;
