@@ -1,5 +1,5 @@
-// Keeps the workers busy: `tasks` tasks that each wait `seconds` without sleeping (Concurrent's benchmark). The least time is their
-// sum over the number of workers; what is above it is overhead.
+// Keeps the workers busy: `tasks` tasks that each wait `seconds` without sleeping (Concurrent's benchmark). The least
+// time is their sum over the number of workers; what is above it is overhead.
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 

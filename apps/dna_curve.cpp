@@ -1,6 +1,8 @@
-// The curvature of DNA along its sequence, by the dinucleotide wedge model (Concurrent's example): pieces of the sequences are tasks.
-// Angles: Bolshoy, McNamara, Harrington and Trifonov, PNAS 88 (1991) 2312, as in Nucleic Acids Res. 22 (1994) 5498, table 1c; steps as in
-// El Hassan and Calladine, J. Mol. Biol. 251 (1995) 648. 1 is the curvature of DNA in a nucleosome, 0.0234 / Å.
+// The curvature of DNA along its sequence, by the dinucleotide wedge model (Concurrent's example): pieces of the
+// sequences are tasks.
+// Angles: Bolshoy, McNamara, Harrington and Trifonov, PNAS 88 (1991) 2312, as in Nucleic Acids Res. 22 (1994) 5498,
+// table 1c; steps as in El Hassan and Calladine, J. Mol. Biol. 251 (1995) 648. 1 is the curvature of DNA in a
+// nucleosome, 0.0234 / Å.
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 
@@ -23,7 +25,8 @@ struct Step {
 };
 constexpr double rise = 3.38;  // Å
 
-/// Of two bases one after the other, A, C, G, T as 0 to 3. A step on the other strand has the same twist and roll, and the tilt reversed.
+/// Of two bases one after the other, A, C, G, T as 0 to 3. A step on the other strand has the same twist and roll, and
+/// the tilt reversed.
 constexpr std::array<Step, 16> steps{{{35.62, -6.5, 3.2},
                                       {34.4, -0.9, -0.7},
                                       {27.7, 8.4, -0.3},
@@ -54,7 +57,8 @@ Matrix around_y(double angle) {
   return {{{std::cos(angle), 0, std::sin(angle)}, {0, 1, 0}, {-std::sin(angle), 0, std::cos(angle)}}};
 }
 
-/// What a step does: it turns the frame of one base pair into that of the next, and moves along the z axis of the frame in the middle.
+/// What a step does: it turns the frame of one base pair into that of the next, and moves along the z axis of the frame
+/// in the middle.
 struct Motion {
   Matrix turn;
   Vector move;
@@ -83,7 +87,8 @@ Vector cross(const Vector& a, const Vector& b) {
   return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
 }
 
-/// Of the circle through the axis at three base pairs, `window` apart. `bases` are the 2 * window + 1 from the first to the last.
+/// Of the circle through the axis at three base pairs, `window` apart. `bases` are the 2 * window + 1 from the first to
+/// the last.
 double curvature(const char* bases, std::size_t window) {
   constexpr std::string_view letters = "ACGT";
   Matrix frame{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
@@ -111,7 +116,7 @@ std::vector<double> curvatures(const std::string& bases, std::uint64_t window) {
 /// The sequences of a FASTA file, in capitals. Throws mw::UsageError.
 std::vector<std::string> read_fasta(const std::string& path) {
   std::ifstream file{path};
-  if (!file) throw mw::UsageError{"--fasta: " + path + " can not be read"};
+  if (!file) throw mw::UsageError{"--fasta: " + path + " cannot be read"};
   std::vector<std::string> sequences;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with('>')) {

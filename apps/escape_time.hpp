@@ -23,9 +23,10 @@ inline std::uint32_t escape_count(double x0, double y0, std::uint64_t most) {
   return count;
 }
 
-/// The same for points close to one whose orbit is known to 1024 bits: what is iterated is the difference to that orbit, which
-/// double-precision numbers have as exactly as any (Martin, "SuperFractalThing", 2013). Where the difference would get larger than
-/// the point itself, or the orbit ends, it goes on from the orbit's begin, so that no digits are lost.
+/// The same for points close to one whose orbit is known to 1024 bits: what is iterated is the difference to that
+/// orbit, which double-precision numbers have as exactly as any (Martin, "SuperFractalThing", 2013). Where the
+/// difference would get larger than the point itself, or the orbit ends, it goes on from the orbit's begin, so that no
+/// digits are lost.
 class ReferenceOrbit {
  public:
   /// Of a point in decimal digits.

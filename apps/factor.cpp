@@ -1,4 +1,5 @@
-// The prime factors of a number, by trial division: parts of the divisors are tasks, and the first part with a factor ends the search.
+// The prime factors of a number, by trial division: parts of the divisors are tasks, and the first part with a factor
+// ends the search.
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 
@@ -10,7 +11,8 @@
 
 using apps::least_divisor;
 
-/// The least factor of a number that is not prime. Parts beyond one with a factor are cancelled; those below it are waited for.
+/// The least factor of a number that is not prime. Parts beyond one with a factor are cancelled; those below it are
+/// waited for.
 std::uint64_t least_factor(mw::Master& master, std::uint64_t n, std::uint64_t block) {
   const std::uint64_t root = apps::square_root(n);
   std::vector<mw::Task<std::uint64_t>> tasks;

@@ -13,8 +13,8 @@
 
 namespace apps {
 
-/// Regular files in a folder and in the folders in it whose names match the pattern, sorted. Links are not followed. Throws UsageError
-/// if one of the folders or files can not be read, or if there are no files.
+/// Regular files in a folder and in the folders in it whose names match the pattern, sorted. Links are not followed.
+/// Throws UsageError if one of the folders or files cannot be read, or if there are no files.
 inline std::vector<std::string> files_below(const std::string& folder, const std::string& pattern) {
   namespace fs = std::filesystem;
   std::vector<std::string> paths;
@@ -26,11 +26,11 @@ inline std::vector<std::string> files_below(const std::string& folder, const std
         paths.push_back(fs::absolute(at).lexically_normal().string());
     }
   } catch (const fs::filesystem_error& e) {
-    throw mw::UsageError{"the folder " + at.string() + " can not be read: " + e.code().message()};
+    throw mw::UsageError{"the folder " + at.string() + " cannot be read: " + e.code().message()};
   }
   if (paths.empty()) throw mw::UsageError{"there is no file like " + pattern + " in " + folder};
   for (const std::string& path : paths)
-    if (::access(path.c_str(), R_OK) != 0) throw mw::UsageError{"the file " + path + " can not be read"};
+    if (::access(path.c_str(), R_OK) != 0) throw mw::UsageError{"the file " + path + " cannot be read"};
   std::sort(paths.begin(), paths.end());
   return paths;
 }

@@ -1,5 +1,5 @@
-// A genetic algorithm, as PyMW's example: bit strings evolve towards all ones. Each generation is a round of small tasks; a generation
-// begins when the one before it is done.
+// A genetic algorithm, as PyMW's example: bit strings evolve towards all ones. Each generation is a round of small
+// tasks; a generation begins when the one before it is done.
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 
@@ -12,7 +12,8 @@ using Population = std::vector<Gene>;
 
 std::uint64_t fitness(const Gene& gene) { return static_cast<std::uint64_t>(std::count(gene.begin(), gene.end(), true)); }
 
-/// Some children of a population: the better of two random ones mates with the better of two others; a bit in `length` flips.
+/// Some children of a population: the better of two random ones mates with the better of two others; a bit in `length`
+/// flips.
 Population breed(const Population& parents, std::uint64_t seed, std::uint64_t children) {
   std::mt19937_64 random{seed};
   const auto choose = [&]() -> const Gene& {

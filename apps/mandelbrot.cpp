@@ -1,5 +1,6 @@
-// The Mandelbrot set as a picture: rows, square tiles or lists of pixels are tasks (Concurrent's example), as a task system, plain tasks
-// or a batch. The hash of the iteration counts is the same whatever the parts, the form and the interface.
+// The Mandelbrot set as a picture: rows, square tiles or lists of pixels are tasks (Concurrent's example), as a task
+// system, plain tasks or a batch. The hash of the iteration counts is the same whatever the parts, the form and the
+// interface.
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 

@@ -1,4 +1,5 @@
-// MD5 of a number's decimal digits (RFC 1321): one block, no allocation, which is several times quicker than a library's general one.
+// MD5 of a number's decimal digits (RFC 1321): one block, no allocation, which is several times quicker than a
+// library's general one.
 #pragma once
 
 #include <array>

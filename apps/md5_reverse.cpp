@@ -1,5 +1,5 @@
-// Finds the number below N whose MD5 is given, and stops all tasks when it is found (Concurrent's example): as a task system, as plain
-// tasks, or as a batch. The three find the same.
+// Finds the number below N whose MD5 is given, and stops all tasks when it is found (Concurrent's example): as a task
+// system, as plain tasks, or as a batch. The three find the same.
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 

@@ -35,7 +35,8 @@ inline bool passes(std::uint64_t n, std::uint64_t base) {
   return false;
 }
 
-/// Miller-Rabin with `rounds` random bases: wrong with a probability below 4^-rounds, and never of a prime (Rabin 1980).
+/// Miller-Rabin with `rounds` random bases: wrong with a probability below 4^-rounds, and never of a prime (Rabin
+/// 1980).
 inline bool is_probable_prime(std::uint64_t n, int rounds) {
   if (n < 4) return n >= 2;
   if (n % 2 == 0) return false;

@@ -27,7 +27,7 @@ inline void check_output(const std::string& option, const std::string& path) {
   const std::string folder = fs::path{path}.parent_path().string();
   const std::string place = is_there ? path : folder.empty() ? "." : folder;
   if (::access(place.c_str(), W_OK) != 0)
-    throw mw::UsageError{option + ": " + path + " can not be written: " + std::strerror(errno)};
+    throw mw::UsageError{option + ": " + path + " cannot be written: " + std::strerror(errno)};
 }
 
 namespace detail {
@@ -63,8 +63,8 @@ inline bool replace(const std::string& path, std::string_view bytes, const struc
 
 }  // namespace detail
 
-/// Whole or not at all: if it can not be written to its end, the file that was there before stays. Where it is no file, or its folder
-/// takes no new one, the bytes are written to what is there. Throws mw::Error.
+/// Whole or not at all: if it cannot be written to its end, the file that was there before stays. Where it is no file,
+/// or its folder takes no new one, the bytes are written to what is there. Throws mw::Error.
 inline void write_output(const std::string& path, std::string_view bytes) {
   struct stat status = {};
   const bool is_there = ::stat(path.c_str(), &status) == 0;
@@ -79,7 +79,7 @@ inline void write_output(const std::string& path, std::string_view bytes) {
     const detail::File file{std::fopen(path.c_str(), "wbe")};
     is_written = file && detail::write_all(file.get(), bytes) && ::close(::dup(::fileno(file.get()))) == 0;
   }
-  if (!is_written) throw mw::Error{"the file " + path + " can not be written: " + std::strerror(errno)};
+  if (!is_written) throw mw::Error{"the file " + path + " cannot be written: " + std::strerror(errno)};
 }
 
 }  // namespace apps

@@ -18,7 +18,7 @@ void write_png(const Image& image, const std::string& path) {
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
   std::string bytes(size, '\0');
   if (!png_image_write_to_memory(&png, bytes.data(), &size, 0, image.rgb.data(), 0, nullptr))
-    throw mw::Error{"the picture " + path + " can not be made: " + png.message};
+    throw mw::Error{"the picture " + path + " cannot be made: " + png.message};
   write_output(path, std::string_view{bytes}.substr(0, size));
 }
 

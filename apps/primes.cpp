@@ -1,4 +1,5 @@
-// Counts the primes of the form n² + 1 for n from 1 to N (OEIS A206709), with three tasks a worker, as PyMW's example did.
+// Counts the primes of the form n² + 1 for n from 1 to N (OEIS A206709), with three tasks a worker, as PyMW's example
+// did.
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 

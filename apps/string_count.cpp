@@ -12,7 +12,7 @@
 /// Without overlaps, as grep -o counts within a line. `file` is in the task's own folder.
 std::uint64_t count_in(const std::string& file, const std::string& wanted) {
   std::ifstream stream{file, std::ios::binary};
-  if (!stream) throw std::runtime_error{file + " can not be read"};
+  if (!stream) throw std::runtime_error{file + " cannot be read"};
   std::uint64_t count = 0;
   for (std::string line; std::getline(stream, line);)
     for (auto at = line.find(wanted); at != std::string::npos; at = line.find(wanted, at + wanted.size())) ++count;

@@ -1,5 +1,5 @@
-// The most frequent words of many files: chunks of files are tasks, whose counts are merged (Trickle's example). A word is a run of
-// letters A to Z, in lower case, as `tr -cs A-Za-z '\n' | tr A-Z a-z` has it.
+// The most frequent words of many files: chunks of files are tasks, whose counts are merged (Trickle's example). A word
+// is a run of letters A to Z, in lower case, as `tr -cs A-Za-z '\n' | tr A-Z a-z` has it.
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 
@@ -22,7 +22,7 @@ Frequencies count_words(const std::vector<std::string>& paths) {
   Counts counts;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     std::ifstream file{paths[i], std::ios::binary};
-    if (!file) throw std::runtime_error{paths[i] + " can not be read: a worker on another machine needs --travel"};
+    if (!file) throw std::runtime_error{paths[i] + " cannot be read: a worker on another machine needs --travel"};
     const std::string text{std::istreambuf_iterator<char>{file}, {}};
     std::string word;
     for (const char c : text + '\n') {

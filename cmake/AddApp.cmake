@@ -1,7 +1,7 @@
-# mw_add_worker(name sources… [OBJECTS …]): the worker build of a program: one file that needs nothing of the machine it comes to, in
-# workers/PLATFORM/NAME beside the program. The same sources; no master, no backend. It and the program NAME, if there is such a target
-# by now, get the stamp by which they know each other. Where the sources read the same with and without MW_WORKER_BUILD, what was compiled
-# of them for the program may be given as OBJECTS.
+# mw_add_worker(name sources… [OBJECTS …]): the worker build of a program: one file that needs nothing of the machine it
+# comes to, in workers/PLATFORM/NAME beside the program. The same sources; no master, no backend. It and the program
+# NAME, if there is such a target by now, get the stamp by which they know each other. Where the sources read the same
+# with and without MW_WORKER_BUILD, what was compiled of them for the program may be given as OBJECTS.
 function(mw_add_worker name)
   cmake_parse_arguments(arg "" "" "OBJECTS" ${ARGN})
   mw_make_build_stamp(stamp ${name} ${arg_UNPARSED_ARGUMENTS})
@@ -28,9 +28,11 @@ function(mw_add_worker name)
   endif()
 endfunction()
 
-# mw_add_app(name sources… [SAME_FOR_WORKERS] [MASTER_SOURCES …] [MASTER_LIBRARIES …]): an application of CppMW, master and workers in one program, and its
-# worker build, which has neither the sources nor the libraries of the master, and is compiled with MW_WORKER_BUILD.
-# SAME_FOR_WORKERS: the sources read the same with and without MW_WORKER_BUILD, and are compiled once for both, in NAME_objects.
+# mw_add_app(name sources… [SAME_FOR_WORKERS] [MASTER_SOURCES …] [MASTER_LIBRARIES …]): an application of CppMW, master
+# and workers in one program, and its worker build, which has neither the sources nor the libraries of the master, and
+# is compiled with MW_WORKER_BUILD.
+# SAME_FOR_WORKERS: the sources read the same with and without MW_WORKER_BUILD, and are compiled once for both, in
+# NAME_objects.
 function(mw_add_app name)
   cmake_parse_arguments(arg "SAME_FOR_WORKERS" "" "MASTER_SOURCES;MASTER_LIBRARIES" ${ARGN})
   set(sources ${arg_UNPARSED_ARGUMENTS})

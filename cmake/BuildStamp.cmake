@@ -1,6 +1,7 @@
-# mw_make_build_stamp(variable name sources…): a source file with a stamp of what a program is made of: the content of these sources,
-# of the headers beside them, and of CppMW itself. A program and its worker builds, for whatever machine they are compiled, have the
-# same one if they were made of the same sources; where one of them is older, the workers are refused.
+# mw_make_build_stamp(variable name sources…): a source file with a stamp of what a program is made of: the content of
+# these sources, of the headers beside them, and of CppMW itself. A program and its worker builds, for whatever machine
+# they are compiled, have the same one if they were made of the same sources; where one of them is older, the workers
+# are refused.
 set(MW_STAMP_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/StampSources.cmake)
 file(GLOB_RECURSE MW_STAMP_OF_CPPMW ${PROJECT_SOURCE_DIR}/include/*.hpp ${PROJECT_SOURCE_DIR}/src/*.?pp)
 set_property(GLOBAL PROPERTY MW_STAMP_SCRIPT ${MW_STAMP_SCRIPT})

@@ -5,8 +5,8 @@ target_compile_features(mw_options INTERFACE cxx_std_20)
 if(PROJECT_IS_TOP_LEVEL)
   target_compile_options(mw_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # g++ 12 sees overlaps and overflows in std::string's functions that are not there (GCC bugs 105651 and 105329), more of them where <string>
-    # comes from a precompiled header.
+    # g++ 12 sees overlaps and overflows in std::string's functions that are not there (GCC bugs 105651 and 105329),
+    # more of them where <string> comes from a precompiled header.
     target_compile_options(mw_options INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-stringop-overread)
   endif()
 endif()
@@ -27,7 +27,7 @@ if(MW_SANITIZE)
   add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${sanitizers})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND "undefined" IN_LIST MW_SANITIZE)
-    # clang++ 14 can not compile coroutines with this one.
+    # clang++ 14 cannot compile coroutines with this one.
     add_compile_options(-fno-sanitize=function)
   endif()
 endif()

@@ -1,7 +1,8 @@
-# mw_precompile(std|asio targets… [SMALL]): what most files include and take longest to read, read once for all of these targets. Only headers of
-# libraries: one of ours would have to be compiled anew with each change, and may be compiled differently from one target to the next.
-# SMALL: in a release these targets are compiled for size: what runs no more often than once a request is most of a program, and gains nothing
-# from being unrolled.
+# mw_precompile(std|asio targets… [SMALL]): what most files include and take longest to read, read once for all of these
+# targets. Only headers of libraries: one of ours would have to be compiled anew with each change, and may be compiled
+# differently from one target to the next.
+# SMALL: in a release these targets are compiled for size: what runs no more often than once a request is most of a
+# program, and gains nothing from being unrolled.
 # Each file still includes what it uses; tools/lint and the fuzzers' build, which has none of this, look at that.
 set(MW_STD_HEADERS
   <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <deque> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional>

@@ -7,8 +7,8 @@ set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
 
-# Of the libraries only headers are used, and those are the same everywhere; but the host's other headers must not be seen. So the
-# needed ones are put into a folder of their own.
+# Of the libraries only headers are used, and those are the same everywhere; but the host's other headers must not be
+# seen. So the needed ones are put into a folder of their own.
 set(headers ${CMAKE_BINARY_DIR}/headers)
 foreach(name boost cereal fmt)
   if(NOT EXISTS ${headers}/${name} AND EXISTS /usr/include/${name})

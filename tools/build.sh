@@ -16,8 +16,8 @@ build() {
   fi
 }
 
-# show_build PRESET: how far a build is, from what ninja says ("[123/480] …"): on a terminal in one line that goes when the build is done;
-# elsewhere a line when it begins to compile, and one every half minute.
+# show_build PRESET: how far a build is, from what ninja says ("[123/480] …"): on a terminal in one line that goes when
+# the build is done; elsewhere a line when it begins to compile, and one every half minute.
 show_build() {
   local line said=-30
   while IFS= read -r line; do

@@ -4,7 +4,8 @@
 //          `mw volunteer`, on any number of strangers' machines, compares what they send back, and hands the agreed
 //          results to the master. What is computed there is the worker build of this program (mw_add_app makes it).
 // Owner:   the master that it is given to.
-// Threads: the master's loop. The server has threads of its own; a validator of the user's runs in one of them, once at a time.
+// Threads: the master's loop. The server has threads of its own; a validator of the user's runs in one of them, once at
+//          a time.
 // Use:
 //     mw::Master master{mw::interface("boinc:?listen=0.0.0.0:8931&url=http://example.org:8931/&quorum=2")};
 //     mw::Master master{mw::BoincInterface{{.quorum = 2, .validator = mw::numeric_validator(1e-9)}}};
@@ -43,7 +44,8 @@ struct ResultPair {
   }
 };
 
-/// Whether two results say the same. What it throws counts as no. It is called in a thread of the server's, once at a time.
+/// Whether two results say the same. What it throws counts as no. It is called in a thread of the server's, once at a
+/// time.
 using Validator = std::function<bool(const ResultPair&)>;
 
 /// Byte by byte: for integers, texts, and floating-point numbers that every host computes alike.

@@ -61,7 +61,7 @@ template <class... Ts>
 Bytes encode(const Ts&... values) {
   static_assert((detail::can_travel<Ts> && ...),
                 "CppMW cannot encode this type: it is no plain aggregate of types that can be encoded, and has no cereal "
-                "serialize() (pointers, references and string_view can not travel)");
+                "serialize() (pointers, references and string_view cannot travel)");
   Bytes bytes;
   if constexpr ((detail::can_travel<Ts> && ...)) {
     detail::OutputArchive archive{bytes};

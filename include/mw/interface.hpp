@@ -10,7 +10,8 @@
 // Use:     interfaces/serial is the worked example, interfaces/README.md the guide.
 //     class Echo : public mw::Interface {
 //       void execute_task(const mw::TaskRef& task, mw::WorkerId) override {
-//         host().task_finished(task, mw::run_here(task));        // blocks the loop: fine for a test, see serial for better
+//         host().task_finished(task, mw::run_here(task));        // blocks the loop: fine for a test, see serial for
+//         better
 //       }
 //     };
 //     mw::Master master{std::make_unique<Echo>()};
@@ -143,8 +144,8 @@ class UnknownWorker : public InterfaceError {
   using InterfaceError::InterfaceError;
 };
 
-/// What an interface alone knows of itself: keys are snake_case; schema_error() in status.hpp checks them. What there is
-/// to know of its workers is no part of it: see WorkerInfo and WorkerReport.
+/// What an interface alone knows of itself: keys are snake_case; schema_error() in status.hpp checks them. What there
+/// is to know of its workers is no part of it: see WorkerInfo and WorkerReport.
 using StatusValue = std::variant<bool, std::int64_t, double, std::string>;
 using StatusMap = std::map<std::string, StatusValue>;
 

@@ -74,8 +74,8 @@ struct Status {
   std::vector<FunctionStatus> functions;  ///< names of tasks beyond the first thousand count under their functions
 
   /// All workers that the master has had, in the order in which they came, and those that are on their way; of those
-  /// that left, the last 1,000. Tasks of an interface that names no workers are done by one that stands for it. Empty if
-  /// the interface blocks the loop.
+  /// that left, the last 1,000. Tasks of an interface that names no workers are done by one that stands for it. Empty
+  /// if the interface blocks the loop.
   std::vector<WorkerStatus> workers;
   /// How many cores they may use, on all their hosts; where their interface does not say, as many as this process may.
   std::uint32_t cores = 0;
@@ -94,8 +94,8 @@ struct Status {
   std::string to_json() const;
 };
 
-/// What is wrong with an interface's own keys, in words: one that is not snake_case, a number that is not finite, a text
-/// that is not UTF-8. Empty if nothing is wrong. Any thread.
+/// What is wrong with an interface's own keys, in words: one that is not snake_case, a number that is not finite, a
+/// text that is not UTF-8. Empty if nothing is wrong. Any thread.
 std::string schema_error(const StatusMap& status);
 
 }  // namespace mw

@@ -42,7 +42,7 @@ class Pool final : public Interface, public boinc::ServerSink {
     try {
       server_.emplace(settings_, boinc::ServerPlace{options_.listen, workers}, *this);
     } catch (const fs::filesystem_error& e) {
-      throw InterfaceError{fmt::format("boinc: the project's folder can not be used: {}", e.what())};
+      throw InterfaceError{fmt::format("boinc: the project's folder cannot be used: {}", e.what())};
     }
     if (options_.local_volunteers > 0)
       volunteers_.emplace(host().io(), boinc::LocalVolunteers::Place{server_->url(), settings_.state}, options_.local_volunteers);

@@ -47,7 +47,7 @@ std::optional<std::string> KeyRing::owner_of(std::string_view key) {
 
 std::string KeyRing::add(const std::string& folder, const std::string& name) {
   if (!is_file_name(name))
-    throw UsageError{fmt::format("\"{}\" can not be a volunteer's name: letters, digits, '_', '-', '.', '+', at most 200", name)};
+    throw UsageError{fmt::format("\"{}\" cannot be a volunteer's name: letters, digits, '_', '-', '.', '+', at most 200", name)};
   fs::create_directories(folder);
   fs::permissions(folder, fs::perms::owner_all);
   const fs::path path = fs::path{folder} / name;

@@ -1,7 +1,7 @@
 // Keys of their own for volunteers (keys=each).
 //
-// What:    a file of the project's folder keys/ holds one volunteer's account key and is called as he is; `mw boinc-key` makes it.
-//          Who deletes the file takes the key back: looked at anew when the folder has changed.
+// What:    a file of the project's folder keys/ holds one volunteer's account key and is called as he is; `mw
+//          boinc-key` makes it. Who deletes the file takes the key back: looked at anew when the folder has changed.
 // Owner:   remembers what it has read.
 // Threads: one at a time.
 // Use:
@@ -30,8 +30,8 @@ class KeyRing {
   /// Whose key that is; nothing if it is nobody's.
   std::optional<std::string> owner_of(std::string_view key);
 
-  /// Makes a key for this volunteer and returns the path of its file. Throws UsageError for a name that can not be a file's or has a
-  /// key, InterfaceError where the file can not be made.
+  /// Makes a key for this volunteer and returns the path of its file. Throws UsageError for a name that cannot be a
+  /// file's or has a key, InterfaceError where the file cannot be made.
   static std::string add(const std::string& folder, const std::string& name);
 
  private:

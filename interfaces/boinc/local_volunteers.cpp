@@ -52,7 +52,8 @@ std::multimap<pid_t, pid_t> children_of_all() {
   return children;
 }
 
-/// A volunteer, its tasks, or their workers: the first of them that is stopped; 0 if none is. What a worker runs is the task's own.
+/// A volunteer, its tasks, or their workers: the first of them that is stopped; 0 if none is. What a worker runs is the
+/// task's own.
 pid_t stopped_among(pid_t volunteer, const std::multimap<pid_t, pid_t>& children) {
   if (process::is_stopped(volunteer)) return volunteer;
   const auto [first, last] = children.equal_range(volunteer);

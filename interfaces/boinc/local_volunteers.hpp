@@ -31,7 +31,8 @@ class LocalVolunteers {
   ~LocalVolunteers();
 
   std::size_t running() const noexcept;
-  /// Those that a signal has stopped, or what computes for them, for long enough to be said (on stderr, too): "volunteer-1 (process 7)".
+  /// Those that a signal has stopped, or what computes for them, for long enough to be said (on stderr, too):
+  /// "volunteer-1 (process 7)".
   std::vector<std::string> stopped() const;
   /// Ends them, then calls `stopped`.
   void stop(std::function<void()> stopped);

@@ -1,7 +1,7 @@
 // What a round of the master brings to a backend whose workers come by themselves.
 //
-// What:    keeps the tasks that are submitted and those that nobody wants any more until the round is over, and hands them on together;
-//          tells the master how a task ended.
+// What:    keeps the tasks that are submitted and those that nobody wants any more until the round is over, and hands
+//          them on together; tells the master how a task ended.
 // Owner:   values.
 // Threads: the master's loop; tell_end() in any.
 // Use:

@@ -61,7 +61,7 @@ std::string new_temporary_folder(const fs::path& common) {
 
 [[noreturn]] void refuse(const fs::path& folder, const std::string& why) {
   throw InterfaceError{
-      fmt::format("boinc: the folder {} can not be used: {}; state= names another one, or \"temporary\"", folder.string(), why)};
+      fmt::format("boinc: the folder {} cannot be used: {}; state= names another one, or \"temporary\"", folder.string(), why)};
 }
 
 struct stat facts_of(const fs::path& path) {

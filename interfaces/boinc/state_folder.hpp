@@ -1,8 +1,8 @@
 // The folder of a run, and nobody else in it.
 //
-// What:    made if it is not there, locked as long as this lives; a temporary one is removed then, or, where its program was killed, by
-//          the next one that is made. A folder that others can write to, or that holds what no project has put there, is refused as
-//          it is.
+// What:    made if it is not there, locked as long as this lives; a temporary one is removed then, or, where its
+//          program was killed, by the next one that is made. A folder that others can write to, or that holds what no
+//          project has put there, is refused as it is.
 // Owner:   owns the lock, and a temporary folder.
 // Threads: one at a time.
 // Use:

@@ -1,8 +1,9 @@
-// Lines on mpiexec's stderr that say which rank died, and of what, and which host could not be reached, or is not any more.
+// Lines on mpiexec's stderr that say which rank died, and of what, and which host could not be reached, or is not any
+// more.
 //
-// What:    the first process of a rank writes the one, Hydra carries it, the master reads it: no other way tells of a death on
-//          another host at once. What stands between mpiexec and ssh (rank/remote_shell.hpp) writes the other: mpiexec itself
-//          waits in silence for a host whose ssh has failed.
+// What:    the first process of a rank writes the one, Hydra carries it, the master reads it: no other way tells of a
+//          death on another host at once. What stands between mpiexec and ssh (rank/remote_shell.hpp) writes the other:
+//          mpiexec itself waits in silence for a host whose ssh has failed.
 // Owner:   plain values.
 // Threads: any.
 // Use:

@@ -31,7 +31,8 @@ constexpr std::chrono::microseconds far_round_trip{2'000};
 constexpr auto wait_for_word = 300ms;
 /// How long the ranks have to end by themselves, and then mpiexec after SIGTERM.
 constexpr process::StopLadder ladder{4'000ms, 1'000ms};
-/// The same where there is nothing to wait for. mpiexec may not heed SIGTERM while ranks start; without it they end at once.
+/// The same where there is nothing to wait for. mpiexec may not heed SIGTERM while ranks start; without it they end at
+/// once.
 constexpr process::StopLadder short_ladder{0ms, 200ms};
 
 /// In a row, with no worker alive. A program whose workers never got ready is wrong; one whose workers did is unlucky.
@@ -135,7 +136,7 @@ void Job::host_ended(const HostNotice& notice) {
   constexpr int connection_failed = 255;
   if (phase_ == Phase::starting || notice.exit_status == connection_failed) hosts_ended_.insert(notice.host);
   if (phase_ == Phase::starting)
-    fail(fmt::format("{} can not be reached, or does not start its ranks: {} ended with exit status {}", notice.host,
+    fail(fmt::format("{} cannot be reached, or does not start its ranks: {} ended with exit status {}", notice.host,
                      launch_.remote_shell, notice.exit_status));
 }
 

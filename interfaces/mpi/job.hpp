@@ -1,7 +1,7 @@
 // A running job: mpiexec, the manager's connection, and the workers behind it.
 //
-// What:    one run of mpiexec. Starts the ranks, keeps a RemoteWorker for each, moves their streams in and out of the manager's
-//          socket, ends it all.
+// What:    one run of mpiexec. Starts the ranks, keeps a RemoteWorker for each, moves their streams in and out of the
+//          manager's socket, ends it all.
 // Owner:   owned by the interface's Series; owns mpiexec's process.
 // Threads: the master's loop.
 // Use:     internal; see series.cpp.
@@ -38,7 +38,7 @@ struct JobEnd {
   std::string why;
   bool has_run = false;                 ///< all ranks had started
   bool is_mpiexecs = false;             ///< mpiexec is gone, and no rank is to blame
-  std::vector<std::string> hosts_gone;  ///< that can not be reached any more, as their user named them
+  std::vector<std::string> hosts_gone;  ///< that cannot be reached any more, as their user named them
 };
 
 class Job final : public remote::RemoteOwner {

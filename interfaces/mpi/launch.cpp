@@ -107,7 +107,7 @@ constexpr const char* start_rank =
 process::UniqueFd memory_file(const std::string& text) {
   process::UniqueFd fd{::memfd_create("hosts", MFD_CLOEXEC)};
   if (fd.get() < 0 || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    throw InterfaceError{"mpi: the list of hosts can not be written"};
+    throw InterfaceError{"mpi: the list of hosts cannot be written"};
   return fd;
 }
 

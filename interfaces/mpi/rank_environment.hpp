@@ -1,7 +1,7 @@
 // What ranks are told through their environment, which only this user can read.
 //
-// What:    puts into a launch's command where the master is, the key that proves who comes, which program a worker is, and where
-//          it begins. mpiexec sends that to the ranks of other hosts over its own connection.
+// What:    puts into a launch's command where the master is, the key that proves who comes, which program a worker is,
+//          and where it begins. mpiexec sends that to the ranks of other hosts over its own connection.
 // Owner:   the probe is a memory file by which a rank tells whether it is on the master's machine; it must stay open.
 // Threads: any.
 // Use:

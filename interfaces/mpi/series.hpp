@@ -1,7 +1,8 @@
 // The jobs of one interface, one after the other: when mpiexec is gone, or a host took it along, the next one begins.
 //
-// What:    starts a job, and passes on to it what the interface is asked. When a job ends that may be followed by another, the
-//          hosts that are gone are left out, and what was running is queued again. That happens a stated number of times.
+// What:    starts a job, and passes on to it what the interface is asked. When a job ends that may be followed by
+//          another, the hosts that are gone are left out, and what was running is queued again. That happens a stated
+//          number of times.
 // Owner:   owned by the interface; owns the jobs.
 // Threads: the master's loop.
 // Use:     internal; see mpi.cpp.

@@ -35,7 +35,7 @@ bool take(std::string_view& text, std::string_view what) {
     if (const char* nodes = environment(fmt::format("SLURM_JOB_NODELIST_HET_GROUP_{}", group).c_str()))
       groups += fmt::format("{}{}", groups.empty() ? ": " : " and ", nodes);
   throw UsageError{
-      fmt::format("mpi: this allocation of Slurm's is heterogeneous ({} groups{}), which mpiexec can not use as one. Ask for one "
+      fmt::format("mpi: this allocation of Slurm's is heterogeneous ({} groups{}), which mpiexec cannot use as one. Ask for one "
                   "group only (no ':' "
                   "in salloc, sbatch), or name the hosts and reach them by ssh: mpi:?hosts=NODE:SLOTS,NODE:SLOTS&launcher=ssh",
                   size, groups)};

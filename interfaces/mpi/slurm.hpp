@@ -1,7 +1,7 @@
 // What Slurm gave, read from the environment of a job or step of it.
 //
-// What:    how many tasks there are, and what mpiexec's environment must say to find all nodes: within a step that is smaller than
-//          its job, Slurm's variables speak of two things, and mpiexec divides by zero.
+// What:    how many tasks there are, and what mpiexec's environment must say to find all nodes: within a step that is
+//          smaller than its job, Slurm's variables speak of two things, and mpiexec divides by zero.
 // Owner:   plain values.
 // Threads: any, while nobody changes the environment.
 // Use:

@@ -133,7 +133,7 @@ std::vector<HostSlots> hosts_of(const MpiOptions& options) {
   if (options.hostfile.empty()) return hosts;
   if (!hosts.empty()) throw UsageError{"mpi: hosts and hostfile are both given: one of them is enough"};
   std::ifstream file{options.hostfile};
-  if (!file) throw UsageError{fmt::format("mpi: the host file \"{}\" can not be read", options.hostfile)};
+  if (!file) throw UsageError{fmt::format("mpi: the host file \"{}\" cannot be read", options.hostfile)};
   for (std::string line; std::getline(file, line);) {
     line.erase(std::min(line.find('#'), line.size()));
     std::istringstream words{line};

@@ -26,10 +26,11 @@ MpiOptions options_of(std::string_view text);
 /// The hosts that the options name, in order, each once; none if they name none. Throws UsageError.
 std::vector<HostSlots> hosts_of(const MpiOptions& options);
 
-/// How many workers these options mean. Throws UsageError, also where Slurm gave what can not be used.
+/// How many workers these options mean. Throws UsageError, also where Slurm gave what cannot be used.
 unsigned workers_of(const MpiOptions& options, const std::vector<HostSlots>& hosts);
 
-/// How many of `workers` on the hosts `before` are left on the `rest` of them: one a slot if it was so, else in proportion.
+/// How many of `workers` on the hosts `before` are left on the `rest` of them: one a slot if it was so, else in
+/// proportion.
 unsigned workers_on(const std::vector<HostSlots>& rest, const std::vector<HostSlots>& before, unsigned workers);
 
 }  // namespace mw::mpi

@@ -141,7 +141,8 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   }
 
  private:
-  /// In a row, with no worker alive. A program whose workers never got ready is wrong; one whose workers did is unlucky.
+  /// In a row, with no worker alive. A program whose workers never got ready is wrong; one whose workers did is
+  /// unlucky.
   static constexpr unsigned most_failed_first_starts = 3;
   static constexpr unsigned most_failed_starts = 30;
 

@@ -52,7 +52,7 @@ class Worker final : public link::WorkerUser {
  public:
   Worker(WorkerOwner& owner, unsigned slot);
 
-  /// Throws InterfaceError if the process can not be started.
+  /// Throws InterfaceError if the process cannot be started.
   void start() { process_->start(); }
   /// Takes the task; it goes out with the next flush().
   void send(const TaskRef& task);

@@ -1,6 +1,7 @@
 // A worker build has no master: what would be one ends the program, and says why.
 //
-// A function of the public API that is missing here is an error of the linker in every application's worker build that uses it.
+// A function of the public API that is missing here is an error of the linker in every application's worker build that
+// uses it.
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 
@@ -12,7 +13,7 @@ namespace {
 
 [[noreturn]] void no_master() {
   std::fputs(
-      "this is a worker build, which can not be a master: mw::init(argc, argv) must be the first line of main(), and a task must "
+      "this is a worker build, which cannot be a master: mw::init(argc, argv) must be the first line of main(), and a task must "
       "not make a mw::Master\n",
       stderr);
   std::_Exit(2);

@@ -102,8 +102,8 @@ void Agent::whole(const wire::Frame& frame) {
   }
 }
 
-/// The master answers each hello, in their order. What it says to a process that has died meanwhile, and gives to it, is not for the
-/// next one.
+/// The master answers each hello, in their order. What it says to a process that has died meanwhile, and gives to it,
+/// is not for the next one.
 bool Agent::is_answer_to_this_one() {
   if (unanswered_hellos_ == 0) throw wire::ProtocolError{"an answer to no hello"};
   return --unanswered_hellos_ == 0 && process_ && said_hello_;
@@ -172,7 +172,8 @@ void Agent::next_begins() {
     process_->kill(fmt::format("task {} was ended", window_.front().id()));
 }
 
-/// Nothing that its master could not read, or did not ask for, goes on: its master would have to take this process for broken, too.
+/// Nothing that its master could not read, or did not ask for, goes on: its master would have to take this process for
+/// broken, too.
 void Agent::frame(const wire::Frame& frame) {
   if (!said_hello_ && frame.type != wire::FrameType::hello)
     throw wire::ProtocolError{"its first words were no hello; does main() call mw::init(argc, argv) first?"};
@@ -215,7 +216,8 @@ void Agent::finish_front(std::uint64_t id, std::uint32_t attempt) {
   next_begins();
 }
 
-/// The value lies in memory that the worker shares with this process: either the master can reach it, too, or it goes out as bytes.
+/// The value lies in memory that the worker shares with this process: either the master can reach it, too, or it goes
+/// out as bytes.
 void Agent::pass_result_apart(const wire::Frame& frame) {
   const auto result = wire::parse_result(frame.payload);
   check_is_next(result.id, result.attempt);

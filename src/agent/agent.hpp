@@ -1,8 +1,9 @@
 // An agent: it stands for a master towards one worker process on this machine.
 //
-// What:    keeps a worker process running, passes on what its master sends and, once it was checked, what it answers; ends it when
-//          asked or when it breaks the protocol, says how it died, and starts the next. Data files that come from the master are kept here; large payloads go through shared memory
-//          where the master is on this machine.
+// What:    keeps a worker process running, passes on what its master sends and, once it was checked, what it answers;
+//          ends it when asked or when it breaks the protocol, says how it died, and starts the next. Data files that
+//          come from the master are kept here; large payloads go through shared memory where the master is on this
+//          machine.
 // Owner:   owns the process.
 // Threads: one: where the io_context runs.
 // Use:

@@ -1,7 +1,7 @@
 // Descriptors of a worker's memory that its master reads.
 //
-// What:    keeps the memory files in which results lie open until the master has read them, even when their worker is gone, so
-//          that it finds them under this process's number. A worker uses the same few files again and again.
+// What:    keeps the memory files in which results lie open until the master has read them, even when their worker is
+//          gone, so that it finds them under this process's number. A worker uses the same few files again and again.
 // Owner:   owns the descriptors.
 // Threads: one at a time.
 // Use:

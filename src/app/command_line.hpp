@@ -1,7 +1,7 @@
 // What is to be said about a command line before anything runs: what is wrong with it, or --help.
 //
-// What:    explain() says it of an error of CLI11: words that nobody asked for in the order in which they were written, with the option
-//          or the subcommand that was probably meant. answer() prints what was asked for.
+// What:    explain() says it of an error of CLI11: words that nobody asked for in the order in which they were written,
+//          with the option or the subcommand that was probably meant. answer() prints what was asked for.
 // Owner:   nothing.
 // Threads: main's.
 // Use:

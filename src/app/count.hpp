@@ -12,7 +12,8 @@
 
 namespace mw::app {
 
-/// Exact: digits, an optional fraction and an optional exponent that leave a whole number from 0 to 2^64 - 1. Throws UsageError.
+/// Exact: digits, an optional fraction and an optional exponent that leave a whole number from 0 to 2^64 - 1. Throws
+/// UsageError.
 std::uint64_t parse_count(const std::string& text);
 
 /// A finite number. Throws UsageError.

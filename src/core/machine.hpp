@@ -1,13 +1,14 @@
 // The task machine: what becomes of each task.
 //
-// What:    takes events (a task was submitted, began, finished, was lost; a worker came or went; time has passed) with the moment
-//          at which they happen, and answers with decisions: which task goes to which worker, which is to be taken back or
-//          stopped, which has ended, and when it wants to be called next. It decides about retries, losses, limits and the order
-//          of tasks (with the scheduler inside), and has no thread, socket or clock: a test steps it by hand, and a simulation
-//          drives it with a virtual clock.
-//          What comes for an attempt that is not the current one, or from a worker that is gone, changes nothing, whatever the
-//          order in which an interface speaks.
-// Owner:   holds one reference to each record from submit() until take_ended() gives it back. Workers' names are the directory's.
+// What:    takes events (a task was submitted, began, finished, was lost; a worker came or went; time has passed) with
+//          the moment at which they happen, and answers with decisions: which task goes to which worker, which is to be
+//          taken back or stopped, which has ended, and when it wants to be called next. It decides about retries,
+//          losses, limits and the order of tasks (with the scheduler inside), and has no thread, socket or clock: a
+//          test steps it by hand, and a simulation drives it with a virtual clock.
+//          What comes for an attempt that is not the current one, or from a worker that is gone, changes nothing,
+//          whatever the order in which an interface speaks.
+// Owner:   holds one reference to each record from submit() until take_ended() gives it back. Workers' names are the
+//          directory's.
 // Threads: one at a time (the master's loop).
 // Use:
 //     TaskMachine machine{directory};
@@ -82,7 +83,7 @@ class TaskMachine {
   void stopped(const TaskRef& task);
   /// False if it had ended.
   bool cancel(TaskRecord& task, const Moment& now);
-  /// It waits and can not be given out: it ends with this failure. One that does not wait is no event.
+  /// It waits and cannot be given out: it ends with this failure. One that does not wait is no event.
   void refuse(TaskRecord& task, Outcome outcome, const Moment& now);
 
   // What happens to workers and their interface
@@ -95,7 +96,8 @@ class TaskMachine {
   void no_worker_possible(std::string why);
   /// From now on tasks may be given out.
   void interface_started();
-  /// Every task that is somewhere is queued again, as if it had not been given out; no worker is left, and nothing is given out.
+  /// Every task that is somewhere is queued again, as if it had not been given out; no worker is left, and nothing is
+  /// given out.
   void interface_gone(const Moment& now);
   bool has_interface() const noexcept { return has_interface_; }
   /// Every task is cancelled, for this reason, and none begins any more.
@@ -117,13 +119,14 @@ class TaskMachine {
   std::vector<WorkerId> free_workers() const { return scheduler_.free_workers(); }
   /// A task that waits goes to this worker.
   Handed assign(TaskRecord& task, WorkerId worker, const Moment& now);
-  /// At the end of a round: what lies ahead of one worker while another has nothing to do. Ask for it back in this order, and say
-  /// returned() of those that came.
+  /// At the end of a round: what lies ahead of one worker while another has nothing to do. Ask for it back in this
+  /// order, and say returned() of those that came.
   std::vector<Handed> surplus();
 
   /// When time_passed() is to be called, if nothing happens before.
   std::optional<Time> wake_at(Time now) const;
-  /// Ends what ran out of time. Returns what waits behind a task that takes longer than expected: ask for it back as with surplus().
+  /// Ends what ran out of time. Returns what waits behind a task that takes longer than expected: ask for it back as
+  /// with surplus().
   std::vector<Handed> time_passed(const Moment& now);
 
   /// What is to be stopped, oldest first, each once.

@@ -1,7 +1,7 @@
 // What happens to tasks and workers, for whoever wants to know.
 //
-// What:    each transition of a task or a worker, as the task machine makes it: statistics count them, a journal writes them down,
-//          a dashboard shows them. An observer changes nothing and may not throw.
+// What:    each transition of a task or a worker, as the task machine makes it: statistics count them, a journal writes
+//          them down, a dashboard shows them. An observer changes nothing and may not throw.
 // Owner:   the machine's owner, which must keep it as long as the machine.
 // Threads: the machine's: one call at a time. Must return at once.
 // Use:

@@ -1,9 +1,11 @@
 // What a master knows of one task.
 //
 // What:    the scheduler's item, the state that handles read, and the bytes: first the arguments, then the result.
-// Owner:   counted; handles, the master's loop (until it is done) and the completion list (until it is handed out) share it.
-// Threads: atomics may be read by any thread at any time. The rest belongs to the loop until `state` says done (release),
-//          and is read-only from then on (acquire). Fields of the completion list are under that list's mutex.
+// Owner:   counted; handles, the master's loop (until it is done) and the completion list (until it is handed out)
+//          share it.
+// Threads: atomics may be read by any thread at any time. The rest belongs to the loop until `state` says done
+//          (release), and is read-only from then on (acquire). Fields of the completion list are under that list's
+//          mutex.
 // Use:     internal.
 #pragma once
 

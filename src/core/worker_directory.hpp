@@ -1,7 +1,7 @@
 // The names of a master's workers.
 //
-// What:    worker number → name and host, for handles and errors that outlive the worker; and whether it has come and gone, since a
-//          backend's threads may report the end of a worker before its beginning was heard.
+// What:    worker number → name and host, for handles and errors that outlive the worker; and whether it has come and
+//          gone, since a backend's threads may report the end of a worker before its beginning was heard.
 // Owner:   counted: shared by the master and the records of its tasks; the pointer also says whose a task is.
 // Threads: any.
 // Use:     internal.
@@ -37,7 +37,8 @@ class WorkerDirectory : public boost::intrusive_ref_counter<WorkerDirectory, boo
   WorkerDirectory(const WorkerDirectory&) = delete;
   WorkerDirectory& operator=(const WorkerDirectory&) = delete;
 
-  /// A new number. The second worker of a name is another process than the first, which knew other things, and its name says so.
+  /// A new number. The second worker of a name is another process than the first, which knew other things, and its name
+  /// says so.
   WorkerId add(Entry entry) {
     std::lock_guard lock{mutex_};
     const WorkerId id{++last_};
@@ -53,7 +54,8 @@ class WorkerDirectory : public boost::intrusive_ref_counter<WorkerDirectory, boo
     return place == entries_.end() || place->second.has_left;
   }
 
-  /// Its name stays known while it is among the last 10,000 that left. A worker that has left, or that nobody announced, is no event.
+  /// Its name stays known while it is among the last 10,000 that left. A worker that has left, or that nobody
+  /// announced, is no event.
   void left(WorkerId worker) {
     std::lock_guard lock{mutex_};
     const auto place = entries_.find(index_of(worker));
@@ -71,7 +73,8 @@ class WorkerDirectory : public boost::intrusive_ref_counter<WorkerDirectory, boo
     return place == entries_.end() ? Entry{"a worker that left long ago", ""} : place->second.entry;
   }
 
-  /// Whether this process was forked from the one that made the master: then it has the master's memory, and nothing else of it.
+  /// Whether this process was forked from the one that made the master: then it has the master's memory, and nothing
+  /// else of it.
   bool is_in_forked_process() const noexcept { return made_in_ != process::fork_count(); }
   /// Throws UsageError there.
   void refuse_in_forked_process() const {

@@ -1,8 +1,8 @@
 // The workers that a master has had, and how each fares.
 //
-// What:    counts for each worker what it has done and what was lost under it, knows what it runs, and puts that together with what
-//          its interface says of it. A worker that leaves and one of the same name that comes later are one: a process and its
-//          successor. Counting here, it is the same on every interface.
+// What:    counts for each worker what it has done and what was lost under it, knows what it runs, and puts that
+//          together with what its interface says of it. A worker that leaves and one of the same name that comes later
+//          are one: a process and its successor. Counting here, it is the same on every interface.
 // Owner:   the master; an observer of its task machine. Refers to records only while the machine has them in hand.
 // Threads: the machine's.
 // Use:

@@ -1,6 +1,7 @@
 // OpenSSL's libcrypto, loaded when it is first used.
 //
-// What:    its functions, under their own names. To load it takes a millisecond, as long as the rest of a worker's start.
+// What:    its functions, under their own names. To load it takes a millisecond, as long as the rest of a worker's
+//          start.
 // Owner:   the process; it stays loaded.
 // Threads: any.
 // Use:

@@ -1,7 +1,7 @@
 // Random numbers, and what proves that somebody has a secret.
 //
-// What:    random bytes from the system (getentropy(3)); HMAC-SHA256 (RFC 2104, FIPS 180-4); a comparison whose time says nothing of
-//          where two texts differ.
+// What:    random bytes from the system (getentropy(3)); HMAC-SHA256 (RFC 2104, FIPS 180-4); a comparison whose time
+//          says nothing of where two texts differ.
 // Owner:   values.
 // Threads: any.
 // Use:

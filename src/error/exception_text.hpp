@@ -4,7 +4,7 @@
 // Owner:   nothing.
 // Threads: any.
 // Use:
-//     catch (...) { log::warn(exception_text()); }      // "the table can not be read; caused by std::ios_base::failure: …"
+//     catch (...) { log::warn(exception_text()); }      // "the table cannot be read; caused by std::ios_base::failure: …"
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// A connection to a client: requests come in, answers go out, and nothing lies in memory while the client makes us wait.
+// A connection to a client: requests come in, answers go out, and nothing lies in memory while the client makes us
+// wait.
 //
 // What:    reads the head of a request, and its body piece by piece into one buffer that all connections share; writes
 //          texts and files. A client that takes too long, or is too slow for too long, is cut off.

@@ -56,7 +56,8 @@ class Connections {
   /// Whether an answer is owed to it now.
   void owe(Place place, bool is_owed);
   std::size_t owed() const noexcept { return owed_; }
-  /// Closes those to which none is owed; the others end with their answers. `paid` is called, some day, when there are none left.
+  /// Closes those to which none is owed; the others end with their answers. `paid` is called, some day, when there are
+  /// none left.
   void end(std::function<void()> paid);
   bool is_ending() const noexcept { return static_cast<bool>(paid_); }
   /// Closes one, so that its descriptor is free.

@@ -1,7 +1,7 @@
 // libcurl, loaded when it is first used.
 //
-// What:    libcurl brings some thirty libraries with it (TLS, Kerberos, LDAP …), which would be loaded into each master and each worker as it
-//          starts, and take longer than all else there. Most of them never speak HTTP.
+// What:    libcurl brings some thirty libraries with it (TLS, Kerberos, LDAP …), which would be loaded into each master
+//          and each worker as it starts, and take longer than all else there. Most of them never speak HTTP.
 // Owner:   the process; it stays loaded.
 // Threads: any.
 // Use:

@@ -49,7 +49,8 @@ class Server {
   void start(Handler& handler);
   /// Takes no more connections, and closes those that there are.
   void close();
-  /// The same, but answers that are owed go out before; `then` is called, some day, when that is done, or after `limit`.
+  /// The same, but answers that are owed go out before; `then` is called, some day, when that is done, or after
+  /// `limit`.
   void finish(std::chrono::milliseconds limit, std::function<void()> then);
   const Connections& connections() const noexcept { return connections_; }
 

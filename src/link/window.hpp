@@ -1,9 +1,10 @@
 // The tasks that a worker holds.
 //
-// What:    a worker runs its tasks in the order in which they were sent, and keeps each in a place that has a number. The window knows which of
-//          them are on their way or there (in flight), of which the first one runs; which wait here until there is a place; which have ended
-//          for their master and are to be stopped as soon as they are known to have begun (unwanted); and who is to blame when the worker
-//          dies. Whether a task has begun is the claim page's business: `claim(number)` is true if it had not, and then never will.
+// What:    a worker runs its tasks in the order in which they were sent, and keeps each in a place that has a number.
+//          The window knows which of them are on their way or there (in flight), of which the first one runs; which
+//          wait here until there is a place; which have ended for their master and are to be stopped as soon as they
+//          are known to have begun (unwanted); and who is to blame when the worker dies. Whether a task has begun is
+//          the claim page's business: `claim(number)` is true if it had not, and then never will.
 // Owner:   holds the tasks. A Task has id() and attempt(), and is cheap to copy.
 // Threads: one at a time.
 // Use:
@@ -99,8 +100,8 @@ class Window {
     return task;
   }
 
-  /// Takes unwanted ones off the front as long as they have not begun, and calls `given_back(task)` of each. True if the front is then one that has
-  /// begun and is unwanted: the worker is to be ended, and that was asked for.
+  /// Takes unwanted ones off the front as long as they have not begun, and calls `given_back(task)` of each. True if
+  /// the front is then one that has begun and is unwanted: the worker is to be ended, and that was asked for.
   template <class Claim, class GivenBack>
   bool front_is_to_be_ended(const Claim& claim, const GivenBack& given_back) {
     while (!in_flight_.empty() && in_flight_.front().is_unwanted && claim(in_flight_.front().number)) {
@@ -117,10 +118,10 @@ class Window {
   void note_abort(const Task& task) { aborted_ = task; }
   bool was_aborted() const noexcept { return aborted_.has_value(); }
 
-  /// Of a worker that has died: the task that it was in; nothing if that is nobody's fault, or the end was asked for to end another.
-  /// Those before it were done, and their results died with it; those behind it had not begun: neither are to blame. Where
-  /// none had begun and the worker broke down by itself, the next one may be what ended it: a message that it could not read, or had
-  /// no memory for.
+  /// Of a worker that has died: the task that it was in; nothing if that is nobody's fault, or the end was asked for to
+  /// end another. Those before it were done, and their results died with it; those behind it had not begun: neither are
+  /// to blame. Where none had begun and the worker broke down by itself, the next one may be what ended it: a message
+  /// that it could not read, or had no memory for.
   template <class Claim>
   std::optional<Task> blame(const Claim& claim, bool broke_down) const {
     for (auto one = in_flight_.rbegin(); one != in_flight_.rend(); ++one) {

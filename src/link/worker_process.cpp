@@ -17,7 +17,7 @@
 namespace mw::link {
 namespace {
 
-/// Most reads in a row, so that one worker can not keep the others waiting.
+/// Most reads in a row, so that one worker cannot keep the others waiting.
 constexpr int most_reads = 16;
 
 }  // namespace
@@ -230,7 +230,8 @@ void WorkerProcess::kill(std::string why) {
   signal_all(SIGKILL);
 }
 
-/// The program's group is its own, so that it can be ended without the worker. A worker that is broken may have written any number.
+/// The program's group is its own, so that it can be ended without the worker. A worker that is broken may have written
+/// any number.
 void WorkerProcess::signal_all(int signal) {
   if (const auto group = static_cast<pid_t>(claims_->program_group().load()); group != 0 && offspring_->has_group(group))
     ::kill(-group, signal);
@@ -268,7 +269,7 @@ void WorkerProcess::died(const process::Death& death) {
   stop_timer_.cancel();
   if (has_folder_) worker::remove_folder_of(pid_);
   signal_all(SIGKILL);  // what it started and left behind
-  // What it had written is still read; a process that holds a copy of its socket can not keep the stream open.
+  // What it had written is still read; a process that holds a copy of its socket cannot keep the stream open.
   boost::system::error_code ignored;
   socket_.shutdown(boost::asio::socket_base::shutdown_receive, ignored);
   end_if_over();

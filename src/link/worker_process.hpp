@@ -1,9 +1,11 @@
 // A worker process on this machine: its life and its socket.
 //
-// What:    starts a program as a worker, cuts what it says into frames, writes what it is to hear, notices its death. What the
-//          frames mean is its user's business.
-// Owner:   a shared_ptr, and what waits on the io_context; owns the process, the socket and the channels its output goes through.
-// Threads: one at a time: where the io_context runs. start() in a thread that lives as long as the worker should (Child).
+// What:    starts a program as a worker, cuts what it says into frames, writes what it is to hear, notices its death.
+//          What the frames mean is its user's business.
+// Owner:   a shared_ptr, and what waits on the io_context; owns the process, the socket and the channels its output
+//          goes through.
+// Threads: one at a time: where the io_context runs. start() in a thread that lives as long as the worker should
+//          (Child).
 // Use:
 //     auto process = std::make_shared<WorkerProcess>(io, user, program);
 //     process->start();                                     // … user.frame(frame)
@@ -22,12 +24,12 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "wire/outgoing.hpp"
 #include "process/child.hpp"
 #include "process/offspring.hpp"
 #include "process/stop_ladder.hpp"
 #include "process/unique_fd.hpp"
 #include "wire/frame.hpp"
+#include "wire/outgoing.hpp"
 #include "worker/claim_page.hpp"
 #include "worker/output_channel.hpp"
 
@@ -47,8 +49,8 @@ struct WorkerProgram {
   std::chrono::milliseconds checkpoint_interval{60'000};
   process::StopLadder ladder = {};
   std::chrono::milliseconds handshake_limit{30'000};  ///< how long it may take until its first words
-  /// How long it may fall silent in the middle of what it says; and how long it may be stopped while it is awaited, until its user
-  /// hears of that.
+  /// How long it may fall silent in the middle of what it says; and how long it may be stopped while it is awaited,
+  /// until its user hears of that.
   std::chrono::milliseconds silence_limit{30'000};
 };
 
@@ -61,8 +63,8 @@ struct WorkerEnd {
   std::string err;
   /// "process 17 ended with signal 9 (Killed)", for people.
   std::string text() const;
-  /// Whether what it was to do next may have ended it, even if it had not begun: it ended by itself, crashed, ran out of memory, or
-  /// said nonsense. Else somebody has ended it from outside.
+  /// Whether what it was to do next may have ended it, even if it had not begun: it ended by itself, crashed, ran out
+  /// of memory, or said nonsense. Else somebody has ended it from outside.
   bool broke_down() const noexcept;
 };
 
@@ -84,7 +86,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   /// The user outlives the process.
   WorkerProcess(boost::asio::io_context& io, WorkerUser& user, WorkerProgram program);
 
-  /// Throws InterfaceError if the process can not be started.
+  /// Throws InterfaceError if the process cannot be started.
   void start();
   /// It shook hands: it may take as long as it likes from here on.
   void greeted();
@@ -100,7 +102,8 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   void kill(std::string why);
   /// A signal for the process, its group, and the group of the program that it runs.
   void signal_all(int signal);
-  /// Walks down the stop ladder: closes its input, waits, SIGTERM, waits, SIGKILL. With a reason, that is what ended it.
+  /// Walks down the stop ladder: closes its input, waits, SIGTERM, waits, SIGKILL. With a reason, that is what ended
+  /// it.
   void stop(std::string why = {});
 
   int pid() const noexcept { return pid_; }

@@ -29,7 +29,8 @@ Character first_of(std::string_view text) {
   return code < least_of[size] || is_surrogate || code > 0x10ffff ? Character{} : Character{code, size};
 }
 
-/// Control characters, and those that turn the direction of writing or end a line (Unicode's Cc, bidirectional controls, Zl, Zp).
+/// Control characters, and those that turn the direction of writing or end a line (Unicode's Cc, bidirectional
+/// controls, Zl, Zp).
 bool is_control(std::uint32_t code) {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
          (code >= 0x2066 && code <= 0x2069);

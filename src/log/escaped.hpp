@@ -1,7 +1,8 @@
 // Text from outside, made fit for a terminal.
 //
-// What:    escaped() shows what would move the cursor, change colours, begin a line of its own or turn the direction of writing as
-//          \n, \x1b, \u202e; what is no UTF-8 byte by byte. All else stays as it is. Done twice it is done once.
+// What:    escaped() shows what would move the cursor, change colours, begin a line of its own or turn the direction of
+//          writing as \n, \x1b, \u202e; what is no UTF-8 byte by byte. All else stays as it is. Done twice it is done
+//          once.
 // Owner:   the caller gets a copy.
 // Threads: any.
 // Use:

@@ -1,7 +1,7 @@
 // What CppMW has to say while it runs: to stderr, never to stdout.
 //
-// What:    warnings (a worker was lost) and details, each on one line (escaped()). MW_LOG=off|error|warn|info|debug chooses; the
-//          default is warn.
+// What:    warnings (a worker was lost) and details, each on one line (escaped()). MW_LOG=off|error|warn|info|debug
+//          chooses; the default is warn.
 // Owner:   one spdlog logger.
 // Threads: any.
 // Use:

@@ -1,7 +1,7 @@
 // What would be said again and again, said once and counted.
 //
-// What:    the first of a kind is said; those that follow within a while are counted, and the next one that is said after it says how
-//          many there were. Pure: the caller has the clock and the log.
+// What:    the first of a kind is said; those that follow within a while are counted, and the next one that is said
+//          after it says how many there were. Pure: the caller has the clock and the log.
 // Owner:   values; of one thread.
 // Threads: one at a time.
 // Use:

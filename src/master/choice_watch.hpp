@@ -1,7 +1,7 @@
 // Whether tasks wait for the word of scheduler_func only.
 //
-// What:    told after each round how things stand, it says when that has lasted so long that somebody should hear of it: after
-//          `patience`, and each time after twice as long. Pure.
+// What:    told after each round how things stand, it says when that has lasted so long that somebody should hear of
+//          it: after `patience`, and each time after twice as long. Pure.
 // Owner:   the master.
 // Threads: one at a time.
 // Use:

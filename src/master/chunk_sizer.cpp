@@ -9,7 +9,8 @@ namespace {
 /// A moving average that follows its last few values.
 void follow(double& average, double value) noexcept { average = average == 0 ? value : average + (value - average) / 2; }
 
-/// At the end of the range, chunks get shorter so that all workers end together, but not so short that they cost more than they do.
+/// At the end of the range, chunks get shorter so that all workers end together, but not so short that they cost more
+/// than they do.
 constexpr double shortest_ns = 200'000;
 
 }  // namespace

@@ -57,7 +57,8 @@ void Completions::list(TaskRecord& record) {
   if (record.state.load(std::memory_order_relaxed) == TaskState::cancelled) ++cancelled_;
 }
 
-/// Whether it was cancelled and no handle is left, nor a worker that still has it: whoever cancels and drops the handle asks no more.
+/// Whether it was cancelled and no handle is left, nor a worker that still has it: whoever cancels and drops the handle
+/// asks no more.
 bool Completions::is_forgotten(const TaskRecord& record) const noexcept {
   return record.state.load(std::memory_order_relaxed) == TaskState::cancelled &&
          record.references.load(std::memory_order_acquire) == 1;

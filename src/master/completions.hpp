@@ -1,7 +1,8 @@
 // Finished tasks on their way to the user's threads.
 //
-// What:    the loop publishes finished records on a lock-free stack; a user's thread drains it, under a mutex that only user
-//          threads share, into lists in order of completion: one for all tasks, and one for each group that asks for some.
+// What:    the loop publishes finished records on a lock-free stack; a user's thread drains it, under a mutex that only
+//          user threads share, into lists in order of completion: one for all tasks, and one for each group that asks
+//          for some.
 // Owner:   holds one reference to each record from publish() until it is handed out.
 // Threads: publish() and wake() for the loop; all else for any user thread.
 // Use:
@@ -63,12 +64,14 @@ class Completions {
   void wait(TaskRecord& record);
   /// Whether the record is done; if so it counts as handed out.
   bool try_take(TaskRecord& record);
-  /// Waits for the next one of all; empty if nothing is left to be handed out. A cancelled one that nobody refers to is passed over.
+  /// Waits for the next one of all; empty if nothing is left to be handed out. A cancelled one that nobody refers to is
+  /// passed over.
   RecordPtr wait_for_next();
   /// Waits for the first of these, by completion, that was not handed out, and returns its index; empty if all were.
   std::optional<std::size_t> wait_for_any(std::span<TaskRecord* const> records);
 
-  /// The first one that ended with an error and was not handed out, which counts as handed out then; empty if there is none.
+  /// The first one that ended with an error and was not handed out, which counts as handed out then; empty if there is
+  /// none.
   RecordPtr take_error();
   /// Looks at what was published: what was cancelled and nobody refers to any more is forgotten.
   void tidy();
@@ -81,8 +84,8 @@ class Completions {
   };
   Kept kept(bool with_errors);
 
-  /// Puts the record into the group as number `index`; one that is done comes at once. A record can be in one group at a time:
-  /// false if it is in another.
+  /// Puts the record into the group as number `index`; one that is done comes at once. A record can be in one group at
+  /// a time: false if it is in another.
   bool join(CompletionGroup& group, const RecordPtr& record, std::size_t index);
   /// Waits for the next member that is done, and counts it as handed out; an empty record when all have come.
   CompletionGroup::Entry wait_for_next(CompletionGroup& group);

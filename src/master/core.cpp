@@ -142,7 +142,7 @@ void MasterCore::settle() {
   slots_.store(machine_.slots(), std::memory_order_relaxed);
 }
 
-/// The slots of those that can not be taken back stay taken until the interface reports their ends.
+/// The slots of those that cannot be taken back stay taken until the interface reports their ends.
 void MasterCore::stop_tasks() {
   for (const core::Stop& stop : machine_.take_stops()) {
     try {

@@ -19,7 +19,8 @@
 namespace mw::detail {
 
 inline std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-/// One look at the clock. That of limits stands still while this process, and its workers with it, are stopped (Ctrl-Z).
+/// One look at the clock. That of limits stands still while this process, and its workers with it, are stopped
+/// (Ctrl-Z).
 inline core::Moment moment() noexcept {
   const std::int64_t clock_ns = now_ns();
   return {clock_ns, core::Time{clock_ns} - process::time_stopped()};

@@ -20,14 +20,15 @@
 namespace mw::detail {
 namespace {
 
-/// How long the loop's own thread leaves the loop to users' threads that come and go, and so how long the loop may lie idle when
-/// they went to do something else. Workers hold about as much work ahead.
+/// How long the loop's own thread leaves the loop to users' threads that come and go, and so how long the loop may lie
+/// idle when they went to do something else. Workers hold about as much work ahead.
 constexpr std::chrono::milliseconds grace{1};
 
 }  // namespace
 
-/// Whoever holds `baton` runs the loop. The loop's own thread lets go of it when a user's thread wants to drive, and parks: until
-/// nobody has driven for a grace, or until it is woken. A user's thread that drove for longer than a grace wakes it on leaving.
+/// Whoever holds `baton` runs the loop. The loop's own thread lets go of it when a user's thread wants to drive, and
+/// parks: until nobody has driven for a grace, or until it is woken. A user's thread that drove for longer than a grace
+/// wakes it on leaving.
 struct Loop::Impl {
   explicit Impl(std::function<void()> after) : after_each{std::move(after)} {}
 
@@ -86,7 +87,7 @@ struct Loop::Impl {
     if (after_each) after_each();
   }
 
-  /// Somebody who can not drive wants the baton for a moment.
+  /// Somebody who cannot drive wants the baton for a moment.
   bool others_are_waiting() const { return has_thread_calls || callers > 0; }
 
   /// Locks the baton; whoever holds it is asked to come out of its wait.

@@ -1,9 +1,11 @@
 // One event loop a master, run by one thread at a time.
 //
-// What:    handlers of sockets and timers, and what is posted. The loop has a thread of its own; a user's thread that waits for a
-//          result runs the loop meanwhile, in its place, so that a result needs no second wake-up to reach it.
+// What:    handlers of sockets and timers, and what is posted. The loop has a thread of its own; a user's thread that
+//          waits for a result runs the loop meanwhile, in its place, so that a result needs no second wake-up to reach
+//          it.
 // Owner:   owns its thread; finish() ends it.
-// Threads: post(), call(), drive() from any thread. Everything that runs on the loop runs under one lock, one at a time.
+// Threads: post(), call(), drive() from any thread. Everything that runs on the loop runs under one lock, one at a
+//          time.
 // Use:
 //     Loop loop{[] { after_each_handler(); }};
 //     loop.post([] { … });                     // soon, in whatever thread runs the loop

@@ -36,7 +36,8 @@ std::unique_ptr<detail::MasterCore, detail::CoreDeleter> make_core(std::unique_p
 
 }  // namespace
 
-/// What belongs to another process stays as it is: its threads are not here to be joined, its workers and sockets not ours to end.
+/// What belongs to another process stays as it is: its threads are not here to be joined, its workers and sockets not
+/// ours to end.
 void detail::CoreDeleter::operator()(MasterCore* core) const noexcept {
   static auto& left_alone = *new std::vector<MasterCore*>;
   if (core->is_in_forked_process())

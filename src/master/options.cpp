@@ -30,14 +30,15 @@ DataFile checked(const DataFile& file) {
   const auto status = fs::status(from, error);
   if (!fs::exists(status)) throw UsageError{fmt::format("data file \"{}\": there is no such file", file.from)};
   if (!fs::is_regular_file(status)) throw UsageError{fmt::format("data file \"{}\" is not a regular file", file.from)};
-  if (::access(from.c_str(), R_OK) != 0) throw UsageError{fmt::format("data file \"{}\" can not be read", file.from)};
+  if (::access(from.c_str(), R_OK) != 0) throw UsageError{fmt::format("data file \"{}\" cannot be read", file.from)};
   std::string to = file.to.empty() ? from.filename().string() : file.to;
   if (const std::string why = worker::path_error(to); !why.empty())
     throw UsageError{fmt::format("data file \"{}\": its path in the task's folder, \"{}\", {}", file.from, to, why)};
   return {from.string(), std::move(to)};
 }
 
-/// A limit that nobody lives to see is none: so it may be as long as it likes, and no sum of times comes near the end of the clock.
+/// A limit that nobody lives to see is none: so it may be as long as it likes, and no sum of times comes near the end
+/// of the clock.
 std::chrono::nanoseconds checked(const char* name, std::chrono::nanoseconds limit) {
   constexpr std::chrono::hours century{24 * 36'525};
   if (limit.count() < 0) throw UsageError{fmt::format("task options: {} is below 0", name)};

@@ -1,7 +1,7 @@
 // What one interface sees of its master.
 //
-// What:    Seat is the InterfaceHost of one interface. Its number tells that interface's words from those of the one before it, whose
-//          threads may still have something to say.
+// What:    Seat is the InterfaceHost of one interface. Its number tells that interface's words from those of the one
+//          before it, whose threads may still have something to say.
 // Owner:   the master; it outlives its interface.
 // Threads: any.
 // Use:     internal; see core.hpp.

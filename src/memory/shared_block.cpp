@@ -88,7 +88,8 @@ class Pool {
   std::size_t bytes_ = 0;
 };
 
-/// Those of one process. A child that was forked begins with empty ones: its parent goes on using what is in the old ones.
+/// Those of one process. A child that was forked begins with empty ones: its parent goes on using what is in the old
+/// ones.
 struct Pools {
   Pool own;      ///< what this process made; the other side may still read some of it
   Pool foreign;  ///< mappings of what others made, and will most likely use again
@@ -129,7 +130,7 @@ Bytes copy_out(int fd, std::size_t size) {
     const ssize_t got = ::pread(fd, to + have, size - have, static_cast<off_t>(SharedBlock::header_size + have));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0)
-      throw InterfaceError{fmt::format("a payload of {} bytes in memory can not be read: {}", size, std::strerror(errno))};
+      throw InterfaceError{fmt::format("a payload of {} bytes in memory cannot be read: {}", size, std::strerror(errno))};
     have += static_cast<std::size_t>(got);
   }
   constexpr std::uint32_t not_lent = 0;
@@ -207,7 +208,7 @@ Failure no_room_for(const char* what, const NoRoomError& error) {
 
 namespace {
 
-/// Of a block in which `size` bytes lie. Throws InterfaceError if it can not be one.
+/// Of a block in which `size` bytes lie. Throws InterfaceError if it cannot be one.
 struct stat status_of_block(int fd, std::size_t size) {
   if (fd < 0) throw NoRoomError{"this process has no descriptor free (ulimit -n)"};
   struct stat status = {};

@@ -1,11 +1,11 @@
 // Memory for large payloads, which goes to another process by its descriptor: no copy, no limit of a socket's buffer.
 //
-// What:    a SharedBlock is a memory file (memfd_create(2)), mapped: a header of 64 bytes, then data. Its maker passes the
-//          descriptor on; the other side maps it, reads, and says in the header that it is done, so that the maker can use the
-//          block again, with all its pages in place. Where this process's limits leave no descriptor, address space or file
-//          size for one, bytes are on the heap, and travel through the socket.
-// Owner:   Bytes own their block. Blocks that nobody uses wait in a pool of the process, and so do mappings of other processes'
-//          blocks: 16 of each at most, 64 MiB of each at most together.
+// What:    a SharedBlock is a memory file (memfd_create(2)), mapped: a header of 64 bytes, then data. Its maker passes
+//          the descriptor on; the other side maps it, reads, and says in the header that it is done, so that the maker
+//          can use the block again, with all its pages in place. Where this process's limits leave no descriptor,
+//          address space or file size for one, bytes are on the heap, and travel through the socket.
+// Owner:   Bytes own their block. Blocks that nobody uses wait in a pool of the process, and so do mappings of other
+//          processes' blocks: 16 of each at most, 64 MiB of each at most together.
 // Threads: any; a block belongs to one thread at a time.
 // Use:
 //     SharedBlock* block = make_block(size);               // null: not possible now, take other memory
@@ -68,9 +68,9 @@ class NoRoomError : public InterfaceError {
 /// How a task ended whose arguments or result (`what`) found no room.
 Failure no_room_for(const char* what, const NoRoomError& error);
 
-/// The bytes in a block that another process made: its first `size` bytes of data; a copy of them, where they can not be mapped.
-/// Throws InterfaceError if the file is no such block or shorter than that, and NoRoomError where there is no memory, or where the
-/// descriptor (-1) was lost because none was free.
+/// The bytes in a block that another process made: its first `size` bytes of data; a copy of them, where they cannot be
+/// mapped. Throws InterfaceError if the file is no such block or shorter than that, and NoRoomError where there is no
+/// memory, or where the descriptor (-1) was lost because none was free.
 Bytes receive_block(process::UniqueFd fd, std::size_t size);
 /// Throws where receive_block() would for that reason.
 void check_block(int fd, std::size_t size);

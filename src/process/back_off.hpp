@@ -1,7 +1,7 @@
 // How long to wait before something that failed is tried again.
 //
-// What:    twice as long with each failure in a row, up to a longest time. With a random part, many that failed at the same
-//          moment do not come back at the same moment.
+// What:    twice as long with each failure in a row, up to a longest time. With a random part, many that failed at the
+//          same moment do not come back at the same moment.
 // Owner:   plain values; the caller has the clock and the random numbers.
 // Threads: one at a time.
 // Use:

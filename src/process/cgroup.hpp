@@ -12,8 +12,8 @@
 
 namespace mw::process {
 
-/// For version 2 (/sys/fs/cgroup or /sys/fs/cgroup/unified) and for `controller` of version 1, nearest group first. Folders may not
-/// exist: inside a container the path names groups outside of it. `root` stands for "/" in tests.
+/// For version 2 (/sys/fs/cgroup or /sys/fs/cgroup/unified) and for `controller` of version 1, nearest group first.
+/// Folders may not exist: inside a container the path names groups outside of it. `root` stands for "/" in tests.
 std::vector<std::string> cgroup_folders(const std::string& root, const std::string& controller);
 
 }  // namespace mw::process

@@ -40,10 +40,10 @@ Failure to_failure(const Death& death) {
 }
 
 StartError::StartError(const std::string& path, int error)
-    : InterfaceError{fmt::format("\"{}\" can not be started: {}", path, shortage(error))}, error_{error} {}
+    : InterfaceError{fmt::format("\"{}\" cannot be started: {}", path, shortage(error))}, error_{error} {}
 
-/// The process is waited for by its descriptor (pidfd_open(2)) and then reaped. What else there is in this program may have taken its
-/// end before: then nobody knows it.
+/// The process is waited for by its descriptor (pidfd_open(2)) and then reaped. What else there is in this program may
+/// have taken its end before: then nobody knows it.
 struct Child::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& io, const Command& command)
       : oom_kills{oom_kill_count()}, leads_group{command.new_process_group}, pid{launch(command)}, ready{io} {
@@ -80,7 +80,8 @@ struct Child::Impl : std::enable_shared_from_this<Impl> {
     });
   }
 
-  /// Waits again if the process has not ended after all: a report may be about an earlier descriptor of the same number.
+  /// Waits again if the process has not ended after all: a report may be about an earlier descriptor of the same
+  /// number.
   void reap() {
     int status = 0;
     pid_t got = 0;

@@ -2,8 +2,8 @@
 //
 // What:    Child starts an executable with exactly the descriptors, environment and process group that Command says.
 // Owner:   a Child owns its process: its end kills the process group and reaps.
-// Threads: one at a time. The death signal of a child is tied to the *thread* that started it: start children from a thread
-//          that lives as long as they should (PR_SET_PDEATHSIG, prctl(2)).
+// Threads: one at a time. The death signal of a child is tied to the *thread* that started it: start children from a
+//          thread that lives as long as they should (PR_SET_PDEATHSIG, prctl(2)).
 // Use:
 //     Child child = Child::start(io, {.path = "/bin/sleep", .arguments = {"10"}});
 //     child.async_wait([](Death death) { log(describe(death)); });
@@ -87,9 +87,9 @@ class Child {
   pid_t pid() const noexcept;
   /// Calls `ended` once, on the io_context, when the process has ended and is reaped.
   void async_wait(std::function<void(Death)> ended);
-  /// Signals the process and, if it leads one, its group. After the process was reaped it reaches what is left of its group: no
-  /// new process gets the number as long as the group has members, but call it right away, before the number can be given out
-  /// again to a new group.
+  /// Signals the process and, if it leads one, its group. After the process was reaped it reaches what is left of its
+  /// group: no new process gets the number as long as the group has members, but call it right away, before the number
+  /// can be given out again to a new group.
   void kill_group(int signal) noexcept;
 
  private:

@@ -1,6 +1,7 @@
 // A thread with as much stack as the main thread has.
 //
-// What:    where the stack is unlimited (ulimit -s unlimited), the C library gives a new thread 2 MiB; this one gets far more.
+// What:    where the stack is unlimited (ulimit -s unlimited), the C library gives a new thread 2 MiB; this one gets
+//          far more.
 // Owner:   joined at the latest when this goes.
 // Threads: made and joined by one.
 // Use:

@@ -19,7 +19,7 @@ namespace mw::process {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, std::string_view what) {
-  throw InterfaceError{fmt::format("{} can not be {}: {}", path, what, std::strerror(errno))};
+  throw InterfaceError{fmt::format("{} cannot be {}: {}", path, what, std::strerror(errno))};
 }
 
 UniqueFd open_to_read(const std::string& path, int more_flags = 0) {
@@ -65,13 +65,13 @@ Bytes read_file(const std::string& path) {
   const UniqueFd file = open_to_read(path, O_NONBLOCK);  // a pipe in its place, which has no size, is not waited for
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0) fail(path, "read");
-  if (!S_ISREG(status.st_mode)) throw InterfaceError{fmt::format("{} can not be read: it is no file", path)};
+  if (!S_ISREG(status.st_mode)) throw InterfaceError{fmt::format("{} cannot be read: it is no file", path)};
   Bytes bytes;
   auto room = static_cast<std::size_t>(status.st_size);
   std::byte* to = bytes.extend(room);
   while (room > 0 && read_some(file, path, to, room)) {
   }
-  if (room > 0) throw InterfaceError{fmt::format("{} can not be read to its end: it became shorter meanwhile", path)};
+  if (room > 0) throw InterfaceError{fmt::format("{} cannot be read to its end: it became shorter meanwhile", path)};
   return bytes;
 }
 
@@ -88,7 +88,7 @@ std::string read_text(const std::string& path, std::size_t largest) {
     text.append(buffer, sizeof buffer - room);
     if (!is_more) return text;
     if (text.size() > largest)
-      throw InterfaceError{fmt::format("{} can not be what it should: it is longer than {} bytes", path, largest)};
+      throw InterfaceError{fmt::format("{} cannot be what it should: it is longer than {} bytes", path, largest)};
   }
 }
 

@@ -1,7 +1,7 @@
 // Whether this process was forked.
 //
-// What:    fork_count(): a number that is another one in a child that fork(2) made, as daemon(3) does, than in its parent. Who keeps it
-//          with what belongs to one process (threads, sockets, children) can tell.
+// What:    fork_count(): a number that is another one in a child that fork(2) made, as daemon(3) does, than in its
+//          parent. Who keeps it with what belongs to one process (threads, sockets, children) can tell.
 // Owner:   the process.
 // Threads: any.
 // Use:

@@ -1,8 +1,8 @@
 // Something to be done before a signal ends this process.
 //
-// What:    while one lives, SIGINT, SIGTERM and SIGHUP, where nobody else handles them, first call what it was given, in a thread of its
-//          own, and then end the process as they would have; a second one of the same kind ends it at once. A forked
-//          child is ended as ever.
+// What:    while one lives, SIGINT, SIGTERM and SIGHUP, where nobody else handles them, first call what it was given,
+//          in a thread of its own, and then end the process as they would have; a second one of the same kind ends it
+//          at once. A forked child is ended as ever.
 // Owner:   owns the thread and the handlers, which it takes back.
 // Threads: one at a time in a process: a second one does nothing.
 // Use:

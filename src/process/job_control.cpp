@@ -35,15 +35,16 @@ void tell_groups(int signal) noexcept {
 
 std::atomic<int> holders{0};
 
-/// They are other threads, since those who hold have these signals blocked. None may wait for this thread longer than that.
+/// They are other threads, since those who hold have these signals blocked. None may wait for this thread longer than
+/// that.
 void wait_for_holders() noexcept {
   constexpr int most_looks = 1'000;
   constexpr timespec between{0, 1'000'000};
   for (int i = 0; holders > 0 && i < most_looks; ++i) ::nanosleep(&between, nullptr);
 }
 
-/// Stops this process as the signal would have without a handler: a shell sees which one it was, and a process whose parent could not
-/// let it go on is not stopped (setpgid(2), orphaned process groups).
+/// Stops this process as the signal would have without a handler: a shell sees which one it was, and a process whose
+/// parent could not let it go on is not stopped (setpgid(2), orphaned process groups).
 extern "C" void stop_with_groups(int signal) {
   const int error_before = errno;
   wait_for_holders();

@@ -141,9 +141,9 @@ void limit_descriptors(const Plan& plan) {
   ::close_range(next, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 }
 
-/// Signals are as a new program expects them, whatever the parent's threads had blocked, ignored or wanted to handle. A stop that came
-/// when this was in its parent's group is dropped, since the parent waits for the exec; it comes once more, from the parent, after
-/// that (HoldsStops).
+/// Signals are as a new program expects them, whatever the parent's threads had blocked, ignored or wanted to handle. A
+/// stop that came when this was in its parent's group is dropped, since the parent waits for the exec; it comes once
+/// more, from the parent, after that (HoldsStops).
 void reset_signals() {
   sigset_t none;
   ::sigemptyset(&none);
@@ -202,8 +202,8 @@ void tell_group(int fd) {
   ::_exit(127);
 }
 
-/// A fork() with no signal let through: a handler of the parent's that ran in the child would find locks held by threads that are
-/// not there. The child has all blocked still.
+/// A fork() with no signal let through: a handler of the parent's that ran in the child would find locks held by
+/// threads that are not there. The child has all blocked still.
 pid_t fork_without_signals() {
   sigset_t all;
   sigset_t before;
@@ -216,7 +216,8 @@ pid_t fork_without_signals() {
   return pid;
 }
 
-/// Where SIGCHLD is ignored, the kernel reaps children by itself, and nobody learns how they ended (wait(2)). A handler stays.
+/// Where SIGCHLD is ignored, the kernel reaps children by itself, and nobody learns how they ended (wait(2)). A handler
+/// stays.
 void keep_ends_of_children() {
   struct sigaction now = {};
   if (::sigaction(SIGCHLD, nullptr, &now) != 0) return;

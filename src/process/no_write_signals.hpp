@@ -1,7 +1,8 @@
 // What cannot be written must not end this process.
 //
-// What:    NoWriteSignals keeps away from its thread, while it lives, the signals that a write may bring: SIGPIPE, where a pipe's reader is
-//          gone, and SIGXFSZ, where a file would get longer than it may (ulimit -f). The write fails with EPIPE or EFBIG.
+// What:    NoWriteSignals keeps away from its thread, while it lives, the signals that a write may bring: SIGPIPE,
+//          where a pipe's reader is gone, and SIGXFSZ, where a file would get longer than it may (ulimit -f). The write
+//          fails with EPIPE or EFBIG.
 // Owner:   puts the thread's signal mask back.
 // Threads: the one that made it; threads that are started meanwhile have the same mask.
 // Use:

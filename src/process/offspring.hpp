@@ -1,7 +1,8 @@
 // Which process groups a child has made.
 //
-// What:    a child says which group its own child leads, and may be wrong, or broken. Offspring tells whether that can be: the group is of
-//          its session and no older than itself, and who leads it has it for a parent, or, when it has ended, one who adopts orphans.
+// What:    a child says which group its own child leads, and may be wrong, or broken. Offspring tells whether that can
+//          be: the group is of its session and no older than itself, and who leads it has it for a parent, or, when it
+//          has ended, one who adopts orphans.
 // Owner:   numbers only.
 // Threads: any.
 // Use:

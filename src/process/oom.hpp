@@ -12,8 +12,8 @@
 
 namespace mw::process {
 
-/// The sum of what /proc/vmstat (the whole machine) and this process's cgroup (memory.events of v2, memory.oom_control of v1)
-/// count; a file that is not there counts nothing. `root` stands for "/" in tests.
+/// The sum of what /proc/vmstat (the whole machine) and this process's cgroup (memory.events of v2, memory.oom_control
+/// of v1) count; a file that is not there counts nothing. `root` stands for "/" in tests.
 std::uint64_t oom_kill_count(const std::string& root = "");
 
 }  // namespace mw::process

@@ -1,6 +1,7 @@
 // What a process found around it when it began something: folder, environment variables, umask.
 //
-// What:    children that are started later, in place of others, begin with these, whatever this process has changed meanwhile.
+// What:    children that are started later, in place of others, begin with these, whatever this process has changed
+//          meanwhile.
 // Owner:   keeps the folder open.
 // Threads: immutable once made.
 // Use:

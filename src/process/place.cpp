@@ -45,7 +45,7 @@ UniqueFd open_descriptor(const ForeignFile& file) {
   const std::string path = fmt::format("/proc/{}/fd/{}", file.pid, file.descriptor);
   UniqueFd fd{::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK)};
   if (fd.get() < 0 && (errno == EMFILE || errno == ENFILE)) return fd;
-  if (fd.get() < 0) throw InterfaceError{fmt::format("{} can not be opened: {}", path, std::strerror(errno))};
+  if (fd.get() < 0) throw InterfaceError{fmt::format("{} cannot be opened: {}", path, std::strerror(errno))};
   if (inode_of(fd.get()) != file.inode) throw InterfaceError{fmt::format("{} is not the file that it was", path)};
   return fd;
 }
@@ -75,7 +75,7 @@ std::string temporary_folder_path() {
 std::string make_temporary_folder() {
   std::string path = temporary_folder_path();
   if (::mkdir(path.c_str(), 0700) == 0) return path;
-  if (errno != EEXIST) throw InterfaceError{fmt::format("the folder {} can not be made: {}", path, std::strerror(errno))};
+  if (errno != EEXIST) throw InterfaceError{fmt::format("the folder {} cannot be made: {}", path, std::strerror(errno))};
   if (!is_for_user_alone(path))
     throw InterfaceError{fmt::format("{} is not a folder of this user alone (mode 700); remove it", path)};
   return path;

@@ -1,7 +1,7 @@
 // Which machine this is, and what other processes on it have open.
 //
-// What:    own_place() names the machine as far as sharing memory goes: two processes with the same place see each other's
-//          descriptors under /proc (proc(5)). open_descriptor() opens such a one.
+// What:    own_place() names the machine as far as sharing memory goes: two processes with the same place see each
+//          other's descriptors under /proc (proc(5)). open_descriptor() opens such a one.
 // Owner:   the caller gets the descriptor.
 // Threads: any.
 // Use:
@@ -17,7 +17,7 @@
 
 namespace mw::process {
 
-/// The running kernel, the namespaces and the user; empty where that can not be told.
+/// The running kernel, the namespaces and the user; empty where that cannot be told.
 std::string own_place();
 
 /// The parent of another process; 0 if there is none, or no such process.
@@ -33,7 +33,8 @@ std::string state_folder();
 /// Where programs of this user keep what need not outlive them: cppmw-UID in the folder for temporary files.
 std::string temporary_folder_path();
 
-/// Makes that folder, for nobody else, if it is not there. Throws InterfaceError if it can not be made, or is not this user's alone.
+/// Makes that folder, for nobody else, if it is not there. Throws InterfaceError if it cannot be made, or is not this
+/// user's alone.
 std::string make_temporary_folder();
 
 /// Whether it is a folder, no link to one, of this user, that nobody else may look into.
@@ -46,8 +47,8 @@ struct ForeignFile {
   std::uint64_t inode = 0;
 };
 
-/// Opens it for reading and writing; -1 if this process has no descriptor free. Throws InterfaceError if it is not there any more, or
-/// not to be had.
+/// Opens it for reading and writing; -1 if this process has no descriptor free. Throws InterfaceError if it is not
+/// there any more, or not to be had.
 UniqueFd open_descriptor(const ForeignFile& file);
 
 /// 0 if there is no such descriptor.

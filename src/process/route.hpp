@@ -13,7 +13,8 @@
 
 namespace mw::process {
 
-/// The network interface that packets to this host leave by. None if the name, or the way, is not known, or it is this machine.
+/// The network interface that packets to this host leave by. None if the name, or the way, is not known, or it is this
+/// machine.
 std::optional<std::string> network_towards(const std::string& host);
 
 /// Names of the network interfaces that are up and have an IPv4 address, without the loopback, sorted.

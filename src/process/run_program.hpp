@@ -34,16 +34,17 @@ struct ProgramTerms {
   std::optional<std::chrono::steady_clock::time_point> kill_at;  ///< gets SIGKILL
   std::uint64_t memory = 0;                                      ///< bytes of data it may have (RLIMIT_DATA); 0: no limit
   std::string working_directory = {};                            ///< empty: this process's
-  /// It gets a process group of its own, which gets its signals, too; what is left of it when the program has ended is killed.
+  /// It gets a process group of its own, which gets its signals, too; what is left of it when the program has ended is
+  /// killed.
   bool own_group = false;
   /// Holds the number of that group while the program runs, in shared memory (Command::group_note); null: nobody asks.
   std::atomic<std::uint32_t>* group_note = nullptr;
   GroupGuard* guard = nullptr;  ///< ends the group with this process; null: nobody does
 };
 
-/// Returns when the program has ended and what it wrote is read; a process that it left behind with its pipes open is not waited
-/// for. A program that does not read its input is fine. It is killed with this thread.
-/// Throws StartError if it can not be started.
+/// Returns when the program has ended and what it wrote is read; a process that it left behind with its pipes open is
+/// not waited for. A program that does not read its input is fine. It is killed with this thread.
+/// Throws StartError if it cannot be started.
 ProgramRun run_program(const std::string& path, const std::vector<std::string>& arguments, std::span<const std::byte> input,
                        const ProgramTerms& terms = {});
 

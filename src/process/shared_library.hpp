@@ -1,7 +1,7 @@
 // A shared library that is loaded when it is first used, not when the program starts.
 //
-// What:    what a library costs is paid by those who use it: masters and workers start often, and most of them never sign, nor
-//          speak HTTP.
+// What:    what a library costs is paid by those who use it: masters and workers start often, and most of them never
+//          sign, nor speak HTTP.
 // Owner:   the process; a library stays loaded.
 // Threads: any.
 // Use:

@@ -100,7 +100,8 @@ std::string first_argument(const std::string& text, std::string_view name) {
 std::string readable_type(const std::type_info& type) { return as_written(demangle(type.name())); }
 
 std::string readable_function(const std::type_info& tag) {
-  // The demangler leaves out the parameters of a function whose address is taken ("ad"), not those of one that ~ is applied to ("co").
+  // The demangler leaves out the parameters of a function whose address is taken ("ad"), not those of one that ~ is
+  // applied to ("co").
   std::string mangled = tag.name();
   replace_all(mangled, "XadL_Z", "XcoL_Z");
   const std::string text = as_written(demangle(mangled));

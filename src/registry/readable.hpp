@@ -1,6 +1,7 @@
 // Names of functions and types as people write them.
 //
-// What:    demangled, without what nobody writes: default template arguments, inline namespaces, the machinery around a function.
+// What:    demangled, without what nobody writes: default template arguments, inline namespaces, the machinery around a
+//          function.
 // Owner:   nothing.
 // Threads: any.
 // Use:
@@ -15,7 +16,8 @@ namespace mw::registry {
 
 std::string readable_type(const std::type_info& type);
 
-/// The function in a detail::Tag, with its parameters. Chunks of map() are "map of f(int)", those of map_reduce() "map_reduce of f(int)".
+/// The function in a detail::Tag, with its parameters. Chunks of map() are "map of f(int)", those of map_reduce()
+/// "map_reduce of f(int)".
 std::string readable_function(const std::type_info& tag);
 
 }  // namespace mw::registry

@@ -10,7 +10,8 @@
 #include "codec/fnv1a.hpp"
 #include "registry/readable.hpp"
 
-/// Of the sources that the program was made of: mw_add_app puts it into an application and its worker builds (cmake/BuildStamp.cmake).
+/// Of the sources that the program was made of: mw_add_app puts it into an application and its worker builds
+/// (cmake/BuildStamp.cmake).
 extern "C" {
 [[gnu::weak]] extern const char mw_build_stamp[];
 }

@@ -18,12 +18,13 @@ namespace mw::registry {
 /// The function with this number, or null.
 const detail::FunctionEntry* find(std::uint64_t id);
 
-/// From now on what is registered (by a library that is loaded) is no part of the identity, and can not be submitted: mw::init calls
-/// this, at the point in main() that master and workers both come to.
+/// From now on what is registered (by a library that is loaded) is no part of the identity, and cannot be submitted:
+/// mw::init calls this, at the point in main() that master and workers both come to.
 void fix_functions();
 
-/// What a master and its workers must have in common: a hash over all registered functions, independent of their order, and over the
-/// sources that the program was made of, where its build says (mw_add_app). An application and its worker builds agree.
+/// What a master and its workers must have in common: a hash over all registered functions, independent of their order,
+/// and over the sources that the program was made of, where its build says (mw_add_app). An application and its worker
+/// builds agree.
 std::uint64_t program_identity();
 /// Of the sources; empty where the build does not say. It stands in the program's file as it is.
 std::string_view build_stamp() noexcept;

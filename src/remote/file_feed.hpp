@@ -4,7 +4,7 @@
 // Owner:   owns the descriptor.
 // Threads: one at a time.
 // Use:
-//     auto feed = FileFeed::open(path, number);             // null: it can not be read
+//     auto feed = FileFeed::open(path, number);             // null: it cannot be read
 //     while (feed->next(out)) send(out);
 #pragma once
 
@@ -32,13 +32,13 @@ struct FileVersion {
 
 class FileFeed {
  public:
-  /// Null if there is no such regular file, or it can not be read.
+  /// Null if there is no such regular file, or it cannot be read.
   static std::unique_ptr<FileFeed> open(const std::string& path);
 
   const FileVersion& version() const noexcept { return version_; }
   void set_number(std::uint64_t number) noexcept { number_ = number; }
 
-  /// Appends the next piece. False when it was the last, or the file can not be read on: then it never comes whole.
+  /// Appends the next piece. False when it was the last, or the file cannot be read on: then it never comes whole.
   bool next(Bytes& out);
 
  private:

@@ -1,6 +1,7 @@
 // A worker behind an agent, as its master sees it.
 //
-// What:    shakes hands, sends it tasks and data files, reports what comes back and what was lost. Bytes are its owner's business.
+// What:    shakes hands, sends it tasks and data files, reports what comes back and what was lost. Bytes are its
+//          owner's business.
 // Owner:   owned by the backend; holds the tasks that the worker has.
 // Threads: the master's loop.
 // Use:
@@ -61,7 +62,8 @@ class RemoteWorker {
 
   RemoteWorker(RemoteOwner& owner, Options options) : owner_{owner}, options_{std::move(options)} {}
 
-  /// What its agent sent, in pieces of any size. Throws Error where that breaks the protocol: the agent is of no use then.
+  /// What its agent sent, in pieces of any size. Throws Error where that breaks the protocol: the agent is of no use
+  /// then.
   void receive(std::span<const std::byte> bytes);
   /// Appends at most `limit` bytes of what is to be sent. Returns how many.
   std::size_t take_output(Bytes& to, std::size_t limit);

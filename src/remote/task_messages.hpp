@@ -43,7 +43,7 @@ struct Ended {
 };
 Ended ended_of(const wire::Frame& result_or_failure);
 
-/// Why this program can not take that worker; nothing if it can.
+/// Why this program cannot take that worker; nothing if it can.
 std::optional<std::string> refusal_of(const wire::Hello& hello);
 /// What a worker says of itself in its hello.
 WorkerInfo info_of(const wire::Hello& hello, std::string name);

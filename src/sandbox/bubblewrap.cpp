@@ -38,7 +38,7 @@ void make_folders(const std::string& folder) {
   std::error_code error;
   std::filesystem::remove_all(folder + "/tmp", error);
   std::filesystem::create_directory(folder + "/tmp", error);
-  if (error) throw InterfaceError{fmt::format("{}/tmp can not be made: {}", folder, error.message())};
+  if (error) throw InterfaceError{fmt::format("{}/tmp cannot be made: {}", folder, error.message())};
 }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }

@@ -1,8 +1,9 @@
 // A room of its own for a process that is not trusted.
 //
-// What:    Bubblewrap (bwrap(1)) starts it in user, mount, network, process, IPC and host-name namespaces, with no privileges to gain, and
-//          a read-only view of what it needs; limits hold for all that it starts. It talks to its starter by the descriptors that it
-//          inherits and by files in its folder, as outside. Its group's signals reach it, and its starter's end is its end.
+// What:    Bubblewrap (bwrap(1)) starts it in user, mount, network, process, IPC and host-name namespaces, with no
+//          privileges to gain, and a read-only view of what it needs; limits hold for all that it starts. It talks to
+//          its starter by the descriptors that it inherits and by files in its folder, as outside. Its group's signals
+//          reach it, and its starter's end is its end.
 // Owner:   the Child that is returned owns the process, and with it all in the room.
 // Threads: any; start() as Child::start().
 // Use:
@@ -63,8 +64,8 @@ process::Death death_inside(process::Death death) noexcept;
 
 class Bubblewrap {
  public:
-  /// Tries it, in this folder. Throws InterfaceError that says why it does not work here; a process::StartError may be for a want of
-  /// processes or descriptors, which passes.
+  /// Tries it, in this folder. Throws InterfaceError that says why it does not work here; a process::StartError may be
+  /// for a want of processes or descriptors, which passes.
   static Bubblewrap find(const std::string& folder);
   /// The command's environment is what it sets; its working directory is the room's folder. Throws InterfaceError.
   process::Child start(boost::asio::io_context& io, const process::Command& command, const Room& room, const Limits& limits) const;

@@ -1,7 +1,7 @@
 // The tasks that wait for a worker, in the order in which they go.
 //
-// What:    a queue for each priority; the highest one goes first. An Item in here is queued, one that has left is what its caller
-//          makes of it.
+// What:    a queue for each priority; the highest one goes first. An Item in here is queued, one that has left is what
+//          its caller makes of it.
 // Owner:   the Items are the caller's.
 // Threads: one at a time.
 // Use:

@@ -222,7 +222,8 @@ std::vector<Assignment> Scheduler::overdue(Time now) {
     leave_room(*worker);
     worker->stalled = true;
     enter_room(*worker);
-    // Newest first: taken back in this order, none can be begun while one that was sent before it is already back in the queue.
+    // Newest first: taken back in this order, none can be begun while one that was sent before it is already back in
+    // the queue.
     const auto running = worker->capacity.slots - std::min(worker->held, worker->capacity.slots);
     std::size_t behind = worker->items.size() - std::min<std::size_t>(running, worker->items.size());
     for (Item* item = worker->items.back(); behind > 0; --behind, item = item->previous) list.push_back({item, worker->id});
@@ -286,7 +287,8 @@ void Scheduler::learn(std::uint16_t kind, Time run_time) {
   average = average.count() == 0 ? run_time : std::max(average + (run_time - average) / 8, Time{1});
 }
 
-/// The least of its last twenty tasks or so: one that is slow takes long for each of them, where tasks differ it does for some.
+/// The least of its last twenty tasks or so: one that is slow takes long for each of them, where tasks differ it does
+/// for some.
 void Scheduler::learn_of_worker(Worker& worker, std::uint16_t kind, Time run_time) {
   if (worker.capacity.round_trip.count() == 0) return;  // those of one machine are alike
   const auto average = expected(kind);

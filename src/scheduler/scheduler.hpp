@@ -1,8 +1,8 @@
 // The scheduler: which task goes to which worker, and when it goes back.
 //
-// What:    a pure state machine. It takes events (a task was submitted, a worker joined, a task was lost) and answers with
-//          decisions (this task to this worker; this task is given up). It has no thread, no socket and no clock, so that a
-//          test steps it by hand and a simulation drives it with a virtual clock.
+// What:    a pure state machine. It takes events (a task was submitted, a worker joined, a task was lost) and answers
+//          with decisions (this task to this worker; this task is given up). It has no thread, no socket and no clock,
+//          so that a test steps it by hand and a simulation drives it with a virtual clock.
 // Owner:   tasks are intrusive Items that the caller owns; an Item must live until it is done. Workers are owned here.
 // Threads: one at a time (the master's loop).
 // Use:
@@ -32,12 +32,12 @@
 namespace mw::scheduler {
 
 struct Policy {
-  /// A worker that can hold tasks ahead gets as many as are expected to last this long together with the one it runs. Longer
-  /// than a wake-up across cores (60 to 90 µs measured), shorter than what a person or a schedule notices. Four round trips, where
-  /// that is more.
+  /// A worker that can hold tasks ahead gets as many as are expected to last this long together with the one it runs.
+  /// Longer than a wake-up across cores (60 to 90 µs measured), shorter than what a person or a schedule notices. Four
+  /// round trips, where that is more.
   Time horizon = std::chrono::milliseconds{1};
-  /// When a worker says nothing for so much longer than the task it runs was expected to last, what waits behind it goes elsewhere.
-  /// Eight round trips more, where they take time.
+  /// When a worker says nothing for so much longer than the task it runs was expected to last, what waits behind it
+  /// goes elsewhere. Eight round trips more, where they take time.
   Time patience = std::chrono::milliseconds{2};
 };
 
@@ -68,13 +68,14 @@ class Scheduler {
   void worker_joined(WorkerId worker, Capacity capacity);
 
   /// The worker is gone. What it was given and had not begun is queued again, first in line and in the old order, and
-  /// counts as no loss: call lost() first for the task that it was running. An unknown worker is no event. Returns what is queued
-  /// again.
+  /// counts as no loss: call lost() first for the task that it was running. An unknown worker is no event. Returns what
+  /// is queued again.
   std::vector<Item*> worker_left(WorkerId worker);
 
-  /// The first task of the highest priority and the least loaded worker with room for it; it counts as assigned. Empty when no
-  /// task waits or no worker has room. A task whose kind was never measured goes to a free slot only. A worker that is known to be
-  /// slow gets none of the last tasks, if the others are expected to have done all of them before it had done one.
+  /// The first task of the highest priority and the least loaded worker with room for it; it counts as assigned. Empty
+  /// when no task waits or no worker has room. A task whose kind was never measured goes to a free slot only. A worker
+  /// that is known to be slow gets none of the last tasks, if the others are expected to have done all of them before
+  /// it had done one.
   std::optional<Assignment> next(Time now);
 
   /// The task that next() would take; it stays queued.
@@ -88,11 +89,12 @@ class Scheduler {
   /// The queued task behind this one; null after the last.
   Item* after(const Item& item) const noexcept { return queues_.after(item); }
 
-  /// The task came to an end on its worker, one way or another; its slot is free. A run time above 0 teaches how long tasks of
-  /// its kind take.
+  /// The task came to an end on its worker, one way or another; its slot is free. A run time above 0 teaches how long
+  /// tasks of its kind take.
   void finished(Item& item, Time now, Time run_time = Time{0});
 
-  /// The worker was lost while it ran this task: run it again, or give it up if that happened more than `max_losses` times.
+  /// The worker was lost while it ran this task: run it again, or give it up if that happened more than `max_losses`
+  /// times.
   Verdict lost(Item& item, Time now, std::uint32_t max_losses);
 
   /// The task failed by its own fault and shall run again: first in line.
@@ -100,23 +102,24 @@ class Scheduler {
 
   /// Takes a task out of the queue, or off its worker, for good.
   void withdraw(Item& item, Time now);
-  /// Takes an assigned task off a worker that can not be made to drop it at once: it is idle then, and its slot stays taken until
-  /// release().
+  /// Takes an assigned task off a worker that cannot be made to drop it at once: it is idle then, and its slot stays
+  /// taken until release().
   void abandon(Item& item, Time now);
   void release(WorkerId worker);
 
-  /// Tasks that wait behind one that takes longer than expected, newest first: to be taken back in that order. Give those that
-  /// could be taken back to returned().
+  /// Tasks that wait behind one that takes longer than expected, newest first: to be taken back in that order. Give
+  /// those that could be taken back to returned().
   std::vector<Assignment> overdue(Time now);
-  /// Tasks that lie ahead of one worker while another has nothing to do and nothing is queued: one for each idle worker, those that
-  /// would wait longest first. Worth taking back; give those that could be to returned(). A worker is asked once until its list
-  /// changes.
+  /// Tasks that lie ahead of one worker while another has nothing to do and nothing is queued: one for each idle
+  /// worker, those that would wait longest first. Worth taking back; give those that could be to returned(). A worker
+  /// is asked once until its list changes.
   std::vector<Assignment> surplus();
   /// They were taken back before they began: this attempt at them never was. First in line, in the order of submission.
   void returned(std::vector<Item*> items, Time now);
   /// Whether overdue() may ever have something to say as things are.
   bool has_tasks_ahead() const noexcept { return !ahead_.empty(); }
-  /// Whether a worker was left without a task as it is slow: next() may think otherwise later, should the others take longer than expected.
+  /// Whether a worker was left without a task as it is slow: next() may think otherwise later, should the others take
+  /// longer than expected.
   bool holds_back() const noexcept { return holds_back_; }
 
   /// Every task that waits, in the order in which they would go: for a caller that must end them all. They stay queued.

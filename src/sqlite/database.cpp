@@ -14,8 +14,8 @@
 namespace mw::sqlite {
 namespace {
 
-/// How long a file may be (ulimit -f), where one of the database's is about as long. The error that SQLite remembers may be of a later
-/// call.
+/// How long a file may be (ulimit -f), where one of the database's is about as long. The error that SQLite remembers
+/// may be of a later call.
 std::optional<std::uint64_t> reached_limit(sqlite3* database) {
   constexpr std::uint64_t page = 64 * 1024;
   rlimit limit = {};
@@ -121,7 +121,7 @@ Database::Database(const std::string& path) : path_{path} {
   const int code =
       sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   database_.reset(database);
-  if (code != SQLITE_OK) throw DatabaseError{fmt::format("{} can not be opened: {}", path, trouble(database, code))};
+  if (code != SQLITE_OK) throw DatabaseError{fmt::format("{} cannot be opened: {}", path, trouble(database, code))};
   constexpr int wait_ms = 5'000;
   sqlite3_busy_timeout(database, wait_ms);
   execute(

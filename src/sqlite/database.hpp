@@ -1,7 +1,7 @@
 // SQLite, with owners and errors.
 //
-// What:    Database is a connection, Statement a prepared statement, Transaction a transaction that is rolled back unless
-//          committed.
+// What:    Database is a connection, Statement a prepared statement, Transaction a transaction that is rolled back
+//          unless committed.
 // Owner:   each owns its handle; statements and transactions end before their database.
 // Threads: one at a time a database, with all that is of it.
 // Use:
@@ -36,9 +36,11 @@ namespace mw::sqlite {
 class DatabaseError : public InterfaceError {
  public:
   using InterfaceError::InterfaceError;
-  /// With SQLite's code: what a statement may not do (a constraint, a value of the wrong kind) is that statement's own error.
+  /// With SQLite's code: what a statement may not do (a constraint, a value of the wrong kind) is that statement's own
+  /// error.
   DatabaseError(const std::string& text, int code);
-  /// Nothing can be written or read any more (a full disk, a broken file), whatever the statement. True where no code is known.
+  /// Nothing can be written or read any more (a full disk, a broken file), whatever the statement. True where no code
+  /// is known.
   bool is_broken() const noexcept { return is_broken_; }
 
  private:
@@ -128,8 +130,8 @@ class Statement {
 
 class Database {
  public:
-  /// Opens or makes the file, in write-ahead mode: a commit survives the death of the process, and with sync() the loss of power.
-  /// Throws DatabaseError.
+  /// Opens or makes the file, in write-ahead mode: a commit survives the death of the process, and with sync() the loss
+  /// of power. Throws DatabaseError.
   explicit Database(const std::string& path);
 
   Statement prepare(std::string_view sql);

@@ -1,7 +1,8 @@
 // Bundles: tasks, and what became of them, in files. README.md in this folder is the grammar.
 //
-// What:    a bundle is a file of frames: a head, then tasks numbered from 1, which name their data files "#0", "#1", …. An answer
-//          is a file of frames, too: a result, failure or gone for each task, then a bye, without which it is torn.
+// What:    a bundle is a file of frames: a head, then tasks numbered from 1, which name their data files "#0", "#1", ….
+//          An answer is a file of frames, too: a result, failure or gone for each task, then a bye, without which it is
+//          torn.
 // Owner:   what is parsed holds views into the bytes.
 // Threads: any.
 // Use:
@@ -22,8 +23,8 @@ struct BundleHead {
   std::uint16_t version = protocol_version;
   std::uint64_t identity = 0;  ///< of the program that made it
   std::uint32_t tasks = 0;
-  /// The answer is compared with other hosts' byte by byte: nothing in it may differ from host to host, as run times and process
-  /// numbers do.
+  /// The answer is compared with other hosts' byte by byte: nothing in it may differ from host to host, as run times
+  /// and process numbers do.
   bool is_compared = false;
 };
 inline constexpr std::uint32_t most_tasks_in_bundle = 1'000'000;
@@ -45,8 +46,8 @@ struct Ending {
   bool is_gone = false;  ///< its worker process died under it
 };
 
-/// The endings of tasks 1 to `tasks`, in order. Throws ProtocolError if one is missing, comes twice or is none of them, or the
-/// answer has no end.
+/// The endings of tasks 1 to `tasks`, in order. Throws ProtocolError if one is missing, comes twice or is none of them,
+/// or the answer has no end.
 std::vector<Ending> parse_answer(std::span<const std::byte> bytes, std::size_t tasks);
 
 /// What a torn answer has whole: how many bytes, and which tasks. For whoever goes on with it.

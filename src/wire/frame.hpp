@@ -79,14 +79,14 @@ class FrameReader {
  public:
   explicit FrameReader(Limits limits = {}) : limits_{limits} {}
 
-  /// Where the next bytes of the stream go: at least 1 byte, valid until the next call. Room grows with what has come, never
-  /// with what a header claims: to twice the bytes held, at least to 64 KiB. Views of earlier frames end here.
+  /// Where the next bytes of the stream go: at least 1 byte, valid until the next call. Room grows with what has come,
+  /// never with what a header claims: to twice the bytes held, at least to 64 KiB. Views of earlier frames end here.
   std::span<std::byte> prepare();
   /// The first `size` bytes of the prepared room hold data now.
   void commit(std::size_t size) noexcept { end_ += size; }
 
-  /// The next whole frame; nothing if more bytes are needed. Throws ProtocolError for an unknown type, or a length over the
-  /// limit, as soon as the header is there.
+  /// The next whole frame; nothing if more bytes are needed. Throws ProtocolError for an unknown type, or a length over
+  /// the limit, as soon as the header is there.
   std::optional<Frame> next();
 
   /// Whether a frame has begun and not ended: a stream that ends here was torn.

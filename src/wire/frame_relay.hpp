@@ -1,7 +1,7 @@
 // A stream from a master, most of which goes on to a worker as it is.
 //
-// What:    cuts a stream, in pieces of any size, into plain tasks (no terms, arguments in the stream), whose bytes are passed on
-//          as they come, and all other frames, which come whole.
+// What:    cuts a stream, in pieces of any size, into plain tasks (no terms, arguments in the stream), whose bytes are
+//          passed on as they come, and all other frames, which come whole.
 // Owner:   keeps what it has of a frame that is not complete.
 // Threads: one at a time.
 // Use:

@@ -1,6 +1,7 @@
 // A Unix stream socket that carries descriptors beside its bytes.
 //
-// What:    sendmsg and recvmsg with SCM_RIGHTS (unix(7)). A descriptor arrives not later than the bytes it was sent with.
+// What:    sendmsg and recvmsg with SCM_RIGHTS (unix(7)). A descriptor arrives not later than the bytes it was sent
+//          with.
 // Owner:   received descriptors are the receiver's; sent ones stay the sender's.
 // Threads: any.
 // Use:
@@ -26,8 +27,8 @@ struct Transfer {
 /// Writes as much of the pieces as goes, with `descriptor` (-1: none) on the first byte. Never raises SIGPIPE.
 Transfer send_some(int socket, std::span<const iovec> pieces, int descriptor = -1);
 
-/// Reads what is there, up to the room's size; size 0 without an error is the end of the stream. Descriptors are appended; one that
-/// came when this process had no number free for it is lost, and stands there as -1.
+/// Reads what is there, up to the room's size; size 0 without an error is the end of the stream. Descriptors are
+/// appended; one that came when this process had no number free for it is lost, and stands there as -1.
 Transfer receive_some(int socket, std::span<std::byte> room, std::deque<process::UniqueFd>& descriptors);
 
 }  // namespace mw::wire

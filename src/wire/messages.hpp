@@ -45,7 +45,7 @@ struct Welcome {
   std::uint64_t worker = 0;
 };
 
-/// … or: I can not take you, and why.
+/// … or: I cannot take you, and why.
 struct Refuse {
   std::string reason;
 };
@@ -139,12 +139,14 @@ void append(Bytes& out, const Cancel& cancel);
 void append(Bytes& out, const Returned& returned);
 void append(Bytes& out, const Stopped& stopped);
 void append(Bytes& out, const FilePiece& piece);
-/// The worker process behind an agent has ended: `id` is the task that it was in, 0 if none, and `failure` how it ended.
+/// The worker process behind an agent has ended: `id` is the task that it was in, 0 if none, and `failure` how it
+/// ended.
 void append_gone(Bytes& out, const FailureMessage& message);
 void append(Bytes& out, const Heartbeat& heartbeat);
 void append(Bytes& out, const Bye& bye);
 
-/// A task whose arguments are in a memory file, whose descriptor travels beside the frame: `arguments` is their size, `size` bytes.
+/// A task whose arguments are in a memory file, whose descriptor travels beside the frame: `arguments` is their size,
+/// `size` bytes.
 void append_task_apart(Bytes& out, const Task& task, std::uint64_t size);
 /// The same for a result's value.
 void append_result_apart(Bytes& out, const Result& result, std::uint64_t size);
@@ -181,7 +183,7 @@ FilePiece parse_file_piece(std::span<const std::byte> payload);
 Heartbeat parse_heartbeat(std::span<const std::byte> payload);
 Bye parse_bye(std::span<const std::byte> payload);
 
-/// Why a master with this identity, of this build, can not take that worker; nothing if it can.
+/// Why a master with this identity, of this build, cannot take that worker; nothing if it can.
 std::optional<std::string> refusal(const Hello& hello, std::uint64_t own_identity, std::uint64_t own_build);
 
 }  // namespace mw::wire

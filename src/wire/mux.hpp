@@ -1,6 +1,8 @@
-// Messages between a master and a manager: a process that has a connection to each of several workers, and one to the master.
+// Messages between a master and a manager: a process that has a connection to each of several workers, and one to the
+// master.
 //
-// What:    streams to and from numbered workers in one stream, and what else the two have to say. README.md is the grammar.
+// What:    streams to and from numbered workers in one stream, and what else the two have to say. README.md is the
+//          grammar.
 // Owner:   as messages.hpp.
 // Threads: any.
 // Use:
@@ -29,7 +31,7 @@ struct Ranks {
   struct Rank {
     std::uint32_t pid = 0;
     std::string host;
-    std::string place;        ///< process::own_place(); empty where memory can not be shared with the master
+    std::string place;        ///< process::own_place(); empty where memory cannot be shared with the master
     std::uint32_t cores = 0;  ///< that it may use, alone or with others of its host
   };
   std::vector<Rank> list;

@@ -1,6 +1,7 @@
 // Payloads, written and read front to back.
 //
-// What:    Writer puts numbers, texts and bytes into room taken at once; Parser takes them out again and checks every step.
+// What:    Writer puts numbers, texts and bytes into room taken at once; Parser takes them out again and checks every
+//          step.
 // Owner:   a Parser refers to the payload, and what it takes are views into it.
 // Threads: one at a time.
 // Use:

@@ -43,7 +43,7 @@ namespace detail {
 void write_checkpoint(const Bytes& state) {
   const std::string path = worker::checkpoint_path(worker::folder, worker::task), temporary = path + ".new";
   const process::UniqueFd file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-  // One that can not be written is one that is not there: the task goes on.
+  // One that cannot be written is one that is not there: the task goes on.
   if (file.get() < 0 || ::write(file.get(), state.data(), state.size()) != static_cast<ssize_t>(state.size()) ||
       ::fsync(file.get()) != 0)
     return;

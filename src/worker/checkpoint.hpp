@@ -1,6 +1,7 @@
 // Where checkpoints go.
 //
-// What:    in a worker that computes for a workunit, mw::save_checkpoint() writes to a file in the slot; elsewhere it does nothing.
+// What:    in a worker that computes for a workunit, mw::save_checkpoint() writes to a file in the slot; elsewhere it
+//          does nothing.
 // Owner:   the file belongs to whoever runs the workunit.
 // Threads: the thread that runs tasks.
 // Use:

@@ -25,7 +25,7 @@ namespace {
 
 ClaimPage::ClaimPage(process::UniqueFd fd) : fd_{std::move(fd)} {
   void* memory = ::mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
-  if (memory == MAP_FAILED) fail("can not be mapped");
+  if (memory == MAP_FAILED) fail("cannot be mapped");
   page_ = static_cast<Page*>(memory);  // zeroes: number 0 is not on offer
 }
 
@@ -34,7 +34,7 @@ ClaimPage ClaimPage::create() {
     throw InterfaceError{fmt::format("no page can be shared with a worker: the limit on file sizes (ulimit -f) is {} bytes",
                                      process::largest_file())};
   process::UniqueFd fd{::memfd_create("claims", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
-  if (fd.get() < 0 || ::ftruncate(fd.get(), sizeof(Page)) != 0) fail("can not be made");
+  if (fd.get() < 0 || ::ftruncate(fd.get(), sizeof(Page)) != 0) fail("cannot be made");
   ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
   return ClaimPage{std::move(fd)};
 }

@@ -1,9 +1,10 @@
 // Which of the tasks that lie before a worker are still its own.
 //
-// What:    memory that a master and a worker process share. The master offers tasks under consecutive numbers; the worker begins
-//          each, unless the master has taken it back meanwhile; both at once is impossible. So work can be sent ahead and be
-//          withdrawn without asking a worker that is busy with something else. The worker's program, if its task is one, is
-//          named there, too: it is in a process group of its own, which its master must find when the worker is dead.
+// What:    memory that a master and a worker process share. The master offers tasks under consecutive numbers; the
+//          worker begins each, unless the master has taken it back meanwhile; both at once is impossible. So work can
+//          be sent ahead and be withdrawn without asking a worker that is busy with something else. The worker's
+//          program, if its task is one, is named there, too: it is in a process group of its own, which its master must
+//          find when the worker is dead.
 // Owner:   each side maps the page; the file goes with the last of them.
 // Threads: the master's loop on one side, the thread that runs tasks on the other.
 // Use:

@@ -25,7 +25,7 @@ std::string read_at(int fd, const std::string& path, std::uint64_t offset, std::
   while (have < text.size()) {
     const ssize_t got = ::pread(fd, text.data() + have, text.size() - have, static_cast<off_t>(offset + have));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw Error{fmt::format("{} can not be read: {}", path, std::strerror(errno))};
+    if (got < 0) throw Error{fmt::format("{} cannot be read: {}", path, std::strerror(errno))};
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
   }
@@ -42,7 +42,7 @@ std::vector<FileRange> file_ranges(const std::vector<std::string>& paths, std::u
     struct stat status = {};
     if (::stat(path.c_str(), &status) != 0) throw UsageError{fmt::format("file_ranges: {}: {}", path, std::strerror(errno))};
     if (!S_ISREG(status.st_mode)) throw UsageError{fmt::format("file_ranges: {} is not a regular file", path)};
-    if (::access(path.c_str(), R_OK) != 0) throw UsageError{fmt::format("file_ranges: {} can not be read", path)};
+    if (::access(path.c_str(), R_OK) != 0) throw UsageError{fmt::format("file_ranges: {} cannot be read", path)};
     const std::string absolute = std::filesystem::absolute(path).string();
     const auto end = static_cast<std::uint64_t>(status.st_size);
     for (std::uint64_t begin = 0; begin < end; begin += std::min(size, end - begin))
@@ -54,7 +54,7 @@ std::vector<FileRange> file_ranges(const std::vector<std::string>& paths, std::u
 std::string read_lines(const FileRange& range) {
   if (range.begin >= range.end) return {};
   const process::UniqueFd fd{::open(range.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (fd.get() < 0) throw Error{fmt::format("{} can not be opened: {}", range.path, std::strerror(errno))};
+  if (fd.get() < 0) throw Error{fmt::format("{} cannot be opened: {}", range.path, std::strerror(errno))};
   // The byte before the range says whether a line begins with it.
   const std::uint64_t from = range.begin == 0 ? 0 : range.begin - 1;
   std::string text = read_at(fd.get(), range.path, from, range.end - from);

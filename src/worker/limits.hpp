@@ -1,10 +1,10 @@
 // A task's limits, as far as the one who runs it keeps them.
 //
-// What:    while a TaskLimits exists, should_stop() knows the soft limit, a program that is run knows both time limits and the
-//          memory limit, and in a process of its own the task's memory is limited (setrlimit(2), RLIMIT_DATA).
+// What:    while a TaskLimits exists, should_stop() knows the soft limit, a program that is run knows both time limits
+//          and the memory limit, and in a process of its own the task's memory is limited (setrlimit(2), RLIMIT_DATA).
 // Owner:   puts everything back at its end.
-// Threads: one at a time a process (Scope::process) or a thread (Scope::thread). should_stop() may be asked by any thread of a
-//          task in the first case, by that thread in the second.
+// Threads: one at a time a process (Scope::process) or a thread (Scope::thread). should_stop() may be asked by any
+//          thread of a task in the first case, by that thread in the second.
 // Use:
 //     TaskLimits limits{{.soft = 10s}, Scope::process};
 //     outcome = execute(…);
@@ -30,8 +30,8 @@ struct Limits {
 
 enum class Scope : std::uint8_t { process, thread };
 
-/// When the running task is to end, on the steady clock less what this process was stopped (process::time_stopped()); and how much
-/// memory a program of it may take.
+/// When the running task is to end, on the steady clock less what this process was stopped (process::time_stopped());
+/// and how much memory a program of it may take.
 struct Deadlines {
   std::optional<std::chrono::steady_clock::time_point> soft;
   std::optional<std::chrono::steady_clock::time_point> hard;

@@ -18,7 +18,8 @@
 namespace mw::worker {
 
 int make_memory_file(const char* name) {
-  // A file that ends before the limit on file sizes (ulimit -f) is full before a write meets that, which would be the writer's death.
+  // A file that ends before the limit on file sizes (ulimit -f) is full before a write meets that, which would be the
+  // writer's death.
   constexpr off_t page = 4096;
   const auto largest = static_cast<off_t>(process::largest_file());
   const off_t room = std::min(static_cast<off_t>(printed_limit), largest / page * page - 3 * page);
@@ -30,7 +31,7 @@ int make_memory_file(const char* name) {
   if (::ftruncate(fd, room) != 0 || ::fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
     const int error = errno;
     ::close(fd);
-    throw InterfaceError{fmt::format("a memory file for a worker's {} can not be limited: {}", name, std::strerror(error))};
+    throw InterfaceError{fmt::format("a memory file for a worker's {} cannot be limited: {}", name, std::strerror(error))};
   }
   return fd;
 }

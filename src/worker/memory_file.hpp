@@ -1,6 +1,7 @@
 // Files in memory for what tasks print.
 //
-// What:    a file that takes so many bytes and no more, whoever writes: all writers share one offset, which says how much there is.
+// What:    a file that takes so many bytes and no more, whoever writes: all writers share one offset, which says how
+//          much there is.
 // Owner:   the caller owns the descriptor.
 // Threads: any.
 // Use:
@@ -15,8 +16,8 @@ namespace mw::worker {
 /// What one task may print to one stream; the rest is dropped, and a last line says so.
 inline constexpr std::size_t printed_limit = 16 * 1024 * 1024;
 
-/// A new file in memory, of the size that may be written to it: printed_limit, or what a limit on file sizes leaves. Returns its
-/// descriptor (close-on-exec); throws InterfaceError.
+/// A new file in memory, of the size that may be written to it: printed_limit, or what a limit on file sizes leaves.
+/// Returns its descriptor (close-on-exec); throws InterfaceError.
 int make_memory_file(const char* name);
 
 /// Whether the descriptor is such a file.

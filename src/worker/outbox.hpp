@@ -1,7 +1,7 @@
 // What a worker has to say, sent in batches.
 //
-// What:    results of short tasks are collected and sent in one go; none waits for longer than a millisecond or so, even when a
-//          long task follows: then a second thread sends it.
+// What:    results of short tasks are collected and sent in one go; none waits for longer than a millisecond or so,
+//          even when a long task follows: then a second thread sends it.
 // Owner:   refers to the socket; owns the thread, which it starts when first needed.
 // Threads: any.
 // Use:

@@ -43,15 +43,15 @@ class Stream {
     return channel_.file.get() >= 0;
   }
 
-  /// Its descriptor leads where it is to lead; false where that can not be had (a task has taken the last descriptor).
+  /// Its descriptor leads where it is to lead; false where that cannot be had (a task has taken the last descriptor).
   bool lead_home() noexcept {
     const process::UniqueFd writer{uses_pipe_ ? channel_.open_writer() : ::fcntl(channel_.file.get(), F_DUPFD_CLOEXEC, 3)};
     if (writer.get() < 0) return false;
     ::fcntl(writer.get(), F_SETSIG, mark_);
     return ::dup2(writer.get(), number_) >= 0;
   }
-  /// A descriptor that we made ourselves is told from all others by the signal that it would send if anybody wished to hear of its
-  /// being ready, which nobody does. It is the cheapest thing that the kernel keeps for an open file.
+  /// A descriptor that we made ourselves is told from all others by the signal that it would send if anybody wished to
+  /// hear of its being ready, which nobody does. It is the cheapest thing that the kernel keeps for an open file.
   bool is_home() const noexcept { return ::fcntl(number_, F_GETSIG) == mark_; }
 
   void use_pipe(bool yes) noexcept { uses_pipe_ = yes; }
@@ -89,8 +89,8 @@ class Stream {
   bool is_short_ = false;  ///< something was dropped
 };
 
-/// Whether a task has closed a C stream, or one can not be led home. To close one closes its descriptor, too, which is not where it was
-/// then.
+/// Whether a task has closed a C stream, or one cannot be led home. To close one closes its descriptor, too, which is
+/// not where it was then.
 bool is_lost = false;
 
 /// Both streams of this process, kept for good: a thread looks after them until the process is gone.
@@ -105,9 +105,9 @@ class Keeper {
     return lead_both(has_thread_) || (has_thread_ && lead_both(has_thread_ = false));
   }
 
-  /// Nothing was printed, and nothing led elsewhere, for all that is known. The usual case is one system call: a pipe that has text
-  /// in it, or that nobody can write to any more, is found by it. That somebody has redirected a stream, and something still writes
-  /// to the pipe, is another question, asked when there was time to do that.
+  /// Nothing was printed, and nothing led elsewhere, for all that is known. The usual case is one system call: a pipe
+  /// that has text in it, or that nobody can write to any more, is found by it. That somebody has redirected a stream,
+  /// and something still writes to the pipe, is another question, asked when there was time to do that.
   bool is_quiet(std::chrono::nanoseconds run_time) noexcept {
     epoll_event events[2];
     if (!has_thread_ || ::epoll_wait(filled_.get(), events, 2, 0) != 0 || has_moved_.load()) return false;
@@ -133,8 +133,8 @@ class Keeper {
 
   /// A task opens, duplicates and replaces in no less.
   static constexpr std::chrono::nanoseconds looked_at_after{500};
-  /// Text that comes in is left alone for so long: a short task is over by then. Where much comes in, its writer waits for us; but
-  /// the thread that runs tasks must get a turn, too.
+  /// Text that comes in is left alone for so long: a short task is over by then. Where much comes in, its writer waits
+  /// for us; but the thread that runs tasks must get a turn, too.
   static constexpr std::chrono::microseconds nap{200};
   static constexpr std::chrono::microseconds short_nap{5};
   static constexpr std::size_t much = 16 * 1024;
@@ -205,8 +205,8 @@ Keeper& the_keeper() {
   return *instance;
 }
 
-/// A C++ stream passes everything on to its C stream at once, unless somebody has called sync_with_stdio(false) or given it another
-/// buffer.
+/// A C++ stream passes everything on to its C stream at once, unless somebody has called sync_with_stdio(false) or
+/// given it another buffer.
 bool has_own_buffer(const std::ostream& stream) {
 #ifdef __GLIBCXX__
   const std::streambuf* const buffer = stream.rdbuf();

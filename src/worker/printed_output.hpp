@@ -1,9 +1,9 @@
 // What a task printed, in a worker process.
 //
-// What:    a worker's stdout and stderr are pipes (output_channel.hpp), emptied after each task, and by a thread while a task runs,
-//          so that a task never waits because it prints. Without a channel (a program run by hand) all is printed as always, and
-//          nothing is found here. Where no thread is to be had, the streams lead into the memory files themselves: then what is
-//          printed to a stream that was opened once more is lost.
+// What:    a worker's stdout and stderr are pipes (output_channel.hpp), emptied after each task, and by a thread while
+//          a task runs, so that a task never waits because it prints. Without a channel (a program run by hand) all is
+//          printed as always, and nothing is found here. Where no thread is to be had, the streams lead into the memory
+//          files themselves: then what is printed to a stream that was opened once more is lost.
 // Owner:   the process.
 // Threads: the thread that runs tasks. Its own has all signals blocked.
 // Use:
@@ -30,16 +30,16 @@ struct OutputPipes {
   process::UniqueFd err;
 };
 
-/// From now on stdout and stderr, which are memory files, lead into these pipes, whoever may close or redirect them: that is for
-/// one task only. Once in a process.
+/// From now on stdout and stderr, which are memory files, lead into these pipes, whoever may close or redirect them:
+/// that is for one task only. Once in a process.
 void keep_output(OutputPipes pipes);
 
-/// Why nothing is kept any more: a task has closed a C stream, which can not be opened again under all that writes to it, or has
-/// left no descriptor with which a stream could be led back.
+/// Why nothing is kept any more: a task has closed a C stream, which cannot be opened again under all that writes to
+/// it, or has left no descriptor with which a stream could be led back.
 std::optional<std::string> lost_output();
 
-/// What the process has written to its stdout and stderr since the last call, C and C++ streams flushed. `run_time` is what has
-/// passed meanwhile: in next to no time nobody redirects anything.
+/// What the process has written to its stdout and stderr since the last call, C and C++ streams flushed. `run_time` is
+/// what has passed meanwhile: in next to no time nobody redirects anything.
 PrintedOutput take_printed_output(std::chrono::nanoseconds run_time);
 
 }  // namespace mw::worker

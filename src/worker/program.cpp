@@ -63,7 +63,7 @@ std::string task_input() {
   while (true) {
     const ssize_t got = ::read(STDIN_FILENO, buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw Error{fmt::format("task_input: stdin can not be read: {}", std::strerror(errno))};
+    if (got < 0) throw Error{fmt::format("task_input: stdin cannot be read: {}", std::strerror(errno))};
     if (got == 0) return input;
     input.append(buffer, static_cast<std::size_t>(got));
   }
@@ -74,7 +74,7 @@ void return_output(std::string_view output) {
   while (!output.empty()) {
     const ssize_t put = ::write(STDOUT_FILENO, output.data(), output.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw Error{fmt::format("return_output: stdout can not be written: {}", std::strerror(errno))};
+    if (put < 0) throw Error{fmt::format("return_output: stdout cannot be written: {}", std::strerror(errno))};
     output.remove_prefix(static_cast<std::size_t>(put));
   }
 }

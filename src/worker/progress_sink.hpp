@@ -2,8 +2,9 @@
 //
 // What:    the runner of a task names a sink for its time; set_progress() thins the calls out to 20 a second.
 // Owner:   the runner owns the sink.
-// Threads: a sink of the process hears every thread (a worker process: its task may start threads of its own); a sink of a
-//          thread hears that thread only, and goes before it (the serial interface: several may run in one process).
+// Threads: a sink of the process hears every thread (a worker process: its task may start threads of its own); a sink
+//          of a thread hears that thread only, and goes before it (the serial interface: several may run in one
+//          process).
 // Use:
 //     set_progress_sink(&sink); outcome = execute(…); set_progress_sink(nullptr);
 #pragma once

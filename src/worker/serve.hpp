@@ -13,8 +13,9 @@
 
 namespace mw::worker {
 
-/// Serves the master at the other end of this connected Unix stream socket; with `claims`, tasks may be sent ahead. Returns the
-/// process's exit status: 0 when the master is done with this worker, 1 when it refused it or broke the protocol.
+/// Serves the master at the other end of this connected Unix stream socket; with `claims`, tasks may be sent ahead.
+/// Returns the process's exit status: 0 when the master is done with this worker, 1 when it refused it or broke the
+/// protocol.
 int serve(int socket, std::optional<ClaimPage> claims = {});
 
 }  // namespace mw::worker

@@ -68,8 +68,8 @@ std::optional<Place> place_of(std::string_view text) noexcept {
   return place.socket >= 0 && is_stream_socket(place.socket) ? std::optional{place} : std::nullopt;
 }
 
-/// The master is gone: nothing that this worker started may outlive it. The worker leads a process group of its own, and so does
-/// the program that it runs.
+/// The master is gone: nothing that this worker started may outlive it. The worker leads a process group of its own,
+/// and so does the program that it runs.
 extern "C" void end_group(int) {
   if (const auto* group = group_of_program.load())
     if (const auto number = static_cast<pid_t>(group->load()); number > 1) ::kill(-number, SIGKILL);

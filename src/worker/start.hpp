@@ -28,12 +28,12 @@ void note_init() noexcept;
 /// In a process that was started as a worker: serves, and exits. Else it returns.
 void run_if_worker(const char* argv0);
 
-/// Throws InterfaceError if this process was started as a worker and went past the place where mw::init() should be: a master
-/// in it would start workers in turn, and so on.
+/// Throws InterfaceError if this process was started as a worker and went past the place where mw::init() should be: a
+/// master in it would start workers in turn, and so on.
 void refuse_master_in_worker();
 
-/// Where the process group of the program that this worker runs is written down; null in a process that is no worker, and has no
-/// master that would look there.
+/// Where the process group of the program that this worker runs is written down; null in a process that is no worker,
+/// and has no master that would look there.
 std::atomic<std::uint32_t>* program_group() noexcept;
 
 /// The signal a worker gets when its master dies: it ends the worker's whole process group.

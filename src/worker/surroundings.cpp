@@ -26,7 +26,8 @@ extern char** environ;
 namespace mw::worker {
 namespace {
 
-/// The calling thread computes again as it did when `first` was taken, with no flag raised. Any sum that was rounded raises one.
+/// The calling thread computes again as it did when `first` was taken, with no flag raised. Any sum that was rounded
+/// raises one.
 void compute_as(const std::fenv_t& first) noexcept {
 #ifdef __x86_64__
   // fegetenv() costs ten times as much, and fesetenv() more.
@@ -153,7 +154,7 @@ std::optional<std::string> Surroundings::put_back_in_kernel() {
 std::optional<std::string> Surroundings::put_back_directory() const {
   ::umask(umask_);
   if (::fchdir(directory_.get()) == 0) return std::nullopt;
-  return fmt::format("the first working directory of this worker can not be entered again: {}", std::strerror(errno));
+  return fmt::format("the first working directory of this worker cannot be entered again: {}", std::strerror(errno));
 }
 
 /// Streams that were cut off from those of C got new buffers of the library's, for good.

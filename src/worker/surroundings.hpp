@@ -1,11 +1,12 @@
 // What a task finds around it, and is to leave as it was.
 //
-// What:    remembers at its making, and puts back after each task: working directory, umask, floating-point environment, signal
-//          mask; in a process that does nothing but tasks also signal handlers, interval timers, environment variables, locales,
-//          and where and how the standard streams write. The look after a task that changed nothing costs no system call: calls
-//          that change what the kernel keeps are noticed (watched_calls.hpp), the rest is a few reads of memory.
-//          Not put back: resource limits, priority and processor affinity; threads, open files, static variables and memory of
-//          the function's own; variables whose text was written over in place.
+// What:    remembers at its making, and puts back after each task: working directory, umask, floating-point
+//          environment, signal mask; in a process that does nothing but tasks also signal handlers, interval timers,
+//          environment variables, locales, and where and how the standard streams write. The look after a task that
+//          changed nothing costs no system call: calls that change what the kernel keeps are noticed
+//          (watched_calls.hpp), the rest is a few reads of memory. Not put back: resource limits, priority and
+//          processor affinity; threads, open files, static variables and memory of the function's own; variables whose
+//          text was written over in place.
 // Owner:   keeps the first directory open, and the memory of the environment variables that it puts back.
 // Threads: the one that runs tasks, which also makes it. One with Scope::process a process.
 // Use:
@@ -41,13 +42,13 @@ class Surroundings {
   Surroundings(const Surroundings&) = delete;
   Surroundings& operator=(const Surroundings&) = delete;
 
-  /// After a task that ran so long. What can not be put back is said, and no other task should run here.
+  /// After a task that ran so long. What cannot be put back is said, and no other task should run here.
   std::optional<std::string> put_back(std::chrono::nanoseconds run_time);
 
  private:
   struct Stream;
-  /// After so much run time all that the kernel keeps is put back, whether it was seen to change or not: a call may have gone past the
-  /// C library.
+  /// After so much run time all that the kernel keeps is put back, whether it was seen to change or not: a call may
+  /// have gone past the C library.
   static constexpr std::chrono::milliseconds looked_at_after{5};
 
   std::optional<std::string> put_back_in_kernel();

@@ -53,7 +53,7 @@ class Copies {
   fs::path of(const std::string& from) {
     std::lock_guard lock{mutex_};
     const process::UniqueFd source{::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    if (source.get() < 0) fail(fmt::format("the data file {} can not be read", from));
+    if (source.get() < 0) fail(fmt::format("the data file {} cannot be read", from));
     struct stat status = {};
     if (::fstat(source.get(), &status) != 0 || !S_ISREG(status.st_mode))
       throw StagingError{fmt::format("the data file {} is not a regular file", from)};
@@ -71,7 +71,7 @@ class Copies {
   fs::path new_task_folder() {
     std::lock_guard lock{mutex_};
     const fs::path path = folder() / fmt::format("task-{}", ++last_);
-    if (::mkdir(path.c_str(), 0700) != 0) fail(fmt::format("the folder {} can not be made", path.string()));
+    if (::mkdir(path.c_str(), 0700) != 0) fail(fmt::format("the folder {} cannot be made", path.string()));
     return path;
   }
 
@@ -99,7 +99,7 @@ class Copies {
     const fs::path own = common / fmt::format("{}", ::getpid());
     std::error_code ignored;
     fs::remove_all(own, ignored);  // of an earlier process of this number
-    if (::mkdir(own.c_str(), 0700) != 0) fail(fmt::format("the folder {} can not be made", own.string()));
+    if (::mkdir(own.c_str(), 0700) != 0) fail(fmt::format("the folder {} cannot be made", own.string()));
     made_by_ = ::getpid();
     return folder_ = own;
   }
@@ -112,7 +112,7 @@ class Copies {
     while (true) {
       const ssize_t got = ::read(source, buffer, sizeof buffer);
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) fail(fmt::format("the data file {} can not be read", from));
+      if (got < 0) fail(fmt::format("the data file {} cannot be read", from));
       if (got == 0) return;
       for (ssize_t put = 0; put < got;) {
         const ssize_t more = ::write(target.get(), buffer + put, static_cast<std::size_t>(got - put));
@@ -176,9 +176,9 @@ TaskFolder::TaskFolder(const std::vector<DataFile>& files) {
       const fs::path to = folder / file.to;
       fs::create_directories(to.parent_path(), error);
       if (::link(copy.c_str(), to.c_str()) != 0)
-        fail(fmt::format("the data file {} can not be placed at {}", file.from, to.string()));
+        fail(fmt::format("the data file {} cannot be placed at {}", file.from, to.string()));
     }
-    if (::chdir(path_.c_str()) != 0) fail(fmt::format("the folder {} can not be entered", path_));
+    if (::chdir(path_.c_str()) != 0) fail(fmt::format("the folder {} cannot be entered", path_));
   } catch (...) {
     leave();
     throw;

@@ -1,9 +1,11 @@
 // The folder of a task that has data files.
 //
-// What:    while a TaskFolder exists, the thread works in a new folder that holds the task's files, and nothing else. Files that
-//          come again are copied once a process: a task gets read-only links to the copies.
-// Owner:   the folder goes with the TaskFolder, the copies with the process, or with remove_folder_of() when it was killed.
-// Threads: one TaskFolder a thread. In a process whose threads run tasks side by side, each calls own_working_directory() first.
+// What:    while a TaskFolder exists, the thread works in a new folder that holds the task's files, and nothing else.
+//          Files that come again are copied once a process: a task gets read-only links to the copies.
+// Owner:   the folder goes with the TaskFolder, the copies with the process, or with remove_folder_of() when it was
+//          killed.
+// Threads: one TaskFolder a thread. In a process whose threads run tasks side by side, each calls
+//          own_working_directory() first.
 // Use:
 //     TaskFolder folder{{{"/home/x/1ubq.pdb", "1ubq.pdb"}}};      // throws StagingError
 //     outcome = execute(…);
@@ -46,11 +48,12 @@ class TaskFolder {
   std::string path_;
 };
 
-/// The path of a program as this thread's task means it: one that is not in the task's folder is taken from where the worker was
-/// before.
+/// The path of a program as this thread's task means it: one that is not in the task's folder is taken from where the
+/// worker was before.
 std::string program_path(const std::string& path);
 
-/// From now on this thread has a working directory and a umask of its own (unshare(2), CLONE_FS). False where that can not be.
+/// From now on this thread has a working directory and a umask of its own (unshare(2), CLONE_FS). False where that
+/// cannot be.
 bool own_working_directory() noexcept;
 
 /// This process's own folder, for files that tasks need; made if it is not there. Throws StagingError.

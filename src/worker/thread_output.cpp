@@ -68,8 +68,8 @@ bool keep(Stream stream, const char* text, std::size_t size) {
   return true;
 }
 
-// What stands before the streams is never taken apart, since another thread may be about to print through it when the last
-// ThreadOutput goes; it only lets everything through.
+// What stands before the streams is never taken apart, since another thread may be about to print through it when the
+// last ThreadOutput goes; it only lets everything through.
 
 /// A stream buffer before another one.
 class KeepingBuffer final : public std::streambuf {

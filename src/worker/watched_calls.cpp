@@ -39,7 +39,7 @@ Sigaction next_sigaction() noexcept {
 
 constexpr std::size_t kernel_mask_size = _NSIG / 8;
 
-/// As the C library does it: the two signals that it uses itself can not be blocked.
+/// As the C library does it: the two signals that it uses itself cannot be blocked.
 int change_mask(int how, const sigset_t* set, sigset_t* before) noexcept {
   if (!set) return static_cast<int>(::syscall(SYS_rt_sigprocmask, how, nullptr, before, kernel_mask_size));
   std::uint64_t allowed = 0;

@@ -1,9 +1,10 @@
 // Which of the things that a process keeps have been changed through the C library.
 //
-// What:    the functions of the C library that change the working directory, the umask, signal handlers, the signal mask and the
-//          interval timers are defined here once more: they do what they always do, and note that they were called. So a worker
-//          knows after each task, without a system call, whether there is something to put back. The definitions are weak: a
-//          program that has such a function of its own keeps it. What calls the kernel by itself (syscall(2)) is not noticed.
+// What:    the functions of the C library that change the working directory, the umask, signal handlers, the signal
+//          mask and the interval timers are defined here once more: they do what they always do, and note that they
+//          were called. So a worker knows after each task, without a system call, whether there is something to put
+//          back. The definitions are weak: a program that has such a function of its own keeps it. What calls the
+//          kernel by itself (syscall(2)) is not noticed.
 // Owner:   nothing.
 // Threads: any.
 // Use:

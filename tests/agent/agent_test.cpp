@@ -1,4 +1,5 @@
-// The agent: what it passes on between a master and the worker process that it keeps. The workers are this very program.
+// The agent: what it passes on between a master and the worker process that it keeps. The workers are this very
+// program.
 #include <catch2/catch.hpp>
 
 #include <boost/asio/io_context.hpp>

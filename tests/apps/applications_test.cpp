@@ -375,7 +375,7 @@ TEST_CASE("numbers that no machine can have are errors of the command line, not 
   }
 }
 
-TEST_CASE("a picture that can not be written is an error that names it, and nothing is removed that was there", "[apps]") {
+TEST_CASE("a picture that cannot be written is an error that names it, and nothing is removed that was there", "[apps]") {
   const test::TemporaryFolder folder;
   const Arguments small{"-i", "serial", "--width", "8", "--height", "8", "--output"};
   const auto draw = [&](const std::string& output) {
@@ -396,7 +396,7 @@ TEST_CASE("a picture that can not be written is an error that names it, and noth
     INFO(failed.err);
     CHECK(failed.death.exit_status == 1);
     CHECK(failed.out.empty());
-    CHECK(failed.err.find("the file " + full + " can not be written: No space left on device") != std::string::npos);
+    CHECK(failed.err.find("the file " + full + " cannot be written: No space left on device") != std::string::npos);
   }
   CHECK(std::filesystem::is_symlink(full));
   CHECK(std::filesystem::is_character_file("/dev/full"));
@@ -423,7 +423,7 @@ TEST_CASE("where there is no room for a picture, the one that was there stays, a
     const auto failed = draw(one_block, output);
     INFO(failed.err);
     CHECK(failed.death.exit_status == 1);
-    CHECK_THAT(failed.err, Catch::Contains("the file " + output + " can not be written: File too large"));
+    CHECK_THAT(failed.err, Catch::Contains("the file " + output + " cannot be written: File too large"));
     CHECK(test::file_text(picture) == before);
   }
   std::ofstream{picture} << "old";

@@ -266,7 +266,7 @@ TEST_CASE("mandelbrot, 10^100 times as large: the counts of a direct computation
   CHECK(result.at("hash").as_string() == hash.text());
 }
 
-TEST_CASE("mandelbrot writes a picture, or says why it can not", "[apps][seeds]") {
+TEST_CASE("mandelbrot writes a picture, or says why it cannot", "[apps][seeds]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.path("set.png");
   REQUIRE(run_app("mandelbrot", {"--width", "30", "--height", "20", "--output", path}).death.exit_status == 0);
@@ -318,7 +318,8 @@ std::vector<Vector> axis_of(const std::string& bases) {
   };
   for (std::size_t i = 0; i + 1 < bases.size(); ++i) {
     const auto [twist, roll, tilt] = angles_of(bases.substr(i, 2));
-    // Half the twist, the bend about an axis between x and y, half the twist; the rise along z in the middle of the bend.
+    // Half the twist, the bend about an axis between x and y, half the twist; the rise along z in the middle of the
+    // bend.
     turn(z, twist / 2);
     const double bend = std::hypot(roll, tilt), direction = std::atan2(tilt, roll);
     Vector hinge;

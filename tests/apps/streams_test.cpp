@@ -45,7 +45,7 @@ std::size_t lines_in(const std::string& text) { return static_cast<std::size_t>(
 
 }  // namespace
 
-TEST_CASE("a result that can not be printed is exit status 1 and one line on stderr, in every application and tool",
+TEST_CASE("a result that cannot be printed is exit status 1 and one line on stderr, in every application and tool",
           "[apps][streams]") {
   const TemporaryFolder folder;
   for (const std::string& command : short_runs(folder)) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# An existing project as the backend, through its folder and over the network. The project is emulated: see emulated_project/emulate.py.
+# An existing project as the backend, through its folder and over the network. The project is emulated: see
+# emulated_project/emulate.py.
 #   existing_project_test.sh BIN [SCENARIO …]
 . "$(dirname "$0")/scenarios.sh"
 needs python3
@@ -73,7 +74,8 @@ killed() {
 folder_killed() { project "$1" hold=2 && set_up --app monte_pi && killed "$(by_folder '&tasks_per_workunit=1')"; }
 url_killed() { project "$1" hold=2 && set_up --app monte_pi --remote && killed "$(by_url '&tasks_per_workunit=1')"; }
 sql() { python3 -c "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()" "$1" "$2"; }
-# in_doubt SPEC: killed while it submitted. It does not know whether the project has the batch, which has it; then, in a second run, has not.
+# in_doubt SPEC: killed while it submitted. It does not know whether the project has the batch, which has it; then, in a
+# second run, has not.
 in_doubt() {
   killed "$1" && rm "$folder/go" || return 1
   pi "$1" &
@@ -128,13 +130,13 @@ url_data_files() {
 php_limit() {  # a file that PHP does not take: only the task that needs it fails, at once, and says so
   project "$1" && set_up --app string_count --remote && texts && head -c 3000000 /dev/zero >"$folder/texts/z_big.txt" || return 1
   ! string_count "$(by_url '')" || fail "it ran"
-  says "its data file $folder/texts/z_big.txt can not be sent: the project's web server takes no file of 3000000 bytes" "$folder/err" && says upload_max_filesize "$folder/err" || return 1
+  says "its data file $folder/texts/z_big.txt cannot be sent: the project's web server takes no file of 3000000 bytes" "$folder/err" && says upload_max_filesize "$folder/err" || return 1
   ! grep -q "could not be submitted" "$folder/err" || fail "$(cat "$folder/err")"
   is "$(count 'SELECT count(*) FROM workunit WHERE NOT canonical')" 0 "workunits that are not done" && is "$(count 'SELECT count(*) > 0 FROM workunit')" 1 workunits || return 1
   # Over post_max_size, PHP hands over nothing at all.
   : >"$folder/err" && head -c 9000000 /dev/zero >"$folder/texts/z_big.txt"
   ! string_count "$(by_url '')" || fail "it ran"
-  says "z_big.txt can not be sent: the project's web server takes no file of 9000000 bytes" "$folder/err"
+  says "z_big.txt cannot be sent: the project's web server takes no file of 9000000 bytes" "$folder/err"
 }
 # interrupted SPEC: Ctrl-C, when nobody would come back for what was submitted.
 interrupted() {
@@ -146,7 +148,7 @@ interrupted() {
 }
 folder_interrupted() { project "$1" hold=2 && set_up --app monte_pi && interrupted "$(by_folder '&tasks_per_workunit=1')" && is "$(ls "$folder/results" | wc -l)" 0 "results left"; }
 url_interrupted() { project "$1" hold=2 && set_up --app monte_pi --remote && interrupted "$(by_url '&tasks_per_workunit=1')" && is "$(count 'SELECT state FROM batch')" 4 "the batch's state"; }
-interrupted_in_vain() {  # what can not be cancelled is said
+interrupted_in_vain() {  # what cannot be cancelled is said
   project "$1" hold=2 && set_up --app monte_pi && printf '#!/bin/sh\necho no; exit 1\n' >"$folder/bin/cancel_jobs" || return 1
   pi "$(in_state "$(by_folder '&tasks_per_workunit=1')" temporary)" &
   within 30 eval '[ "$(count "SELECT count(*) FROM workunit WHERE canonical")" -ge 1 ]' || fail "no workunit is done"
@@ -295,7 +297,7 @@ staging_fails() {  # bin/stage_file ends with status 0 and has staged nothing
   ! pi "$(by_folder '')" || fail "it ran"
   says "has not staged" "$folder/err" && says "failed to mkdir" "$folder/err" && says "--check" "$folder/err" && rm "$folder/staging_fails" && pi "$(by_folder '')" && is_right
 }
-closed_downloads() {  # as make_project leaves them: the web server can not write there
+closed_downloads() {  # as make_project leaves them: the web server cannot write there
   project "$1" && set_up --app monte_pi --remote && find "$folder/download" -type d -exec chmod 755 {} + || return 1
   ! "$bin/mw" boinc-setup "$folder" --app monte_pi --remote --check >"$1/out" && says "missing  $folder/download: open to the project's owner" "$1/out" || return 1
   ! pi "$(by_url '')" || fail "it ran"

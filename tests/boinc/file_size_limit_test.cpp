@@ -1,4 +1,5 @@
-// The server where files may not get longer than so much (ulimit -f), and a longer one ends a process that does not look out.
+// The server where files may not get longer than so much (ulimit -f), and a longer one ends a process that does not
+// look out.
 #include <catch2/catch.hpp>
 
 #include <sys/resource.h>
@@ -43,7 +44,7 @@ TEST_CASE("an upload that is longer than a file may be is refused for now, and t
     const FileSizeLimit limit{300'000};
     const auto refusal = volunteer.upload(head, content);
     CHECK(refusal.status == mw::boinc::UploadStatus::transient);
-    CHECK(refusal.message == "it can not be stored: File too large");
+    CHECK(refusal.message == "it cannot be stored: File too large");
   }
   CHECK(volunteer.upload(head, content).status == mw::boinc::UploadStatus::done);
   volunteer.finish(reply, 0, content);

@@ -77,7 +77,8 @@ TAMPER = (
 # Its output is what the client might take for the program, and run, the next time.
 OVERWRITE = BEGIN + b"cat " + os.path.join(FOLDER, "evil_program").encode() + OUT
 SECRET = os.path.join(FOLDER, "secret")
-# The first time it puts links and a pipe where the client writes and reads; the second time it is done, and its output is a link.
+# The first time it puts links and a pipe where the client writes and reads; the second time it is done, and its output
+# is a link.
 FILES = (
     b"#!/bin/sh\nif [ -e again ]; then ln -sf " + SECRET.encode() + b" out; " + FINISH.strip() + b"; exit 0; fi\ntouch again\n"
     b"rm -f stderr.txt init_data.xml boinc_mmap_file in\nmkfifo stderr.txt\nln -s " + SECRET.encode() + b" init_data.xml\nln -s "

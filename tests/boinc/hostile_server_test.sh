@@ -140,7 +140,7 @@ silent() {  # told to stop in the middle of a request, it gives back what that m
   kill -TERM "$(cat "$1/pid")"
   reports "$1" "job_0 203" && within 10 eval "! lives '$1'"
 }
-starved() {  # a task that this machine can not start at the moment is started later, and does not go without its sandbox
+starved() {  # a task that this machine cannot start at the moment is started later, and does not go without its sandbox
   server "$1" honest && (ulimit -Sn 15 && sandbox=auto volunteer "$1") && within 10 eval "! lives '$1'" || return 1
   ! said "$1" "without a sandbox.*(ulimit|too many)" || fail "$(log_of "$1" "it does without")"
   (ulimit -Sn 15 && volunteer "$1") && within 20 said "$1" "ulimit -n|Too many open files|Failed to connect" || return 1

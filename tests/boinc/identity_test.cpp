@@ -145,7 +145,7 @@ TEST_CASE("one who keeps two numbers of one machine has one vote", "[boinc][serv
   CHECK(!tasks.front().done());
 }
 
-TEST_CASE("a quorum that the hosts' votes can not fill is told", "[boinc][server]") {
+TEST_CASE("a quorum that the hosts' votes cannot fill is told", "[boinc][server]") {
   const std::string said = test::stderr_of([] {
     Pool pool{"&quorum=2&one_vote=addresses"};
     const auto tasks = pool.submit(1);
@@ -226,7 +226,7 @@ TEST_CASE("new hosts of one voter do not have all the work, however many they ar
   pool.all_right(tasks);
 }
 
-TEST_CASE("numbers that can not be are cut where they enter, and end nothing", "[boinc][server]") {
+TEST_CASE("numbers that cannot be are cut where they enter, and end nothing", "[boinc][server]") {
   Pool pool;
   const auto tasks = pool.submit(4);
   auto liar = pool.volunteer("liar");
@@ -324,7 +324,7 @@ TEST_CASE("an agreed result that is changed on the disk is computed again, not b
   mw::sqlite::Database{pool.folders.path("state/project.db")}.execute(
       "UPDATE output SET bytes = zeroblob(length(bytes)) WHERE instance = 1");
   CHECK(second.work() == 1);
-  // What the first one sent can not be read any more: it is an error, and another is asked.
+  // What the first one sent cannot be read any more: it is an error, and another is asked.
   CHECK(third.work() == 1);
   pool.all_right(tasks);
   CHECK(fourth.work() == 0);

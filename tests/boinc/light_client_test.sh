@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# mw volunteer, switched off in mid-task: it goes on where it was. Told to stop, it gives back what it has, and another one gets it.
+# mw volunteer, switched off in mid-task: it goes on where it was. Told to stop, it gives back what it has, and another
+# one gets it.
 #   light_client_test.sh BIN [SCENARIO …]
 . "$(dirname "$0")/scenarios.sh"
 

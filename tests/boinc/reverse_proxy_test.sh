@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A real reverse proxy, Debian's nginx, before the server, with the lines that the README says: who comes through it is where he is, and what is large passes.
+# A real reverse proxy, Debian's nginx, before the server, with the lines that the README says: who comes through it is
+# where he is, and what is large passes.
 #   reverse_proxy_test.sh BIN
 # In a network of our own, where clients have other addresses than the proxy.
 if [ "${2:-}" != inside ]; then

@@ -1,4 +1,4 @@
-// A volunteer's task in a sandbox: what it can not do, and that it is told and ended as outside.
+// A volunteer's task in a sandbox: what it cannot do, and that it is told and ended as outside.
 #include <catch2/catch.hpp>
 
 #include <netinet/in.h>

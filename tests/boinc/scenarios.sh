@@ -1,6 +1,6 @@
 # What the shell tests of BOINC have in common; sourced first, with the test's own arguments: BIN [MORE …].
-# Sets `bin`, `here` and `work`, a folder that goes with the test, and leaves MORE as the arguments. All that a test starts in the background of a
-# scenario has `work` on its command line.
+# Sets `bin`, `here` and `work`, a folder that goes with the test, and leaves MORE as the arguments. All that a test
+# starts in the background of a scenario has `work` on its command line.
 set -uo pipefail
 bin=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,7 +9,8 @@ work=$(mktemp -d)
 end_all() { kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; }
 trap 'end_all; rm -rf "$work"' EXIT
 
-# What tests start again and again: where `python3` is a script that looks for Python (pyenv), that takes longer than Python itself.
+# What tests start again and again: where `python3` is a script that looks for Python (pyenv), that takes longer than
+# Python itself.
 if command -v python3 >/dev/null; then
   mkdir "$work/path" && ln -s "$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')" "$work/path/python3"
   PATH=$work/path:$PATH
@@ -27,8 +28,8 @@ within() { local end=$((SECONDS + ${patience:-1} * $1)); shift; until "$@"; do [
 on_multicore() { "$bin/monte_pi" -i multicore:2 "$@" --json | grep -o '"inside":[0-9]*'; }
 # url_in STDERR: where the program that writes it awaits its volunteers.
 url_in() { sed -n 's/^volunteers: mw volunteer \([^ ]*\) .*/\1/p' "$1" | tail -1; }
-# A port that nobody listens at, for a client: it ends after 30 s if it does not get it. Below those that the system gives to connections, of which one that
-# is over keeps its port for a minute.
+# A port that nobody listens at, for a client: it ends after 30 s if it does not get it. Below those that the system
+# gives to connections, of which one that is over keeps its port for a minute.
 free_port() {
   local port
   while true; do
@@ -37,7 +38,8 @@ free_port() {
   done
   echo $port
 }
-# stock_client FOLDER ARGUMENT…: Debian's client in the background, which asks and reports at once; its log is FOLDER/log, its port in FOLDER/port.
+# stock_client FOLDER ARGUMENT…: Debian's client in the background, which asks and reports at once; its log is
+# FOLDER/log, its port in FOLDER/port.
 stock_client() {
   local folder=$1 port
   shift
@@ -58,8 +60,9 @@ stock_client() {
   echo $! >"$folder/pid"
 }
 
-# run_scenarios NAME…: functions, each called with a folder of its own in a shell of its own. They mostly wait, so that several run side by side: as many
-# as `at_once` says, the first ones first. Shows what those that failed printed, and what one has put into FOLDER.says. 77 if all were skipped.
+# run_scenarios NAME…: functions, each called with a folder of its own in a shell of its own. They mostly wait, so that
+# several run side by side: as many as `at_once` says, the first ones first. Shows what those that failed printed, and
+# what one has put into FOLDER.says. 77 if all were skipped.
 run_scenarios() {
   local name status seconds failed=0 skipped=0
   for name; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A volunteer project with Debian's boinc-client as its volunteers: the scenarios run side by side, since a client mostly waits.
+# A volunteer project with Debian's boinc-client as its volunteers: the scenarios run side by side, since a client
+# mostly waits.
 #   stock_client_test.sh BIN [SCENARIO …]
 . "$(dirname "$0")/scenarios.sh"
 needs boinc "Debian: apt-get install boinc-client"
@@ -8,7 +9,8 @@ points=20e6  # 20 tasks
 right=$(on_multicore --points $points)
 
 wait_for_file() { for _ in $(seq 100); do [ -s "$1" ] && return 0; sleep 0.1; done; fail "$1 is not there"; }
-# client FOLDER URL KEY [OPTION…]: a stock client in the background, in a session of its own. KEY may be an account file.
+# client FOLDER URL KEY [OPTION…]: a stock client in the background, in a session of its own. KEY may be an account
+# file.
 client() {
   local folder=$1 url=$2 key=$3
   shift 3

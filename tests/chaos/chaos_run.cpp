@@ -1,8 +1,10 @@
-// Looks for wrong, lost and doubled results, and for processes left behind, while its workers are killed, crashed and stopped.
+// Looks for wrong, lost and doubled results, and for processes left behind, while its workers are killed, crashed and
+// stopped.
 //
 //     chaos_run --interface multicore:4 --seconds 60 --targets worker --faults kill,stop,segv
 //
-// It prints its seed, which gives the same load again (not the same schedule: processes are real). Ends with 1 if anything was wrong.
+// It prints its seed, which gives the same load again (not the same schedule: processes are real). Ends with 1 if
+// anything was wrong.
 #include <CLI/CLI.hpp>
 #include <mw/mw.hpp>
 

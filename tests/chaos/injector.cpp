@@ -76,8 +76,8 @@ void Injector::finish() {
   if (thread_.joinable()) thread_.join();
 }
 
-/// Paced by tasks that end, and not by a clock alone: a machine too slow for a worker to get ready between two strikes would be right
-/// to give up.
+/// Paced by tasks that end, and not by a clock alone: a machine too slow for a worker to get ready between two strikes
+/// would be right to give up.
 void Injector::run() {
   std::uint64_t next = 10;
   while (!over_) {

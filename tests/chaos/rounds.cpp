@@ -171,7 +171,8 @@ void Rounds::ordered_map() {
   check_whole("ordered map", next - first, count);
 }
 
-/// The first input is slow, so that its worker gives the rest of its chunk back, and the caller is away while all others are done.
+/// The first input is slow, so that its worker gives the rest of its chunk back, and the caller is away while all
+/// others are done.
 void Rounds::gently_paced_map() {
   std::uint64_t first = any() >> 1;
   first -= first % slow_one;

@@ -1,7 +1,7 @@
 // What the checker does with a master, round after round.
 //
-// What:    each round submits some tasks of one kind, in one of the ways that there are, and checks that each comes back exactly once
-//          with the right value, or with the error that is due.
+// What:    each round submits some tasks of one kind, in one of the ways that there are, and checks that each comes
+//          back exactly once with the right value, or with the error that is due.
 // Owner:   refers to the world and the tally.
 // Threads: one Rounds a thread; several may share a world.
 // Use:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Random work on five hosts, while their cables are pulled and put in again, and hosts are rebooted: chaos.sh FOLDER-OF-PROGRAMS SECONDS [SEED]
-# What is checked is said in tests/chaos. By hand: a test run has no time for it.
+# Random work on five hosts, while their cables are pulled and put in again, and hosts are rebooted: chaos.sh
+# FOLDER-OF-PROGRAMS SECONDS [SEED] What is checked is said in tests/chaos. By hand: a test run has no time for it.
 set -euo pipefail
 bin=$1
 seconds=$2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The mpi interface on four hosts that share no memory, and have a network as slow as a Raspberry Pi's: cluster_test.sh FOLDER-OF-PROGRAMS
-# Ends with 77 where there can be no such hosts.
+# The mpi interface on four hosts that share no memory, and have a network as slow as a Raspberry Pi's: cluster_test.sh
+# FOLDER-OF-PROGRAMS Ends with 77 where there can be no such hosts.
 set -euo pipefail
 bin=$1
 . "$(dirname "$0")/hosts.sh"
@@ -40,7 +40,8 @@ files_travel() {
     mount -t tmpfs none /mnt && export TMPDIR=/mnt && CPPMW_TEST_SPECS=$1 exec "$2" "[S6]"' sh "mpi:4?hosts=$all" "$bin/contract_tests"
 }
 
-# says_why WORDS HOSTS [VARIABLE=VALUE…]: a job on these hosts does not start, and says so in these words, before its time is over.
+# says_why WORDS HOSTS [VARIABLE=VALUE…]: a job on these hosts does not start, and says so in these words, before its
+# time is over.
 says_why() {
   local words=$1 hosts=$2
   shift 2
@@ -54,7 +55,7 @@ says_why() {
 
 # What ssh has to say comes at once, with the host: mpiexec itself would wait.
 ssh_failures_are_said() {
-  says_why 'h9 can not be reached' h1,h9 && grep -q '^.mw .*\[h9\] ssh: Could not resolve hostname h9' "$cluster/said" || return 1
+  says_why 'h9 cannot be reached' h1,h9 && grep -q '^.mw .*\[h9\] ssh: Could not resolve hostname h9' "$cluster/said" || return 1
   sed 's/StrictHostKeyChecking=no/StrictHostKeyChecking=yes/' "$ssh" >"$cluster/strict/ssh"
   says_why '\[h1\] Host key verification failed' h1 HYDRA_LAUNCHER_EXEC="$cluster/strict/ssh" || return 1
   sed "s|-i $cluster/key|-i $cluster/host_key|" "$ssh" >"$cluster/stranger/ssh"
@@ -131,14 +132,14 @@ starts_running() {
   return 1
 }
 
-# Nobody says that this rank has died, and MPI can not send to it any more: that is the end of the rank only.
+# Nobody says that this rank has died, and MPI cannot send to it any more: that is the end of the rank only.
 rank_vanishes() {
   local pid
   starts_running "mpi:4?hosts=$all&lost_after_s=60" 600 || return 1
   for pid in $(ip netns pids "$tag-3"); do
     ! grep -qE '^mw-mpi-(guard|rank)$' "/proc/$pid/comm" || kill -9 "$pid"
   done
-  wait "$run" && grep -q '"name":"mpi worker 4",[^}]*"state":"lost","note":"it can not be reached any more' "$cluster/out" && grep -q '"restarts":0' "$cluster/out"
+  wait "$run" && grep -q '"name":"mpi worker 4",[^}]*"state":"lost","note":"it cannot be reached any more' "$cluster/out" && grep -q '"restarts":0' "$cluster/out"
 }
 
 # All that runs on h3 dies while its network lives, as when it is rebooted: mpiexec gives up, too.
@@ -174,7 +175,7 @@ check "every host has a second network, with the same address" second_network
 mkdir "$cluster/strict" "$cluster/stranger"
 install -m 700 /dev/null "$cluster/strict/ssh"
 install -m 700 /dev/null "$cluster/stranger/ssh"
-check "what ssh can not do is said at once, with the host" ssh_failures_are_said
+check "what ssh cannot do is said at once, with the host" ssh_failures_are_said
 check "a program that a host lacks is said at once, with the host" missing_programs_are_said
 check "the manager on another host, over TCP with a key" pi_is_right "mpi:3?hosts=h1,h2,h3&manager=h1"
 check "contract: results" contract "mpi:4?hosts=$all" "[results]~[P32]"

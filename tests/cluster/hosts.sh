@@ -1,14 +1,15 @@
-# Four hosts on one machine (or $cluster_size), for scripts that source this: network namespaces h0 to h3, each with a name, an address, an sshd and a port of
-# 100 Mbit/s, on one switch. They are gone when the script ends.
+# Four hosts on one machine (or $cluster_size), for scripts that source this: network namespaces h0 to h3, each with a
+# name, an address, an sshd and a port of 100 Mbit/s, on one switch. They are gone when the script ends.
 #
 #   cluster_missing              says why there can be no such hosts here; nothing if there can
-#   cluster_up                   makes them; where that can not be, says why and ends the script with 77
+#   cluster_up                   makes them; where that cannot be, says why and ends the script with 77
 #   on HOST COMMAND…             runs a command there, as if logged in
 #   cluster_unplug HOST          pulls its cable
 #   cluster_plug HOST            puts it in again
 #   cluster_crash HOST           ends all that runs there, at once; the network stays
 #   cluster_boot HOST            starts its sshd
-# $ssh is an ssh that needs no password between them; $cluster is a folder for whatever; $numbers is "0 1 2 3", $all is "h0,h1,h2,h3".
+# $ssh is an ssh that needs no password between them; $cluster is a folder for whatever; $numbers is "0 1 2 3", $all is
+# "h0,h1,h2,h3".
 
 cluster=
 tag=mw$$

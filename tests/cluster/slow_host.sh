@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# One of four hosts is four times slower: how much longer applications take than the hosts' speeds allow: slow_host.sh FOLDER-OF-PROGRAMS [RUNS]
-# By hand, on a machine that does nothing else: it needs 1.3 of its cores, and control groups of version 1 or 2 that may limit processor time.
+# One of four hosts is four times slower: how much longer applications take than the hosts' speeds allow: slow_host.sh
+# FOLDER-OF-PROGRAMS [RUNS] By hand, on a machine that does nothing else: it needs 1.3 of its cores, and control groups
+# of version 1 or 2 that may limit processor time.
 set -euo pipefail
 bin=$1
 runs=${2:-3}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# names_test.sh DIRECTORY [OPTION…]: g++ and clang++ name the tasks of DIRECTORY/names.cpp alike. The registry hashes these names, and
-# an application and its worker builds, which another compiler may have made, must agree on the hash.
+# names_test.sh DIRECTORY [OPTION…]: g++ and clang++ name the tasks of DIRECTORY/names.cpp alike. The registry hashes
+# these names, and an application and its worker builds, which another compiler may have made, must agree on the hash.
 set -euo pipefail
 directory=$1
 shift

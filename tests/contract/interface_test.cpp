@@ -71,7 +71,7 @@ TEST_CASE("an interface whose worker functions throw gives a TaskError for each"
   CHECK(master.get_result(master.submit_task<add>(1, 1)) == 2);
 }
 
-TEST_CASE("an interface that can not start is an error of the constructor", "[seam]") {
+TEST_CASE("an interface that cannot start is an error of the constructor", "[seam]") {
   struct Ours : Direct {
     void start() override { throw mw::InterfaceError{"no port"}; }
   };

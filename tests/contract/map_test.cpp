@@ -144,7 +144,7 @@ TEST_CASE("map takes any range, of tuples for several parameters, and of nothing
   int count = 0;
   for (bool odd : master.map<is_odd>(std::vector<int>{1, 2, 3})) count += odd;
   CHECK(count == 2);
-#if !defined(__clang__) || __clang_major__ >= 16  // before that, clang++ can not compile libstdc++'s views
+#if !defined(__clang__) || __clang_major__ >= 16  // before that, clang++ cannot compile libstdc++'s views
   std::istringstream text{"3 4 5"};
   std::uint64_t sum = 0;
   for (std::uint64_t value : master.map<square>(std::views::istream<int>(text))) sum += value;
@@ -211,7 +211,7 @@ TEST_CASE("P26: map reads no more of its range than its window", "[contract][map
   std::size_t read = 0;
   auto results = master.map<sleep_ms>(Generator{1'000'000'000, &read}, {.chunk = 3, .window = 12});
   for (std::size_t i = 0; i < 30; ++i) {
-    // Its generator counts up: an input of i sleeps i ms, so results can not come before they are wanted.
+    // Its generator counts up: an input of i sleeps i ms, so results cannot come before they are wanted.
     const auto done = results.next();
     REQUIRE(done->index == i);
     CHECK(read <= i + 12 + 3);

@@ -181,7 +181,7 @@ TEST_CASE("in status a cancelled task is no error", "[contract][names]") {
   CHECK(line.cancelled == 5);
   CHECK(line.errors == 0);
   CHECK(line.finished == 0);
-  std::ofstream{folder.path("go")} << "now";  // serial can not stop a function
+  std::ofstream{folder.path("go")} << "now";  // serial cannot stop a function
 }
 
 TEST_CASE("thousands of names are no thousands of lines", "[names]") {

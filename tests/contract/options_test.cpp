@@ -272,7 +272,8 @@ TEST_CASE("S6: data files lie in a folder of the task's own, and nothing else do
   // A file that has changed is copied anew.
   write_file(folder.path("b.txt"), "gamma!");
   CHECK(master.get_result(master.submit_task<read_and_list>(options, "sub/folder/c.txt")) == "gamma!|a.txt sub/folder/c.txt ");
-  // Without files, a task works where its worker does, and so does the master; a volunteer has a folder for each workunit.
+  // Without files, a task works where its worker does, and so does the master; a volunteer has a folder for each
+  // workunit.
   const auto here = std::filesystem::current_path().string();
   if (!is_volunteer(spec)) CHECK(master.get_result(master.submit_task<working_directory>()) == here);
   const auto there = master.get_result(master.submit_task<working_directory>({.files = {folder.path("a.txt")}}));
@@ -295,7 +296,7 @@ TEST_CASE("a program runs among its data files, and may be one of them", "[contr
   CHECK(master.get_result(task) == "data and input");
 }
 
-TEST_CASE("S6: a data file's place never leaves the folder, and what can not be read is an error at once",
+TEST_CASE("S6: a data file's place never leaves the folder, and what cannot be read is an error at once",
           "[contract][options][S6]") {
   const test::TemporaryFolder folder;
   write_file(folder.path("a"), "a");

@@ -1,5 +1,6 @@
-// The contract of every interface whose tasks run in processes of their own: what a task prints by opening its streams once more, by
-// a child's hand, or as its last words, is kept like all that it prints. A task of `serial` has the descriptors of the whole program.
+// The contract of every interface whose tasks run in processes of their own: what a task prints by opening its streams
+// once more, by a child's hand, or as its last words, is kept like all that it prints. A task of `serial` has the
+// descriptors of the whole program.
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
@@ -25,21 +26,21 @@ void write_all(int fd, const std::string& text) {
   std::size_t done = 0;
   while (done < text.size()) {
     const ssize_t put = ::write(fd, text.data() + done, text.size() - done);
-    if (put <= 0) throw std::runtime_error{"it can not be written"};
+    if (put <= 0) throw std::runtime_error{"it cannot be written"};
     done += static_cast<std::size_t>(put);
   }
 }
 
 void print_by_open(const std::string& path, int flags, const std::string& text) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | flags);
-  if (fd < 0) throw std::runtime_error{path + " can not be opened"};
+  if (fd < 0) throw std::runtime_error{path + " cannot be opened"};
   write_all(fd, text);
   ::close(fd);
 }
 
 void print_by_fopen(const std::string& path, const char* mode, const std::string& text) {
   std::FILE* const file = std::fopen(path.c_str(), mode);
-  if (!file) throw std::runtime_error{path + " can not be opened"};
+  if (!file) throw std::runtime_error{path + " cannot be opened"};
   std::fputs(text.c_str(), file);
   std::fclose(file);
 }

@@ -18,7 +18,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// The first input takes much longer than the others, and each of them long enough that workers give parts of their chunks back.
+/// The first input takes much longer than the others, and each of them long enough that workers give parts of their
+/// chunks back.
 int slow_at_first(int x) {
   std::this_thread::sleep_for(x == 0 ? 40ms : 500us);
   return x;
@@ -80,12 +81,12 @@ struct BadAt250 {
   std::default_sentinel_t end() const { return {}; }
 };
 
-/// Its number 30 can not be written.
+/// Its number 30 cannot be written.
 struct Particular {
   int value = 0;
   template <class Archive>
   void serialize(Archive& archive) {
-    if (value == 30) throw std::domain_error{"30 can not be written"};
+    if (value == 30) throw std::domain_error{"30 cannot be written"};
     archive(value);
   }
 };
@@ -178,7 +179,7 @@ TEST_CASE("map_reduce of a range that throws ends with the first error in the or
   CHECK(test::task_error([&] { master.map_reduce<fail_on_seven, plus>(BadAt250{At::reading}); }).message().find("seven") == 0);
 }
 
-TEST_CASE("an input that can not be encoded ends map as one that can not be read does", "[contract][map]") {
+TEST_CASE("an input that cannot be encoded ends map as one that cannot be read does", "[contract][map]") {
   const auto chunk = GENERATE(as<std::size_t>{}, 0, 1, 20);
   INFO("chunk " << chunk);
   mw::Master master{mw::interface("serial")};
@@ -186,7 +187,7 @@ TEST_CASE("an input that can not be encoded ends map as one that can not be read
   for (int i = 0; i < 50; ++i) inputs.push_back({i});
   auto results = master.map<value_of>(inputs, {.chunk = chunk});
   for (int i = 0; i < 30; ++i) CHECK(results.next()->has_value());
-  CHECK_THROWS_WITH(results.next(), "30 can not be written");
+  CHECK_THROWS_WITH(results.next(), "30 cannot be written");
 }
 
 TEST_CASE("a chunk that comes back with other results than those of its inputs is an error of them",

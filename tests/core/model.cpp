@@ -47,7 +47,7 @@ void World::run() {
 
 World::Account& World::account_of(const TaskRecord& task) { return accounts_.at(&task); }
 
-/// An observer can not throw.
+/// An observer cannot throw.
 void World::note(const char* what) noexcept {
   if (!first_wrong_) first_wrong_ = what;
 }

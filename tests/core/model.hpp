@@ -1,9 +1,10 @@
-// A world for the task machine: interfaces, workers and users that do anything in any order, with an account of what must hold.
+// A world for the task machine: interfaces, workers and users that do anything in any order, with an account of what
+// must hold.
 //
-// What:    a schedule is some hundred random events from one seed: tasks that come, begin, end, fail, are lost, given back and
-//          cancelled; workers whose joining and leaving are told twice, late, or in the wrong order; words about attempts that
-//          are over; interfaces that fail and are replaced; time that passes. After each event the account is checked; at the
-//          end, one honest worker must bring all that is open to its end.
+// What:    a schedule is some hundred random events from one seed: tasks that come, begin, end, fail, are lost, given
+//          back and cancelled; workers whose joining and leaving are told twice, late, or in the wrong order; words
+//          about attempts that are over; interfaces that fail and are replaced; time that passes. After each event the
+//          account is checked; at the end, one honest worker must bring all that is open to its end.
 // Owner:   one World a schedule.
 // Threads: one.
 // Use:

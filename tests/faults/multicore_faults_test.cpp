@@ -136,7 +136,8 @@ TEST_CASE("P20: under kill -9 of random workers with every option in use, each t
 
 TEST_CASE("a long task among short ones: what was sent ahead is given back", "[faults]") {
   mw::Master master{mw::MulticoreInterface{2}};
-  // The function is known to be quick, so that many calls go ahead; then one is slow, and those behind it must not wait.
+  // The function is known to be quick, so that many calls go ahead; then one is slow, and those behind it must not
+  // wait.
   for (int i = 0; i < 500; ++i) std::ignore = master.submit_task<add_slowly>(i, 0, 0);
   for (int i = 0; i < 500; ++i) master.get_result();
   const auto slow = master.submit_task<add_slowly>(0, 0, 3'000);
@@ -176,7 +177,8 @@ TEST_CASE("P14, P20: kill -9 of random workers throughout a run loses nothing an
     mw::Master master{mw::MulticoreInterface{4}};
     std::atomic<bool> over{false};
     std::atomic<int> results{0};
-    // Paced by results and not by a clock: a machine so loaded that a worker takes a second to start is killed on no faster.
+    // Paced by results and not by a clock: a machine so loaded that a worker takes a second to start is killed on no
+    // faster.
     std::thread killer{[&] {
       std::mt19937 random{seed};
       for (int next = 1; !over; std::this_thread::sleep_for(std::chrono::milliseconds{1})) {
@@ -337,7 +339,7 @@ TEST_CASE("P28: few open files or processes: the workers that are possible, and 
   if (::geteuid() != 0) return;  // as this user, nobody knows how many processes there are
   const std::string other = fmt::format("setpriv --reuid={} --clear-groups ", 200'000 + ::getpid());
   if (run(other + "test -x {}").death.exit_status != 0) {
-    WARN("another user can not run what lies in this folder");
+    WARN("another user cannot run what lies in this folder");
     return;
   }
   const std::string as_other = "exec timeout 60 " + other + "prlimit ";

@@ -1,5 +1,5 @@
-// What volunteers and projects send: any bytes give a message, or a BadMessage (a ProtocolError, for bundles); what is understood
-// is written and understood again.
+// What volunteers and projects send: any bytes give a message, or a BadMessage (a ProtocolError, for bundles); what is
+// understood is written and understood again.
 #include <cstdint>
 #include <cstdlib>
 #include <span>

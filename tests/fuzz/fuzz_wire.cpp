@@ -1,5 +1,5 @@
-// Any stream of bytes, cut anywhere, gives frames and messages or a ProtocolError; a message that parses is written back as the
-// same bytes.
+// Any stream of bytes, cut anywhere, gives frames and messages or a ProtocolError; a message that parses is written
+// back as the same bytes.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -8,8 +8,8 @@
 
 #include "wire/bundle.hpp"
 #include "wire/frame.hpp"
-#include "wire/mux.hpp"
 #include "wire/messages.hpp"
+#include "wire/mux.hpp"
 
 using namespace mw;
 using namespace mw::wire;

@@ -28,7 +28,8 @@ namespace test {
 
 namespace http = mw::http;
 
-/// /text: a text, and what it is asked with; /later: a text, when `goes_on` is set; /echo: the body comes back; /file: as long as `file_size`; /throws: a fault of the handler.
+/// /text: a text, and what it is asked with; /later: a text, when `goes_on` is set; /echo: the body comes back; /file:
+/// as long as `file_size`; /throws: a fault of the handler.
 class Pages final : public http::Handler {
  public:
   static constexpr int file_size = 4'000'000;

@@ -151,7 +151,7 @@ class Sleeper {
 
 }  // namespace
 
-TEST_CASE("a broken worker can not have another process group ended in its program's place", "[link]") {
+TEST_CASE("a broken worker cannot have another process group ended in its program's place", "[link]") {
   const Sleeper before;
   boost::asio::io_context io;
   User user;

@@ -39,8 +39,8 @@ void check_all(mw::Master& master, const std::vector<mw::Task<std::int64_t>>& ta
   CHECK(status.submitted + status.running + status.errors == 0);
 }
 
-/// Several threads make workers join, leave, finish tasks and lose them, in any order, from there or on the master's loop, for as many
-/// steps as they are given. It knows its workers: a task for another one is refused.
+/// Several threads make workers join, leave, finish tasks and lose them, in any order, from there or on the master's
+/// loop, for as many steps as they are given. It knows its workers: a task for another one is refused.
 class Unruly final : public mw::Interface {
  public:
   Unruly(unsigned seed, int steps) : seed_{seed}, steps_{steps} {}

@@ -24,8 +24,8 @@ int in_child(const std::function<int()>& work) {
 
 enum class Ended { none, mpiexec, mpiexec_and_master };
 
-/// Below somebody who gets orphans, a master starts mpiexec, which starts a proxy, which starts a rank. That one looks when those of
-/// `ended` are gone. Returns what it sees: 1 for "came too late".
+/// Below somebody who gets orphans, a master starts mpiexec, which starts a proxy, which starts a rank. That one looks
+/// when those of `ended` are gone. Returns what it sees: 1 for "came too late".
 int seen_by_rank(Ended ended) {
   int go[2], answer[2];
   if (::pipe(go) != 0 || ::pipe(answer) != 0) return -1;

@@ -18,7 +18,7 @@ TEST_CASE("a notice of a death is read as it was written, and nothing else is on
     CHECK_FALSE(DeathNotice::of(line));
 }
 
-TEST_CASE("a notice that a host can not be reached is read as it was written, and nothing else is one", "[mpi]") {
+TEST_CASE("a notice that a host cannot be reached is read as it was written, and nothing else is one", "[mpi]") {
   const auto read = HostNotice::of("[h1] " + HostNotice{"pi2.local", 255}.to_text());
   REQUIRE(read);
   CHECK(read->host == "pi2.local");

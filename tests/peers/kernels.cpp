@@ -1,4 +1,5 @@
-// The work of apps/monte_pi.cpp and apps/factor.cpp, for programs that are not C++: the same source, compiled with the same options.
+// The work of apps/monte_pi.cpp and apps/factor.cpp, for programs that are not C++: the same source, compiled with the
+// same options.
 #include "../../apps/number_theory.hpp"
 #include "../../apps/random_points.hpp"
 

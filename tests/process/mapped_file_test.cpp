@@ -72,8 +72,8 @@ TEST_CASE("what is no file to be read is refused, by its name and the reason", "
   CHECK_THROWS_WITH(MappedFile{folder.path("none")}, Contains(folder.path("none")) && Contains("No such file"));
   CHECK_THROWS_WITH(MappedFile{folder.path("folder")}, Contains("it is no file"));
   CHECK_THROWS_AS(MappedFile{folder.path("link")}, InterfaceError);  // whoever made the link chose the file
-  CHECK_THROWS_WITH(read_file(folder.path("none")), Contains("none can not be read: No such file"));
-  CHECK_THROWS_WITH(read_text_file(folder.path("folder")), Contains("can not be read to its end: Is a directory"));
+  CHECK_THROWS_WITH(read_file(folder.path("none")), Contains("none cannot be read: No such file"));
+  CHECK_THROWS_WITH(read_text_file(folder.path("folder")), Contains("cannot be read to its end: Is a directory"));
 }
 
 TEST_CASE("a pipe in a file's place is refused, and nobody waits for what never comes", "[process]") {
@@ -98,7 +98,7 @@ TEST_CASE("a file is written whole or not at all, with its mode, over what was t
   CHECK(read_text_file(path) == two);
   CHECK(text_of(read_file(path).span()) == two);
   CHECK_FALSE(std::filesystem::exists(path + ".new"));
-  CHECK_THROWS_WITH(write_file(folder.path("none/state"), "x"), Contains("can not be written: No such file"));
+  CHECK_THROWS_WITH(write_file(folder.path("none/state"), "x"), Contains("cannot be written: No such file"));
 }
 
 TEST_CASE("a new file is refused where there is one, which stays as it is", "[process]") {
@@ -108,12 +108,12 @@ TEST_CASE("a new file is refused where there is one, which stays as it is", "[pr
   CHECK(read_text_file(folder.path("file")) == "first");
 }
 
-TEST_CASE("a file that can not be written to its end leaves nothing behind", "[process]") {
+TEST_CASE("a file that cannot be written to its end leaves nothing behind", "[process]") {
   if (!std::filesystem::exists("/dev/full")) return;
   const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   const std::string text(10'000, 'x');
   CHECK_THROWS_WITH(write_all(full, std::as_bytes(std::span{text}), "the disk"),
-                    Contains("the disk can not be written: No space left"));
+                    Contains("the disk cannot be written: No space left"));
   ::close(full);
 }
 

@@ -102,8 +102,8 @@ void end_in_handler(int) { ::_exit(99); }
 }  // namespace
 
 TEST_CASE("between fork and exec no handler of the parent's runs in the child", "[process]") {
-  // It would find locks held that no thread holds any more, and wait for ever. Functions for pthread_atfork() are called at the
-  // child's very beginning.
+  // It would find locks held that no thread holds any more, and wait for ever. Functions for pthread_atfork() are
+  // called at the child's very beginning.
   ::pthread_atfork(nullptr, nullptr, signal_this_child);
   struct sigaction before = {};
   struct sigaction action = {};
@@ -121,7 +121,7 @@ TEST_CASE("between fork and exec no handler of the parent's runs in the child", 
   CHECK(::sigismember(&mask_after, SIGUSR1) == ::sigismember(&mask_before, SIGUSR1));
 }
 
-TEST_CASE("what can not be started says why, and leaves no process", "[process]") {
+TEST_CASE("what cannot be started says why, and leaves no process", "[process]") {
   boost::asio::io_context io;
   const auto error_of = [&](const std::string& path) {
     try {
@@ -277,7 +277,7 @@ TEST_CASE("stdin is a pipe that programs can open by name", "[process]") {
 TEST_CASE("a process that was stopped by its terminal knows for how long", "[process]") {
   const pid_t pid = ::fork();
   if (pid == 0) {
-    ::setpgid(0, 0);  // as a shell has it: a group without a parent outside of it can not be stopped
+    ::setpgid(0, 0);  // as a shell has it: a group without a parent outside of it cannot be stopped
     const auto before = time_stopped();
     ::raise(SIGTSTP);  // mw::init() has set the handler
     ::_exit(time_stopped() - before >= std::chrono::milliseconds{20} ? 0 : 1);

@@ -51,7 +51,7 @@ TEST_CASE("a shortage names the limit, its number and what to do; other errors a
   CHECK(shortage(ENOENT) == "No such file or directory");
 }
 
-TEST_CASE("a want of something is told from what can not be", "[process]") {
+TEST_CASE("a want of something is told from what cannot be", "[process]") {
   for (const int error : {EAGAIN, EMFILE, ENFILE, ENOMEM}) CHECK(is_shortage(error));
   for (const int error : {0, ENOENT, EACCES, EINVAL, ENOSPC}) CHECK_FALSE(is_shortage(error));
 }
@@ -112,7 +112,7 @@ TEST_CASE("a disk has no more free than it has, and one that nobody knows is wit
   CHECK(unknown.total == unknown.free);
 }
 
-TEST_CASE("what can not be written is an error, not the end, and the signals are as before", "[process]") {
+TEST_CASE("what cannot be written is an error, not the end, and the signals are as before", "[process]") {
   CHECK(test::exit_status_of([] {
           ::signal(SIGPIPE, SIG_DFL);
           ::signal(SIGXFSZ, SIG_DFL);

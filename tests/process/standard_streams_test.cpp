@@ -33,7 +33,7 @@ int in_child(const std::function<int()>& call) {
 
 }  // namespace
 
-TEST_CASE("what is printed and can not be written is exit status 1, and one line on stderr", "[process][streams]") {
+TEST_CASE("what is printed and cannot be written is exit status 1, and one line on stderr", "[process][streams]") {
   const auto way = GENERATE(as<std::string>{}, "printf", "much", "cout", "apart", "destructor");
   INFO(way);
   CHECK(shell(prints(way)).death.exit_status == 0);

@@ -61,7 +61,7 @@ TEST_CASE("a file arrives as it was, with its right to be executed, whatever its
   CHECK((::access(path.c_str(), X_OK) == 0) == is_executable);
 }
 
-TEST_CASE("what can not be sent is known before anything is", "[remote]") {
+TEST_CASE("what cannot be sent is known before anything is", "[remote]") {
   const test::TemporaryFolder folder;
   std::filesystem::create_directory(folder.path("folder"));
   REQUIRE(::mkfifo(folder.path("pipe").c_str(), 0600) == 0);

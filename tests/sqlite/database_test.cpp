@@ -95,5 +95,5 @@ TEST_CASE("a file that is no database is an error that names it", "[sqlite]") {
   const test::TemporaryFolder folder;
   std::ofstream{folder.path("other")} << std::string(10'000, 'x');
   CHECK_THROWS_WITH(Database{folder.path("other")}, Catch::Contains(folder.path("other")));
-  CHECK_THROWS_WITH(Database{folder.path("no/such")}, Catch::Contains("can not be opened"));
+  CHECK_THROWS_WITH(Database{folder.path("no/such")}, Catch::Contains("cannot be opened"));
 }

@@ -1,4 +1,5 @@
-// One long task that keeps checkpoints: how many of its steps the last process made tells whether it went on or began again.
+// One long task that keeps checkpoints: how many of its steps the last process made tells whether it went on or began
+// again.
 #include <chrono>
 #include <cstdint>
 #include <thread>

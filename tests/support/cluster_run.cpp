@@ -1,4 +1,5 @@
-// Some seconds of work on an interface, for a script that does something to it meanwhile: cluster_run INTERFACE RUNNING-FILE TASKS
+// Some seconds of work on an interface, for a script that does something to it meanwhile: cluster_run INTERFACE
+// RUNNING-FILE TASKS
 #include <mw/mw.hpp>
 
 #include <chrono>

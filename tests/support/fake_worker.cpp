@@ -1,4 +1,5 @@
-// A worker process that says hello, and then does what no worker should: fake_worker WHAT. It is started as one (MW_WORKER).
+// A worker process that says hello, and then does what no worker should: fake_worker WHAT. It is started as one
+// (MW_WORKER).
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -24,7 +24,8 @@ extern "C" [[gnu::used]] inline int __lsan_is_turned_off() { return test::in_for
 
 namespace test {
 
-/// Runs `child` in a copy of this process, which ends with exit() and what that returns. -1 if it does not come to an end.
+/// Runs `child` in a copy of this process, which ends with exit() and what that returns. -1 if it does not come to an
+/// end.
 inline int exit_status_of(const std::function<int()>& child) {
   std::fflush(stdout);  // what waits there is not the child's to print
   const pid_t pid = ::fork();

@@ -1,4 +1,5 @@
-// Has something to be done before a signal ends it, and gets one in the way that it is asked to. Says what happens on stdout.
+// Has something to be done before a signal ends it, and gets one in the way that it is asked to. Says what happens on
+// stdout.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// A small job for tests that limit what its processes may have: limited_run INTERFACE. Prints how many workers there are, and
-// how many the interface works with.
+// A small job for tests that limit what its processes may have: limited_run INTERFACE. Prints how many workers there
+// are, and how many the interface works with.
 #include <mw/mw.hpp>
 
 #include <iostream>

@@ -1,5 +1,5 @@
-// An application whose worker does not start on rank 2 of mpi; with CPPMW_TEST_ONE_ONLY=FILE none does but the first of this machine. Those
-// that do start have work for half a second.
+// An application whose worker does not start on rank 2 of mpi; with CPPMW_TEST_ONE_ONLY=FILE none does but the first of
+// this machine. Those that do start have work for half a second.
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 

@@ -1,4 +1,5 @@
-// A master with work that never ends, to be killed: 3 workers, one of them with a program that has children; on `serial` only that.
+// A master with work that never ends, to be killed: 3 workers, one of them with a program that has children; on
+// `serial` only that.
 #include <mw/mw.hpp>
 
 #include <chrono>

@@ -1,8 +1,8 @@
-// A volunteer's task that looks around, or does what its client wants: a plain static program in a BOINC client's slot. Its file "in" says
-// what; what it finds is on its stderr.
-//   look FILE PORT SOCKET    reads FILE, connects to PORT of this machine and to the socket's path, writes where it should not
-//   obey                     says how far it is, suspends, goes on, ends as it is told; it has a child that never ends
-//   exceed                   more memory, larger files, more processes than it may have
+// A volunteer's task that looks around, or does what its client wants: a plain static program in a BOINC client's slot.
+// Its file "in" says what; what it finds is on its stderr.
+//   look FILE PORT SOCKET    reads FILE, connects to PORT of this machine and to the socket's path, writes where it
+//   should not obey                     says how far it is, suspends, goes on, ends as it is told; it has a child that
+//   never ends exceed                   more memory, larger files, more processes than it may have
 //   die                      by a signal
 #include <dirent.h>
 #include <fcntl.h>

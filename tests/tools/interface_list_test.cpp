@@ -14,7 +14,8 @@ TEST_CASE("a list of interfaces is cut where one begins, not within the options 
   CHECK(interfaces_in("mpi:?hosts=a,b") == List{"mpi:?hosts=a,b"});
   CHECK(interfaces_in("mpi:?hosts=a:4,b:4&lost_after_s=3,multicore,mpi?hosts=c,d") ==
         List{"mpi:?hosts=a:4,b:4&lost_after_s=3", "multicore", "mpi?hosts=c,d"});
-  // A host whose name only begins like an interface is a host; a name that is none is left for the application to refuse.
+  // A host whose name only begins like an interface is a host; a name that is none is left for the application to
+  // refuse.
   CHECK(interfaces_in("mpi:?hosts=a,mpi1,serial-7") == List{"mpi:?hosts=a,mpi1,serial-7"});
   CHECK(interfaces_in("multicore,nonsense") == List{"multicore", "nonsense"});
   // A program that is none of CppMW's may have names of its own.

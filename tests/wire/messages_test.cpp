@@ -10,8 +10,8 @@
 
 #include <fmt/format.h>
 
-#include "wire/mux.hpp"
 #include "wire/messages.hpp"
+#include "wire/mux.hpp"
 
 using namespace mw::wire;
 using mw::Bytes;

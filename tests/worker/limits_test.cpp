@@ -226,7 +226,7 @@ TEST_CASE("a checkpoint is due once an interval, and not before", "[worker]") {
   set_checkpoint_folder({}, 0ms);
 }
 
-TEST_CASE("a checkpoint that can not be written leaves the one before it, and stays due", "[worker]") {
+TEST_CASE("a checkpoint that cannot be written leaves the one before it, and stays due", "[worker]") {
   CHECK(test::exit_status_of([] {
           const test::TemporaryFolder folder;
           ::signal(SIGXFSZ, SIG_IGN);
@@ -301,7 +301,7 @@ TEST_CASE("a data file that is no file ends its task with the reason, and keeps 
   const test::TemporaryFolder folder;
   std::filesystem::create_directory(folder.path("folder"));
   REQUIRE(::mkfifo(folder.path("pipe").c_str(), 0600) == 0);
-  CHECK_THROWS_WITH((TaskFolder{{{folder.path("none"), "x"}}}), Contains("none can not be read: No such file"));
+  CHECK_THROWS_WITH((TaskFolder{{{folder.path("none"), "x"}}}), Contains("none cannot be read: No such file"));
   CHECK_THROWS_WITH((TaskFolder{{{folder.path("folder"), "x"}}}), Contains("is not a regular file"));
   CHECK(test::exit_status_of([&] {
           ::alarm(5);

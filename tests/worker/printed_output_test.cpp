@@ -120,7 +120,7 @@ TEST_CASE("what a process printed is taken, and a redirection is undone", "[work
 
 #if !defined( \
     __SANITIZE_ADDRESS__)  // UndefinedBehaviorSanitizer looks at memory through a pipe, for which there is no descriptor then
-TEST_CASE("a stream that can not be led back is told", "[worker][output]") {
+TEST_CASE("a stream that cannot be led back is told", "[worker][output]") {
   const auto run = [] {
     ::dup2(STDOUT_FILENO, STDERR_FILENO);
     rlimit none{};

@@ -40,8 +40,8 @@ TEST_CASE("what a task's forked child prints is the task's, in order", "[worker]
 TEST_CASE("the streams are put back while other threads print", "[worker][output]") {
   std::atomic<bool> over{false};
   std::atomic<int> printed{0};
-  // The buffers are made once for all. A stream has no lock by which ThreadSanitizer could tell that this was before another thread used
-  // them.
+  // The buffers are made once for all. A stream has no lock by which ThreadSanitizer could tell that this was before
+  // another thread used them.
   { const ThreadOutput first; }
   std::thread other{[&] {
     while (!over) {

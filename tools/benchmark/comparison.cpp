@@ -66,7 +66,8 @@ std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe");
 
 std::int64_t now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-/// Python programs print what ours print. mpi4py.futures wants to be started by mpiexec, with one rank more than it has workers.
+/// Python programs print what ours print. mpi4py.futures wants to be started by mpiexec, with one rank more than it has
+/// workers.
 std::string output_of(const std::string& peer, const std::string& workload, unsigned workers, std::uint64_t tasks) {
   const std::string count = fmt::format("{}", tasks);
   const std::string width = fmt::format("{}", workers);

@@ -1,7 +1,7 @@
 // All measurements, in turn, each in a process of its own.
 //
-// What:    compare(): workloads × peers × runs, as a Markdown table or JSON; show_growth(): what a task costs as their number
-//          grows.
+// What:    compare(): workloads × peers × runs, as a Markdown table or JSON; show_growth(): what a task costs as their
+//          number grows.
 // Owner:   nothing.
 // Threads: main's.
 // Use:

@@ -1,5 +1,5 @@
-// mw_bench: the workloads W1a to W6 on CppMW, on a bare socket-pair farm, and on Python's multiprocessing.Pool and mpi4py.futures,
-// in turn.
+// mw_bench: the workloads W1a to W6 on CppMW, on a bare socket-pair farm, and on Python's multiprocessing.Pool and
+// mpi4py.futures, in turn.
 #include <mw/mw.hpp>
 
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 // A farm with no features: what a few lines on socket pairs reach, and so the floor for everything with features.
 //
-// What:    forked workers, one socket pair each, one write() a message. The measurements of the table of docs/performance.md.
+// What:    forked workers, one socket pair each, one write() a message. The measurements of the table of
+//          docs/performance.md.
 // Owner:   the workers live and end inside each call.
 // Threads: one at a time, in a process without other threads (it forks).
 // Use:

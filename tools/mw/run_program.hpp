@@ -12,7 +12,7 @@
 
 namespace mw::tool {
 
-/// Throws mw::Error, naming the program, if it can not be started, fails, or is killed.
+/// Throws mw::Error, naming the program, if it cannot be started, fails, or is killed.
 std::string run_for_output(const std::string& program, const std::vector<std::string>& arguments);
 
 }  // namespace mw::tool

@@ -1,6 +1,7 @@
 // Several interfaces in one argument: "multicore,mpi:?hosts=a,b".
 //
-// What:    cuts at commas; one within options ("hosts=a,b") belongs to them, unless the name of an interface begins behind it.
+// What:    cuts at commas; one within options ("hosts=a,b") belongs to them, unless the name of an interface begins
+//          behind it.
 // Owner:   plain values.
 // Threads: any.
 // Use:

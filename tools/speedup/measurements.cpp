@@ -80,7 +80,7 @@ void Measurements::take_line(const boost::json::object& line) {
 void Measurements::cut_to(std::uintmax_t size) const {
   std::error_code error;
   std::filesystem::resize_file(path_, size, error);
-  if (error) throw Error{fmt::format("{} can not be cut to the runs that are whole: {}", path_, error.message())};
+  if (error) throw Error{fmt::format("{} cannot be cut to the runs that are whole: {}", path_, error.message())};
 }
 
 void Measurements::take(const SeriesKey& key, const boost::json::object& run) {
@@ -109,7 +109,7 @@ void Measurements::add(const SeriesKey& key, const boost::json::object& run) {
                                                                       {"run", run}});
   std::ofstream file{path_, std::ios::app};
   file << line + '\n' << std::flush;
-  if (!file) throw Error{fmt::format("{} can not be written: {}", path_, std::strerror(errno))};
+  if (!file) throw Error{fmt::format("{} cannot be written: {}", path_, std::strerror(errno))};
 }
 
 std::size_t Measurements::count(const SeriesKey& key) const {

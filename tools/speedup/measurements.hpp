@@ -1,7 +1,7 @@
 // The runs of a speedup measurement.
 //
-// What:    a Series is the runs of one value of the option that varies, one interface and one number of workers; Measurements keeps
-//          them all, and in a file, so that what was interrupted goes on.
+// What:    a Series is the runs of one value of the option that varies, one interface and one number of workers;
+//          Measurements keeps them all, and in a file, so that what was interrupted goes on.
 // Owner:   values; the file is its own.
 // Threads: main's.
 // Use:
@@ -34,11 +34,12 @@ struct SeriesKey {
 
 class Measurements {
  public:
-  /// `path` is where runs are kept; empty: nowhere. Runs of the same command that are there already count. Throws Error for a file of
-  /// another command's runs. With `results_may_differ`, runs that found something else are kept, too.
+  /// `path` is where runs are kept; empty: nowhere. Runs of the same command that are there already count. Throws Error
+  /// for a file of another command's runs. With `results_may_differ`, runs that found something else are kept, too.
   Measurements(const std::string& path, std::string command, bool results_may_differ = false);
 
-  /// Throws Error if the run found something else than those of the same value before it, or is no run of a CppMW application.
+  /// Throws Error if the run found something else than those of the same value before it, or is no run of a CppMW
+  /// application.
   void add(const SeriesKey& key, const boost::json::object& run);
   std::size_t count(const SeriesKey& key) const;
   const std::vector<RunTimes>& runs(const SeriesKey& key) const { return series_.at(key); }

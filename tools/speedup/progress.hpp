@@ -1,6 +1,7 @@
 // How far a measurement is.
 //
-// What:    a line with a bar, what is being run, and the time that is left if it goes on like this; on stderr, over itself.
+// What:    a line with a bar, what is being run, and the time that is left if it goes on like this; on stderr, over
+//          itself.
 // Owner:   the measurement's loop; takes the line away when it ends.
 // Threads: main's.
 // Use:
@@ -15,7 +16,8 @@
 
 namespace mw::tool {
 
-/// "[====>      ]  run 3 of 8: multicore, 2 workers, 12 s left", at most so wide; the bar goes first where room is scarce.
+/// "[====>      ]  run 3 of 8: multicore, 2 workers, 12 s left", at most so wide; the bar goes first where room is
+/// scarce.
 std::string measuring_line(std::size_t done, std::size_t all, double seconds, const std::string& what, std::size_t width);
 
 class Progress {

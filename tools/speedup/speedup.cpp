@@ -171,7 +171,7 @@ void speedup(SpeedupOptions options) {
   if (!options.out.empty()) {
     std::error_code error;
     std::filesystem::create_directories(options.out, error);
-    if (error) throw Error{fmt::format("the folder {} can not be made: {}", options.out, error.message())};
+    if (error) throw Error{fmt::format("the folder {} cannot be made: {}", options.out, error.message())};
   }
   const Varied varied = varied_of(options.vary);
   Measurements measurements{options.out.empty() ? std::string{} : options.out + "/runs.jsonl", command_of(options, varied),

@@ -1,9 +1,9 @@
 // mw speedup: an application over interfaces and numbers of workers, as the tables that people publish.
 //
-// What:    runs the application with -n W --json for each W, in turn, reads what it says, and prints workers, seconds, speedup and % of
-//          maximum (the form of PyMW's Table 1, where the maximum is min(workers, cores)), or interfaces side by side (as CASCON'16's
-//          Tables 3 and 4); with a folder to write to, a report with statistics, CSV and a plot, and the runs themselves, so that it
-//          goes on after an interruption.
+// What:    runs the application with -n W --json for each W, in turn, reads what it says, and prints workers, seconds,
+//          speedup and % of maximum (the form of PyMW's Table 1, where the maximum is min(workers, cores)), or
+//          interfaces side by side (as CASCON'16's Tables 3 and 4); with a folder to write to, a report with
+//          statistics, CSV and a plot, and the runs themselves, so that it goes on after an interruption.
 // Owner:   plain values.
 // Threads: main's.
 // Use:

@@ -1,7 +1,7 @@
 // What is said of several runs of one kind.
 //
-// What:    mean, sample standard deviation, least, most, median; Grubbs' test for an outlier, two-sided (Grubbs 1969; the critical value
-//          by Student's t as in the NIST/SEMATECH handbook, 1.3.5.17.1).
+// What:    mean, sample standard deviation, least, most, median; Grubbs' test for an outlier, two-sided (Grubbs 1969;
+//          the critical value by Student's t as in the NIST/SEMATECH handbook, 1.3.5.17.1).
 // Owner:   values.
 // Threads: any.
 // Use:

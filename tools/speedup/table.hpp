@@ -1,7 +1,8 @@
 // Speedup tables out of measurements.
 //
-// What:    a Table is the rows of one interface (and one value of the option that varies): times, speedup, % of maximum. Text and
-//          Markdown in the form of PyMW's Tables 1 and 2, with the statistics of CASCON'16; interfaces side by side; CSV; a plot.
+// What:    a Table is the rows of one interface (and one value of the option that varies): times, speedup, % of
+//          maximum. Text and Markdown in the form of PyMW's Tables 1 and 2, with the statistics of CASCON'16;
+//          interfaces side by side; CSV; a plot.
 // Owner:   values.
 // Threads: any.
 // Use:
@@ -60,7 +61,8 @@ Table make_table(const Measurements& measurements, const TableName& name, const 
                  std::uint64_t cores, bool without_start_up);
 
 std::string to_text(const Table& table, bool markdown);
-/// Interfaces as columns, mean and standard deviation in a cell; rows are the values of the option that varies, and numbers of workers.
+/// Interfaces as columns, mean and standard deviation in a cell; rows are the values of the option that varies, and
+/// numbers of workers.
 std::string to_side_by_side(const std::vector<Table>& tables, bool markdown);
 /// Everything there is, for a report: the table, then means, deviations, outliers.
 std::string to_report(const Table& table);

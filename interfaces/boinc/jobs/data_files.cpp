@@ -21,7 +21,7 @@ namespace mw::boinc {
 namespace {
 
 [[noreturn]] void fail(const std::string& path) {
-  throw worker::StagingError{fmt::format("the data file {} can not be read: {}", path, std::strerror(errno))};
+  throw worker::StagingError{fmt::format("the data file {} cannot be read: {}", path, std::strerror(errno))};
 }
 
 CopiedFile copy_all(const process::UniqueFd& source, const std::string& from, const process::UniqueFd& target,
@@ -51,7 +51,7 @@ CopiedFile copy_file(const std::string& from, const std::string& to) {
   if (source.get() < 0 || ::fstat(source.get(), &status) != 0) fail(from);
   if (!S_ISREG(status.st_mode)) throw worker::StagingError{fmt::format("the data file {} is not a regular file", from)};
   const process::UniqueFd target{::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-  if (target.get() < 0) throw worker::StagingError{fmt::format("{} can not be written: {}", to, std::strerror(errno))};
+  if (target.get() < 0) throw worker::StagingError{fmt::format("{} cannot be written: {}", to, std::strerror(errno))};
   try {
     return copy_all(source, from, target, to, (status.st_mode & 0111) != 0);
   } catch (const Error& e) {

@@ -12,8 +12,8 @@
 
 namespace mw::boinc {
 
-/// The platform an executable is for, by its ELF header (System V ABI): "x86_64-pc-linux-gnu", "aarch64-unknown-linux-gnu",
-/// "arm-unknown-linux-gnueabihf"; empty for others.
+/// The platform an executable is for, by its ELF header (System V ABI): "x86_64-pc-linux-gnu",
+/// "aarch64-unknown-linux-gnu", "arm-unknown-linux-gnueabihf"; empty for others.
 std::string platform_of_file(const std::string& path);
 
 struct FoundBuild {

@@ -1,7 +1,7 @@
 // How many copies of a workunit there may be.
 //
-// What:    what is not said follows from what is: BOINC's own values for it are 1 each, with which the first copy that fails ends its
-//          workunit. Pure.
+// What:    what is not said follows from what is: BOINC's own values for it are 1 each, with which the first copy that
+//          fails ends its workunit. Pure.
 // Owner:   values.
 // Threads: any.
 // Use:

@@ -1,7 +1,7 @@
 // Credit: what a host's work is worth, in cobblestones.
 //
-// What:    200 a day on a processor of 10^9 floating-point operations a second; the recent average halves in a week (BOINC,
-//          sched/credit.cpp). Pure.
+// What:    200 a day on a processor of 10^9 floating-point operations a second; the recent average halves in a week
+//          (BOINC, sched/credit.cpp). Pure.
 // Owner:   values.
 // Threads: any.
 #pragma once

@@ -1,7 +1,7 @@
 // What a task of a function costs, learnt from hosts of which none is believed alone.
 //
-// What:    the median of what the last voters measured. While there are only two, the later one moves what the first one says by no
-//          more than a factor, however often it speaks. Pure.
+// What:    the median of what the last voters measured. While there are only two, the later one moves what the first
+//          one says by no more than a factor, however often it speaks. Pure.
 // Owner:   values.
 // Threads: any.
 // Use:

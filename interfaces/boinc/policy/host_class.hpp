@@ -1,8 +1,8 @@
 // Homogeneous redundancy: which hosts compute alike.
 //
-// What:    host_class() puts a host into a class; the copies of a workunit go to hosts of one class, so that results may be
-//          compared bit by bit although processors round differently (BOINC, sched/hr.cpp: fine is its type 1, coarse its type
-//          2). Pure.
+// What:    host_class() puts a host into a class; the copies of a workunit go to hosts of one class, so that results
+//          may be compared bit by bit although processors round differently (BOINC, sched/hr.cpp: fine is its type 1,
+//          coarse its type 2). Pure.
 // Owner:   values.
 // Threads: any.
 // Use:

@@ -23,7 +23,7 @@ enum class InstanceOutcome : std::int64_t {
   client_error = 3,
   no_reply = 4,
   not_needed = 5,
-  validate_error = 6,  ///< what it uploaded can not be read
+  validate_error = 6,  ///< what it uploaded cannot be read
   detached = 7
 };
 
@@ -44,8 +44,8 @@ struct InstanceState {
   ServerState server_state = ServerState::unsent;
   InstanceOutcome outcome = InstanceOutcome::none;
   ValidateState validate_state = ValidateState::init;
-  /// It counts neither as an error nor as a copy: it was given back, was one more than there had to be, or is not the first that came
-  /// to nothing with the same newcomers.
+  /// It counts neither as an error nor as a copy: it was given back, was one more than there had to be, or is not the
+  /// first that came to nothing with the same newcomers.
   bool is_excused = false;
   Time deadline{};  ///< of one in progress
 };

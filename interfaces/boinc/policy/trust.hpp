@@ -1,9 +1,9 @@
 // How far a host is trusted: probation, adaptive replication, and quarantine.
 //
-// What:    HostRecord is what a host has done so far. Until a few of its results were valid it is on probation: it gets little work,
-//          and its failures are its own affair. After `trusted_after` valid results in a row a host may run a workunit
-//          alone, now and then with a second one to check on it (BOINC, sched/sched_send.cpp, adaptive replication). A host that
-//          fails or lies too often gets no work for a while, longer each time (P37). Pure.
+// What:    HostRecord is what a host has done so far. Until a few of its results were valid it is on probation: it gets
+//          little work, and its failures are its own affair. After `trusted_after` valid results in a row a host may
+//          run a workunit alone, now and then with a second one to check on it (BOINC, sched/sched_send.cpp, adaptive
+//          replication). A host that fails or lies too often gets no work for a while, longer each time (P37). Pure.
 // Owner:   values.
 // Threads: any.
 // Use:

@@ -1,7 +1,7 @@
 // How much room uploads may take.
 //
-// What:    a floor of free space that they leave on the disk, for the database and for everybody else; and a bound for what one host
-//          has stored that nobody has validated yet. Pure.
+// What:    a floor of free space that they leave on the disk, for the database and for everybody else; and a bound for
+//          what one host has stored that nobody has validated yet. Pure.
 // Owner:   values.
 // Threads: any.
 // Use:
@@ -25,8 +25,8 @@ inline bool leaves_floor(std::int64_t free, std::int64_t total, std::int64_t nby
   return free - floor_of(total) >= nbytes;
 }
 
-/// Bytes that a host may have stored and not validated: two outputs of full size for each workunit that it has, eight at least, since
-/// its results may wait for those of others.
+/// Bytes that a host may have stored and not validated: two outputs of full size for each workunit that it has, eight
+/// at least, since its results may wait for those of others.
 inline std::int64_t most_unvalidated(std::int64_t max_output, std::size_t in_progress) noexcept {
   constexpr std::size_t least = 8;
   const auto outputs = static_cast<std::int64_t>(std::max(2 * in_progress, least));

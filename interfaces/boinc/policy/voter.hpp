@@ -1,7 +1,8 @@
 // Who has a vote: which hosts may be one and the same person.
 //
-// What:    copies of a workunit go to different voters, since a quorum of one person's hosts proves nothing. A key that is shared,
-//          or that anybody may make, tells nobody apart; where a request comes from does a little, for addresses are not free. Pure.
+// What:    copies of a workunit go to different voters, since a quorum of one person's hosts proves nothing. A key that
+//          is shared, or that anybody may make, tells nobody apart; where a request comes from does a little, for
+//          addresses are not free. Pure.
 // Owner:   values.
 // Threads: any.
 // Use:
@@ -23,9 +24,9 @@ enum class VoteOf : std::uint8_t {
   account  ///< all hosts of one account: where each volunteer was given a key of his own
 };
 
-/// What one person can easily have all addresses of: of IPv4 a /24 ("203.0.113.0/24"), of IPv6 a /48, this machine's loopback. In a
-/// private network (10/8, 172.16/12, 192.168/16, 169.254/16, fd00::/8, fe80::/10) each address is its own, since strangers have none
-/// there.
+/// What one person can easily have all addresses of: of IPv4 a /24 ("203.0.113.0/24"), of IPv6 a /48, this machine's
+/// loopback. In a private network (10/8, 172.16/12, 192.168/16, 169.254/16, fd00::/8, fe80::/10) each address is its
+/// own, since strangers have none there.
 std::string address_range(const boost::asio::ip::address& address);
 
 struct VoterFacts {

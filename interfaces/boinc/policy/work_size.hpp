@@ -1,8 +1,8 @@
 // How much work goes into a workunit, and how many workunits to a host.
 //
-// What:    a workunit costs a volunteer some 20 s of polling whatever is in it, so it carries as many tasks as run for about the
-//          target; towards the end fewer, so that all hosts end together (guided self-scheduling, Polychronopoulos and Kuck
-//          1987). Pure.
+// What:    a workunit costs a volunteer some 20 s of polling whatever is in it, so it carries as many tasks as run for
+//          about the target; towards the end fewer, so that all hosts end together (guided self-scheduling,
+//          Polychronopoulos and Kuck 1987). Pure.
 // Owner:   values.
 // Threads: any.
 // Use:
@@ -39,8 +39,8 @@ inline std::size_t tasks_in_workunit(const BundleQuestion& question) noexcept {
 /// A workunit that is shorter costs a volunteer more in polling than in computing.
 inline constexpr double worth_polling_s = 20;
 
-/// The same where tasks are put together before any host asks: nobody knows how many hosts there are, so that a share of what waits may
-/// be too small to be worth it.
+/// The same where tasks are put together before any host asks: nobody knows how many hosts there are, so that a share
+/// of what waits may be too small to be worth it.
 inline std::size_t tasks_in_submitted_workunit(const BundleQuestion& question) noexcept {
   const std::size_t share = tasks_in_workunit(question);
   if (question.task_s <= 0) return share;
@@ -60,8 +60,8 @@ struct AmountQuestion {
   std::int64_t most = 2048;  ///< in all, whatever it says of its processors
 };
 
-/// How many workunits to send: enough for its processors, and for the time that it asks for as far as that is known; a host does
-/// not hoard.
+/// How many workunits to send: enough for its processors, and for the time that it asks for as far as that is known; a
+/// host does not hoard.
 inline std::int64_t workunits_to_send(const AmountQuestion& question) noexcept {
   const std::int64_t processors = std::max<std::int64_t>(question.processors, 1);
   const std::int64_t room = std::min(processors * question.most_a_processor, question.most) - question.in_progress;

@@ -68,14 +68,14 @@ std::string md5_hex(std::string_view text) { return md5_hex(std::as_bytes(std::s
 
 std::string md5_of_file(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
-  if (!file) throw InterfaceError{fmt::format("{} can not be read: {}", path, std::strerror(errno))};
+  if (!file) throw InterfaceError{fmt::format("{} cannot be read: {}", path, std::strerror(errno))};
   Md5 md5;
   std::vector<char> buffer(256 * 1024);
   while (file) {
     file.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
     md5.update(std::as_bytes(std::span{buffer}.first(static_cast<std::size_t>(file.gcount()))));
   }
-  if (file.bad()) throw InterfaceError{fmt::format("{} can not be read to its end", path)};
+  if (file.bad()) throw InterfaceError{fmt::format("{} cannot be read to its end", path)};
   return md5.hex();
 }
 

@@ -33,7 +33,7 @@ class Md5 {
 
 std::string md5_hex(std::span<const std::byte> bytes);
 std::string md5_hex(std::string_view text);
-/// Of a file. Throws InterfaceError if it can not be read.
+/// Of a file. Throws InterfaceError if it cannot be read.
 std::string md5_of_file(const std::string& path);
 
 /// `bytes` random bytes as lower-case hex digits, from the system's generator.

@@ -1,7 +1,7 @@
 // What PHP says in the middle of an answer.
 //
-// What:    tells its warnings and its death from the answer that they stand in. They come with HTTP status 200, in HTML, before, inside or in
-//          place of the XML.
+// What:    tells its warnings and its death from the answer that they stand in. They come with HTTP status 200, in
+//          HTML, before, inside or in place of the XML.
 // Owner:   values.
 // Threads: any.
 // Use:

@@ -72,8 +72,9 @@ struct SchedulerReply {
   std::string master_url;
   std::string project_name;
   std::int64_t host_id = 0;  ///< of a new host; else 0
-  /// To a new host: what it is to say in each request (see SchedulerRequest::cross_project_id), and the account's e-mail address,
-  /// hashed: by it a client that is attached to several projects tells which of their ids to send, so each host has one of its own.
+  /// To a new host: what it is to say in each request (see SchedulerRequest::cross_project_id), and the account's
+  /// e-mail address, hashed: by it a client that is attached to several projects tells which of their ids to send, so
+  /// each host has one of its own.
   std::string cross_project_id;
   std::string email_hash;
   /// For the person, in the client's manager; a name that is empty is not sent, nor is any of this.

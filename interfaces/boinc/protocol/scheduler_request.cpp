@@ -22,8 +22,8 @@ double amount_in(const pugi::xml_node& node, const char* child, double most) {
   return std::clamp(number_in(node, child), 0.0, most);
 }
 
-/// What a task wrote to stderr may hold anything, ends of CDATA sections too: it is cut out before the XML is read, and a number
-/// left in its place.
+/// What a task wrote to stderr may hold anything, ends of CDATA sections too: it is cut out before the XML is read, and
+/// a number left in its place.
 std::string cut_out_stderr(std::string_view text, std::vector<std::string>& cut) {
   constexpr std::string_view open = "<stderr_out>", close = "</stderr_out>";
   std::string rest;

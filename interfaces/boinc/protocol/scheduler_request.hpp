@@ -1,6 +1,7 @@
 // The scheduler request: what a client says to the scheduler.
 //
-// What:    SchedulerRequest, read from and written as BOINC's <scheduler_request>. What it means is the scheduler's business.
+// What:    SchedulerRequest, read from and written as BOINC's <scheduler_request>. What it means is the scheduler's
+//          business.
 // Owner:   a value.
 // Threads: a value.
 // Use:

@@ -1,7 +1,8 @@
 // What a project's site says about its daemons.
 //
-// What:    reads server_status.php?xml=1 of BOINC's html/user: a line for each daemon, as it is at the moment. (The counts of jobs on the same
-//          page are up to an hour old.) Not every project has that page, and any site may answer anything under its address.
+// What:    reads server_status.php?xml=1 of BOINC's html/user: a line for each daemon, as it is at the moment. (The
+//          counts of jobs on the same page are up to an hour old.) Not every project has that page, and any site may
+//          answer anything under its address.
 // Owner:   values.
 // Threads: any.
 // Use:
@@ -21,8 +22,8 @@ inline constexpr std::size_t longest_server_status = std::size_t{1} << 20;
 inline constexpr std::size_t most_daemons_named = 16;
 inline constexpr std::size_t longest_daemon_name = 80;
 
-/// Those that should run and do not, as far as jobs of the application need them: "feeder", "sample_bitwise_validator (pi)". Throws BadMessage
-/// for what is no such page.
+/// Those that should run and do not, as far as jobs of the application need them: "feeder", "sample_bitwise_validator
+/// (pi)". Throws BadMessage for what is no such page.
 std::vector<std::string> daemons_down(std::string_view page, std::string_view app);
 
 }  // namespace mw::boinc

@@ -1,8 +1,8 @@
 // BOINC's signatures: RSA over the MD5 of a text, in BOINC's text forms.
 //
-// What:    SigningKey signs, VerifyingKey checks. Text forms: bytes are lower-case hex, 64 digits a line, then a line with a '.';
-//          a key is a line with its bits, then its fields that way. The signature is PKCS#1 v1.5 over the 32 hex digits of the
-//          MD5, without a DigestInfo (lib/crypt.cpp of BOINC).
+// What:    SigningKey signs, VerifyingKey checks. Text forms: bytes are lower-case hex, 64 digits a line, then a line
+//          with a '.'; a key is a line with its bits, then its fields that way. The signature is PKCS#1 v1.5 over the
+//          32 hex digits of the MD5, without a DigestInfo (lib/crypt.cpp of BOINC).
 // Owner:   own OpenSSL's keys.
 // Threads: one at a time each.
 // Use:

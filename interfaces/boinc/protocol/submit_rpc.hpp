@@ -1,7 +1,7 @@
 // The remote submission RPC, message by message.
 //
-// What:    requests as text, replies parsed: what BOINC's html/user/submit_rpc_handler.php and job_file.php take and give. A reply
-//          may have junk before its root element (PHP's notices); an error comes inside HTTP status 200.
+// What:    requests as text, replies parsed: what BOINC's html/user/submit_rpc_handler.php and job_file.php take and
+//          give. A reply may have junk before its root element (PHP's notices); an error comes inside HTTP status 200.
 // Owner:   values.
 // Threads: any.
 // Use:
@@ -47,8 +47,9 @@ std::string retire_batch_request(const std::string& key, const std::string& batc
 
 /// Which of these files the project does not have.
 std::string query_files_request(const std::string& key, const std::vector<std::string>& names);
-/// The files themselves come as file_0, file_1, … of the same form. The project may delete them after `delete_time` (seconds since
-/// 1970). No later request can put that off: the handler takes the success of its own update for a failure.
+/// The files themselves come as file_0, file_1, … of the same form. The project may delete them after `delete_time`
+/// (seconds since 1970). No later request can put that off: the handler takes the success of its own update for a
+/// failure.
 std::string upload_files_request(const std::string& key, const std::vector<std::string>& names, std::int64_t delete_time);
 
 struct Job {
@@ -68,8 +69,8 @@ struct Submission {
 };
 std::string submit_batch_request(const std::string& key, const Submission& submission);
 
-/// Throws Refusal with the project's words for an error, Breakdown, BadMessage for what is no reply to `request`. It is what parses a reply
-/// that holds nothing else of interest.
+/// Throws Refusal with the project's words for an error, Breakdown, BadMessage for what is no reply to `request`. It is
+/// what parses a reply that holds nothing else of interest.
 Document parse_reply(std::string_view text, const char* request);
 
 /// Of create_batch and submit_batch.

@@ -1,6 +1,7 @@
 // Uploads: what a client says to the upload handler, and what it hears.
 //
-// What:    an upload request is a head of XML, then raw bytes to the end of the body; or the question how much of a file is there.
+// What:    an upload request is a head of XML, then raw bytes to the end of the body; or the question how much of a
+//          file is there.
 // Owner:   values.
 // Threads: values.
 // Use:

@@ -1,7 +1,7 @@
 // BOINC's XML, on pugixml.
 //
-// What:    reading that forgives what BOINC's own parser forgives (junk before the root element), and checks the rest; writing one
-//          element a line, as the client reads it.
+// What:    reading that forgives what BOINC's own parser forgives (junk before the root element), and checks the rest;
+//          writing one element a line, as the client reads it.
 // Owner:   documents own their nodes.
 // Threads: one at a time a document.
 // Use:
@@ -55,8 +55,8 @@ std::string to_text(const pugi::xml_document& document);
 /// In another form: see pugixml's format flags.
 std::string to_text(const pugi::xml_document& document, const char* indent, unsigned format);
 
-/// Whether a name may stand for a file on either side: letters, digits, '_', '-', '.', '+', at most 200 of them, no "..", no '.'
-/// first.
+/// Whether a name may stand for a file on either side: letters, digits, '_', '-', '.', '+', at most 200 of them, no
+/// "..", no '.' first.
 bool is_file_name(std::string_view name) noexcept;
 
 }  // namespace mw::boinc

@@ -61,7 +61,8 @@ Admitted Admission::admit(const SchedulerRequest& request, std::int64_t user, co
       ++project_.counts.bad_requests;
       return {};
     }
-    // A counter that went back is that of a copy of the host, or of one whose state was set back: as for BOINC, another host.
+    // A counter that went back is that of a copy of the host, or of one whose state was set back: as for BOINC, another
+    // host.
     const Host* proven = find_proven(request);
     if (proven && proven->user != user) proven = nullptr;
     const std::int64_t formerly = proven ? proven->id : 0;

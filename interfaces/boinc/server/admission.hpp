@@ -1,8 +1,8 @@
 // Who asks: the host behind a scheduler request.
 //
-// What:    a host is its number and a secret that only it was told, in the reply that gave it the number; it says it in each request
-//          as its cross-project id, which a stock client does by itself. All others are new hosts, of which an address range gets
-//          only so many in a while.
+// What:    a host is its number and a secret that only it was told, in the reply that gave it the number; it says it in
+//          each request as its cross-project id, which a stock client does by itself. All others are new hosts, of
+//          which an address range gets only so many in a while.
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction.
 // Use:
@@ -21,7 +21,8 @@ namespace mw::boinc {
 
 struct Admitted {
   Host* host = nullptr;
-  /// Another host that this one was before: its state was set back, or it attached anew. What that one has under way is lost. 0: none.
+  /// Another host that this one was before: its state was set back, or it attached anew. What that one has under way is
+  /// lost. 0: none.
   std::int64_t lost_host = 0;
 };
 
@@ -33,7 +34,8 @@ class Admission {
   Admitted admit(const SchedulerRequest& request, std::int64_t user, const boost::asio::ip::address& address,
                  SchedulerReply& reply);
 
-  /// The host that proves to be itself and has not gone back; null if it will be a new one. The account is not looked at.
+  /// The host that proves to be itself and has not gone back; null if it will be a new one. The account is not looked
+  /// at.
   Host* find(const SchedulerRequest& request) const;
 
  private:

@@ -55,7 +55,7 @@ AppVersions AppVersions::find(sqlite::Database& database, const Keys& keys, cons
     WorkerBuild build;
     build.file = std::make_shared<process::UniqueFd>(::open(found.path.c_str(), O_RDONLY | O_CLOEXEC));
     if (build.file->get() < 0)
-      throw InterfaceError{fmt::format("the worker build {} can not be opened: {}", found.path, std::strerror(errno))};
+      throw InterfaceError{fmt::format("the worker build {} cannot be opened: {}", found.path, std::strerror(errno))};
     if (!is_of_these_sources(build.path())) {
       log::warn(fmt::format("boinc: {} was made of other sources than this program, and is left out: build it again", found.path));
       continue;

@@ -1,7 +1,7 @@
 // The worker builds that volunteers run: one file for each platform.
 //
-// What:    finds the worker builds of this program (FOLDER/PLATFORM/NAME), tells what platform each is for from the file itself,
-//          signs it, and gives it a name and a version by its content.
+// What:    finds the worker builds of this program (FOLDER/PLATFORM/NAME), tells what platform each is for from the
+//          file itself, signs it, and gives it a name and a version by its content.
 // Owner:   a value; keeps the files open as they are now.
 // Threads: read only once made.
 // Use:
@@ -35,7 +35,7 @@ struct WorkerBuild {
 
 class AppVersions {
  public:
-  /// Throws InterfaceError if there is none, or one is not signed and can not be signed here.
+  /// Throws InterfaceError if there is none, or one is not signed and cannot be signed here.
   static AppVersions find(sqlite::Database& database, const Keys& keys, const Settings& settings, const std::string& folder);
 
   /// For the first of the platforms that there is one for; null if there is none.

@@ -74,7 +74,7 @@ std::optional<TaskEnd> end_again(const StoredEnd& stored) {
     TaskOutcome& own = outcomes.at(stored.position);
     return TaskEnd{stored.task, stored.host, std::move(own.outcome), own.is_gone};
   } catch (const std::exception& e) {
-    log::warn(fmt::format("boinc: the stored result of task {} can not be used, it is computed again: {}", stored.task, e.what()));
+    log::warn(fmt::format("boinc: the stored result of task {} cannot be used, it is computed again: {}", stored.task, e.what()));
     return std::nullopt;
   }
 }

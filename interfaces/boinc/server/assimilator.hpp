@@ -1,6 +1,7 @@
 // The assimilator: a workunit's end becomes the ends of its tasks.
 //
-// What:    hands the canonical result to the master task by task, or the reason why there is none; once for each workunit.
+// What:    hands the canonical result to the master task by task, or the reason why there is none; once for each
+//          workunit.
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction.
 // Use:
@@ -28,7 +29,7 @@ struct StoredEnd {
 };
 /// Nothing if there is none.
 std::optional<StoredEnd> stored_end(Project& project, const KnownTask& task);
-/// Nothing if it can not be read. In any thread.
+/// Nothing if it cannot be read. In any thread.
 std::optional<TaskEnd> end_again(const StoredEnd& stored);
 
 }  // namespace mw::boinc

@@ -1,7 +1,7 @@
 // Transactions shared by all that happens at about the same time.
 //
-// What:    the first write opens a transaction; it is committed when everything that was ready to run has run, so that many
-//          requests share one wait for the disk. Replies wait for it; what they set in motion happens after it.
+// What:    the first write opens a transaction; it is committed when everything that was ready to run has run, so that
+//          many requests share one wait for the disk. Replies wait for it; what they set in motion happens after it.
 // Owner:   refers to the database and the io_context.
 // Threads: the server's.
 // Use:

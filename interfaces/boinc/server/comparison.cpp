@@ -53,7 +53,8 @@ bool equal_values(const Validator& validator, const ResultPair& pair) {
   }
 }
 
-/// Reads the outputs of a question: small ones once, large ones whenever they are looked at, so that few of them are in memory.
+/// Reads the outputs of a question: small ones once, large ones whenever they are looked at, so that few of them are in
+/// memory.
 class Reader {
  public:
   Reader(const Question& question, const std::stop_token& stop)

@@ -1,8 +1,8 @@
 // What hosts sent back for one workunit, read and compared.
 //
-// What:    compare() sees whether each output is what was uploaded and holds an answer to every task, finds those that agree, and takes
-//          the tasks' outcomes from the one that counts. Large outputs are looked at one or two at a time. It knows neither the database
-//          nor the hosts, so that it may run beside the server's loop.
+// What:    compare() sees whether each output is what was uploaded and holds an answer to every task, finds those that
+//          agree, and takes the tasks' outcomes from the one that counts. Large outputs are looked at one or two at a
+//          time. It knows neither the database nor the hosts, so that it may run beside the server's loop.
 // Owner:   a Question owns small outputs; large ones are files, which may go meanwhile: then they cannot be read.
 // Threads: any. A validator of the user's is called here.
 // Use:

@@ -114,8 +114,8 @@ std::chrono::milliseconds Dispatcher::another_after(double expected_s) const {
   return std::max(*project_.settings.another_after, usual);
 }
 
-/// Near the end, when nothing else is left for it: one more copy of what is out for longer than it should be. The first valid answer
-/// wins, or the first ones, as many as the quorum.
+/// Near the end, when nothing else is left for it: one more copy of what is out for longer than it should be. The first
+/// valid answer wins, or the first ones, as many as the quorum.
 bool Dispatcher::send_another(const WorkerBuild& build, Host& host, const Turn& turn, SchedulerReply& reply) {
   if (!may_have_another(host)) return false;
   const Time now = project_.now();
@@ -163,8 +163,8 @@ bool Dispatcher::send_new(const WorkerBuild& build, Host& host, SchedulerReply& 
   return true;
 }
 
-/// One copy a host (S5), one vote a voter, and alike hosts where that matters. A host that gave its copy back has said nothing of it,
-/// and may have another, a few times.
+/// One copy a host (S5), one vote a voter, and alike hosts where that matters. A host that gave its copy back has said
+/// nothing of it, and may have another, a few times.
 bool Dispatcher::may_have(const WorkunitRow& workunit, const Host& host) const {
   if (workunit.host_class != 0 &&
       workunit.host_class != host_class(project_.settings.redundancy, host.info.os_name, host.info.cpu_vendor, host.info.cpu_model))

@@ -1,8 +1,8 @@
 // The dispatcher: which work a host is given.
 //
-// What:    sends a lost reply again; copies that wait for a host, of which each host and each voter has one a workunit; new
-//          workunits; and to a host that would be idle one more copy of what is out for too long. None to a host in quarantine, and to
-//          none more than it has shown it can do.
+// What:    sends a lost reply again; copies that wait for a host, of which each host and each voter has one a workunit;
+//          new workunits; and to a host that would be idle one more copy of what is out for too long. None to a host in
+//          quarantine, and to none more than it has shown it can do.
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction.
 // Use:

@@ -78,7 +78,7 @@ std::shared_ptr<const process::UniqueFd> Downloads::spool(sqlite::BlobReader& bl
     for (std::size_t written = 0; written < piece.size();) {
       const ssize_t put = ::write(file->get(), piece.data() + written, piece.size() - written);
       if (put < 0 && errno == EINTR) continue;
-      if (put < 0) throw InterfaceError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
+      if (put < 0) throw InterfaceError{fmt::format("{} cannot be written: {}", path, std::strerror(errno))};
       written += static_cast<std::size_t>(put);
     }
     at += static_cast<std::int64_t>(piece.size());

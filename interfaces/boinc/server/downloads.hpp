@@ -1,8 +1,8 @@
 // What there is to download: worker builds, data files, workunits' inputs.
 //
-// What:    finds it by its name. Everything but the smallest inputs is a file, so that a client which does not read costs no memory: a
-//          larger input that several tasks share is copied out of the database into a nameless file that all who download it share; that of a
-//          task with large arguments is a file already.
+// What:    finds it by its name. Everything but the smallest inputs is a file, so that a client which does not read
+//          costs no memory: a larger input that several tasks share is copied out of the database into a nameless file
+//          that all who download it share; that of a task with large arguments is a file already.
 // Owner:   a Content owns its descriptor.
 // Threads: the server's.
 // Use:
@@ -24,7 +24,7 @@ namespace mw::boinc {
 class Downloads {
  public:
   explicit Downloads(Project& project) : project_{project} {}
-  /// Throws InterfaceError if it can not be read now.
+  /// Throws InterfaceError if it cannot be read now.
   std::optional<http::Content> find(const std::string& name);
 
  private:

@@ -1,7 +1,7 @@
 // Which copies of a workunit that came to nothing are not to count against it.
 //
-// What:    of newcomers that may be one person the first failure of a workunit counts, and no other: else whoever comes again and again
-//          under another name uses up the copies that it may have.
+// What:    of newcomers that may be one person the first failure of a workunit counts, and no other: else whoever comes
+//          again and again under another name uses up the copies that it may have.
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction.
 // Use:

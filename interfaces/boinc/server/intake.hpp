@@ -1,8 +1,8 @@
 // The intake: the master's tasks come in, and their ends go back.
 //
-// What:    a task becomes a row with its message, and its data files are copied into the download folder; a task that an earlier,
-//          killed run of the program had submitted is found again, with its result if there is one. What takes long of that is done beside
-//          the loop, and the task comes in when it is done.
+// What:    a task becomes a row with its message, and its data files are copied into the download folder; a task that
+//          an earlier, killed run of the program had submitted is found again, with its result if there is one. What
+//          takes long of that is done beside the loop, and the task comes in when it is done.
 // Owner:   keeps a TaskRef for each open task.
 // Threads: the server's; take() and drop() inside a transaction.
 // Use:

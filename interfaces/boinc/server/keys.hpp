@@ -1,8 +1,8 @@
 // A project's keys, in its folder.
 //
-// What:    the code-signing key, the upload key, the account key that volunteers attach with, and a secret: made when the project
-//          is, read later. Private ones have mode 600; one that others can read is refused (S8). Without code_sign_private the
-//          worker builds must come signed: FILE.signature beside FILE.
+// What:    the code-signing key, the upload key, the account key that volunteers attach with, and a secret: made when
+//          the project is, read later. Private ones have mode 600; one that others can read is refused (S8). Without
+//          code_sign_private the worker builds must come signed: FILE.signature beside FILE.
 // Owner:   a value.
 // Threads: read only.
 // Use:

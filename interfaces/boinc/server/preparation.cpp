@@ -50,11 +50,10 @@ PreparedInput write_input(const TaskRef& task, const std::vector<PreparedFile>& 
   input.nbytes = static_cast<std::int64_t>(bytes.size());
   input.md5 = md5_hex(bytes.span());
   const process::UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-  if (file.get() < 0) throw worker::StagingError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
+  if (file.get() < 0) throw worker::StagingError{fmt::format("{} cannot be written: {}", path, std::strerror(errno))};
   process::write_all(file.get(), bytes.span(), path);
   // What the database says of it is to be true after a loss of power, too.
-  if (::fdatasync(file.get()) != 0)
-    throw worker::StagingError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
+  if (::fdatasync(file.get()) != 0) throw worker::StagingError{fmt::format("{} cannot be written: {}", path, std::strerror(errno))};
   return input;
 }
 

@@ -1,8 +1,8 @@
 // A task made ready to travel.
 //
-// What:    what takes long of it: its data files are copied and summed up, and arguments that are large are written to a file of their own,
-//          which is the input of a workunit with this task alone. It knows neither the database nor the project, so that it may run beside the
-//          server's loop.
+// What:    what takes long of it: its data files are copied and summed up, and arguments that are large are written to
+//          a file of their own, which is the input of a workunit with this task alone. It knows neither the database
+//          nor the project, so that it may run beside the server's loop.
 // Owner:   what was written is the caller's, under names that begin with the stem.
 // Threads: any.
 // Use:

@@ -1,7 +1,8 @@
 // What hosts have shown so far, and what they get for it.
 //
-// What:    keeps each host's record, and one more for all newcomers of a voter (see voter.hpp): a host that is on probation answers
-//          for what others on probation in its place did, so that nobody gains by coming again under another name.
+// What:    keeps each host's record, and one more for all newcomers of a voter (see voter.hpp): a host that is on
+//          probation answers for what others on probation in its place did, so that nobody gains by coming again under
+//          another name.
 // Owner:   refers to the settings, hosts and accounts; the newcomers' records live as long as the server.
 // Threads: the server's; inside a transaction.
 // Use:

@@ -43,8 +43,8 @@ struct Rooms {
         committer{io, project.database, std::move(committed), std::move(failed)},
         waiting{io} {}
 
-  /// Runs `call` in the open transaction. What it throws undoes what it wrote, and nothing else: it is one request's error. A database
-  /// that is broken ends all writing.
+  /// Runs `call` in the open transaction. What it throws undoes what it wrote, and nothing else: it is one request's
+  /// error. A database that is broken ends all writing.
   template <class Call>
   auto write(const Call& call) -> decltype(call()) {
     const auto before = project.mark();

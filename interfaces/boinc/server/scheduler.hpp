@@ -29,8 +29,8 @@ class Scheduler {
 
   /// What answering it must survive; nothing if it changes no more than when the host was last seen.
   std::optional<Durability> writes(const SchedulerRequest& request) const;
-  /// `address`: where the request comes from. Takes a few hundredths of a second at most, whatever the request says: what is left
-  /// over comes with the client's next one.
+  /// `address`: where the request comes from. Takes a few hundredths of a second at most, whatever the request says:
+  /// what is left over comes with the client's next one.
   SchedulerReply answer(const SchedulerRequest& request, const boost::asio::ip::address& address);
 
  private:

@@ -79,11 +79,11 @@ class SchedulerCall final : Call {
 
   void answer_unreadable(const std::string& why) {
     ++project_.counts.bad_requests;
-    strangers_.warn("request", fmt::format("boinc: a scheduler request that can not be read: {}", why));
+    strangers_.warn("request", fmt::format("boinc: a scheduler request that cannot be read: {}", why));
     SchedulerReply refusal;
     refusal.master_url = project_.settings.url;
     refusal.request_delay_s = 60;
-    refusal.messages.push_back({"The request can not be read: " + why, false});
+    refusal.messages.push_back({"The request cannot be read: " + why, false});
     answer_.set(http::Status::ok, "text/xml", to_text(refusal));
   }
 

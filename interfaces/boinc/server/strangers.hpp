@@ -1,7 +1,8 @@
 // What strangers are allowed, and what is said of them.
 //
-// What:    how often one address may come with a wrong key, guess a password or make an account; and log lines that are said once and
-//          counted. An address is all of an IPv6 network that one customer has (/64). Who has the right key is never asked.
+// What:    how often one address may come with a wrong key, guess a password or make an account; and log lines that are
+//          said once and counted. An address is all of an IPv6 network that one customer has (/64). Who has the right
+//          key is never asked.
 // Owner:   values.
 // Threads: the server's.
 // Use:

@@ -1,7 +1,7 @@
 // The transitioner: carries out what the policy says a workunit needs.
 //
-// What:    run after every event of a workunit, and when its time has come. The file deleter is part of it: what nobody will read
-//          again goes.
+// What:    run after every event of a workunit, and when its time has come. The file deleter is part of it: what nobody
+//          will read again goes.
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction.
 // Use:

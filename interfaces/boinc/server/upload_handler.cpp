@@ -59,7 +59,7 @@ void Upload::open_part() {
   try {
     part_ = head_.offset == 0 ? store_.begin(head_.name, head_.md5) : store_.resume(head_.name, head_.md5, head_.offset);
   } catch (const InterfaceError& e) {
-    return refuse(UploadStatus::transient, fmt::format("it can not be stored: {}", e.what()));
+    return refuse(UploadStatus::transient, fmt::format("it cannot be stored: {}", e.what()));
   }
   if (!part_)
     refuse(UploadStatus::transient, fmt::format("it goes on at byte {}, but so many of this content are not here", head_.offset));
@@ -83,7 +83,7 @@ bool Upload::catch_up() {
   std::vector<std::byte> buffer(std::min(catch_up_step, static_cast<std::size_t>(position_ - summed_)));
   const ssize_t got = ::pread(part_->file.get(), buffer.data(), buffer.size(), summed_);
   if (got <= 0) {
-    refuse(UploadStatus::transient, "what is stored can not be read");
+    refuse(UploadStatus::transient, "what is stored cannot be read");
     return true;
   }
   md5_.update({buffer.data(), static_cast<std::size_t>(got)});

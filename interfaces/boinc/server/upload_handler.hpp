@@ -1,8 +1,8 @@
 // The upload handler: takes output files, in pieces, and resumes them where they broke off.
 //
-// What:    Upload is one upload: its head is checked against what we gave out (name, permission, size), its bytes are stored apart, its
-//          size and MD5 are checked on what is stored, and if it is still expected then, it becomes the instance's output. Small files
-//          go into the database, larger ones into the upload folder.
+// What:    Upload is one upload: its head is checked against what we gave out (name, permission, size), its bytes are
+//          stored apart, its size and MD5 are checked on what is stored, and if it is still expected then, it becomes
+//          the instance's output. Small files go into the database, larger ones into the upload folder.
 // Owner:   an Upload owns its part of the store as long as no newer one of the name takes over.
 // Threads: the server's; finish() inside a transaction.
 // Use:

@@ -25,7 +25,7 @@ constexpr std::string_view part_end = ".part";
 constexpr std::int64_t most_cut = std::int64_t{16} << 20;  // to cut off more takes long
 
 [[noreturn]] void fail(const std::string& path) {
-  throw InterfaceError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
+  throw InterfaceError{fmt::format("{} cannot be written: {}", path, std::strerror(errno))};
 }
 
 std::int64_t size_of_file(const std::string& path) {
@@ -113,7 +113,7 @@ std::optional<std::string> UploadStore::write(const UploadPart& part, std::span<
   while (!bytes.empty()) {
     const ssize_t put = ::pwrite(part.file.get(), bytes.data(), bytes.size(), position);
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return fmt::format("it can not be stored: {}", std::strerror(errno));
+    if (put < 0) return fmt::format("it cannot be stored: {}", std::strerror(errno));
     position += put;
     bytes = bytes.subspan(static_cast<std::size_t>(put));
   }

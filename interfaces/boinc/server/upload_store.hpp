@@ -1,8 +1,8 @@
 // Where uploads lie until they are whole, and how much room they may take.
 //
-// What:    a part is a file of its own that one upload at a time writes: the newest for a name, so that one which is held back ends
-//          in nothing. Whole and checked it is renamed to the output's name. A host may have so many bytes here that are not validated
-//          yet, and some room is left on the disk for everything else.
+// What:    a part is a file of its own that one upload at a time writes: the newest for a name, so that one which is
+//          held back ends in nothing. Whole and checked it is renamed to the output's name. A host may have so many
+//          bytes here that are not validated yet, and some room is left on the disk for everything else.
 // Owner:   owns the parts; the folder is the project's.
 // Threads: the server's.
 // Use:
@@ -42,12 +42,12 @@ class UploadStore {
 
   /// A new part; an earlier one of the name goes, whoever writes it. Throws InterfaceError.
   std::shared_ptr<UploadPart> begin(const std::string& name, const std::string& md5);
-  /// The part that an earlier upload of the same content left, cut to `size` bytes; whoever writes it writes no more. Null if there is
-  /// none so long, or one much longer: then what is here of the name goes.
+  /// The part that an earlier upload of the same content left, cut to `size` bytes; whoever writes it writes no more.
+  /// Null if there is none so long, or one much longer: then what is here of the name goes.
   std::shared_ptr<UploadPart> resume(const std::string& name, const std::string& md5, std::int64_t size);
   /// Whether this upload is still the one that writes the name.
   bool is_current(const UploadPart& part) const;
-  /// Why they can not be stored now; nothing if they are.
+  /// Why they cannot be stored now; nothing if they are.
   std::optional<std::string> write(const UploadPart& part, std::span<const std::byte> bytes, std::int64_t position);
   /// It is whole and right. Throws InterfaceError.
   void keep(const UploadPart& part);

@@ -19,7 +19,8 @@ bool is_viable(const InstanceRow& one) {
          one.state.validate_state != ValidateState::invalid;
 }
 
-/// Of one voter's results the first that came counts: a copy that was given up may come after all, beside the one that took its place.
+/// Of one voter's results the first that came counts: a copy that was given up may come after all, beside the one that
+/// took its place.
 void leave_one_a_voter(std::vector<InstanceRow>& instances) {
   std::vector<InstanceRow*> viable;
   for (InstanceRow& one : instances)
@@ -89,7 +90,7 @@ void ResultValidator::judge(WorkunitRow& workunit, std::vector<InstanceRow>& ins
     is_valid.push_back(verdict.canonical && verdict.valid[i]);
   }
   if (!canonical) {
-    if (workunit.canonical != 0) {  // it can not be read any more: the others stay as they are
+    if (workunit.canonical != 0) {  // it cannot be read any more: the others stay as they are
       for (InstanceRow* one : viable) one->state.validate_state = ValidateState::no_check;
       return;
     }
@@ -115,7 +116,7 @@ void ResultValidator::judge_unreadable(InstanceRow& instance, const std::string&
   Host* host = project_.hosts.find(instance.host);
   if (!host) return;
   project_.reputation.failed(*host, Fault::error, project_.now());
-  log::warn(fmt::format("boinc: what host {} ({}) sent for {} can not be read: {}", host->id, host->info.name,
+  log::warn(fmt::format("boinc: what host {} ({}) sent for {} cannot be read: {}", host->id, host->info.name,
                         project_.names.instance({instance.workunit, instance.number}), why));
 }
 

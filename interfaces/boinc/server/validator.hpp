@@ -1,7 +1,7 @@
 // The validator: judges what hosts sent back.
 //
-// What:    says which outputs of a workunit are to be compared, and makes of how they compare what counts: one of them becomes canonical,
-//          the others are judged by it, and what that says of their hosts is remembered.
+// What:    says which outputs of a workunit are to be compared, and makes of how they compare what counts: one of them
+//          becomes canonical, the others are judged by it, and what that says of their hosts is remembered.
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction.
 // Use:

@@ -1,7 +1,7 @@
 // The work generator: tasks become workunits.
 //
-// What:    puts waiting tasks together when a host asks for work, since only then it is known how long they take and how many
-//          hosts share them; learns how long tasks of a function take.
+// What:    puts waiting tasks together when a host asks for work, since only then it is known how long they take and
+//          how many hosts share them; learns how long tasks of a function take.
 // Owner:   refers to the project.
 // Threads: the server's; inside a transaction.
 // Use:

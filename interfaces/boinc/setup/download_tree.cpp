@@ -80,7 +80,7 @@ TreeFaults faults_of(const DownloadTree& tree) {
 void mend(const DownloadTree& tree, const TreeFaults& faults) {
   const auto open_up = [](const std::string& folder) {
     if (::chmod(folder.c_str(), open_to_both) != 0)
-      throw InterfaceError{fmt::format("{} can not be opened to its group: {}", folder, std::strerror(errno))};
+      throw InterfaceError{fmt::format("{} cannot be opened to its group: {}", folder, std::strerror(errno))};
   };
   for (const std::string& folder : faults.closed) open_up(folder);
   if (faults.missing == 0) return;
@@ -89,7 +89,7 @@ void mend(const DownloadTree& tree, const TreeFaults& faults) {
     if (::mkdir(folder.c_str(), 0775) == 0)
       open_up(folder);
     else if (errno != EEXIST)
-      throw InterfaceError{fmt::format("{} can not be made: {}", folder, std::strerror(errno))};
+      throw InterfaceError{fmt::format("{} cannot be made: {}", folder, std::strerror(errno))};
   }
 }
 

@@ -1,7 +1,8 @@
 // A project's download folder: where a staged file is, and who can write there.
 //
-// What:    files lie in folders that are named by a hash of the file's name (BOINC, sched/sched_util.cpp: dir_hier_path). They are made
-//          by whoever needs one first, the project's owner or its web server, and the other has to be able to write there, too.
+// What:    files lie in folders that are named by a hash of the file's name (BOINC, sched/sched_util.cpp:
+//          dir_hier_path). They are made by whoever needs one first, the project's owner or its web server, and the
+//          other has to be able to write there, too.
 // Owner:   values.
 // Threads: any.
 // Use:
@@ -29,7 +30,7 @@ DownloadTree download_tree(const std::string& project);
 struct TreeFaults {
   std::size_t missing = 0;                ///< folders that are made when the first file needs them, by one of the two
   std::vector<std::string> closed;        ///< this user's, and not open to its group
-  std::vector<std::string> inaccessible;  ///< somebody else's, and this user can not write there
+  std::vector<std::string> inaccessible;  ///< somebody else's, and this user cannot write there
 };
 TreeFaults faults_of(const DownloadTree& tree);
 /// Makes what is missing, and opens what is this user's. Throws InterfaceError.

@@ -1,7 +1,8 @@
 // What has to run in a project's folder after something was written there.
 //
-// What:    a list that is kept in the folder, so that what was broken off is gone on with: an application in project.xml counts for
-//          nothing before bin/xadd has run, and a project that was stopped for a new config.xml has to be started again.
+// What:    a list that is kept in the folder, so that what was broken off is gone on with: an application in
+//          project.xml counts for nothing before bin/xadd has run, and a project that was stopped for a new config.xml
+//          has to be started again.
 // Owner:   a file in the project's folder.
 // Threads: one at a time a project.
 // Use:
@@ -24,8 +25,8 @@ class DuePrograms {
   const std::vector<std::string>& programs() const noexcept { return programs_; }
   /// These, too. It is written down before it returns.
   void add(const std::vector<std::string>& programs);
-  /// One after the other; each is forgotten when it has ended well. What `run` throws comes out, and the rest stays. A project that is
-  /// stopped is not started, unless it was stopped here: true, if there was one of these.
+  /// One after the other; each is forgotten when it has ended well. What `run` throws comes out, and the rest stays. A
+  /// project that is stopped is not started, unless it was stopped here: true, if there was one of these.
   bool run(const std::function<void(const std::string&)>& run);
 
  private:
@@ -36,7 +37,8 @@ class DuePrograms {
   std::vector<std::string> programs_;
 };
 
-/// Whether its owner has stopped it (bin/stop), as it says in its run_state_HOST.xml; one that was never started counts as not.
+/// Whether its owner has stopped it (bin/stop), as it says in its run_state_HOST.xml; one that was never started counts
+/// as not.
 bool is_stopped(const std::string& project);
 
 }  // namespace mw::boinc

@@ -70,7 +70,7 @@ std::string what_stands_still(const std::string& project, const std::string& app
       return fmt::format("daemons of the project do not run: {}; bin/start in {} starts them, and log_HOST says why they ended",
                          fmt::join(dead, ", "), project);
   } catch (const Error&) {
-    // What can not be read says nothing.
+    // What cannot be read says nothing.
   }
   return {};
 }

@@ -26,7 +26,7 @@ Document read_boinc_file(const std::string& path) {
   }
 }
 
-/// Whether each is in use, as the database has it; nothing where it can not be asked.
+/// Whether each is in use, as the database has it; nothing where it cannot be asked.
 std::map<std::string, bool> apps_in_database(const std::string& project) {
   std::map<std::string, bool> apps;
   const Document document = read_boinc_file(project + "/config.xml");

@@ -63,8 +63,8 @@ struct Setup {
                       folder.string(), status.st_uid)};
   }
 
-  /// Reports a thing that is missing, and writes it unless it is only to be checked. `after` is what has to run then: it is noted
-  /// first, so that it is not forgotten if this ends here.
+  /// Reports a thing that is missing, and writes it unless it is only to be checked. `after` is what has to run then:
+  /// it is noted first, so that it is not forgotten if this ends here.
   template <class Write>
   void add(std::string what, const std::vector<std::string>& after, const Write& write, std::string why = {}) {
     if (!options.only_check) {
@@ -285,12 +285,11 @@ struct Setup {
     const std::string what = fmt::format("{}: open to the project's owner and its web server", tree.folder);
     const TreeFaults faults = faults_of(tree);
     if (!faults.inaccessible.empty()) {
-      items.push_back(
-          {what, SetupState::wrong,
-           fmt::format("{} of its folders, {} for one, belong to somebody else or can not be written. As root: chgrp -R "
-                       "{} {} && chmod -R ug+rw {} && find {} -type d -exec chmod 2775 {{}} +",
-                       faults.inaccessible.size(), faults.inaccessible.front(), group_of(folder), tree.folder, tree.folder,
-                       tree.folder)});
+      items.push_back({what, SetupState::wrong,
+                       fmt::format("{} of its folders, {} for one, belong to somebody else or cannot be written. As root: chgrp -R "
+                                   "{} {} && chmod -R ug+rw {} && find {} -type d -exec chmod 2775 {{}} +",
+                                   faults.inaccessible.size(), faults.inaccessible.front(), group_of(folder), tree.folder,
+                                   tree.folder, tree.folder)});
       return;
     }
     const std::string remark =

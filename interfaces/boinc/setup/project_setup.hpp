@@ -1,8 +1,8 @@
 // Makes an existing BOINC project ready for the jobs of a CppMW application, or says what it lacks.
 //
-// What:    the application in project.xml, its templates, its worker builds as versions in apps/, and in config.xml the daemons
-//          that validate and assimilate its results; a download folder that its owner and its web server can write. What is there and
-//          fits stays as it is.
+// What:    the application in project.xml, its templates, its worker builds as versions in apps/, and in config.xml the
+//          daemons that validate and assimilate its results; a download folder that its owner and its web server can
+//          write. What is there and fits stays as it is.
 // Owner:   values; it writes into the project's folder.
 // Threads: one at a time a project.
 // Use:
@@ -48,8 +48,9 @@ struct SetupItem {
   std::string why = {};  ///< what is wrong, or worth knowing
 };
 
-/// Throws UsageError for a folder that is no project's, InterfaceError for what can not be read or written, and, before anything is
-/// written, for a project that has no room for it. What has to run now is among the DuePrograms of the folder.
+/// Throws UsageError for a folder that is no project's, InterfaceError for what cannot be read or written, and, before
+/// anything is written, for a project that has no room for it. What has to run now is among the DuePrograms of the
+/// folder.
 std::vector<SetupItem> set_up_project(const SetupOptions& options);
 
 }  // namespace mw::boinc

@@ -1,7 +1,7 @@
 // A program of a project's, run in its folder.
 //
-// What:    bin/stage_file and its like, with a umask that lets both write what they make: the project's owner and the web server,
-//          which is in its group.
+// What:    bin/stage_file and its like, with a umask that lets both write what they make: the project's owner and the
+//          web server, which is in its group.
 // Owner:   the program ends with the call.
 // Threads: any; the call blocks.
 // Use:

@@ -20,8 +20,8 @@ std::string to_template_text(const pugi::xml_document& document) {
   return text;
 }
 
-/// The reader of templates counts <file_info> only where its end stands apart; the client's parser takes a flag as <x/> or <x>1</x>, and
-/// throws away all of a reply that has <x></x> in it.
+/// The reader of templates counts <file_info> only where its end stands apart; the client's parser takes a flag as <x/>
+/// or <x>1</x>, and throws away all of a reply that has <x></x> in it.
 std::string with_short_flags(std::string text) {
   constexpr std::string_view apart = "<no_delete></no_delete>", flag = "<no_delete/>";
   for (auto at = text.find(apart); at != std::string::npos; at = text.find(apart, at)) text.replace(at, apart.size(), flag);

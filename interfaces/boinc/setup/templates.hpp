@@ -1,7 +1,8 @@
 // A project's templates for workunits of tasks.
 //
-// What:    where they are, and what stands in them. A workunit has its bundle as "in", its data files as "data_0", "data_1", …, and
-//          one output, "out"; there is an input template for each number of data files (BOINC, tools/backend_lib.cpp).
+// What:    where they are, and what stands in them. A workunit has its bundle as "in", its data files as "data_0",
+//          "data_1", …, and one output, "out"; there is an input template for each number of data files (BOINC,
+//          tools/backend_lib.cpp).
 // Owner:   values.
 // Threads: any.
 // Use:

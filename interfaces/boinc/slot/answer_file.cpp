@@ -14,19 +14,19 @@ namespace mw::slot {
 
 AnswerFile::AnswerFile(const std::string& path, bool is_compared)
     : is_compared_{is_compared}, file_{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)} {
-  if (file_.get() < 0) throw InterfaceError{fmt::format("{} can not be written: {}", path, std::strerror(errno))};
+  if (file_.get() < 0) throw InterfaceError{fmt::format("{} cannot be written: {}", path, std::strerror(errno))};
   // A link that the client has put there, and nothing behind it yet, is no answer.
   const Bytes before = process::read_file(path);
   so_far_ = wire::answer_so_far(before.span());
   if (::ftruncate(file_.get(), static_cast<off_t>(so_far_.bytes)) != 0 || ::lseek(file_.get(), 0, SEEK_END) < 0)
-    throw InterfaceError{fmt::format("{} can not be cut to what is whole in it: {}", path, std::strerror(errno))};
+    throw InterfaceError{fmt::format("{} cannot be cut to what is whole in it: {}", path, std::strerror(errno))};
 }
 
 void AnswerFile::append(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t put = ::write(file_.get(), bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw InterfaceError{fmt::format("the output can not be written: {}", std::strerror(errno))};
+    if (put < 0) throw InterfaceError{fmt::format("the output cannot be written: {}", std::strerror(errno))};
     bytes = bytes.subspan(static_cast<std::size_t>(put));
   }
 }

@@ -1,7 +1,8 @@
 // The answer to a workunit, as it grows.
 //
-// What:    the endings of its tasks, one behind the other, in the slot's output file; a computation that was broken off goes on behind what is whole
-//          there. Where answers of several hosts are compared byte by byte, what differs from host to host is left out.
+// What:    the endings of its tasks, one behind the other, in the slot's output file; a computation that was broken off
+//          goes on behind what is whole there. Where answers of several hosts are compared byte by byte, what differs
+//          from host to host is left out.
 // Owner:   owns the open file.
 // Threads: one.
 // Use:

@@ -107,7 +107,7 @@ bool is_full(int file, Channels::Name channel) {
 void write_message(int file, Channels::Name channel, std::string_view message) {
   const std::string text{message.substr(0, Channels::size - 2)};
   const char full = 1;
-  // What can not be written is not heard, as if the task did not listen.
+  // What cannot be written is not heard, as if the task did not listen.
   if (::pwrite(file, text.c_str(), text.size() + 1, place_of(channel) + 1) < 0) return;
   if (::pwrite(file, &full, 1, place_of(channel)) < 0) return;
 }
@@ -118,7 +118,7 @@ TaskChannel::TaskChannel(const std::string& folder) {
   const std::string path = folder + "/" + channel_file_name;
   file_ = process::UniqueFd{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (file_.get() < 0 || ::ftruncate(file_.get(), Channels::count * Channels::size) != 0)
-    throw InterfaceError{fmt::format("{} can not be made: {}", path, std::strerror(errno))};
+    throw InterfaceError{fmt::format("{} cannot be made: {}", path, std::strerror(errno))};
 }
 
 void TaskChannel::order(Order order) {

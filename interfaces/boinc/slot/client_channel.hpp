@@ -1,7 +1,7 @@
 // What a BOINC client and the task that it runs say to each other: messages in a file that both map.
 //
-// What:    eight channels of 1,024 bytes; the first byte says whether a message is there, the rest is the message (BOINC,
-//          lib/app_ipc.h). ClientChannel is the task's end, TaskChannel the client's.
+// What:    eight channels of 1,024 bytes; the first byte says whether a message is there, the rest is the message
+//          (BOINC, lib/app_ipc.h). ClientChannel is the task's end, TaskChannel the client's.
 // Owner:   own the mapping, or the file.
 // Threads: one at a time each.
 // Use:

@@ -1,6 +1,7 @@
 // The folder in which a BOINC client runs a task.
 //
-// What:    finds the files behind its soft links, and says the end to the client (BOINC, api/boinc_api.cpp and lib/filesys.cpp).
+// What:    finds the files behind its soft links, and says the end to the client (BOINC, api/boinc_api.cpp and
+//          lib/filesys.cpp).
 // Owner:   a value.
 // Threads: any.
 // Use:

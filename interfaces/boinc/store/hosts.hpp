@@ -1,7 +1,7 @@
 // Volunteers' hosts, as the server keeps them.
 //
-// What:    a host is created at its first request and looked up at each later one; what changes with every request is written now
-//          and then, what must not be lost at once.
+// What:    a host is created at its first request and looked up at each later one; what changes with every request is
+//          written now and then, what must not be lost at once.
 // Owner:   keeps the hosts that were asked for in memory; refers to the database.
 // Threads: the server's.
 // Use:

@@ -1,7 +1,7 @@
 // The tables of a project's database.
 //
-// What:    open_database() opens or makes the one file in which everything that the server must not forget lies: tasks, workunits
-//          and their instances, hosts, accounts, application versions.
+// What:    open_database() opens or makes the one file in which everything that the server must not forget lies: tasks,
+//          workunits and their instances, hosts, accounts, application versions.
 // Owner:   the caller owns the database.
 // Threads: the server's.
 #pragma once

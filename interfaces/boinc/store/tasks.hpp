@@ -1,6 +1,7 @@
 // The master's tasks, as the server keeps them.
 //
-// What:    a task waits, is in a workunit, or is done; and it is known again when the same program submits it after a restart.
+// What:    a task waits, is in a workunit, or is done; and it is known again when the same program submits it after a
+//          restart.
 // Owner:   refers to the database.
 // Threads: the server's; inside a transaction.
 // Use:
@@ -67,7 +68,8 @@ class Tasks {
   std::optional<KnownTask> claim(sqlite::Blob message);
   std::int64_t add(sqlite::Blob message, const NewTask& task);
 
-  /// The next tasks of one function: of the first that waits. Only claimed ones. One with a file of its own comes alone.
+  /// The next tasks of one function: of the first that waits. Only claimed ones. One with a file of its own comes
+  /// alone.
   std::vector<WaitingTask> next(std::size_t most, std::size_t most_bytes);
   void put(std::int64_t id, std::int64_t workunit, std::size_t position);
   void set_stage(std::int64_t id, TaskStage stage);

@@ -22,7 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Unless one task alone has more. Over the network, what PHP takes in a file as it comes (upload_max_filesize) is the limit.
+// Unless one task alone has more. Over the network, what PHP takes in a file as it comes (upload_max_filesize) is the
+// limit.
 constexpr std::size_t most_input_bytes = 4 * 1024 * 1024, most_uploaded_bytes = 2 * 1024 * 1024 - 64 * 1024;
 constexpr std::size_t most_tasks = 1000;
 // A project's volunteers are not ours to count: enough workunits for that many, if there are enough tasks.

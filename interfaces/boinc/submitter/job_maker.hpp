@@ -1,7 +1,7 @@
 // Tasks become jobs.
 //
-// What:    puts tasks of one function and priority together, up to a sensible run time, which it learns from running one of them here; copies
-//          their data files.
+// What:    puts tasks of one function and priority together, up to a sensible run time, which it learns from running
+//          one of them here; copies their data files.
 // Owner:   the copies lie in its folder.
 // Threads: the submitter's.
 // Use:
@@ -23,7 +23,7 @@
 
 namespace mw::boinc {
 
-/// A task that can not travel.
+/// A task that cannot travel.
 struct RefusedTask {
   TaskRef task;
   Outcome outcome;
@@ -31,8 +31,8 @@ struct RefusedTask {
 
 class JobMaker {
  public:
-  /// Names of jobs begin with `prefix`, those of data files with `data_prefix`. `folder` is for the copies. `trial` says how long tasks
-  /// run of which nobody has said it.
+  /// Names of jobs begin with `prefix`, those of data files with `data_prefix`. `folder` is for the copies. `trial`
+  /// says how long tasks run of which nobody has said it.
   JobMaker(const BoincProjectOptions& options, std::string prefix, std::string data_prefix, std::string folder, TrialRun trial);
 
   std::vector<Job> make(const std::vector<TaskRef>& tasks, std::vector<RefusedTask>& refused);
@@ -69,7 +69,7 @@ class JobMaker {
   const std::string folder_;
   const TrialRun trial_;
   std::unordered_map<std::string, Known> known_files_;                ///< by path
-  std::unordered_map<std::uint64_t, std::optional<double>> seconds_;  ///< by function; nothing: it was tried, and can not be known
+  std::unordered_map<std::uint64_t, std::optional<double>> seconds_;  ///< by function; nothing: it was tried, and cannot be known
   std::unordered_map<std::string, unsigned> times_made_;              ///< by the MD5 of the bundle
 };
 

@@ -48,7 +48,7 @@ bool OpenJobs::end(JobEnd end) {
       end_well(job, end.answer);
       return true;
     } catch (const Error& e) {
-      end.why = fmt::format("its output can not be read: {}", e.what());
+      end.why = fmt::format("its output cannot be read: {}", e.what());
     }
   }
   ++failed_;

@@ -1,6 +1,7 @@
 // The jobs that a project has, or will have, and whose tasks are in them.
 //
-// What:    finds the job of a task and the tasks of a job; tells the master what became of the tasks when their job has ended.
+// What:    finds the job of a task and the tasks of a job; tells the master what became of the tasks when their job has
+//          ended.
 // Owner:   the submitter; refers to its sink.
 // Threads: the submitter's.
 // Use:
@@ -43,7 +44,8 @@ class OpenJobs {
   bool end(JobEnd end);
   /// The project does not take it: its tasks end.
   void refuse(const std::string& job, const std::string& why);
-  /// The project does not take it because of some of its tasks: those end for which `why` has a reason, the others are given back.
+  /// The project does not take it because of some of its tasks: those end for which `why` has a reason, the others are
+  /// given back.
   std::vector<TaskRef> take_apart(const std::string& job, const std::function<std::string(const TaskRef&)>& why);
   /// Nobody wants these tasks any more. (job, batch) of those that nobody waits for now.
   std::vector<std::pair<std::string, std::string>> give_up(const std::vector<TaskRef>& tasks);

@@ -1,6 +1,7 @@
 // The files of a batch, while it is on its way.
 //
-// What:    puts the inputs of its jobs and their data files into a folder, under the names that the project is to know them by.
+// What:    puts the inputs of its jobs and their data files into a folder, under the names that the project is to know
+//          them by.
 // Owner:   the caller, of the folder.
 // Threads: the submitter's.
 // Use:

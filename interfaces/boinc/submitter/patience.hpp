@@ -1,7 +1,7 @@
 // What becomes rarer the longer it lasts.
 //
-// What:    when to try again what has failed (pause_after), when to look for what keeps a project from computing (Patience), and whether
-//          to say once more what was said already (Complaints). Pure: the caller has the clock.
+// What:    when to try again what has failed (pause_after), when to look for what keeps a project from computing
+//          (Patience), and whether to say once more what was said already (Complaints). Pure: the caller has the clock.
 // Owner:   values.
 // Threads: one at a time.
 // Use:
@@ -26,7 +26,8 @@ inline std::chrono::milliseconds pause_after(unsigned failures, std::chrono::mil
   return std::min(pause, longest_pause);
 }
 
-/// At once; then when nothing has moved for `first`, and with pauses that double. What was found is looked at every `first`, until it is gone.
+/// At once; then when nothing has moved for `first`, and with pauses that double. What was found is looked at every
+/// `first`, until it is gone.
 class Patience {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -52,7 +53,8 @@ class Patience {
   bool found_ = false;
 };
 
-/// The same words of one kind are said at once, after a minute, after two more, four, …, and at last every hour; others of that kind at once.
+/// The same words of one kind are said at once, after a minute, after two more, four, …, and at last every hour; others
+/// of that kind at once.
 class Complaints {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -196,10 +196,10 @@ void ProjectFolder::poll(const std::vector<std::string>&, PollSink& sink) {
     found.push_back(std::move(*one));
   }
   if (error && error != std::errc::no_such_file_or_directory)
-    throw RouteError{fmt::format("the project's results in {} can not be read: {}", folder.string(), error.message())};
+    throw RouteError{fmt::format("the project's results in {} cannot be read: {}", folder.string(), error.message())};
   // In the order in which they came.
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.when < b.when; });
-  // One that can not be read does not hold up the others.
+  // One that cannot be read does not hold up the others.
   std::string trouble;
   for (const Found& one : found) {
     JobEnd end{one.job, {}, {}};
@@ -244,7 +244,7 @@ std::string ProjectFolder::how_to_abandon(const std::string&, const std::vector<
 void ProjectFolder::retire(const std::string&) {
   std::error_code error;
   fs::remove_all(results_folder(), error);
-  if (error) throw RouteError{fmt::format("{} can not be removed: {}", results_folder(), error.message())};
+  if (error) throw RouteError{fmt::format("{} cannot be removed: {}", results_folder(), error.message())};
 }
 
 }  // namespace mw::boinc

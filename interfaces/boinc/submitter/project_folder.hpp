@@ -1,7 +1,7 @@
 // The way to a project on this machine: through its folder.
 //
-// What:    files are staged with bin/stage_file, jobs made with one bin/create_work a batch, and results taken from where
-//          sample_assimilator puts them: RESULTS/BATCH/WORKUNIT__file_out, or RESULTS/BATCH/WORKUNIT_error
+// What:    files are staged with bin/stage_file, jobs made with one bin/create_work a batch, and results taken from
+//          where sample_assimilator puts them: RESULTS/BATCH/WORKUNIT__file_out, or RESULTS/BATCH/WORKUNIT_error
 //          (BOINC, tools/create_work.cpp, tools/stage_file and sched/sample_assimilator.cpp).
 // Owner:   a value; what it runs ends with the call.
 // Threads: one.

@@ -127,7 +127,7 @@ void RemoteProject::check() {
 
 void RemoteProject::refuse_at_start(const Error& e) const {
   throw InterfaceError{
-      fmt::format("boinc: jobs of {} can not be submitted to {}: {}. Its owner sets it up with `mw boinc-setup PROJECT --app {} "
+      fmt::format("boinc: jobs of {} cannot be submitted to {}: {}. Its owner sets it up with `mw boinc-setup PROJECT --app {} "
                   "--remote`, and lets this account submit with `bin/manage_privileges grant USER_ID {}`",
                   app_, url_, e.what(), app_, app_)};
 }
@@ -173,7 +173,7 @@ void RemoteProject::upload(const std::vector<Job>& jobs, const std::string& outb
       const std::string path = outbox + "/" + name;
       std::error_code error;
       const std::uintmax_t size = fs::file_size(path, error);
-      if (error) throw RouteError{fmt::format("{} can not be read: {}", path, error.message())};
+      if (error) throw RouteError{fmt::format("{} cannot be read: {}", path, error.message())};
       // One that may be too large goes alone, so that the answer is about it.
       const bool goes_alone = size > usual_most_bytes;
       if (!files.empty() && (bytes + size > most_bytes_at_once || goes_alone || largest > usual_most_bytes)) break;
@@ -283,7 +283,7 @@ void RemoteProject::poll(const std::vector<std::string>& batches, PollSink& sink
   }
   since_ = std::max(0.0, states.server_time - overlap_s);
   seen_batches_.insert(batches.begin(), batches.end());
-  // One that can not be fetched does not hold up the others.
+  // One that cannot be fetched does not hold up the others.
   std::string trouble;
   for (const std::string& job : std::set<std::string>{to_fetch_}) {
     const std::string why_not = fetch(job, sink);
@@ -301,7 +301,7 @@ std::string RemoteProject::fetch(const std::string& job, PollSink& sink) {
                              longest_output);
       // The handler reports its errors with HTTP status 200, too.
       if (!wire::answer_so_far(std::as_bytes(std::span{output})).is_complete)
-        end.why = fmt::format("its output can not be used; it begins: {:.200}", output.substr(0, output.find_first_of("\r\n")));
+        end.why = fmt::format("its output cannot be used; it begins: {:.200}", output.substr(0, output.find_first_of("\r\n")));
     } catch (const http::TransferError& e) {
       if (!e.is_permanent()) return e.what();
       end.why = e.what();

@@ -1,7 +1,8 @@
 // The way to a project anywhere: its remote submission RPC.
 //
 // What:    create_batch, query_files and upload_files, submit_batch, query_batch2, get_output.php, retire_batch
-//          (https://github.com/BOINC/boinc/wiki/RemoteJobs); server_status.php, where there is one, for what stands still.
+//          (https://github.com/BOINC/boinc/wiki/RemoteJobs); server_status.php, where there is one, for what stands
+//          still.
 // Owner:   owns its connection.
 // Threads: one.
 // Use:

@@ -1,7 +1,7 @@
 // The ways to a project: what the submitter asks of them.
 //
-// What:    Route takes batches of jobs to a project and brings back what became of them. project_folder.hpp and remote_project.hpp
-//          are the two that there are.
+// What:    Route takes batches of jobs to a project and brings back what became of them. project_folder.hpp and
+//          remote_project.hpp are the two that there are.
 // Owner:   the submitter owns its route.
 // Threads: the submitter's. Every call may block.
 #pragma once
@@ -81,21 +81,23 @@ class FilesRefused : public RouteRefusal {
 class Route {
  public:
   virtual ~Route() = default;
-  /// Whether the project can be used at all. Throws InterfaceError that says what is to be done; RouteError where it may be used later.
+  /// Whether the project can be used at all. Throws InterfaceError that says what is to be done; RouteError where it
+  /// may be used later.
   virtual void check() = 0;
   /// What is seen to keep it from computing, and what to do about it; empty: nothing.
   virtual std::string obstacle() = 0;
-  /// Whether a batch whose submission was interrupted, in an earlier start of this run, has come to be there: all of it. Throws
-  /// RouteError.
+  /// Whether a batch whose submission was interrupted, in an earlier start of this run, has come to be there: all of
+  /// it. Throws RouteError.
   virtual bool has(const std::string& batch) = 0;
-  /// All of it or, with an exception, nobody knows how much: then once more, with is_again. Throws RouteError; FilesRefused when nothing but
-  /// the jobs without these files is worth another try.
+  /// All of it or, with an exception, nobody knows how much: then once more, with is_again. Throws RouteError;
+  /// FilesRefused when nothing but the jobs without these files is worth another try.
   virtual void submit(const Batch& batch) = 0;
   /// Tells what has changed. Throws RouteError.
   virtual void poll(const std::vector<std::string>& batches, PollSink& sink) = 0;
   /// Nobody wants these any more. Throws RouteError.
   virtual void cancel(const std::vector<std::string>& jobs) = 0;
-  /// Nobody wants a batch any more, of which these are not done: they are cancelled, and the project may forget it. Throws RouteError.
+  /// Nobody wants a batch any more, of which these are not done: they are cancelled, and the project may forget it.
+  /// Throws RouteError.
   virtual void abandon(const std::string& batch, const std::vector<std::string>& jobs) = 0;
   /// What does the same by hand.
   virtual std::string how_to_abandon(const std::string& batch, const std::vector<std::string>& jobs) const = 0;

@@ -1,7 +1,8 @@
 // What was submitted, on the disk.
 //
-// What:    a run that was killed and is started again finds which jobs the project has already, and submits none of them twice. A
-//          run has a token, in the names of all its jobs; the next run, after an orderly end, has another.
+// What:    a run that was killed and is started again finds which jobs the project has already, and submits none of
+//          them twice. A run has a token, in the names of all its jobs; the next run, after an orderly end, has
+//          another.
 // Owner:   owns its database.
 // Threads: the submitter's.
 // Use:

@@ -243,7 +243,7 @@ struct Submitter::Impl final : PollSink {
         std::string needed = own_is_refused ? "its arguments" : "";
         for (const DataFile& file : task.options().files)
           if (is_refused(maker.name_of(file.from))) needed = fmt::format("its data file {}", file.from);
-        return needed.empty() ? needed : fmt::format("{} can not be sent: {}", needed, refusal.what());
+        return needed.empty() ? needed : fmt::format("{} cannot be sent: {}", needed, refusal.what());
       });
       if (rest.empty()) continue;
       if (waiting.empty()) first_submitted = last_submitted = Clock::now();
@@ -326,7 +326,8 @@ struct Submitter::Impl final : PollSink {
     fs::remove_all(outbox, ignored);
   }
 
-  /// With tasks that are not done. Where what was submitted is not written down for a next run, nobody would come for it.
+  /// With tasks that are not done. Where what was submitted is not written down for a next run, nobody would come for
+  /// it.
   void end_early() {
     std::map<std::string, std::vector<std::string>> batches;
     for (const std::string& batch : record.batches()) batches[batch];

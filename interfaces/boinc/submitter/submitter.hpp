@@ -1,11 +1,11 @@
 // The submitter: the master's tasks on their way to a project and back.
 //
-// What:    puts what is submitted together into jobs, sends them in batches, asks what became of them, and hands the ends of their
-//          tasks to the master; tries again, with growing pauses, while the project can not be reached.
+// What:    puts what is submitted together into jobs, sends them in batches, asks what became of them, and hands the
+//          ends of their tasks to the master; tries again, with growing pauses, while the project cannot be reached.
 // Owner:   owns its route, its record and a thread.
 // Threads: submit(), drop() and status() from any; the sink is called in the submitter's thread.
 // Use:
-//     Submitter submitter{options, "pi", folder, sink};       // throws InterfaceError if the project can not be used
+//     Submitter submitter{options, "pi", folder, sink};       // throws InterfaceError if the project cannot be used
 //     submitter.submit(std::move(tasks));
 #pragma once
 
@@ -39,7 +39,8 @@ class Submitter {
   void drop(std::vector<TaskRef> tasks);
   StatusMap status() const;
 
-  /// Returns when the thread has ended. If tasks are still open, their jobs stay in the project, for the next run of the program.
+  /// Returns when the thread has ended. If tasks are still open, their jobs stay in the project, for the next run of
+  /// the program.
   void stop();
 
  private:

@@ -1,7 +1,7 @@
 // How long a task runs, from running one here.
 //
-// What:    the worker build for this machine computes one task in a folder of its own, as a volunteer's would; what comes of it is
-//          not used.
+// What:    the worker build for this machine computes one task in a folder of its own, as a volunteer's would; what
+//          comes of it is not used.
 // Owner:   the folder and what runs there end with the call.
 // Threads: one at a time; the call blocks, at most for the time that is given.
 // Use:
@@ -25,8 +25,8 @@ class TrialRun {
  public:
   TrialRun(std::string build, std::string folder) : build_{std::move(build)}, folder_{std::move(folder)} {}
 
-  /// `files` are the task's data files, in its own order. At least `longest` for one that takes longer; nothing where it can not be
-  /// known: there is no build, or the task failed.
+  /// `files` are the task's data files, in its own order. At least `longest` for one that takes longer; nothing where
+  /// it cannot be known: there is no build, or the task failed.
   std::optional<double> seconds(const TaskRef& task, const std::vector<std::string>& files,
                                 std::chrono::seconds longest = std::chrono::seconds{5}) const;
 

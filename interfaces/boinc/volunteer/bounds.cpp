@@ -74,7 +74,7 @@ void check_open_names(const VolunteerTask& task) {
   std::set<std::string> names;
   const auto take = [&](const VolunteerFile& file) {
     if (!is_file_name(file.open_name) || is_reserved(file.open_name) || !names.insert(file.open_name).second)
-      throw BadMessage{fmt::format("the project calls {} \"{}\" for its task, which can not be", file.info.name, file.open_name)};
+      throw BadMessage{fmt::format("the project calls {} \"{}\" for its task, which cannot be", file.info.name, file.open_name)};
   };
   for (const VolunteerFile& input : task.inputs) take(input);
   take(task.output);

@@ -1,7 +1,7 @@
 // What a volunteer takes from a project, and what it does not.
 //
-// What:    every number of a scheduler reply, and what it says to people, is put within its bounds here, or the reply's part is refused,
-//          before anything else looks at it. Pure.
+// What:    every number of a scheduler reply, and what it says to people, is put within its bounds here, or the reply's
+//          part is refused, before anything else looks at it. Pure.
 // Owner:   values.
 // Threads: any.
 // Use:
@@ -31,12 +31,12 @@ inline constexpr std::size_t longest_reply = 32 * 1024 * 1024;
 inline constexpr std::size_t longest_upload_answer = 64 * 1024;
 }  // namespace bounds
 
-/// With delays from 0 to their bound, of which one that is no number is 0, and with so many messages of such a length. Throws BadMessage
-/// for a key that is none.
+/// With delays from 0 to their bound, of which one that is no number is 0, and with so many messages of such a length.
+/// Throws BadMessage for a key that is none.
 SchedulerReply within_bounds(SchedulerReply reply);
 
-/// The task that this instance is, with all that it needs. Throws BadMessage if the reply does not say what it needs, or says what can
-/// not be: the project made a mistake, or means harm.
+/// The task that this instance is, with all that it needs. Throws BadMessage if the reply does not say what it needs,
+/// or says what cannot be: the project made a mistake, or means harm.
 VolunteerTask task_of(const InstanceInfo& instance, const SchedulerReply& reply);
 
 }  // namespace mw::boinc

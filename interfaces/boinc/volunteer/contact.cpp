@@ -98,7 +98,8 @@ SchedulerRequest Contact::make_request() {
   asked.is_leaving = is_leaving_;
   if (wants_work()) {
     asked.work_req_seconds = asked.cpu_req_seconds = 1;
-    // With nothing else to do, and where requests may come often, it rather waits than asks again: of a server that knows that.
+    // With nothing else to do, and where requests may come often, it rather waits than asks again: of a server that
+    // knows that.
     if (options.poll_s && state.tasks.empty() && server_knows_wait_) asked.wait_s = longest_wait_s;
     asked.cpu_req_instances = static_cast<double>(options.slots - workshop_.unfinished());
   }
@@ -132,7 +133,7 @@ void Contact::take_reply(const SchedulerRequest& asked, const SchedulerReply& re
   times_.answered(Clock::now(), {reply.request_delay_s, reply.next_rpc_delay_s}, outcome, session_.draw());
 }
 
-/// One that can not be taken says nothing about the others.
+/// One that cannot be taken says nothing about the others.
 bool Contact::take_instances(const SchedulerReply& reply) {
   bool is_any = false;
   for (const InstanceInfo& instance : reply.instances) {

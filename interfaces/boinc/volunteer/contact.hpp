@@ -1,7 +1,7 @@
 // A volunteer's requests to its project.
 //
-// What:    finds the scheduler, reports what is over, asks for work, and does what the reply says. It asks as often as the project wants;
-//          see RequestTimes.
+// What:    finds the scheduler, reports what is over, asks for work, and does what the reply says. It asks as often as
+//          the project wants; see RequestTimes.
 // Owner:   values; tasks are the workshop's.
 // Threads: one; a request blocks.
 // Use:
@@ -33,7 +33,8 @@ class Contact {
   void take_no_work() noexcept { takes_work_ = false; }
   /// … and the project is told that this host has nothing of it any more.
   void leave() noexcept { takes_work_ = false, is_leaving_ = true; }
-  /// A request for work was broken off: the project may have given some, and waits for it, until it hears that this host has it not.
+  /// A request for work was broken off: the project may have given some, and waits for it, until it hears that this
+  /// host has it not.
   bool is_unheard() const noexcept { return is_unheard_; }
   /// The last request for work was in vain.
   bool is_idle() const noexcept { return asked_in_vain_; }

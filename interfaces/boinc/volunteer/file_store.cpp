@@ -22,7 +22,8 @@ constexpr std::int64_t room_to_leave = 256 << 20;  // on the disk, for others
 constexpr std::size_t spare_programs = 4;          // that are kept for the next task
 constexpr const char* in_part = ".part";
 
-/// What it is called by its content. A project may leave out the MD5 of what it signs: then the signature stands for it.
+/// What it is called by its content. A project may leave out the MD5 of what it signs: then the signature stands for
+/// it.
 std::string content_name(const FileInfo& file) { return (file.md5.empty() ? md5_hex(file.signature) : file.md5) + "-" + file.name; }
 
 std::int64_t size_at(const std::string& path) {

@@ -1,8 +1,9 @@
 // The files of a volunteer's tasks.
 //
-// What:    programs, inputs and outputs lie in folders of their own, programs and inputs under names made of their content: a file that came
-//          as an input is never one that can be run, whatever the project calls it. A file is there when it was whole and was checked, and
-//          it is checked again, by content, each time a task that uses it starts; a program that nothing has touched since is not read again.
+// What:    programs, inputs and outputs lie in folders of their own, programs and inputs under names made of their
+//          content: a file that came as an input is never one that can be run, whatever the project calls it. A file is
+//          there when it was whole and was checked, and it is checked again, by content, each time a task that uses it
+//          starts; a program that nothing has touched since is not read again.
 // Owner:   owns these folders in the volunteer's.
 // Threads: one; fetching blocks.
 // Use:
@@ -30,7 +31,8 @@ class FileStore {
   std::string input(const FileInfo& file) const;
   std::string output(const FileInfo& file) const;
 
-  /// Fetch what is not here. Throw http::TransferError: permanent, if it is never going to be the file that was promised and signed.
+  /// Fetch what is not here. Throw http::TransferError: permanent, if it is never going to be the file that was
+  /// promised and signed.
   void fetch_program(const FileInfo& file, const std::string& code_sign_key);
   void fetch_input(const FileInfo& file);
 

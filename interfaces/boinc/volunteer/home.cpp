@@ -23,7 +23,7 @@ constexpr const char* contents[] = {"programs", "inputs",     "outputs",        
                                     "files",    "state.json", "state.json.new", lock_name};
 
 [[noreturn]] void fail(const fs::path& path, const std::string& why) {
-  throw InterfaceError{fmt::format("{} can not be a volunteer's folder: {}", path.string(), why)};
+  throw InterfaceError{fmt::format("{} cannot be a volunteer's folder: {}", path.string(), why)};
 }
 
 /// Its files are secrets, and programs that are run: whoever may write there could put his own.

@@ -1,7 +1,7 @@
 // The folder of a volunteer: its own, and nobody else's.
 //
-// What:    Home makes it, or checks that it is one: of this user, for nobody else to look into, and not a folder with other things in it.
-//          It is locked as long as Home lives.
+// What:    Home makes it, or checks that it is one: of this user, for nobody else to look into, and not a folder with
+//          other things in it. It is locked as long as Home lives.
 // Owner:   owns the lock.
 // Threads: one.
 // Use:

@@ -27,7 +27,7 @@ bool is_settled(std::int64_t changed_ns, std::int64_t now_ns) {
 
 KnownSums::Version KnownSums::version_of(const std::string& path) {
   struct stat status = {};
-  if (::stat(path.c_str(), &status) != 0) throw InterfaceError{fmt::format("{} can not be read: {}", path, std::strerror(errno))};
+  if (::stat(path.c_str(), &status) != 0) throw InterfaceError{fmt::format("{} cannot be read: {}", path, std::strerror(errno))};
   return {status.st_dev, status.st_ino, status.st_size, ns_of(status.st_mtim), ns_of(status.st_ctim)};
 }
 

@@ -1,8 +1,9 @@
 // The MD5 of files that are looked at again and again.
 //
-// What:    a file is read again when it may have changed: when it is another one (device, inode), or its size, or a time of its last change
-//          (of its content, of anything of it: the second can not be set) is not what it was when it was read. A file that changed in the
-//          last moment before it was read is read again, too: what comes after may have the same time.
+// What:    a file is read again when it may have changed: when it is another one (device, inode), or its size, or a
+//          time of its last change (of its content, of anything of it: the second cannot be set) is not what it was
+//          when it was read. A file that changed in the last moment before it was read is read again, too: what comes
+//          after may have the same time.
 // Owner:   a value; the files are others'.
 // Threads: one.
 // Use:

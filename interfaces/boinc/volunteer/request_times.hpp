@@ -1,7 +1,8 @@
 // When a volunteer asks its project again.
 //
-// What:    RequestTimes follows what the project wants, and backs off where it has no work or does not answer: somewhat at random, so that
-//          a thousand clients do not come back together. A volunteer with a pace of its own keeps to that, but for the project's delay.
+// What:    RequestTimes follows what the project wants, and backs off where it has no work or does not answer: somewhat
+//          at random, so that a thousand clients do not come back together. A volunteer with a pace of its own keeps to
+//          that, but for the project's delay.
 //          Pure: time and chance come from outside.
 // Owner:   a value.
 // Threads: one.

@@ -25,7 +25,8 @@ namespace mw::boinc {
 
 class Session {
  public:
-  /// `alive`: see http::Transfer; `is_broken_off`: no transfer is begun any more, and it is no trouble that one failed. Throws InterfaceError.
+  /// `alive`: see http::Transfer; `is_broken_off`: no transfer is begun any more, and it is no trouble that one failed.
+  /// Throws InterfaceError.
   Session(VolunteerOptions given, std::function<bool()> alive, std::function<bool()> broken_off);
 
   void save() {

@@ -23,7 +23,7 @@ void write_anew(const std::filesystem::path& path, const std::string& text) {
 
 process::UniqueFd open_plain(const std::filesystem::path& path, int flags) {
   process::UniqueFd file{::open(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600)};
-  if (file.get() < 0) throw InterfaceError{fmt::format("{} can not be opened: {}", path.string(), std::strerror(errno))};
+  if (file.get() < 0) throw InterfaceError{fmt::format("{} cannot be opened: {}", path.string(), std::strerror(errno))};
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
     throw InterfaceError{fmt::format("{} is not a regular file", path.string())};

@@ -1,6 +1,7 @@
 // Files in a folder where a task may have put anything: links, pipes, folders.
 //
-// What:    they are opened so that nothing is followed and nothing waits, and written anew rather than over what is there.
+// What:    they are opened so that nothing is followed and nothing waits, and written anew rather than over what is
+//          there.
 // Owner:   the caller gets the descriptor.
 // Threads: any.
 // Use:
@@ -20,7 +21,7 @@ namespace mw::boinc {
 /// Throws InterfaceError.
 void write_anew(const std::filesystem::path& path, const std::string& text);
 
-/// A regular file. Throws InterfaceError if it can not be opened with these flags (open(2)), or is something else.
+/// A regular file. Throws InterfaceError if it cannot be opened with these flags (open(2)), or is something else.
 process::UniqueFd open_plain(const std::filesystem::path& path, int flags);
 
 std::int64_t size_of(const process::UniqueFd& file);

@@ -1,7 +1,8 @@
 // A task that runs in a slot.
 //
-// What:    lays the slot folder out as BOINC's client does, starts the worker build in it, tells it what to do, and says how it
-//          ended. The task may have put anything into its slot when it ran before: nothing there is followed or waited for.
+// What:    lays the slot folder out as BOINC's client does, starts the worker build in it, tells it what to do, and
+//          says how it ended. The task may have put anything into its slot when it ran before: nothing there is
+//          followed or waited for.
 // Owner:   owns the process; its end kills it.
 // Threads: one: where the io_context runs.
 // Use:
@@ -43,7 +44,7 @@ struct SlotPlace {
 
 class SlotRun {
  public:
-  /// Throws InterfaceError if it can not be started. `ended` is called once, not from the constructor.
+  /// Throws InterfaceError if it cannot be started. `ended` is called once, not from the constructor.
   SlotRun(boost::asio::io_context& io, const SlotPlace& place, const VolunteerTask& task, const VolunteerOptions& options,
           std::function<void(SlotEnd)> ended);
   ~SlotRun();

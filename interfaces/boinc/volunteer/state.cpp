@@ -109,7 +109,7 @@ VolunteerState VolunteerState::load(const std::string& path) {
     state.scheduler_url = value.at("scheduler_url").as_string();
     for (const json::value& task : value.at("tasks").as_array()) state.tasks.push_back(task_from(task));
   } catch (const std::exception& e) {
-    throw InterfaceError{fmt::format("{} can not be read ({}); remove it to begin anew as another host", path, e.what())};
+    throw InterfaceError{fmt::format("{} cannot be read ({}); remove it to begin anew as another host", path, e.what())};
   }
   return state;
 }

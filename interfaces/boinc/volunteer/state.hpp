@@ -1,6 +1,7 @@
 // What a volunteer must not forget when it is switched off.
 //
-// What:    who it is to the project, and the tasks that it has: a JSON file in its folder, replaced whole. Nobody else may read it.
+// What:    who it is to the project, and the tasks that it has: a JSON file in its folder, replaced whole. Nobody else
+//          may read it.
 // Owner:   a value.
 // Threads: one.
 // Use:
@@ -50,7 +51,7 @@ struct VolunteerState {
   std::string scheduler_url;
   std::vector<VolunteerTask> tasks;
 
-  /// A fresh one if there is no file. Throws InterfaceError if there is one that can not be read.
+  /// A fresh one if there is no file. Throws InterfaceError if there is one that cannot be read.
   static VolunteerState load(const std::string& path);
   void save(const std::string& path) const;
 };

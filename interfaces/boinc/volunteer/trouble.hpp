@@ -1,7 +1,7 @@
-// A project that can not be reached, told once.
+// A project that cannot be reached, told once.
 //
-// What:    Trouble counts since when nothing has been answered. When that is longer than its patience, it has a line for who waits, and
-//          another one when it is over. Pure.
+// What:    Trouble counts since when nothing has been answered. When that is longer than its patience, it has a line
+//          for who waits, and another one when it is over. Pure.
 // Owner:   a value.
 // Threads: one.
 // Use:

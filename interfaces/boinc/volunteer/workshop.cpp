@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t most_starts = 100;       // of a task whose worker ends without a word
-constexpr unsigned tries_to_start = 3;          // what can not be started
+constexpr unsigned tries_to_start = 3;          // what cannot be started
 constexpr std::int64_t upload_ask_size = 8192;  // larger files are asked for first, as BOINC's client does
 
 }  // namespace
@@ -202,8 +202,8 @@ void Workshop::start_tasks() {
   }
 }
 
-/// Often it is this machine that has no process, no descriptor or no room at the moment. So the task is tried again, before it fails; and
-/// what fails again and again costs the project ever fewer tasks.
+/// Often it is this machine that has no process, no descriptor or no room at the moment. So the task is tried again,
+/// before it fails; and what fails again and again costs the project ever fewer tasks.
 void Workshop::put_starts_off(VolunteerTask& task, const std::exception& error) {
   session_.say("{}: {}", task.name, error.what());
   next_start_ = after(starts_back_off_.next(session_.draw()));

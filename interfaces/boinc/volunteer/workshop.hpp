@@ -1,6 +1,7 @@
 // The tasks of a volunteer, from their files to their outputs.
 //
-// What:    fetches what they need, runs them in slots, uploads what they made. A task that is over stays until the project has heard of it.
+// What:    fetches what they need, runs them in slots, uploads what they made. A task that is over stays until the
+//          project has heard of it.
 // Owner:   owns the processes and the files; the tasks themselves are the session's.
 // Threads: one: where the io_context runs. Transfers block.
 // Use:
@@ -34,7 +35,7 @@ class Workshop {
   Workshop(boost::asio::io_context& io, Session& session);
   ~Workshop();
 
-  /// As the options want it, and says so. Throws InterfaceError if it is to be there and can not.
+  /// As the options want it, and says so. Throws InterfaceError if it is to be there and cannot.
   void open_sandbox();
 
   /// Of one task; true if it fetched them all, and there may be more to fetch.

@@ -20,9 +20,9 @@ pid_t master_here() {
 
 namespace {
 
-/// Whether `child` of `pid` can only be an adopted one: `pid` is process 1, or above the master, or the master itself, which makes each
-/// of its children the leader of a group. (That is who started this rank where mpiexec is of another MPI and needs no proxy.)
-/// `master` may be 0.
+/// Whether `child` of `pid` can only be an adopted one: `pid` is process 1, or above the master, or the master itself,
+/// which makes each of its children the leader of a group. (That is who started this rank where mpiexec is of another
+/// MPI and needs no proxy.) `master` may be 0.
 bool has_adopted(pid_t pid, pid_t child, pid_t master) {
   constexpr pid_t init = 1;
   if (pid == init) return true;

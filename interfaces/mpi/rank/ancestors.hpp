@@ -1,7 +1,8 @@
 // Who started a rank, and whether that one is still there.
 //
-// What:    Hydra's proxy and, above it, mpiexec or what stands for it on another host. A process whose parent has ended is adopted:
-//          by process 1, or by one further up that asked for orphans (prctl(2), PR_SET_CHILD_SUBREAPER), as `systemd --user` does.
+// What:    Hydra's proxy and, above it, mpiexec or what stands for it on another host. A process whose parent has ended
+//          is adopted: by process 1, or by one further up that asked for orphans (prctl(2), PR_SET_CHILD_SUBREAPER), as
+//          `systemd --user` does.
 // Owner:   numbers of processes only.
 // Threads: any.
 // Use:

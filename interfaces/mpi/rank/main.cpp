@@ -1,8 +1,8 @@
 // mw_mpi_rank: what mpiexec starts for a CppMW master. Rank 0 is the manager, the others are workers' agents.
 //
-// Each rank is two processes. The first waits for the second, which is the MPI process: if that one dies of a signal, the first
-// ends with a status instead. Hydra would end all ranks of a host of which one died of a signal; a status it lets pass
-// (-disable-auto-cleanup).
+// Each rank is two processes. The first waits for the second, which is the MPI process: if that one dies of a signal,
+// the first ends with a status instead. Hydra would end all ranks of a host of which one died of a signal; a status it
+// lets pass (-disable-auto-cleanup).
 #include <mpi.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -79,8 +79,8 @@ class Settings {
   explicit Settings(const Start& start) {
     // Messages up to the size of a usual batch go in one step, where UCX would ask the receiver to fetch them.
     set("UCX_RNDV_THRESH", "64k");
-    // MPICH's own shared memory is a file in /dev/shm until all ranks have it open; who is killed meanwhile leaves it there. Without
-    // it UCX carries what goes to ranks of the same host, too, and the start is quicker.
+    // MPICH's own shared memory is a file in /dev/shm until all ranks have it open; who is killed meanwhile leaves it
+    // there. Without it UCX carries what goes to ranks of the same host, too, and the start is quicker.
     set("MPIR_CVAR_NOLOCAL", "1");
     set("UCX_TLS", "^posix");  // which has files there; segments of System V's kind are marked as removed when they are attached
     if (const std::string devices = devices_towards(start.peers); !devices.empty()) set("UCX_NET_DEVICES", devices.c_str());
@@ -98,8 +98,8 @@ class Settings {
   std::vector<const char*> names_;
 };
 
-/// UCX has put handlers of its own there when it was loaded. They take locks that the code which crashed may hold: then the process
-/// waits for ever instead of ending. Whoever looks for a fault in UCX says so by UCX_HANDLE_ERRORS.
+/// UCX has put handlers of its own there when it was loaded. They take locks that the code which crashed may hold: then
+/// the process waits for ever instead of ending. Whoever looks for a fault in UCX says so by UCX_HANDLE_ERRORS.
 void end_at_crashes() {
   if (std::getenv("UCX_HANDLE_ERRORS")) return;
   for (const int signal : {SIGILL, SIGBUS, SIGFPE, SIGSEGV}) std::signal(signal, SIG_DFL);
@@ -134,8 +134,8 @@ pollfd end_of(pid_t pid) {
   return {fd, POLLIN, 0};
 }
 
-/// Waits for the MPI process. When Hydra's proxy or mpiexec is gone, that one goes, too, and at once: the proxy would wait for it, and
-/// it, if it is still in MPI_Init, for the proxy.
+/// Waits for the MPI process. When Hydra's proxy or mpiexec is gone, that one goes, too, and at once: the proxy would
+/// wait for it, and it, if it is still in MPI_Init, for the proxy.
 int wait_for(pid_t child, const Ancestors& ancestors) {
   std::array<pollfd, 3> ends{end_of(child), end_of(ancestors.parent), end_of(ancestors.grandparent)};
   const auto is_alone = [&] {

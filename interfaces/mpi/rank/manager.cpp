@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "wire/mux.hpp"
 #include "wire/messages.hpp"
+#include "wire/mux.hpp"
 
 namespace mw::mpi {
 namespace {
@@ -31,7 +31,7 @@ Manager::Manager(boost::asio::io_context& io, World& world, process::UniqueFd so
       timer_{io} {
   socket_.non_blocking(true);
   for (Peer& peer : peers_) peer.heard = peer.told = Clock::now();
-  world_.on_broken([this](int rank, const std::string& why) { give_up(rank, "it can not be reached any more: " + why); });
+  world_.on_broken([this](int rank, const std::string& why) { give_up(rank, "it cannot be reached any more: " + why); });
   world_.on_sent([this](int rank, std::size_t bytes) { peers_[static_cast<std::size_t>(rank)].credit += bytes; });
 }
 

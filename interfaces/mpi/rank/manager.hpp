@@ -1,7 +1,7 @@
 // Rank 0: passes on what master and workers have for each other.
 //
-// What:    one socket to the master, one stream of MPI messages to and from each worker. It does not look into what it passes on;
-//          it notices workers that fall silent, and tells all to quit when the master's connection closes.
+// What:    one socket to the master, one stream of MPI messages to and from each worker. It does not look into what it
+//          passes on; it notices workers that fall silent, and tells all to quit when the master's connection closes.
 // Owner:   owns the socket.
 // Threads: one.
 // Use:
@@ -15,10 +15,10 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "wire/outgoing.hpp"
 #include "mpi/rank/world.hpp"
 #include "process/unique_fd.hpp"
 #include "wire/frame.hpp"
+#include "wire/outgoing.hpp"
 
 namespace mw::mpi {
 

@@ -1,7 +1,8 @@
 // Which networks MPI is to use on this host.
 //
-// What:    UCX takes any network that is up. Where every host has the same address on one of them (docker0's 172.17.0.1), ranks
-//          then connect to themselves. So where there is a choice, it gets those that lead to the other hosts.
+// What:    UCX takes any network that is up. Where every host has the same address on one of them (docker0's
+//          172.17.0.1), ranks then connect to themselves. So where there is a choice, it gets those that lead to the
+//          other hosts.
 // Owner:   plain values.
 // Threads: any.
 // Use:
@@ -13,8 +14,8 @@
 
 namespace mw::mpi {
 
-/// What UCX_NET_DEVICES should be: the networks `towards` the other hosts, and all InfiniBand ports. Empty: as UCX chooses, for
-/// want of a choice, or of knowledge.
+/// What UCX_NET_DEVICES should be: the networks `towards` the other hosts, and all InfiniBand ports. Empty: as UCX
+/// chooses, for want of a choice, or of knowledge.
 std::string devices_for(const std::vector<std::string>& towards, const std::vector<std::string>& networks,
                         const std::vector<std::string>& infiniband);
 

@@ -105,7 +105,8 @@ bool pass_words(int from, Words& to) {
 
 int exit_status_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
-/// Until the shell has ended, or this process was told to end and the shell had its time. Returns its status; -1 if it had to be ended.
+/// Until the shell has ended, or this process was told to end and the shell had its time. Returns its status; -1 if it
+/// had to be ended.
 int listen(pid_t shell, int from, Words& words) {
   const sigset_t set = signals_of_interest();
   const process::UniqueFd signals{::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};

@@ -1,8 +1,8 @@
 // What mpiexec starts in place of ssh: the same ssh, with somebody who listens to it.
 //
-// What:    starts the remote shell with mpiexec's arguments, puts the host's name before what it says on stderr, and says how it
-//          ended (HostNotice) straight to the master: mpiexec itself does not look, and waits in silence. ssh is not to ask
-//          for passwords, as nobody could answer.
+// What:    starts the remote shell with mpiexec's arguments, puts the host's name before what it says on stderr, and
+//          says how it ended (HostNotice) straight to the master: mpiexec itself does not look, and waits in silence.
+//          ssh is not to ask for passwords, as nobody could answer.
 // Owner:   owns the shell's process, which ends with it; it ends with mpiexec.
 // Threads: one.
 // Use:

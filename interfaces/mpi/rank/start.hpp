@@ -35,7 +35,7 @@ Start read_start();
 bool shares_memory(const Start& start);
 
 /// The workers' program, as it is now: what is put in its place later is another build. Where the master's memory can
-/// be reached, it is the very file that the master runs. Empty if it can not be opened: whoever starts it says why.
+/// be reached, it is the very file that the master runs. Empty if it cannot be opened: whoever starts it says why.
 process::UniqueFd open_program(const Start& start, bool shares_memory);
 
 }  // namespace mw::mpi

@@ -68,7 +68,8 @@ struct Card {
 
 constexpr std::size_t bell_bytes = 64;
 
-/// A memory file. MPI's own shared memory takes collective calls, and ranks that wait in those spin: 17 ranks on two cores took 1.8 s.
+/// A memory file. MPI's own shared memory takes collective calls, and ranks that wait in those spin: 17 ranks on two
+/// cores took 1.8 s.
 process::UniqueFd make_bell_memory() {
   process::UniqueFd memory{::memfd_create("mw-bell", MFD_CLOEXEC)};
   if (memory.get() < 0 || ::ftruncate(memory.get(), bell_bytes) != 0)
@@ -79,7 +80,7 @@ process::UniqueFd make_bell_memory() {
 /// Stays mapped for as long as this process lives.
 void* map_bell(const process::UniqueFd& memory) {
   void* const mapped = ::mmap(nullptr, bell_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
-  if (mapped == MAP_FAILED) throw InterfaceError{fmt::format("memory can not be shared: {}", std::strerror(errno))};
+  if (mapped == MAP_FAILED) throw InterfaceError{fmt::format("memory cannot be shared: {}", std::strerror(errno))};
   return mapped;
 }
 
@@ -143,7 +144,7 @@ void World::exchange_facts(const RankFacts& own) {
       peers_[i].bell = process::open_descriptor({other.pid, other.bell, other.bell_inode});
       peers_[i].hung = static_cast<Bell*>(map_bell(process::open_descriptor({other.pid, other.memory, other.memory_inode})));
     } catch (const InterfaceError&) {
-      // It can not be woken from here; it will look.
+      // It cannot be woken from here; it will look.
     }
   }
   if (rank_ == 0)
@@ -158,8 +159,8 @@ void World::listen_to_bell() {
   });
 }
 
-/// After a message has gone out: its receiver first says that it sleeps, then looks at the count; here the count comes first: one
-/// of the two sees the other.
+/// After a message has gone out: its receiver first says that it sleeps, then looks at the count; here the count comes
+/// first: one of the two sees the other.
 void World::ring(int rank) {
   const auto number = static_cast<std::size_t>(rank);
   if (!peers_[number].rings()) return;
@@ -248,7 +249,7 @@ void World::breaks(int rank, int result) {
 bool World::report_broken() {
   if (newly_broken_.empty()) return false;
   for (const auto& [rank, why] : std::exchange(newly_broken_, {})) {
-    if (!broken_) throw InterfaceError{fmt::format("rank {} can not be reached any more: {}", rank, why)};
+    if (!broken_) throw InterfaceError{fmt::format("rank {} cannot be reached any more: {}", rank, why)};
     broken_(rank, why);
   }
   return true;

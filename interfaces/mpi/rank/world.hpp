@@ -1,7 +1,8 @@
 // The other ranks: messages to and from them, and how to wait for either without burning a core.
 //
-// What:    send() queues bytes for a rank (MPI_Isend), poll() hands over what came (MPI_Irecv, posted ahead). wait() spins for some
-//          microseconds, then sleeps in the io_context until one of its sockets, or another rank of this host, wakes it.
+// What:    send() queues bytes for a rank (MPI_Isend), poll() hands over what came (MPI_Irecv, posted ahead). wait()
+//          spins for some microseconds, then sleeps in the io_context until one of its sockets, or another rank of this
+//          host, wakes it.
 // Owner:   owns the buffers of messages under way. A rank that was given up is never touched again.
 // Threads: one.
 // Use:
@@ -13,10 +14,10 @@
 //       if (!any) world.wait(Patience::expecting, handler);
 //     }
 //
-// MPICH has no blocking receive that leaves the core alone, so a rank that sleeps says so in memory that the ranks of its host
-// share (MPI_Win_allocate_shared), and who sends to it writes into its pipe. The count of what was sent lies there, too: a message
-// that MPI has not shown yet is missing, and the rank does not sleep long. Ranks of other hosts can not do that: for them a
-// sleeping rank looks after a time. That time is short while it expects something.
+// MPICH has no blocking receive that leaves the core alone, so a rank that sleeps says so in memory that the ranks of
+// its host share (MPI_Win_allocate_shared), and who sends to it writes into its pipe. The count of what was sent lies
+// there, too: a message that MPI has not shown yet is missing, and the rank does not sleep long. Ranks of other hosts
+// cannot do that: for them a sleeping rank looks after a time. That time is short while it expects something.
 #pragma once
 
 #include <mpi.h>
@@ -81,7 +82,8 @@ class World {
   /// Called with the sizes of messages to a rank that have gone out.
   void on_sent(std::function<void(int rank, std::size_t bytes)> sent) { sent_ = std::move(sent); }
 
-  /// Called in poll() when nothing can be sent to a rank any more, with MPI's words; give it up then. Without it, this is the end.
+  /// Called in poll() when nothing can be sent to a rank any more, with MPI's words; give it up then. Without it, this
+  /// is the end.
   void on_broken(std::function<void(int rank, const std::string& why)> broken) { broken_ = std::move(broken); }
 
   /// Takes what came, unless `may_receive` is false, and looks after what goes. True if there was any.
@@ -119,7 +121,7 @@ class World {
     bool is_broken = false;      ///< MPI could not send to it
     std::uint64_t received = 0;  ///< messages from it
     process::UniqueFd bell;
-    Bell* hung = nullptr;  ///< in its memory; null: it is on another host, or can not be woken
+    Bell* hung = nullptr;  ///< in its memory; null: it is on another host, or cannot be woken
     bool rings() const noexcept { return hung != nullptr; }
   };
   struct Buffer {

@@ -1,4 +1,4 @@
-"""Numbers that can not be, in every field that takes one."""
+"""Numbers that cannot be, in every field that takes one."""
 from attack import *
 
 for number in ("1.7e308", "-1e300", "nan", "inf", "9223372036854775808", "1e-320", "0x7f", ""):

@@ -50,7 +50,7 @@ TEST_CASE("a copy that finds no room says why, and leaves nothing", "[boinc][dat
       why = e.what();
     }
   }
-  CHECK(why == to + " can not be written: File too large");
+  CHECK(why == to + " cannot be written: File too large");
   CHECK_FALSE(std::filesystem::exists(to));
   CHECK(mw::boinc::copy_file(from, to).nbytes == 500'000);
 }

@@ -70,7 +70,7 @@ TEST_CASE("a scheduler request goes there and back", "[boinc][protocol]") {
   CHECK(again.wants_work());
 }
 
-TEST_CASE("what a task wrote to stderr can not break the request", "[boinc][protocol]") {
+TEST_CASE("what a task wrote to stderr cannot break the request", "[boinc][protocol]") {
   const std::string text =
       "<scheduler_request>\n<authenticator>a</authenticator>\n<result>\n<name>w_1_0</name>\n<exit_status>7</exit_status>\n"
       "<stderr_out>\n<core_client_version>7.20.5</core_client_version>\n<![CDATA[\n<stderr_txt>\n]]> <b> & \x01 "

@@ -1,4 +1,5 @@
-// The remote submission RPC, message by message: replies as a real server (1.6.2) gives them, and bytes that make no sense.
+// The remote submission RPC, message by message: replies as a real server (1.6.2) gives them, and bytes that make no
+// sense.
 #include <catch2/catch.hpp>
 
 #include "boinc/protocol/submit_rpc.hpp"

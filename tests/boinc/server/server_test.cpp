@@ -112,7 +112,7 @@ TEST_CASE("P8: the report's word is not enough: without its output a task is not
   CHECK(e.message().find("its output is not here") != std::string::npos);
 }
 
-TEST_CASE("a task that one host can not compute goes to another", "[boinc][server]") {
+TEST_CASE("a task that one host cannot compute goes to another", "[boinc][server]") {
   Pool pool;
   const auto task = pool.master.submit_task<square>(6);
   REQUIRE(pool.waits_for(1));
@@ -124,7 +124,7 @@ TEST_CASE("a task that one host can not compute goes to another", "[boinc][serve
   CHECK(task.attempts() == 1);
 }
 
-TEST_CASE("a host can not report what another one was given", "[boinc][server][S5]") {
+TEST_CASE("a host cannot report what another one was given", "[boinc][server][S5]") {
   Pool pool;
   const auto task = pool.master.submit_task<square>(7);
   REQUIRE(pool.waits_for(1));
@@ -238,7 +238,7 @@ TEST_CASE("a host that was right ten times runs alone, until it fails", "[boinc]
   }
   CHECK(test::eventually([&] { return status_of(pool.master, "tasks_open") == 0; }));
 
-  // One that it can not compute: that copy goes to another host.
+  // One that it cannot compute: that copy goes to another host.
   std::ignore = pool.master.submit_task<square>(5);
   REQUIRE(pool.waits_for(1));
   first.fail(first.ask_for_work(), 0, 7);
@@ -256,7 +256,7 @@ TEST_CASE("a host that was right ten times runs alone, until it fails", "[boinc]
   CHECK(pool.master.get_result(checked) == 49);
 }
 
-TEST_CASE("what can not be read is an error, not a result", "[boinc][server]") {
+TEST_CASE("what cannot be read is an error, not a result", "[boinc][server]") {
   Pool pool;
   const auto task = pool.master.submit_task<square>(10);
   REQUIRE(pool.waits_for(1));

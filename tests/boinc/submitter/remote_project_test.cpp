@@ -1,5 +1,5 @@
-// A project over its remote submission RPC, whose site is in this process: what its status page is asked for, and what is made of it. What a real
-// project's site says otherwise, tests/boinc/emulated_project does.
+// A project over its remote submission RPC, whose site is in this process: what its status page is asked for, and what
+// is made of it. What a real project's site says otherwise, tests/boinc/emulated_project does.
 #include <catch2/catch.hpp>
 
 #include <mw/mw.hpp>

@@ -57,7 +57,7 @@ TEST_CASE("a key that is none is no reply", "[boinc][volunteer]") {
   CHECK_NOTHROW(within_bounds(reply));
 }
 
-TEST_CASE("a task that is not wholly described, or as it can not be, is refused", "[boinc][volunteer]") {
+TEST_CASE("a task that is not wholly described, or as it cannot be, is refused", "[boinc][volunteer]") {
   SchedulerReply reply = good_reply();
   const auto refused = [&] {
     try {

@@ -50,7 +50,7 @@ TEST_CASE("a volunteer that starts again is the same host with the same tasks, a
   CHECK(read.report.stderr_text == "\\x1b[31m\"quoted\"\n\\xff");
 }
 
-TEST_CASE("a state that can not be read is an error that names the file, and none is a fresh one", "[boinc][volunteer]") {
+TEST_CASE("a state that cannot be read is an error that names the file, and none is a fresh one", "[boinc][volunteer]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.path("state.json");
   CHECK(VolunteerState::load(path).host_id == 0);
