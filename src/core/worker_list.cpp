@@ -47,7 +47,8 @@ void WorkerList::done(const TaskRecord& task, const Outcome& how, const Moment&)
   if (!is_running(task) && how.failure && how.failure->cause == Cause::interface_error) return;
   if (Entry* const entry = worker_of(task)) {
     ++entry->done;
-    entry->busy_time += how.run_time;
+    using std::chrono::nanoseconds;
+    entry->busy_time += std::clamp(how.run_time, nanoseconds{0}, nanoseconds::max() - entry->busy_time);
   }
   if (is_running(task)) no_longer_runs(task);
 }

@@ -76,8 +76,8 @@ class Statistics final : public core::Observer {
   std::vector<FunctionStatus> per_function() const {
     std::vector<FunctionStatus> list;
     const auto add_line = [&list](std::string_view name, const PerFunction& counts) {
-      list.push_back({std::string{name}, counts.finished, counts.errors, counts.cancelled,
-                      static_cast<double>(counts.total_ns) * 1e-9, static_cast<double>(counts.max_ns) * 1e-9});
+      list.push_back({std::string{name}, counts.finished, counts.errors, counts.cancelled, counts.total_ns * 1e-9,
+                      static_cast<double>(counts.max_ns) * 1e-9});
     };
     for (const PerFunction& counts : functions_)
       if (counts.entry) add_line(counts.entry->name(), counts);
@@ -114,7 +114,7 @@ class Statistics final : public core::Observer {
     std::uint64_t finished = 0;
     std::uint64_t errors = 0;
     std::uint64_t cancelled = 0;
-    std::int64_t total_ns = 0;
+    double total_ns = 0;  ///< in which the sum of whatever workers say has room
     std::int64_t max_ns = 0;
   };
 
@@ -125,7 +125,7 @@ class Statistics final : public core::Observer {
     if (state == TaskState::error) ++function.errors;
     if (state != TaskState::finished) return;
     ++function.finished;
-    function.total_ns += record.run_ns;
+    function.total_ns += static_cast<double>(record.run_ns);
     function.max_ns = std::max(function.max_ns, record.run_ns);
   }
 

@@ -90,6 +90,14 @@ process::UniqueFd connect_tcp(const std::string& host_and_port, std::string& err
   return socket;
 }
 
+/// To "unix:NAME" or "tcp:HOST:PORT".
+process::UniqueFd connect(const std::string& address, std::string& error) {
+  if (address.starts_with("unix:")) return connect_local(address.substr(5), error);
+  if (address.starts_with("tcp:")) return connect_tcp(address.substr(4), error);
+  error = "this is no address (unix:NAME, tcp:HOST:PORT)";
+  return {};
+}
+
 }  // namespace
 
 process::UniqueFd dial(const std::string& addresses, const Magic& magic, const Key& key, int rounds) {
@@ -100,8 +108,7 @@ process::UniqueFd dial(const std::string& addresses, const Magic& magic, const K
     std::istringstream list{addresses};
     for (std::string address; std::getline(list, address, ' ');) {
       std::string error;
-      const bool is_local = address.starts_with("unix:");
-      process::UniqueFd socket = is_local ? connect_local(address.substr(5), error) : connect_tcp(address.substr(4), error);
+      process::UniqueFd socket = connect(address, error);
       if (socket.get() >= 0) {
         set_time_limit(socket.get(), answer_limit_s);
         error = prove_key(socket.get(), magic, key);

@@ -109,6 +109,16 @@ TEST_CASE("the list has what a worker said of itself, what it runs, and what it 
   CHECK(one.busy_time == 12ms);
 }
 
+TEST_CASE("run times beyond all measure make a busy time that is as long as can be, and never below 0", "[core][workers]") {
+  Bench bench;
+  bench.join({.name = "w"});
+  for (const auto time : {std::chrono::nanoseconds::max(), std::chrono::nanoseconds::max(), std::chrono::nanoseconds{-5}}) {
+    bench.submit();
+    bench.machine.finished(bench.begin(), after(time), at(5ms));
+  }
+  CHECK(bench.only().busy_time == std::chrono::nanoseconds::max());
+}
+
 TEST_CASE("a failure of a task's own is done, and so is what ran out of time; what was cancelled or came back is not",
           "[core][workers]") {
   Bench bench;

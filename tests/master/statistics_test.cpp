@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include <chrono>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -101,6 +102,14 @@ TEST_CASE("counts that other threads raise meanwhile never make a number of task
   const Status status = bench.status();
   CHECK(status.submitted == 0);
   CHECK(status.tasks == 3);
+}
+
+TEST_CASE("the times of a function add up, whatever workers say", "[master]") {
+  Bench bench;
+  for (int i = 0; i < 4; ++i) bench.end(bench.task(), TaskState::finished, std::numeric_limits<std::int64_t>::max());
+  const auto functions = bench.statistics.per_function();
+  REQUIRE(functions.size() == 1);
+  CHECK(functions[0].total_seconds == Approx(4 * 9.223372036854776e9));
 }
 
 TEST_CASE("each function has its times, and tasks with a name of their own have theirs", "[master]") {

@@ -143,4 +143,5 @@ TEST_CASE("all addresses are tried in their order, and each says why it was no g
   const std::string long_name = "unix:" + std::string(200, 'n');
   CHECK(refusal(nobody + " " + long_name, key) ==
         "no connection to the master: " + nobody + ": Connection refused; " + long_name + ": the name is too long");
+  CHECK(refusal("x", key) == "no connection to the master: x: this is no address (unix:NAME, tcp:HOST:PORT)");
 }
