@@ -3,6 +3,7 @@
 
 #include <mw/mw.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ std::vector<std::string> specs_with_lasting_workers();
 std::vector<std::string> specs_scheduled_by_master();
 /// Whether a task takes a volunteer's round trip: some ten milliseconds.
 bool is_volunteer(const std::string& spec);
+
+/// A soft limit at which a program that traps the signal does so already, on a machine with much else to do, too.
+inline constexpr std::chrono::milliseconds until_it_listens{1500};
 
 std::int64_t add(std::int64_t a, std::int64_t b);
 std::int64_t add_slowly(std::int64_t a, std::int64_t b, std::uint32_t ms);

@@ -185,7 +185,7 @@ TEST_CASE("P23: at its soft limit a task is asked to end, and what it returns co
   const auto after = master.submit_task<[] { return mw::should_stop(); }>();
   CHECK_FALSE(master.get_result(after));
   const auto program = master.submit_task(
-      {.soft_limit = 100ms}, mw::Program{"sh", {"-c", "trap 'echo enough; exit 0' TERM; while :; do sleep 0.01; done"}});
+      {.soft_limit = until_it_listens}, mw::Program{"sh", {"-c", "trap 'echo enough; exit 0' TERM; while :; do sleep 0.01; done"}});
   CHECK(master.get_result(program) == "enough\n");
 }
 

@@ -107,7 +107,7 @@ TEST_CASE("a program's soft limit reaches all that it has started", "[contract][
   mw::Master master{mw::interface(spec)};
   // The shell heeds no signal itself: it goes on when its child has ended.
   const mw::Program program{"sh", {"-c", "trap '' TERM; (trap - TERM; exec sleep 600); echo ended"}};
-  CHECK(master.get_result(master.submit_task({.soft_limit = std::chrono::milliseconds{200}}, program)) == "ended\n");
+  CHECK(master.get_result(master.submit_task({.soft_limit = until_it_listens}, program)) == "ended\n");
 }
 
 TEST_CASE("what a program leaves behind is ended with it", "[contract][program]") {
@@ -117,8 +117,8 @@ TEST_CASE("what a program leaves behind is ended with it", "[contract][program]"
   const auto left = master.submit_task(mw::Program{"sh", {"-c", "sleep 600 & echo $!"}});
   const pid_t pid = std::atoi(master.get_result(left).c_str());
   REQUIRE(pid > 0);
-  const auto limited = master.submit_task({.soft_limit = std::chrono::milliseconds{200}},
-                                          mw::Program{"sh", {"-c", "sleep 600 & echo $! >&2; sleep 600"}});
+  const auto limited =
+      master.submit_task({.soft_limit = until_it_listens}, mw::Program{"sh", {"-c", "sleep 600 & echo $! >&2; sleep 600"}});
   const pid_t other = std::atoi(test::error_of(master, limited).stderr_tail().c_str());
   REQUIRE(other > 0);
   for (const pid_t one : {pid, other})
