@@ -123,8 +123,8 @@ TEST_CASE("P12: what was cancelled and whose handle is gone is gone", "[contract
   } else {
     const std::size_t before = test::allocated_bytes();
     run(8000);
-    // The loop may have some of them still before it.
-    const bool is_flat = test::eventually([&] { return test::allocated_bytes() < before + 200'000; });
+    // The loop may have some of them still before it; and a table that grew while the loop was behind keeps its size.
+    const bool is_flat = test::eventually([&] { return test::allocated_bytes() < before + 500'000; });
     INFO(before << " bytes before, " << test::allocated_bytes() << " after");
     CHECK(is_flat);
     CHECK(master.get_status().unread < 200);
