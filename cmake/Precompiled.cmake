@@ -3,7 +3,7 @@
 # differently from one target to the next.
 # SMALL: in a release these targets are compiled for size: what runs no more often than once a request is most of a
 # program, and gains nothing from being unrolled.
-# Each file still includes what it uses; tools/lint and the fuzzers' build, which has none of this, look at that.
+# Each file still includes what it uses: the fuzzers are built without any of this.
 set(MW_STD_HEADERS
   <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <deque> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional>
   <set> <span> <string> <string_view> <thread> <unordered_map> <utility> <vector>

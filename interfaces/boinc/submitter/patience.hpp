@@ -1,6 +1,6 @@
 // What becomes rarer the longer it lasts.
 //
-// What:    when to try again what has failed (pause_after), when to look for what keeps a project from computing
+// What:    when to try again what has failed (tries_of), when to look for what keeps a project from computing
 //          (Patience), and whether to say once more what was said already (Complaints). Pure: the caller has the clock.
 // Owner:   values.
 // Threads: one at a time.
@@ -15,15 +15,15 @@
 #include <string>
 #include <string_view>
 
+#include "process/back_off.hpp"
+
 namespace mw::boinc {
 
 inline constexpr std::chrono::milliseconds longest_pause{300'000};
 
-/// From `first` on, but from a second at most, doubling.
-inline std::chrono::milliseconds pause_after(unsigned failures, std::chrono::milliseconds first) {
-  std::chrono::milliseconds pause = std::min(first, std::chrono::milliseconds{1000});
-  for (unsigned i = 1; i < failures && pause < longest_pause; ++i) pause *= 2;
-  return std::min(pause, longest_pause);
+/// Of a project that did not answer, or did not take something: from its poll on, but from a second at most.
+inline process::BackOff tries_of(std::chrono::milliseconds poll) {
+  return {std::min(poll, std::chrono::milliseconds{1000}), longest_pause};
 }
 
 /// At once; then when nothing has moved for `first`, and with pauses that double. What was found is looked at every

@@ -52,8 +52,8 @@ constexpr std::string_view temporary_state = "temporary";
 std::string workers_folder() { return (fs::read_symlink("/proc/self/exe").parent_path() / "workers").string(); }
 
 struct Outgoing {
-  Batch batch;
-  unsigned tries = 0;
+  process::BackOff again;
+  Batch batch{};
   Clock::time_point not_before{};
 };
 
@@ -88,7 +88,7 @@ struct Submitter::Impl final : PollSink {
       find_earlier();
       has_begun = true;
     } catch (const RouteError& e) {
-      begin_again = Clock::now() + pause_after(++failed_beginnings, poll_interval);
+      begin_again = Clock::now() + beginnings.next();
       warn("begin", e.what());
     }
   }
@@ -182,7 +182,7 @@ struct Submitter::Impl final : PollSink {
   }
 
   void add_batch(std::size_t data_files, bool may_be_there, std::vector<Job> made) {
-    Outgoing one;
+    Outgoing one{tries_of(poll_interval)};
     one.batch.is_again = may_be_there;
     one.batch.name = fmt::format("{}_batch{}", prefix, record.new_batch_number());
     one.batch.data_files = data_files;
@@ -213,8 +213,8 @@ struct Submitter::Impl final : PollSink {
         if (is_stopping) return;
         warn("submit", fmt::format("{} workunits could not be submitted: {}", one.batch.jobs.size(), e.what()));
         one.batch.is_again = true;
-        one.not_before = Clock::now() + pause_after(++one.tries, poll_interval);
-        if (one.tries < most_tries || !dynamic_cast<const RouteRefusal*>(&e)) return;
+        one.not_before = Clock::now() + one.again.next();
+        if (one.again.failures() < most_tries || !dynamic_cast<const RouteRefusal*>(&e)) return;
         refuse(one.batch, e.what());
         record.forget(one.batch.name);
       }
@@ -262,15 +262,14 @@ struct Submitter::Impl final : PollSink {
     for (const Outgoing& one : outgoing) batches.erase(one.batch.name);
     try {
       if (!batches.empty()) route->poll({batches.begin(), batches.end()}, *this);
-      poll_failures = 0;
+      polls.reset();
+      next_poll = Clock::now() + poll_interval;
       complaints.over("poll");
     } catch (const RouteError& e) {
       if (is_stopping) return;
-      ++poll_failures;
       warn("poll", e.what());
+      next_poll = Clock::now() + std::max<std::chrono::nanoseconds>(poll_interval, polls.next());
     }
-    next_poll =
-        Clock::now() + (poll_failures == 0 ? poll_interval : std::max(poll_interval, pause_after(poll_failures, poll_interval)));
   }
 
   void look_for_obstacle() {
@@ -302,8 +301,9 @@ struct Submitter::Impl final : PollSink {
       return place != attempts.end() && place->second == task.attempt();
     });
     for (const auto& [job, batch] : jobs.give_up(tasks)) {
-      const bool is_sent = std::none_of(outgoing.begin(), outgoing.end(),
-                                        [&, &in = batch](const Outgoing& one) { return one.batch.name == in && one.tries == 0; });
+      const bool is_sent = std::none_of(outgoing.begin(), outgoing.end(), [&, &in = batch](const Outgoing& one) {
+        return one.batch.name == in && one.again.failures() == 0;
+      });
       if (is_sent) unwanted.push_back(job);
     }
     if (unwanted.empty()) return;
@@ -332,7 +332,7 @@ struct Submitter::Impl final : PollSink {
     std::map<std::string, std::vector<std::string>> batches;
     for (const std::string& batch : record.batches()) batches[batch];
     for (const Outgoing& one : outgoing)
-      if (one.tries == 0) batches.erase(one.batch.name);
+      if (one.again.failures() == 0) batches.erase(one.batch.name);
     std::size_t left = 0;
     for (const auto& [job, name] : jobs.names())
       if (const auto batch = batches.find(name); batch != batches.end()) {
@@ -390,7 +390,7 @@ struct Submitter::Impl final : PollSink {
   // The thread's own.
   bool is_ending = false;
   bool has_begun = false;
-  unsigned failed_beginnings = 0;
+  process::BackOff beginnings = tries_of(poll_interval);
   Clock::time_point begin_again{};
   std::string obstacle;
   std::map<std::string, RunRecord::Earlier> earlier;
@@ -398,7 +398,7 @@ struct Submitter::Impl final : PollSink {
   Clock::time_point end_by{};
   Clock::time_point first_submitted{}, last_submitted{}, next_poll{};
   std::deque<Outgoing> outgoing;
-  unsigned poll_failures = 0;
+  process::BackOff polls = tries_of(poll_interval);
   std::uint64_t workunits = 0;
 
   mutable std::mutex mutex;  ///< for what follows
