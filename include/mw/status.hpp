@@ -52,7 +52,7 @@ struct WorkerStatus {
   std::optional<std::chrono::nanoseconds> ready_after;  ///< from the making of the master until it was first ready
 };
 
-/// What Master::get_status() returns. Counts are numbers of tasks unless they say otherwise; times are in seconds.
+/// What Master::get_status() returns, of one moment. Counts are of tasks unless they say otherwise, times in seconds.
 struct Status {
   std::uint64_t tasks = 0;      ///< ever submitted; the five states below add up to it
   std::uint64_t submitted = 0;  ///< waiting, or in a worker's queue

@@ -118,7 +118,8 @@ class MasterCore final {
   /// Runs `call` now on the loop, else soon.
   template <class Call>
   void on_loop(Call call);
-  void ask_interface(Status& status);
+  Status counts();
+  void complete(Status& status);
 
   const std::int64_t born_ns_;
   const MasterOptions options_;

@@ -120,6 +120,25 @@ TEST_CASE("a worker that is killed is seen as lost, with the task that was lost 
   }
 }
 
+TEST_CASE("a status is of one moment: what its workers have done is what has ended", "[contract][workers][P10]") {
+  for (const auto& spec : specs_scheduled_by_master()) {
+    INFO(spec);
+    mw::Master master{mw::interface(spec)};
+    std::vector<mw::Task<long>> tasks;
+    for (int i = 0; i < 5000; ++i) tasks.push_back(master.submit_task<add>(i, 1));
+    std::uint64_t ended = 0;
+    for (int looks = 0; ended < tasks.size(); ++looks) {
+      const mw::Status status = master.get_status();
+      std::uint64_t done = 0;
+      for (const mw::WorkerStatus& worker : status.workers) done += worker.done;
+      ended = status.finished + status.errors;
+      INFO("look " << looks);
+      REQUIRE(done == ended);
+    }
+    master.wait_all();
+  }
+}
+
 TEST_CASE("an interface of one's own has its workers in the list, too", "[seam][workers][P10]") {
   struct Own final : mw::Interface {
     mw::Scheduling scheduling() const override { return mw::Scheduling::by_master; }
