@@ -9,6 +9,7 @@
 
 #include "apps/app_run.hpp"
 #include "process/run_program.hpp"
+#include "support/amount.hpp"
 #include "support/processes.hpp"
 #include "support/temporary.hpp"
 
@@ -113,7 +114,8 @@ TEST_CASE("P40: stdout has the results, everything else goes to stderr", "[apps]
 }
 
 TEST_CASE("the progress bar is on a terminal only, unless it is asked for", "[apps]") {
-  const std::string command = beside("monte_pi") + " --points 1e8 -n 2 ";
+  const std::string points = test::amount("1e8", "2e7"), block = test::amount("1e6", "2e5");
+  const std::string command = beside("monte_pi") + " --points " + points + " --block " + block + " -n 2 ";
   const auto on_terminal = [&](const std::string& settings, const std::string& more) {
     return mw::process::run_program("script", {"-qec", settings + " " + command + more, "/dev/null"}, {}).out;
   };
@@ -130,8 +132,9 @@ TEST_CASE("the progress bar is on a terminal only, unless it is asked for", "[ap
   const std::string plain = on_terminal("TERM=xterm NO_COLOR=1", "");
   CHECK(has_bar(plain));
   CHECK(plain.find('\x1b') == std::string::npos);
-  CHECK(run("monte_pi", {"--points", "1e8", "-n", "2"}).err.find(" of 100 tasks") == std::string::npos);
-  CHECK(run("monte_pi", {"--points", "1e8", "-n", "2", "--progress"}).err.find(" of 100 tasks") != std::string::npos);
+  CHECK(run("monte_pi", {"--points", points, "--block", block, "-n", "2"}).err.find(" of 100 tasks") == std::string::npos);
+  CHECK(run("monte_pi", {"--points", points, "--block", block, "-n", "2", "--progress"}).err.find(" of 100 tasks") !=
+        std::string::npos);
 }
 
 TEST_CASE("help teaches, and the version is told", "[apps]") {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "contract/functions.hpp"
+#include "support/amount.hpp"
 #include "support/errors.hpp"
 #include "support/processes.hpp"
 #include "support/temporary.hpp"
@@ -193,7 +194,7 @@ TEST_CASE("P29: a task that kills its workers in a stream of short ones is the o
   INFO(spec);
   mw::Master master{mw::interface(spec)};
   for (int i = 0; i < 200; ++i) master.get_result(master.submit_task<return_or_die>(i));  // known to be short: many go ahead
-  const int count = 3'000;
+  const int count = test::amount(3'000, 1'000);
   std::vector<mw::Task<std::int64_t>> tasks;
   for (int i = 0; i < count; ++i) tasks.push_back(master.submit_task<return_or_die>(i));
   for (int i = 0; i < count; ++i) {
@@ -215,7 +216,7 @@ TEST_CASE("P20: many short tasks with long ones strewn in, and the work ahead gi
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};
-  const int count = 20'000;
+  const int count = test::amount(20'000, 8'000);
   for (int i = 0; i < count; ++i) std::ignore = master.submit_task<add_slowly>(i, 0, i % 397 == 396 ? 5 : 0);
   std::int64_t sum = 0;
   for (int i = 0; i < count; ++i) sum += master.get_result().result<std::int64_t>();

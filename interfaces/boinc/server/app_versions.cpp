@@ -53,7 +53,7 @@ AppVersions AppVersions::find(sqlite::Database& database, const Keys& keys, cons
   AppVersions versions;
   for (const FoundBuild& found : find_worker_builds(folder, settings.title)) {
     WorkerBuild build;
-    build.file = std::make_shared<process::UniqueFd>(::open(found.path.c_str(), O_RDONLY | O_CLOEXEC));
+    build.file = std::make_shared<process::UniqueFd>(::open(found.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (build.file->get() < 0)
       throw InterfaceError{fmt::format("the worker build {} cannot be opened: {}", found.path, std::strerror(errno))};
     if (!is_of_these_sources(build.path())) {

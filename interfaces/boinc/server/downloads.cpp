@@ -37,7 +37,7 @@ std::optional<http::Content> Downloads::find(const std::string& name) {
 }
 
 std::optional<http::Content> Downloads::file(const std::string& path) {
-  auto file = std::make_shared<process::UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  auto file = std::make_shared<process::UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status = {};
   if (file->get() < 0 || ::fstat(file->get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   return http::Content{status.st_size, std::move(file)};
