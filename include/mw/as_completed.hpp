@@ -33,7 +33,8 @@ struct Completed {
 template <class R>
 class AsCompleted {
  public:
-  /// An input iterator. `++` waits for the next task, and throws InterfaceError if the interface has failed.
+  /// An input iterator. `++` waits for the next task; it throws TimeoutError if the time that was given for all of them
+  /// is over, and InterfaceError if the interface has failed.
   class iterator {
    public:
     using value_type = Completed<R>;
@@ -56,7 +57,8 @@ class AsCompleted {
   };
 
   /// Internal: see Master::as_completed().
-  AsCompleted(detail::MasterCore& core, std::span<const Task<R>> tasks) : group_{core} {
+  AsCompleted(detail::MasterCore& core, std::span<const Task<R>> tasks, const detail::Deadline& deadline)
+      : group_{core}, deadline_{deadline} {
     for (std::size_t i = 0; i < tasks.size(); ++i) group_.join(tasks[i].record(), i);
   }
 
@@ -69,12 +71,13 @@ class AsCompleted {
 
  private:
   void advance() {
-    auto next = group_.next();
+    auto next = group_.next(deadline_);
     current_.reset();
     if (next) current_.emplace(Completed<R>{Task<R>{std::move(next->record)}, next->index});
   }
 
   detail::TaskGroup group_;
+  detail::Deadline deadline_;
   std::optional<Completed<R>> current_;
 };
 

@@ -1,7 +1,8 @@
 // The errors of CppMW.
 //
 // What:    Error and its kinds: TaskError (a task has no result), InterfaceError (the environment is broken),
-//          UsageError (what was asked for makes no sense), CodecError (bytes that do not say what they should).
+//          UsageError (what was asked for makes no sense), CodecError (bytes that do not say what they should),
+//          TimeoutError (it is not done yet).
 // Owner:   every error owns copies of what it names, and outlives the master it came from.
 // Threads: plain values; any thread.
 // Use:
@@ -44,6 +45,12 @@ class CodecError : public Error {
 /// The environment is broken (no such host, no port, a manager that died): the text names what was tried, on what, and
 /// the system's own error.
 class InterfaceError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What was waited for was not done in the time given. Nothing is lost: it can be waited for again.
+class TimeoutError : public Error {
  public:
   using Error::Error;
 };

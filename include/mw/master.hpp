@@ -39,6 +39,7 @@
 #include <mw/status.hpp>
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>
+#include <mw/timeout.hpp>
 
 namespace mw {
 
@@ -114,11 +115,19 @@ class Master : public detail::Calls<Master> {
     return detail::decode_result<R>(*task.record());
   }
 
-  /// The result if the task is done, else nothing (for a task without a value: whether it is done). Never waits for a
-  /// task. Throws as get_result.
+  /// The same, for at most this long: throws TimeoutError if the task is not done by then. It goes on, and can be waited
+  /// for again.
   template <class R>
-  auto try_get_result(const Task<R>& task) {
-    const bool done = is_done(task);
+  R get_result(const Task<R>& task, Timeout timeout) {
+    if (!wait_for(task, detail::deadline_after(timeout))) throw_timeout(task, timeout);
+    return detail::decode_result<R>(*task.record());
+  }
+
+  /// The result if the task is done, or is done within this time, else nothing (for a task without a value: whether it
+  /// is done). Throws as get_result.
+  template <class R>
+  auto try_get_result(const Task<R>& task, Timeout timeout = {}) {
+    const bool done = wait_for(task, detail::deadline_after(timeout));
     if constexpr (std::is_void_v<R>) {
       if (done) detail::decode_result<void>(*task.record());
       return done;
@@ -133,17 +142,35 @@ class Master : public detail::Calls<Master> {
   /// the whole span: for very many tasks as_completed() or get_result() is quicker.
   template <class R>
   Finished<R> get_result(std::span<const Task<R>> tasks) {
-    const std::size_t index = wait_for_any(tasks.size(), [&](std::size_t i) -> const TaskHandle& { return tasks[i]; });
-    if constexpr (std::is_void_v<R>) {
-      detail::decode_result<R>(*tasks[index].record());
-      return {tasks[index], index};
-    } else {
-      return {tasks[index], index, detail::decode_result<R>(*tasks[index].record())};
-    }
+    return finished(tasks, *wait_for_any(records_of(tasks), {}));
   }
   template <class R>
   Finished<R> get_result(const std::vector<Task<R>>& tasks) {
     return get_result(std::span<const Task<R>>{tasks});
+  }
+
+  /// The same, for at most this long: throws TimeoutError if none of them is done by then.
+  template <class R>
+  Finished<R> get_result(std::span<const Task<R>> tasks, Timeout timeout) {
+    const auto index = wait_for_any(records_of(tasks), detail::deadline_after(timeout));
+    if (!index) throw_timeout(tasks.size(), timeout);
+    return finished(tasks, *index);
+  }
+  template <class R>
+  Finished<R> get_result(const std::vector<Task<R>>& tasks, Timeout timeout) {
+    return get_result(std::span<const Task<R>>{tasks}, timeout);
+  }
+
+  /// One of these tasks, if one is done that no get_result has handed out, or is done within this time; else nothing.
+  /// Throws as get_result.
+  template <class R>
+  std::optional<Finished<R>> try_get_result(std::span<const Task<R>> tasks, Timeout timeout = {}) {
+    const auto index = wait_for_any(records_of(tasks), detail::deadline_after(timeout));
+    return index ? std::optional<Finished<R>>{finished(tasks, *index)} : std::nullopt;
+  }
+  template <class R>
+  std::optional<Finished<R>> try_get_result(const std::vector<Task<R>>& tasks, Timeout timeout = {}) {
+    return try_get_result(std::span<const Task<R>>{tasks}, timeout);
   }
 
   /// Waits for the next of all this master's tasks, in the order in which they are done, each once; those of map() and
@@ -151,22 +178,46 @@ class Master : public detail::Calls<Master> {
   /// for; InterfaceError if the interface has failed.
   FinishedTask get_result();
 
+  /// The same, for at most this long: throws TimeoutError if none is done by then.
+  FinishedTask get_result(Timeout timeout);
+
+  /// The next of all this master's tasks, if one is done, or is done within this time; else nothing. Throws as
+  /// get_result().
+  std::optional<FinishedTask> try_get_result(Timeout timeout = {});
+
   /// Waits until every task of this master is done, including those that are submitted meanwhile: for tasks that are
   /// submitted for their effect. Results can still be asked for afterwards. If a task has ended with an error that no
   /// get_result has handed out, throws the TaskError of the first such task, and counts it as handed out; a cancelled
   /// task is no error. Throws InterfaceError if the interface fails.
   void wait_all();
 
+  /// The same, for at most this long: false if tasks are left that are not done.
+  bool wait_all(Timeout timeout);
+
   /// These tasks, one by one, as they are done; see as_completed.hpp. Throws TaskError if one is not this master's,
   /// UsageError if one is in another such range. Does not wait; the range does.
   template <class R>
   AsCompleted<R> as_completed(std::span<const Task<R>> tasks) {
-    return {*core_, tasks};
+    return {*core_, tasks, {}};
   }
   template <class R>
   AsCompleted<R> as_completed(const std::vector<Task<R>>& tasks) {
     return as_completed(std::span<const Task<R>>{tasks});
   }
+
+  /// The same; the range throws TimeoutError when this time, from now on, is over and tasks are left that are not done.
+  template <class R>
+  AsCompleted<R> as_completed(std::span<const Task<R>> tasks, Timeout timeout) {
+    return {*core_, tasks, detail::deadline_after(timeout)};
+  }
+  template <class R>
+  AsCompleted<R> as_completed(const std::vector<Task<R>>& tasks, Timeout timeout) {
+    return as_completed(std::span<const Task<R>>{tasks}, timeout);
+  }
+
+  /// Every task that is not done, and every one that is and that no get_result has handed out, in the order in which
+  /// they were submitted; those of map() and of task systems are not among them.
+  std::vector<TaskHandle> tasks() const;
 
   /// f for each element of the range, as a range of results; see map.hpp. Submits nothing before the first result is
   /// asked for. Throws as submit_task.
@@ -215,12 +266,21 @@ class Master : public detail::Calls<Master> {
   Status get_status() const;
 
  private:
-  /// Reads the i-th handle of a span of handles of one type.
-  template <class At>
-  std::size_t wait_for_any(std::size_t count, const At& at) {
-    std::vector<detail::TaskRecord*> records(count);
-    for (std::size_t i = 0; i < count; ++i) records[i] = at(i).record().get();
-    return wait_for_any(records);
+  template <class R>
+  static std::vector<detail::TaskRecord*> records_of(std::span<const Task<R>> tasks) {
+    std::vector<detail::TaskRecord*> records;
+    records.reserve(tasks.size());
+    for (const Task<R>& task : tasks) records.push_back(task.record().get());
+    return records;
+  }
+  template <class R>
+  static Finished<R> finished(std::span<const Task<R>> tasks, std::size_t index) {
+    if constexpr (std::is_void_v<R>) {
+      detail::decode_result<R>(*tasks[index].record());
+      return {tasks[index], index};
+    } else {
+      return {tasks[index], index, detail::decode_result<R>(*tasks[index].record())};
+    }
   }
 
   template <class Owner, class Indices>
@@ -233,9 +293,13 @@ class Master : public detail::Calls<Master> {
   }
 
   RecordPtr submit(const detail::FunctionEntry& function, Bytes arguments, const TaskOptions* options);
-  void wait_for(const TaskHandle& task);
-  bool is_done(const TaskHandle& task);
-  std::size_t wait_for_any(std::span<detail::TaskRecord* const> tasks);
+  /// Whether it is done; false if the deadline came first.
+  bool wait_for(const TaskHandle& task, const detail::Deadline& deadline = {});
+  /// These two are empty if the deadline came first.
+  std::optional<FinishedTask> next_result(const detail::Deadline& deadline);
+  std::optional<std::size_t> wait_for_any(const std::vector<detail::TaskRecord*>& tasks, const detail::Deadline& deadline);
+  [[noreturn]] static void throw_timeout(const TaskHandle& task, Timeout timeout);
+  [[noreturn]] static void throw_timeout(std::size_t tasks, Timeout timeout);
 
   std::unique_ptr<detail::MasterCore, detail::CoreDeleter> core_;
 };

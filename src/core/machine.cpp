@@ -318,6 +318,13 @@ std::optional<Handed> TaskMachine::next(const Moment& now) {
   return Handed{ref_of(task), choice->worker};
 }
 
+std::vector<RecordPtr> TaskMachine::open_tasks() const {
+  std::vector<RecordPtr> open;
+  for (TaskRecord* task = first_waiting(); task; task = waiting_after(*task)) open.emplace_back(task);
+  for (scheduler::Item* item : scheduler_.assigned()) open.emplace_back(&record_of(*item));
+  return open;
+}
+
 TaskRecord* TaskMachine::first_waiting() const noexcept {
   scheduler::Item* const item = has_interface_ ? scheduler_.front() : nullptr;
   return item ? &record_of(*item) : nullptr;

@@ -143,6 +143,8 @@ class TaskMachine {
   /// Tasks that are somewhere, those included that have ended and hold a slot.
   std::size_t handed_out_count() const noexcept { return scheduler_.assigned_count() + abandoned_.size(); }
   bool is_current(const TaskRef& task) const noexcept;
+  /// Those that have not ended.
+  std::vector<RecordPtr> open_tasks() const;
 
  private:
   template <class Call>

@@ -3,7 +3,19 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include <fmt/format.h>
+
 namespace mw::detail {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Of those who only look.
+constexpr Clock::time_point no_wait = Clock::time_point::min();
+
+bool is_over(const Deadline& deadline) { return deadline && (*deadline == no_wait || Clock::now() >= *deadline); }
+
+}  // namespace
 
 Completions::~Completions() {
   std::lock_guard lock{mutex_};
@@ -102,6 +114,15 @@ Completions::Kept Completions::kept(bool with_errors) {
   return kept;
 }
 
+std::vector<RecordPtr> Completions::all_kept() {
+  std::lock_guard lock{mutex_};
+  drain();
+  std::vector<RecordPtr> all;
+  all.reserve(ready_.size());
+  for (scheduler::Item* item = ready_.front(); item; item = item->next) all.emplace_back(&record_of(*item));
+  return all;
+}
+
 void Completions::hand_out(TaskRecord& record) {
   if (!record.handed_out) open_.fetch_sub(1);
   record.handed_out = true;
@@ -117,7 +138,7 @@ void Completions::hand_out(TaskRecord& record) {
 }
 
 template <class Ready>
-void Completions::sleep_until(std::unique_lock<std::mutex>& lock, const Ready& ready) {
+bool Completions::sleep_until(std::unique_lock<std::mutex>& lock, const Deadline& deadline, const Ready& ready) {
   struct Locked final : Condition {
     Locked(Completions& o, const Ready& r) : owner{o}, is_ready{r} {}
     bool is_met() override {
@@ -129,13 +150,14 @@ void Completions::sleep_until(std::unique_lock<std::mutex>& lock, const Ready& r
   };
   while (!ready()) {
     if (!failure_.empty()) throw InterfaceError{failure_};
+    if (is_over(deadline)) return false;
     if (loop_ && loop_->is_here())
       throw UsageError{
           "get_result was called on the master's own loop (in scheduler_func, or by an interface): it would wait for ever"};
     if (loop_) {
       lock.unlock();
       Locked condition{*this, ready};
-      const bool drove = loop_->drive(condition);
+      const bool drove = loop_->drive(condition, deadline);
       lock.lock();
       if (drove) {
         if (sleepers_.load() != 0) loop_->wake_thread();  // they counted on this thread
@@ -143,14 +165,20 @@ void Completions::sleep_until(std::unique_lock<std::mutex>& lock, const Ready& r
       }
     }
     sleepers_.fetch_add(1);
-    while (!ready() && failure_.empty()) woken_.wait(lock);
+    while (!ready() && failure_.empty()) {
+      if (!deadline)
+        woken_.wait(lock);
+      else if (woken_.wait_until(lock, *deadline) == std::cv_status::timeout)
+        break;
+    }
     sleepers_.fetch_sub(1);
   }
+  return true;
 }
 
-void Completions::wait_for_all(const std::atomic<std::uint64_t>& submitted) {
+bool Completions::wait_for_all(const std::atomic<std::uint64_t>& submitted, const Deadline& deadline) {
   std::unique_lock lock{mutex_};
-  sleep_until(lock, [&] {
+  return sleep_until(lock, deadline, [&] {
     drain();
     return published_count_ >= submitted.load();
   });
@@ -168,35 +196,29 @@ RecordPtr Completions::take_error() {
   return {};
 }
 
-void Completions::wait(TaskRecord& record) {
+bool Completions::wait(TaskRecord& record, const Deadline& deadline) {
+  if (deadline == no_wait && !is_done(record.state.load(std::memory_order_acquire))) return false;  // without the lock
   std::unique_lock lock{mutex_};
-  sleep_until(lock, [&] { return is_done(record.state.load()); });
-  drain();
-  hand_out(record);
-}
-
-bool Completions::try_take(TaskRecord& record) {
-  if (!is_done(record.state.load(std::memory_order_acquire))) return false;
-  std::lock_guard lock{mutex_};
+  if (!sleep_until(lock, deadline, [&] { return is_done(record.state.load()); })) return false;
   drain();
   hand_out(record);
   return true;
 }
 
-RecordPtr Completions::wait_for_next() {
+Completions::Next Completions::wait_for_next(const Deadline& deadline) {
   std::unique_lock lock{mutex_};
-  sleep_until(lock, [&] {
+  const bool in_time = sleep_until(lock, deadline, [&] {
     drain();
     while (!ready_.empty() && is_forgotten(record_of(*ready_.front()))) forget(record_of(*ready_.front()));
     return !ready_.empty() || open_.load() == 0;
   });
-  if (ready_.empty()) return {};
+  if (!in_time || ready_.empty()) return {{}, in_time};
   RecordPtr record = RecordPtr{&record_of(*ready_.front())};
   hand_out(*record);
-  return record;
+  return {std::move(record)};
 }
 
-std::optional<std::size_t> Completions::wait_for_any(std::span<TaskRecord* const> records) {
+Completions::Any Completions::wait_for_any(std::span<TaskRecord* const> records, const Deadline& deadline) {
   std::unordered_map<const TaskRecord*, std::size_t> index_of;
   for (std::size_t i = 0; i < records.size(); ++i) index_of.try_emplace(records[i], i);
   std::unique_lock lock{mutex_};
@@ -204,7 +226,7 @@ std::optional<std::size_t> Completions::wait_for_any(std::span<TaskRecord* const
   drain();
   std::uint64_t seen = changes_ - 1;
   bool over = false;
-  sleep_until(lock, [&] {
+  const bool in_time = sleep_until(lock, deadline, [&] {
     drain();
     if (over || seen == changes_) return over;
     seen = changes_;
@@ -216,7 +238,7 @@ std::optional<std::size_t> Completions::wait_for_any(std::span<TaskRecord* const
     return over = found.has_value();
   });
   if (found) hand_out(*records[*found]);
-  return found;
+  return {found, in_time};
 }
 
 bool Completions::join(CompletionGroup& group, const RecordPtr& record, std::size_t index) {
@@ -241,12 +263,13 @@ CompletionGroup::Entry Completions::take_from(CompletionGroup& group) {
   return entry;
 }
 
-CompletionGroup::Entry Completions::wait_for_next(CompletionGroup& group) {
+CompletionGroup::Entry Completions::wait_for_next(CompletionGroup& group, const Deadline& deadline) {
   std::unique_lock lock{mutex_};
-  sleep_until(lock, [&] {
+  const bool in_time = sleep_until(lock, deadline, [&] {
     drain();
     return !group.done_.empty() || group.waiting_ == 0;
   });
+  if (!in_time) throw TimeoutError{fmt::format("{} of these tasks are not done in the time given", group.waiting_)};
   return take_from(group);
 }
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -18,6 +19,9 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
+
+#include <mw/timeout.hpp>
 
 #include "core/record.hpp"
 #include "master/item_stack.hpp"
@@ -57,18 +61,25 @@ class Completions {
   /// Who waits for what is not done gets an InterfaceError with this text, from now on; empty: no more.
   void fail(std::string why);
 
-  // The waiting ones below throw that error.
-  /// Waits until as many records were published as `submitted` says.
-  void wait_for_all(const std::atomic<std::uint64_t>& submitted);
-  /// Waits until the record is done, and counts it as handed out.
-  void wait(TaskRecord& record);
-  /// Whether the record is done; if so it counts as handed out.
-  bool try_take(TaskRecord& record);
+  // The waiting ones below throw that error if what they wait for is not done; `in_time` is false when the deadline came
+  // first. A deadline in the past does not wait.
+  /// Waits until as many records were published as `submitted` says; false if the deadline came first.
+  bool wait_for_all(const std::atomic<std::uint64_t>& submitted, const Deadline& deadline);
+  /// Waits until the record is done, and counts it as handed out; false if the deadline came first.
+  bool wait(TaskRecord& record, const Deadline& deadline = {});
+  struct Next {
+    RecordPtr record;
+    bool in_time = true;
+  };
   /// Waits for the next one of all; empty if nothing is left to be handed out. A cancelled one that nobody refers to is
   /// passed over.
-  RecordPtr wait_for_next();
+  Next wait_for_next(const Deadline& deadline = {});
+  struct Any {
+    std::optional<std::size_t> index;
+    bool in_time = true;
+  };
   /// Waits for the first of these, by completion, that was not handed out, and returns its index; empty if all were.
-  std::optional<std::size_t> wait_for_any(std::span<TaskRecord* const> records);
+  Any wait_for_any(std::span<TaskRecord* const> records, const Deadline& deadline = {});
 
   /// The first one that ended with an error and was not handed out, which counts as handed out then; empty if there is
   /// none.
@@ -83,12 +94,15 @@ class Completions {
     RecordPtr first_error;
   };
   Kept kept(bool with_errors);
+  /// All of what is kept, oldest first.
+  std::vector<RecordPtr> all_kept();
 
   /// Puts the record into the group as number `index`; one that is done comes at once. A record can be in one group at
   /// a time: false if it is in another.
   bool join(CompletionGroup& group, const RecordPtr& record, std::size_t index);
-  /// Waits for the next member that is done, and counts it as handed out; an empty record when all have come.
-  CompletionGroup::Entry wait_for_next(CompletionGroup& group);
+  /// Waits for the next member that is done, and counts it as handed out; an empty record when all have come. Throws
+  /// TimeoutError if the deadline comes first.
+  CompletionGroup::Entry wait_for_next(CompletionGroup& group, const Deadline& deadline = {});
   /// The same without waiting; empty, too, when none is done now.
   CompletionGroup::Entry try_next(CompletionGroup& group);
   /// Takes these records out of the group, which may go then.
@@ -102,9 +116,10 @@ class Completions {
   bool is_forgotten(const TaskRecord& record) const noexcept;
   void forget(TaskRecord& record);
   CompletionGroup::Entry take_from(CompletionGroup& group);
-  /// Returns when `ready()` is true, with the lock held; it is called with the lock held. Throws InterfaceError.
+  /// Returns true when `ready()` is, with the lock held; it is called with the lock held. False if the deadline came
+  /// first. Throws InterfaceError.
   template <class Ready>
-  void sleep_until(std::unique_lock<std::mutex>& lock, const Ready& ready);
+  bool sleep_until(std::unique_lock<std::mutex>& lock, const Deadline& deadline, const Ready& ready);
 
   Loop* const loop_;
   ItemStack published_;

@@ -87,9 +87,24 @@ void MasterCore::say_what_nobody_saw(std::uint64_t cancelled_by_the_end) {
   if (!text.empty()) log::warn(text);
 }
 
-void MasterCore::wait_all() {
-  completions().wait_for_all(statistics_.accepted);
+bool MasterCore::wait_all(const Deadline& deadline) {
+  const bool all_are_done = completions().wait_for_all(statistics_.accepted, deadline);
   if (const RecordPtr failed_one = completions_.take_error()) throw error_of(*failed_one);
+  return all_are_done;
+}
+
+/// What ends meanwhile is in one of the two, since nothing but this runs on the loop.
+std::vector<RecordPtr> MasterCore::tasks() {
+  refuse_in_forked_process();
+  std::vector<RecordPtr> tasks;
+  loop_.call([&] {
+    take_submitted();
+    settle();
+    tasks = completions_.all_kept();
+    for (RecordPtr& record : machine_.open_tasks())
+      if (!record->handed_out) tasks.push_back(std::move(record));
+  });
+  return tasks;
 }
 
 void check_size(const FunctionEntry& function, std::uint64_t bytes) {

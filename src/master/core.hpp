@@ -56,8 +56,10 @@ class MasterCore final {
   RecordPtr submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
   /// False if it was done already.
   bool cancel(TaskRecord& record);
-  /// Waits until every task is done; see Master::wait_all.
-  void wait_all();
+  /// Waits until every task is done, or the deadline has come, and says whether they are; see Master::wait_all.
+  bool wait_all(const Deadline& deadline);
+  /// Those that are not done, and those that wait to be handed out.
+  std::vector<RecordPtr> tasks();
   Completions& completions() {
     refuse_in_forked_process();
     return completions_;
@@ -68,8 +70,7 @@ class MasterCore final {
   Status status();
   /// Stops the interface and goes on with this one; see Master::set_interface.
   void set_interface(std::unique_ptr<Interface> interface);
-  /// Slots of all workers together, as of now.
-  /// Of the workers that are there, or of those that the interface expects, if these are more.
+  /// Slots of all workers together, as of now: of the workers that are there, or of those that the interface expects, if these are more.
   std::uint32_t slots() const {
     refuse_in_forked_process();
     return std::max(slots_.load(std::memory_order_relaxed), statistics_.expected());

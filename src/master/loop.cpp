@@ -223,7 +223,7 @@ void Loop::call_at(std::chrono::steady_clock::time_point when, std::function<voi
 
 bool Loop::is_here() const noexcept { return impl_->runner.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
-bool Loop::drive(Condition& condition) {
+bool Loop::drive(Condition& condition, const Deadline& deadline) {
   Impl& inside = *impl_;
   if (inside.has_driver.exchange(true)) return false;
   const Impl::Session session{inside};
@@ -233,7 +233,8 @@ bool Loop::drive(Condition& condition) {
     inside.take_baton();
     const Impl::Turn turn{inside};
     while (!(is_over = condition.is_met()) && !inside.others_are_waiting()) {
-      if ((is_over = inside.io.run_one() == 0)) break;
+      // None ran: the time is up, or the loop has ended.
+      if ((is_over = (deadline ? inside.io.run_one_until(*deadline) : inside.io.run_one()) == 0)) break;
       inside.after();
     }
   }

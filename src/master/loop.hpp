@@ -18,6 +18,8 @@
 #include <functional>
 #include <memory>
 
+#include <mw/timeout.hpp>
+
 namespace boost::asio {
 class io_context;
 }
@@ -55,8 +57,9 @@ class Loop {
   /// Whether this thread runs the loop right now.
   bool is_here() const noexcept;
 
-  /// Runs the loop in this thread until the condition is met. False at once if another user's thread does that already.
-  bool drive(Condition& condition);
+  /// Runs the loop in this thread until the condition is met or the deadline has passed. False at once if another
+  /// user's thread does that already.
+  bool drive(Condition& condition, const Deadline& deadline = {});
   /// A user's thread needs the loop to be run by somebody else now.
   void wake_thread();
 

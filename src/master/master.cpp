@@ -77,34 +77,57 @@ bool Master::cancel(const TaskHandle& task) {
   return core_->cancel(*task.record());
 }
 
-void Master::wait_for(const TaskHandle& task) {
+bool Master::wait_for(const TaskHandle& task, const detail::Deadline& deadline) {
   core_->check_owner(task.record().get());
-  core_->completions().wait(*task.record());
+  return core_->completions().wait(*task.record(), deadline);
 }
 
-bool Master::is_done(const TaskHandle& task) {
-  core_->check_owner(task.record().get());
-  return core_->completions().try_take(*task.record());
-}
-
-std::size_t Master::wait_for_any(std::span<detail::TaskRecord* const> tasks) {
+std::optional<std::size_t> Master::wait_for_any(const std::vector<detail::TaskRecord*>& tasks, const detail::Deadline& deadline) {
   if (tasks.empty()) throw_error(Cause::nothing_to_wait_for, "get_result of no tasks: the span is empty");
   for (const auto* record : tasks) core_->check_owner(record);
-  const auto index = core_->completions().wait_for_any(tasks);
-  if (!index)
+  const auto [index, in_time] = core_->completions().wait_for_any(tasks, deadline);
+  if (!index && in_time)
     throw_error(Cause::nothing_to_wait_for,
                 fmt::format("each of these {} tasks was handed out already; get_result(task) gives a result again", tasks.size()));
-  return *index;
+  return index;
 }
 
-void Master::wait_all() { core_->wait_all(); }
+void Master::throw_timeout(const TaskHandle& task, Timeout timeout) {
+  throw TimeoutError{fmt::format("task {} ({}) is not done after {:g} s: it is {}", task.id(), task.name(),
+                                 std::max(timeout.count(), 0.0), to_string(task.state()))};
+}
 
-FinishedTask Master::get_result() {
-  auto record = core_->completions().wait_for_next();
+void Master::throw_timeout(std::size_t tasks, Timeout timeout) {
+  throw TimeoutError{fmt::format("none of these {} tasks is done after {:g} s", tasks, std::max(timeout.count(), 0.0))};
+}
+
+void Master::wait_all() { core_->wait_all({}); }
+
+bool Master::wait_all(Timeout timeout) { return core_->wait_all(detail::deadline_after(timeout)); }
+
+FinishedTask Master::get_result() { return *next_result({}); }
+
+FinishedTask Master::get_result(Timeout timeout) {
+  if (auto task = try_get_result(timeout)) return *std::move(task);
+  throw TimeoutError{fmt::format("no task is done after {:g} s that was not handed out", std::max(timeout.count(), 0.0))};
+}
+
+std::optional<FinishedTask> Master::try_get_result(Timeout timeout) { return next_result(detail::deadline_after(timeout)); }
+
+std::optional<FinishedTask> Master::next_result(const detail::Deadline& deadline) {
+  auto [record, in_time] = core_->completions().wait_for_next(deadline);
+  if (!in_time) return std::nullopt;
   if (!record) throw_error(Cause::nothing_to_wait_for, "no task is left: none was submitted, or each was handed out already");
   FinishedTask task{std::move(record)};
   detail::decode_result<void>(*task.record());
   return task;
+}
+
+std::vector<TaskHandle> Master::tasks() const {
+  std::vector<TaskHandle> tasks;
+  for (RecordPtr& record : core_->tasks()) tasks.emplace_back(std::move(record));
+  std::sort(tasks.begin(), tasks.end(), [](const TaskHandle& a, const TaskHandle& b) { return a.id() < b.id(); });
+  return tasks;
 }
 
 void Master::set_interface(std::unique_ptr<Interface> interface) {

@@ -56,8 +56,8 @@ void TaskGroup::submit(const FunctionEntry& function, Bytes arguments, const Tas
   impl_->submitted.emplace(index, std::move(record));
 }
 
-std::optional<TaskGroup::Entry> TaskGroup::next() {
-  auto entry = impl_->given(impl_->core.completions().wait_for_next(impl_->group));
+std::optional<TaskGroup::Entry> TaskGroup::next(const Deadline& deadline) {
+  auto entry = impl_->given(impl_->core.completions().wait_for_next(impl_->group, deadline));
   if (!entry && !impl_->members.empty())
     throw Error{fmt::format("{} tasks of a list were not done, and none of them is on its way: that is an error of CppMW",
                             impl_->members.size())};

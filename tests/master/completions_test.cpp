@@ -60,8 +60,8 @@ TEST_CASE("P4: the next of all comes in the order of completion, each once", "[m
   Completions completions;
   const auto records = expected(completions, 4);
   for (const int i : {2, 0, 3, 1}) finish(completions, records[static_cast<std::size_t>(i)]);
-  for (const int i : {2, 0, 3, 1}) CHECK(completions.wait_for_next() == records[static_cast<std::size_t>(i)]);
-  CHECK_FALSE(completions.wait_for_next());
+  for (const int i : {2, 0, 3, 1}) CHECK(completions.wait_for_next().record == records[static_cast<std::size_t>(i)]);
+  CHECK_FALSE(completions.wait_for_next().record);
 }
 
 TEST_CASE("a task that was handed out by name does not come again as the next", "[master]") {
@@ -71,11 +71,11 @@ TEST_CASE("a task that was handed out by name does not come again as the next", 
   finish(completions, records[1]);
   completions.wait(*records[0]);
   completions.wait(*records[0]);  // twice is fine
-  CHECK(completions.wait_for_next() == records[1]);
-  CHECK_FALSE(completions.try_take(*records[2]));
+  CHECK(completions.wait_for_next().record == records[1]);
+  CHECK_FALSE(completions.wait(*records[2], deadline_after({})));
   finish(completions, records[2]);
-  CHECK(completions.try_take(*records[2]));
-  CHECK_FALSE(completions.wait_for_next());
+  CHECK(completions.wait(*records[2], deadline_after({})));
+  CHECK_FALSE(completions.wait_for_next().record);
 }
 
 TEST_CASE("a record that is done but not yet published may be handed out, and is not handed out again", "[master]") {
@@ -85,7 +85,7 @@ TEST_CASE("a record that is done but not yet published may be handed out, and is
   completions.wait(*records[0]);
   completions.publish(records[0]);
   completions.wake();
-  CHECK_FALSE(completions.wait_for_next());
+  CHECK_FALSE(completions.wait_for_next().record);
   CHECK(records[0]->references == 1);  // ours alone: nothing holds on to it
 }
 
@@ -96,10 +96,10 @@ TEST_CASE("any of a list is the first to be done, and a list that was handed out
   finish(completions, records[3]);
   finish(completions, records[1]);
   finish(completions, records[0]);
-  CHECK(completions.wait_for_any(list) == 1u);
-  CHECK(completions.wait_for_any(list) == 0u);
-  CHECK_FALSE(completions.wait_for_any(list));
-  CHECK(completions.wait_for_next() == records[3]);
+  CHECK(completions.wait_for_any(list).index == 1u);
+  CHECK(completions.wait_for_any(list).index == 0u);
+  CHECK_FALSE(completions.wait_for_any(list).index);
+  CHECK(completions.wait_for_next().record == records[3]);
 }
 
 TEST_CASE("waiting ends when the last open task was taken by another thread", "[master]") {
@@ -109,7 +109,7 @@ TEST_CASE("waiting ends when the last open task was taken by another thread", "[
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i)
     threads.emplace_back([&] {
-      if (completions.wait_for_next()) ++given;
+      if (completions.wait_for_next().record) ++given;
     });
   std::this_thread::sleep_for(std::chrono::milliseconds{20});
   finish(completions, records[0]);
@@ -125,7 +125,7 @@ TEST_CASE("one thread publishes while others take: each record once", "[master]"
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i)
     threads.emplace_back([&] {
-      while (completions.wait_for_next()) ++given;
+      while (completions.wait_for_next().record) ++given;
     });
   for (const auto& record : records) finish(completions, record);
   for (auto& thread : threads) thread.join();
@@ -176,12 +176,12 @@ TEST_CASE("cancelled records that nobody refers to are forgotten, others are han
     if (i % 20 != 1) records[i] = {};
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (i % 2 && !records[i]) continue;
-    const RecordPtr next = completions.wait_for_next();
+    const RecordPtr next = completions.wait_for_next().record;
     REQUIRE(next);
     CHECK((next->state == TaskState::cancelled) == (i % 2 == 1));
     if (records[i]) CHECK(next == records[i]);
   }
-  CHECK_FALSE(completions.wait_for_next());
+  CHECK_FALSE(completions.wait_for_next().record);
 }
 
 TEST_CASE("cancelled records do not gather where nobody asks", "[master][P12]") {
@@ -203,7 +203,7 @@ TEST_CASE("one waits for all of them, and finds the errors that were not handed 
   records[1]->state = TaskState::error;
   completions.publish(records[1]);
   std::thread other{[&] { finish(completions, records[2]); }};
-  completions.wait_for_all(submitted);
+  CHECK(completions.wait_for_all(submitted, {}));
   other.join();
   const auto kept = completions.kept(true);
   CHECK(kept.tasks == 3);

@@ -15,6 +15,7 @@
 #include <mw/detail/record_ptr.hpp>
 #include <mw/function.hpp>
 #include <mw/task_options.hpp>
+#include <mw/timeout.hpp>
 
 namespace mw::detail {
 
@@ -38,8 +39,9 @@ class TaskGroup {
   /// Submits a new task into the group; the get_result() of all tasks does not hand it out. Throws as
   /// Master::submit_task.
   void submit(const FunctionEntry& function, Bytes arguments, const TaskOptions& options, std::size_t index);
-  /// Waits for the next one; nothing when all have come. Throws InterfaceError if the interface has failed.
-  std::optional<Entry> next();
+  /// Waits for the next one; nothing when all have come. Throws TimeoutError if the deadline comes first, InterfaceError
+  /// if the interface has failed.
+  std::optional<Entry> next(const Deadline& deadline = {});
   /// The next one if one is done now; never waits.
   std::optional<Entry> try_next();
   /// How many tasks the workers of this master run at a time, at least 1.
