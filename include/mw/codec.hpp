@@ -2,7 +2,9 @@
 //
 // What:    encode() and decode() in a form that is the same on x86-64, arm64 and 32-bit Arm. It knows arithmetic types
 //          except long double, enumerations, strings, the standard containers, optional, variant, tuple, pair, complex,
-//          chrono, plain aggregates (up to 100 members, no code needed), and whatever has a cereal serialize().
+//          chrono, bitset, filesystem::path, unique_ptr, plain aggregates (up to 100 members, no code needed), and
+//          whatever has a cereal serialize(). Types may hold themselves, a tree in a vector of trees, up to a thousand
+//          levels deep; what is deeper is a CodecError, before it takes the whole stack.
 // Owner:   the results own their bytes and values.
 // Threads: any.
 // Use:
@@ -23,6 +25,7 @@
 
 #include <mw/bytes.hpp>
 #include <mw/detail/archive.hpp>
+#include <mw/detail/standard_types.hpp>
 #include <mw/error.hpp>
 
 namespace mw {

@@ -15,6 +15,7 @@ void throw_bad_size(std::uint64_t size, std::size_t left) {
   throw CodecError{fmt::format("a size of {} elements, with {} bytes left", size, left)};
 }
 void throw_out_of_range() { throw CodecError{"a number does not fit into this machine's type"}; }
+void throw_too_deep() { throw CodecError{"the value is nested too deeply: more than a thousand values lie one in the other"}; }
 void throw_codec_error(const char* why) { throw CodecError{why ? why : "an exception whose what() is null"}; }
 
 }  // namespace mw::detail

@@ -113,15 +113,13 @@ nothing_left() {
 
 # S8: mpiexec, ssh and Hydra's proxies were not given the key on their command lines.
 key_is_secret() {
-  local rank key process
+  local rank key
   for rank in $(ip netns pids "$tag-1"); do  # other tests may have ranks of their own
     ! grep -qx mw-mpi-rank "/proc/$rank/comm" || break
   done
   key=$(tr '\0' '\n' <"/proc/$rank/environ" | sed -n 's/^MW_MPI_KEY=//p')
   [ ${#key} -eq 64 ] || { echo "no key to look for"; return 1; }
-  for process in /proc/[0-9]*; do
-    ! tr '\0' '\n' 2>/dev/null <"$process/cmdline" | grep -F "$key" >/dev/null || { echo "the key is in $process/cmdline"; return 1; }
-  done
+  ! grep -laFf <(printf '%s\n' "$key") /proc/[0-9]*/cmdline 2>/dev/null || { echo "it has the key"; return 1; }
 }
 
 # starts_running SPEC TASKS: a run in the background, as $run, that has got going.
@@ -164,7 +162,7 @@ host_comes_back() {
 }
 
 host_falls_off() {
-  starts_running "mpi:4?hosts=$all&lost_after_s=3" 800 || return 1
+  starts_running "mpi:4?hosts=$all&lost_after_s=3" 1500 || return 1
   key_is_secret || return 1
   cluster_unplug h3
   wait "$run" && grep -q '"state":"lost","note":"nothing was heard' "$cluster/out"

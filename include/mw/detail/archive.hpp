@@ -45,6 +45,21 @@ namespace mw::detail {
 [[noreturn]] void throw_bad_bool(unsigned value);
 [[noreturn]] void throw_bad_size(std::uint64_t size, std::size_t left);
 [[noreturn]] void throw_out_of_range();
+[[noreturn]] void throw_too_deep();
+
+/// How many values are in the middle of being encoded, or decoded, each a part of the one before. Each takes some of the
+/// stack, and bytes from outside must not decide how much.
+class Depth {
+ public:
+  void enter() {
+    if (++levels_ > most) throw_too_deep();
+  }
+  void leave() noexcept { --levels_; }
+
+ private:
+  static constexpr int most = 2000;  // a tree in a vector in a tree has two a level
+  int levels_ = 0;
+};
 
 /// The type that stands for T on the wire: of the same width on every platform.
 template <class T>
@@ -94,6 +109,8 @@ class OutputArchive : public cereal::OutputArchive<OutputArchive> {
       for (std::size_t i = 0; i < count; ++i) write(values[i]);
   }
   void write_bytes(const void* bytes, std::size_t size) { out_.append(bytes, size); }
+
+  Depth depth;
 
  private:
   Bytes& out_;
@@ -163,6 +180,8 @@ class InputArchive : public cereal::InputArchive<InputArchive> {
     if (!rest_.empty()) throw_too_long(rest_.size());
   }
 
+  Depth depth;
+
  private:
   std::span<const std::byte> take(std::size_t size) {
     if (size > rest_.size()) throw_too_short(size, rest_.size());
@@ -183,6 +202,14 @@ class InputArchive : public cereal::InputArchive<InputArchive> {
 
 template <class Archive>
 concept OurArchive = std::is_same_v<Archive, OutputArchive> || std::is_same_v<Archive, InputArchive>;
+
+// cereal calls these before and after each value; what throws in between is not used again.
+template <OurArchive Archive, class T>
+  requires std::is_class_v<T>
+void prologue(Archive& archive, const T&) { archive.depth.enter(); }
+template <OurArchive Archive, class T>
+  requires std::is_class_v<T>
+void epilogue(Archive& archive, const T&) { archive.depth.leave(); }
 
 /// A plain aggregate that has no cereal functions of its own: its members travel one after the other.
 template <class T>
