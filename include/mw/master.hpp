@@ -115,8 +115,8 @@ class Master : public detail::Calls<Master> {
     return detail::decode_result<R>(*task.record());
   }
 
-  /// The same, for at most this long: throws TimeoutError if the task is not done by then. It goes on, and can be waited
-  /// for again.
+  /// The same, for at most this long: throws TimeoutError if the task is not done by then. It goes on, and can be
+  /// waited for again.
   template <class R>
   R get_result(const Task<R>& task, Timeout timeout) {
     if (!wait_for(task, detail::deadline_after(timeout))) throw_timeout(task, timeout);

@@ -13,8 +13,8 @@
 
 namespace mw {
 
-/// How long to wait, in seconds; made of any std::chrono duration. Nothing or less: not at all. More than 30 years, such
-/// as std::chrono::hours::max(): without end.
+/// How long to wait, in seconds; made of any std::chrono duration. Nothing or less: not at all. More than 30 years,
+/// such as std::chrono::hours::max(): without end.
 using Timeout = std::chrono::duration<double>;
 
 namespace detail {

@@ -61,8 +61,8 @@ class Completions {
   /// Who waits for what is not done gets an InterfaceError with this text, from now on; empty: no more.
   void fail(std::string why);
 
-  // The waiting ones below throw that error if what they wait for is not done; `in_time` is false when the deadline came
-  // first. A deadline in the past does not wait.
+  // The waiting ones below throw that error if what they wait for is not done; `in_time` is false when the deadline
+  // came first. A deadline in the past does not wait.
   /// Waits until as many records were published as `submitted` says; false if the deadline came first.
   bool wait_for_all(const std::atomic<std::uint64_t>& submitted, const Deadline& deadline);
   /// Waits until the record is done, and counts it as handed out; false if the deadline came first.

@@ -70,7 +70,8 @@ class MasterCore final {
   Status status();
   /// Stops the interface and goes on with this one; see Master::set_interface.
   void set_interface(std::unique_ptr<Interface> interface);
-  /// Slots of all workers together, as of now: of the workers that are there, or of those that the interface expects, if these are more.
+  /// Slots of all workers together, as of now: of those that are there, or of those that the interface expects, if
+  /// these are more.
   std::uint32_t slots() const {
     refuse_in_forked_process();
     return std::max(slots_.load(std::memory_order_relaxed), statistics_.expected());

@@ -47,8 +47,8 @@ namespace mw::detail {
 [[noreturn]] void throw_out_of_range();
 [[noreturn]] void throw_too_deep();
 
-/// How many values are in the middle of being encoded, or decoded, each a part of the one before. Each takes some of the
-/// stack, and bytes from outside must not decide how much.
+/// How many values are in the middle of being encoded, or decoded, each a part of the one before. Each takes some of
+/// the stack, and bytes from outside must not decide how much.
 class Depth {
  public:
   void enter() {

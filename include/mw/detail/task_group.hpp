@@ -39,8 +39,8 @@ class TaskGroup {
   /// Submits a new task into the group; the get_result() of all tasks does not hand it out. Throws as
   /// Master::submit_task.
   void submit(const FunctionEntry& function, Bytes arguments, const TaskOptions& options, std::size_t index);
-  /// Waits for the next one; nothing when all have come. Throws TimeoutError if the deadline comes first, InterfaceError
-  /// if the interface has failed.
+  /// Waits for the next one; nothing when all have come. Throws TimeoutError if the deadline comes first,
+  /// InterfaceError if the interface has failed.
   std::optional<Entry> next(const Deadline& deadline = {});
   /// The next one if one is done now; never waits.
   std::optional<Entry> try_next();
