@@ -26,15 +26,12 @@
 #include <mw/bytes.hpp>
 #include <mw/detail/archive.hpp>
 #include <mw/detail/standard_types.hpp>
+#include <mw/detail/travels.hpp>
 #include <mw/error.hpp>
 
 namespace mw {
 
 namespace detail {
-
-template <class T>
-inline constexpr bool can_travel =
-    cereal::traits::is_output_serializable<T, OutputArchive>::value&& cereal::traits::is_input_serializable<T, InputArchive>::value;
 
 /// Throws CodecError.
 [[noreturn]] void throw_codec_error(const char* why);

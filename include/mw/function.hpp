@@ -22,6 +22,7 @@
 
 #include <mw/bytes.hpp>
 #include <mw/codec.hpp>
+#include <mw/detail/travels.hpp>
 
 namespace mw::detail {
 
@@ -77,15 +78,21 @@ class ArgumentsError : public CodecError {
   using CodecError::CodecError;
 };
 
-template <class... Ts>
-struct TypeList {};
-
 /// What a function returns and takes. What cannot be a task does not compile, with a reason.
 template <class Call>
 struct CallTraits {
-  static_assert(sizeof(Call) == 0,
+  static_assert(sizeof(Call) == 0 || std::is_class_v<Call>,
                 "submit_task<f>: f must be a function or a lambda without captures. A member function needs a free "
                 "function around it.");
+  static_assert(sizeof(Call) == 0 || !std::is_class_v<Call>,
+                "submit_task<f>: f is a generic lambda, or an object that can be called in several ways. Give its parameters "
+                "types, so that there is one way.");
+};
+template <class R, class... A>
+struct CallTraits<R (*)(A..., ...)> {
+  static_assert(sizeof(R*) == 0,
+                "submit_task<f>: f takes any number of arguments (...), whose types nobody knows. Let it take a "
+                "std::vector.");
 };
 template <class R, class... A>
 struct CallTraits<R (*)(A...)> {
@@ -101,7 +108,9 @@ struct CallTraits<R (*)(A...) noexcept> : CallTraits<R (*)(A...)> {};
 
 template <class F>
 struct LambdaTraits {
-  static_assert(sizeof(F) == 0, "submit_task<f>: f must be a function or a lambda without captures.");
+  static_assert(sizeof(F) == 0,
+                "submit_task<f>: f is a mutable lambda, or its call is not const. What it keeps between calls stays in one worker: "
+                "write a function, and hand over what it needs.");
 };
 template <class C, class R, class... A>
 struct LambdaTraits<R (C::*)(A...) const> : CallTraits<R (*)(A...)> {};
@@ -153,6 +162,12 @@ std::vector<FloatRun> find_floats(std::span<const std::byte> bytes) {
   return runs;
 }
 
+template <class Result, class... A>
+consteval void signature_must_travel(TypeList<A...>) {
+  (must_travel<std::decay_t<A>>(), ...);
+  must_travel<Result>();
+}
+
 /// Instantiated by submit_task<F>: its one static member registers F.
 template <auto F>
 struct Registered {
@@ -160,6 +175,7 @@ struct Registered {
                                           &find_floats<typename TraitsOf<F>::Result>};
   /// The entry, checked the first time. Throws as check_unambiguous().
   static const FunctionEntry& checked() {
+    signature_must_travel<typename TraitsOf<F>::Result>(typename TraitsOf<F>::Parameters{});
     static const FunctionEntry& checked = check_unambiguous(entry);
     return checked;
   }

@@ -226,6 +226,12 @@ class Master : public detail::Calls<Master> {
     return Map<F, Range>{*core_, detail::HeldRange<Range>{std::forward<Range>(range)}, std::move(options)};
   }
 
+  /// Does not compile: it is written map<f>(range).
+  template <class F, class Range>
+  auto map(F&&, Range&&, MapOptions = {}) {
+    return detail::explain_function<std::decay_t<F>>();
+  }
+
   /// Reduce(…Reduce(Reduce(init, f(first)), f(second))…): chunks are folded in the workers, then here, in the order of
   /// the range; waits for all of them. Reduce takes two R and returns one; it must be associative. Sums of
   /// floating-point numbers depend on the chunks: fix their size to get the same sum every time. Throws the TaskError

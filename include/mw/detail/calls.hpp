@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <mw/function.hpp>
+#include <mw/program.hpp>
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>
 
@@ -54,20 +55,48 @@ template <auto F, class First, class... More>
 inline constexpr bool takes_after_options<F, First, More...> =
     std::is_convertible_v<First, const TaskOptions&>&& converts<typename TraitsOf<F>::Parameters, More...>;
 
+/// Whether one of them is an object of a class derived from the polymorphic one that f takes.
+template <class List, class... Given>
+inline constexpr bool slices = false;
+template <class... A, class... Given>
+  requires(sizeof...(A) == sizeof...(Given))
+inline constexpr bool slices<TypeList<A...>, Given...> =
+    ((std::is_polymorphic_v<std::decay_t<A>> && !std::is_same_v<std::decay_t<A>, std::remove_cvref_t<Given>> &&
+      std::is_base_of_v<std::decay_t<A>, std::remove_cvref_t<Given>>) ||
+     ...);
+
+/// Does not compile, and says why. (Its result has to be deduced, so that this is looked at before the caller's line.)
+template <class Given>
+constexpr auto explain_function() {
+  static_assert(sizeof(Given*) == 0,
+                "submit_task(f, args...) is written submit_task<f>(args...), and map(f, range) map<f>(range): the function is a "
+                "template argument, so that it is registered in the workers, too. What a lambda captures is handed over as an "
+                "argument");
+  return Anything{};
+}
+template <auto F>
+constexpr auto explain_slice() {
+  static_assert(TraitsOf<F>::arity > 100,
+                "an argument is of a class derived from what f takes, and only the base class would travel: let f take the derived "
+                "class, or a std::variant of all of them");
+  return Anything{};
+}
+
 /// How many parameters f may have.
 inline constexpr std::size_t most_parameters = 16;
 
 /// Does not compile, and says why: what is wrong with arguments that no overload takes. To be instantiated for such
 /// ones only.
 template <auto F, class... Given>
-constexpr void explain_arguments() {
+constexpr auto explain_arguments() {
   constexpr std::size_t arity = TraitsOf<F>::arity;
   static_assert(arity <= most_parameters, "f has more than 16 parameters: let it take a struct");
   if constexpr (arity <= most_parameters) {
     static_assert(sizeof...(Given) == arity || sizeof...(Given) == arity + 1, "not the number of arguments that f takes");
     static_assert(sizeof...(Given) != arity && sizeof...(Given) != arity + 1,
-                  "an argument does not convert to what f takes: f(args…) would not compile either");
+                  "an argument does not convert to what f takes: f(args...) would not compile either");
   }
+  return Anything{};
 }
 
 /// Master's: Owner has ask<F>(options or null, arguments…).
@@ -97,12 +126,28 @@ class Calls<Owner, std::index_sequence<N...>> : public CallsOfArity<Owner, std::
 
   /// The arguments fit no other overload.
   template <auto F, class... Args>
-    requires(!takes<F, Args...> && !takes_after_options<F, Args...>)
+    requires((!takes<F, Args...> && !takes_after_options<F, Args...>) || TraitsOf<F>::arity > most_parameters)
   auto submit_task(Args&&...) { return explain_arguments<F, Args...>(); }
   /// The same behind options in braces, where these cannot be meant for an argument.
   template <auto F, class... Args>
     requires(sizeof...(Args) + 1 != TraitsOf<F>::arity && !takes<F, Args...>)
   auto submit_task(const TaskOptions&, Args&&...) { return explain_arguments<F, TaskOptions, Args...>(); }
+
+  /// What is more than the base class would be lost.
+  template <auto F, class... Args>
+    requires(takes<F, Args...>&& slices<typename TraitsOf<F>::Parameters, Args...>)
+  auto submit_task(Args&&...) { return explain_slice<F>(); }
+  template <auto F, class... Args>
+    requires(takes<F, Args...>&& slices<typename TraitsOf<F>::Parameters, Args...>)
+  auto submit_task(const TaskOptions&, Args&&...) { return explain_slice<F>(); }
+
+  /// The function is no argument.
+  template <class F, class... Args>
+    requires(!std::is_convertible_v<F, const TaskOptions&> && !std::is_convertible_v<F, const Program&>)
+  auto submit_task(F&&, Args&&...) { return explain_function<std::decay_t<F>>(); }
+  template <class F, class... Args>
+    requires(!std::is_convertible_v<F, const Program&>)
+  auto submit_task(const TaskOptions&, F&&, Args&&...) { return explain_function<std::decay_t<F>>(); }
 };
 
 /// A TaskSystem's: Owner has ask<F>(options, arguments…).
