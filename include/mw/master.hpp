@@ -6,7 +6,7 @@
 //          for; handles and results outlive it. A task that is done is kept, with a handle or without, until a
 //          get_result has handed it out, since get_result() may ask for it: get_status() counts those tasks (`unread`).
 //          One that was cancelled goes with its last handle. The master belongs to the process that made it: in a child
-//          of fork() or daemon(), every call is a UsageError.
+//          of fork() or daemon(), every call is a UsageError. What a worker has of the program: docs/what-travels.md.
 // Threads: every function may be called from any thread, at the same time as others; the move functions and the
 //          destructor only while no other call runs.
 // Use:
