@@ -8,22 +8,22 @@ int main() {
 
 #if CASE == 1  // says: the function is a template argument
   std::ignore = master.submit_task(add, 1, 2);
-#elif CASE == 2  // says: the function is a template argument
+#elif CASE == 2   // says: the function is a template argument
   std::ignore = master.submit_task([](int a) { return a; }, 1);
-#elif CASE == 3  // says: What a lambda captures is handed over as an argument
+#elif CASE == 3   // says: What a lambda captures is handed over as an argument
   const int k = rand();
   std::ignore = master.submit_task([k](int a) { return a + k; }, 1);
-#elif CASE == 4  // says: the function is a template argument
+#elif CASE == 4   // says: the function is a template argument
   std::ignore = master.submit_task({.retries = 2}, add, 1, 2);
-#elif CASE == 5  // says: the function is a template argument
+#elif CASE == 5   // says: the function is a template argument
   master.map(add, std::vector<std::pair<int, int>>{});
-#elif CASE == 6  // says: the function is a template argument
+#elif CASE == 6   // says: the function is a template argument
   std::ignore = master.submit_task(&Own::value, Own{});
-#elif CASE == 7  // says: CppMW cannot send a pointer to a worker
+#elif CASE == 7   // says: CppMW cannot send a pointer to a worker
   std::ignore = master.submit_task<[](const char* text) { return *text; }>("a");
-#elif CASE == 8  // says: CppMW cannot send a pointer to a worker
+#elif CASE == 8   // says: CppMW cannot send a pointer to a worker
   std::ignore = master.submit_task<[](int) -> int* { return nullptr; }>(1);
-#elif CASE == 9  // says: CppMW cannot send a pointer to a worker
+#elif CASE == 9   // says: CppMW cannot send a pointer to a worker
   std::ignore = master.submit_task<[](const Outer& outer) { return outer.number; }>(Outer{});
 #elif CASE == 10  // says: CppMW cannot send a pointer to a worker
   std::ignore = master.submit_task<[](std::map<int, std::vector<Outer>>) { return 1; }>({});

@@ -29,7 +29,7 @@ for compiler in "${compilers[@]}"; do
       printf '%s, program %s: "%s" is wanted, and it says:\n%s\n' "$compiler" "$number" "$sentence" "$said"
       failed=1
     fi
-  done < <(sed -nE 's/^#(el)?if CASE == ([0-9]+)  \/\/ says: (.*)$/\2|\3/p' "$directory/sentences.cpp")
+  done < <(sed -nE 's/^#(el)?if CASE == ([0-9]+) +\/\/ says: (.*)$/\2|\3/p' "$directory/sentences.cpp")
 done
 [ "$count" -ge $((40 * ${#compilers[@]})) ] || { echo "only $count programs were tried"; exit 1; }
 exit $failed
