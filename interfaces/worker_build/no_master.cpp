@@ -35,13 +35,15 @@ void check_result_type(const TaskRecord&, const std::type_info&) { no_master(); 
 TaskError mapped_error(const RecordPtr&, std::size_t, const Failure*) { no_master(); }
 void throw_map_ended_early(std::size_t, std::size_t) { no_master(); }
 
+Deadline deadline_after(Timeout) { no_master(); }
+
 TaskGroup::TaskGroup(MasterCore&) { no_master(); }
 TaskGroup::~TaskGroup() = default;
 TaskGroup::TaskGroup(TaskGroup&&) noexcept = default;
 TaskGroup& TaskGroup::operator=(TaskGroup&&) noexcept = default;
 void TaskGroup::join(const RecordPtr&, std::size_t) { no_master(); }
 void TaskGroup::submit(const FunctionEntry&, Bytes, const TaskOptions&, std::size_t) { no_master(); }
-std::optional<TaskGroup::Entry> TaskGroup::next() { no_master(); }
+std::optional<TaskGroup::Entry> TaskGroup::next(const Deadline&) { no_master(); }
 std::optional<TaskGroup::Entry> TaskGroup::try_next() { no_master(); }
 std::size_t TaskGroup::slots() const { no_master(); }
 
@@ -59,14 +61,20 @@ Task<std::string> Master::submit_task(const Program&, std::string_view) { no_mas
 Task<std::string> Master::submit_task(const TaskOptions&, const Program&, std::string_view) { no_master(); }
 bool Master::cancel(const TaskHandle&) { no_master(); }
 FinishedTask Master::get_result() { no_master(); }
+FinishedTask Master::get_result(Timeout) { no_master(); }
+std::optional<FinishedTask> Master::try_get_result(Timeout) { no_master(); }
 void Master::wait_all() { no_master(); }
+bool Master::wait_all(Timeout) { no_master(); }
+std::vector<TaskHandle> Master::tasks() const { no_master(); }
 void Master::set_interface(std::unique_ptr<Interface>) { no_master(); }
 Status Master::get_status() const { no_master(); }
 std::size_t Master::slots() const { no_master(); }
 RecordPtr Master::submit(const detail::FunctionEntry&, Bytes, const TaskOptions*) { no_master(); }
-void Master::wait_for(const TaskHandle&) { no_master(); }
-bool Master::is_done(const TaskHandle&) { no_master(); }
-std::size_t Master::wait_for_any(std::span<detail::TaskRecord* const>) { no_master(); }
+bool Master::wait_for(const TaskHandle&, const detail::Deadline&) { no_master(); }
+std::optional<std::size_t> Master::wait_for_any(const std::vector<detail::TaskRecord*>&, const detail::Deadline&) { no_master(); }
+std::optional<FinishedTask> Master::next_result(const detail::Deadline&) { no_master(); }
+void Master::throw_timeout(const TaskHandle&, Timeout) { no_master(); }
+void Master::throw_timeout(std::size_t, Timeout) { no_master(); }
 
 std::string_view to_string(TaskState) noexcept { no_master(); }
 std::uint64_t TaskHandle::id() const noexcept { no_master(); }
