@@ -18,6 +18,11 @@ target_link_options(mw_options INTERFACE $<$<CONFIG:Release>:LINKER:--gc-section
 # Asio is compiled once: src/asio.
 target_compile_definitions(mw_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION)
 
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ knows that what is in an unnamed namespace of the main file cannot clash; in a unity build no file is that.
+  target_compile_options(mw_options INTERFACE -Wno-subobject-linkage)
+endif()
+
 if(MW_SANITIZE)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # Instrumented code hides from g++ what is initialised (GCC manual, -fsanitize).

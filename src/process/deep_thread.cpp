@@ -15,7 +15,7 @@ namespace mw::process {
 namespace {
 
 constexpr std::size_t unlimited = std::size_t{1} << 30;  // of address space: memory is taken as it is used
-constexpr std::size_t least = std::size_t{8} << 20;
+constexpr std::size_t smallest_stack = std::size_t{8} << 20;
 
 bool stack_is_unlimited() noexcept {
   rlimit limit{};
@@ -45,7 +45,7 @@ DeepThread::DeepThread(std::function<void()> work) {
   auto owned = std::make_unique<Work>(std::move(work));
   std::size_t stack = stack_is_unlimited() ? unlimited : 0;
   int error = start(thread_, stack, owned.get());
-  while (error != 0 && stack > least) error = start(thread_, stack /= 2, owned.get());
+  while (error != 0 && stack > smallest_stack) error = start(thread_, stack /= 2, owned.get());
   if (error != 0) throw InterfaceError{fmt::format("no thread for tasks: {}", shortage(error))};
   static_cast<void>(owned.release());  // the thread's
   is_running_ = true;

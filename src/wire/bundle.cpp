@@ -14,7 +14,6 @@ class FrameCutter {
   std::optional<Frame> next() {
     if (bytes_.size() - at_ < header_size) return std::nullopt;
     const auto header = load<std::uint64_t>(bytes_.data() + at_);
-    constexpr std::uint64_t length_mask = (std::uint64_t{1} << 56) - 1;
     const std::uint64_t length = header & length_mask;
     if (length > bytes_.size() - at_ - header_size) return std::nullopt;
     const Frame frame{static_cast<FrameType>(header >> 56), bytes_.subspan(at_ + header_size, static_cast<std::size_t>(length))};

@@ -8,12 +8,6 @@
 #include "wire/little_endian.hpp"
 
 namespace mw::wire {
-namespace {
-
-constexpr std::uint64_t length_mask = (std::uint64_t{1} << 56) - 1;
-
-}  // namespace
-
 void write_header(std::byte* to, FrameType type, std::uint64_t payload_length) {
   if (payload_length > length_mask)
     throw ProtocolError{fmt::format("a payload of {} bytes is longer than a frame can be", payload_length)};

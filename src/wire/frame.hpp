@@ -57,6 +57,8 @@ enum class FrameType : std::uint8_t {
 inline constexpr FrameType last_frame_type = FrameType::stopped;
 
 inline constexpr std::size_t header_size = 8;
+/// A header is one number: the type in its highest byte, the payload's length in the others.
+inline constexpr std::uint64_t length_mask = (std::uint64_t{1} << 56) - 1;
 
 struct Limits {
   std::uint64_t max_frame = std::uint64_t{64} << 30;  ///< longest payload, bytes

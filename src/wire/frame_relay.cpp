@@ -10,8 +10,6 @@
 namespace mw::wire {
 namespace {
 
-constexpr std::uint64_t length_mask = (std::uint64_t{1} << 56) - 1;
-
 std::uint64_t id_in(std::span<const std::byte> head) { return load<std::uint64_t>(head.data() + header_size); }
 std::uint32_t attempt_in(std::span<const std::byte> head) { return load<std::uint32_t>(head.data() + header_size + 16); }
 

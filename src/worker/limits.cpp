@@ -16,8 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::mutex mutex;
-Deadlines of_process;                           // under mutex
+std::mutex limits_mutex;
+Deadlines of_process;                           // under limits_mutex
 std::atomic<std::int64_t> soft_deadline_ns{0};  // of_process.soft; 0: none
 thread_local Deadlines of_thread;
 thread_local bool has_thread_scope = false;
@@ -43,7 +43,7 @@ std::uint64_t data_size() {
 
 Deadlines current_deadlines() noexcept {
   if (has_thread_scope) return of_thread;
-  std::lock_guard lock{mutex};
+  std::lock_guard lock{limits_mutex};
   return of_process;
 }
 
@@ -60,7 +60,7 @@ TaskLimits::TaskLimits(const Limits& limits, Scope scope) : limits_{limits}, sco
     return;
   }
   {
-    std::lock_guard lock{mutex};
+    std::lock_guard lock{limits_mutex};
     of_process = deadlines;
     soft_deadline_ns = deadlines.soft ? deadlines.soft->time_since_epoch().count() : 0;
   }
@@ -81,7 +81,7 @@ TaskLimits::~TaskLimits() {
     has_thread_scope = false;
     return;
   }
-  std::lock_guard lock{mutex};
+  std::lock_guard lock{limits_mutex};
   of_process = {};
   soft_deadline_ns = 0;
 }

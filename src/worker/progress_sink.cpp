@@ -13,8 +13,8 @@ namespace {
 std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 constexpr std::int64_t interval_ns = 50'000'000;
 
-std::mutex mutex;
-ProgressSink* process_sink = nullptr;  // under mutex
+std::mutex sink_mutex;
+ProgressSink* process_sink = nullptr;  // under sink_mutex
 std::atomic<bool> has_process_sink{false};
 std::atomic<std::int64_t> next_process_report{0};  // 0: at once
 
@@ -38,7 +38,7 @@ bool is_due_for_thread() noexcept {
 }  // namespace
 
 void set_progress_sink(ProgressSink* sink) {
-  std::lock_guard lock{mutex};
+  std::lock_guard lock{sink_mutex};
   process_sink = sink;
   has_process_sink.store(sink != nullptr, std::memory_order_relaxed);
   next_process_report.store(0, std::memory_order_relaxed);
@@ -58,7 +58,7 @@ void set_progress(double fraction) {
     return;
   }
   if (!worker::has_process_sink.load(std::memory_order_relaxed) || !worker::is_due_for_process()) return;
-  std::lock_guard lock{worker::mutex};
+  std::lock_guard lock{worker::sink_mutex};
   if (worker::process_sink) worker::process_sink->progress(fraction);
 }
 

@@ -176,20 +176,20 @@ void before_fork() {
   kept->share();
 }
 
-std::mutex mutex;
-int users = 0;  // under mutex
+std::mutex users_mutex;
+int users = 0;  // under users_mutex
 
 }  // namespace
 
 struct ThreadOutput::Impl : Kept {};
 
 ThreadOutput::ThreadOutput() : impl_{std::make_unique<Impl>()} {
-  std::lock_guard lock{mutex};
+  std::lock_guard lock{users_mutex};
   if (users++ == 0) redirection().put_before();
 }
 
 ThreadOutput::~ThreadOutput() {
-  std::lock_guard lock{mutex};
+  std::lock_guard lock{users_mutex};
   if (--users == 0) redirection().step_aside();
 }
 

@@ -3,13 +3,13 @@
 
 #include <fstream>
 
+#include "support/shell.hpp"
 #include "support/temporary.hpp"
 
 using namespace test;
 
 namespace {
 
-mw::process::ProgramRun shell(const std::string& command) { return mw::process::run_program("/bin/sh", {"-c", command}, {}); }
 
 /// A short run of each application, and of the tools.
 std::vector<std::string> short_runs(const TemporaryFolder& folder) {
@@ -50,10 +50,10 @@ TEST_CASE("a result that cannot be printed is exit status 1 and one line on stde
   const TemporaryFolder folder;
   for (const std::string& command : short_runs(folder)) {
     INFO(command);
-    const auto well = shell(command);
+    const auto well = test::shell(command);
     CHECK(well.death.exit_status == 0);
     CHECK_FALSE(well.out.empty());
-    const auto full = shell(command + " > /dev/full");
+    const auto full = test::shell(command + " > /dev/full");
     INFO(full.err);
     CHECK(full.death.exit_status == 1);
     CHECK(lines_in(full.err) == 1);
@@ -64,7 +64,7 @@ TEST_CASE("a result that cannot be printed is exit status 1 and one line on stde
 TEST_CASE("a result without a stdout is exit status 1 and one line on stderr", "[apps][streams]") {
   for (const char* command :
        {"monte_pi -i serial --points 10", "monte_pi -i serial --points 10 --json", "mw --help", "quick_start"}) {
-    const auto closed = shell(beside(command) + " >&-");
+    const auto closed = test::shell(beside(command) + " >&-");
     INFO(command << '\n' << closed.err);
     CHECK(closed.death.exit_status == 1);
     CHECK(lines_in(closed.err) == 1);
@@ -82,7 +82,7 @@ TEST_CASE("without a stderr, or with one that is full, the results are right and
   const std::string interface = interfaces[static_cast<std::size_t>(GENERATE_COPY(range(0, static_cast<int>(interfaces.size()))))];
   const std::string command = beside("monte_pi") + " --points 1e5 --block 1e4 --progress --json -i " + interface;
   for (const char* without : {"2>&-", "2>/dev/full", "<&- 2>&-"}) {
-    const auto run = shell(command + " " + without);
+    const auto run = test::shell(command + " " + without);
     INFO(command << ' ' << without);
     CHECK(result_of(run).at("inside").to_number<int>() == 78'690);
   }
@@ -91,5 +91,5 @@ TEST_CASE("without a stderr, or with one that is full, the results are right and
 TEST_CASE("the tools need no stderr either", "[apps][streams]") {
   const std::string command =
       beside("mw") + " speedup --workers 1,2 --json -- " + beside("monte_pi") + " --progress --points 1e5 --block 1e4 ";
-  for (const char* without : {"2>&-", "2>/dev/full"}) CHECK(json_of(shell(command + without)).at("rows").as_array().size() == 2);
+  for (const char* without : {"2>&-", "2>/dev/full"}) CHECK(json_of(test::shell(command + without)).at("rows").as_array().size() == 2);
 }

@@ -7,13 +7,13 @@
 #include <csignal>
 
 #include "support/processes.hpp"
+#include "support/shell.hpp"
 #include "support/temporary.hpp"
 
 using namespace test;
 
 namespace {
 
-mw::process::ProgramRun shell(const std::string& command) { return mw::process::run_program("/bin/sh", {"-c", command}, {}); }
 
 std::string monte_pi(const std::string& options) {
   return beside("monte_pi") + " --points 1e5 --block 1e4 --json -i 'boinc:2?state=temporary&listen=127.0.0.1:0" + options + "'";
@@ -24,7 +24,7 @@ std::string monte_pi(const std::string& options) {
 TEST_CASE("this machine's volunteers need no proxy, whatever is set", "[apps][boinc]") {
   // Port 9 is nobody's; whoever asks there gets nothing.
   const std::string proxy = "http_proxy=http://127.0.0.1:9 all_proxy=http://127.0.0.1:9 no_proxy= ";
-  CHECK(result_of(shell(proxy + "timeout 60 " + monte_pi(""))).at("inside").to_number<int>() == 78'690);
+  CHECK(result_of(test::shell(proxy + "timeout 60 " + monte_pi(""))).at("inside").to_number<int>() == 78'690);
 }
 
 TEST_CASE("P28: volunteers that do not get through say so on the master's stderr, and a killed run's keys do not stay",
@@ -52,7 +52,7 @@ TEST_CASE("P28: volunteers that do not get through say so on the master's stderr
       count += entry.path().filename() == "code_sign_private";
     return count;
   };
-  CHECK(shell("env " + temporary + monte_pi("")).death.exit_status == 0);
+  CHECK(test::shell("env " + temporary + monte_pi("")).death.exit_status == 0);
   CHECK(left() == 0);
 }
 

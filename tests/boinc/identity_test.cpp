@@ -21,7 +21,7 @@ namespace {
 std::int64_t third_power(std::int64_t x) { return x * x * x; }
 std::vector<std::int64_t> two_of(std::int64_t x) { return {x, x}; }
 
-struct Pool : test::Pool {
+struct PowersPool : test::Pool {
   using test::Pool::Pool;
   std::vector<mw::Task<std::int64_t>> submit(std::int64_t count) {
     std::vector<mw::Task<std::int64_t>> tasks;
@@ -55,7 +55,7 @@ void send(EmulatedVolunteer& volunteer, const SchedulerReply& reply, const std::
 }  // namespace
 
 TEST_CASE("a host is its number and what only it was told: another one gets neither its work nor its trust", "[boinc][server]") {
-  Pool pool;
+  PowersPool pool;
   const auto tasks = pool.submit(1);
   auto honest = pool.volunteer("honest");
   const auto work = honest.ask_for_work();
@@ -79,7 +79,7 @@ TEST_CASE("a host is its number and what only it was told: another one gets neit
 }
 
 TEST_CASE("a client whose state was set back is a new host, and what it has lost is done all the same", "[boinc][server][P20]") {
-  Pool pool;
+  PowersPool pool;
   const auto tasks = pool.submit(3);
   auto volunteer = pool.volunteer("a");
   volunteer.send();
@@ -93,7 +93,7 @@ TEST_CASE("a client whose state was set back is a new host, and what it has lost
 }
 
 TEST_CASE("a client that attaches anew is not waited for under its old number", "[boinc][server][P20]") {
-  Pool pool;
+  PowersPool pool;
   const auto tasks = pool.submit(2);
   auto first = pool.volunteer("a");
   REQUIRE(first.ask_for_work().instances.size() == 1);
@@ -104,7 +104,7 @@ TEST_CASE("a client that attaches anew is not waited for under its old number", 
 }
 
 TEST_CASE("what a host computed under its old number still counts", "[boinc][server]") {
-  Pool pool;
+  PowersPool pool;
   const auto tasks = pool.submit(1);
   auto volunteer = pool.volunteer("a");
   volunteer.send();
@@ -119,7 +119,7 @@ TEST_CASE("what a host computed under its old number still counts", "[boinc][ser
 }
 
 TEST_CASE("hosts behind one range of addresses have one vote", "[boinc][server]") {
-  Pool pool{"&quorum=2&one_vote=addresses"};
+  PowersPool pool{"&quorum=2&one_vote=addresses"};
   const auto tasks = pool.submit(1);
   auto first = pool.volunteer("a"), second = pool.volunteer("b");
   CHECK(first.work() == 1);
@@ -129,7 +129,7 @@ TEST_CASE("hosts behind one range of addresses have one vote", "[boinc][server]"
 }
 
 TEST_CASE("one who keeps two numbers of one machine has one vote", "[boinc][server]") {
-  Pool pool{"&quorum=2&one_vote=addresses"};
+  PowersPool pool{"&quorum=2&one_vote=addresses"};
   const auto tasks = pool.submit(1);
   auto first = pool.volunteer("a");
   const auto kept = first.ask_for_work();
@@ -147,7 +147,7 @@ TEST_CASE("one who keeps two numbers of one machine has one vote", "[boinc][serv
 
 TEST_CASE("a quorum that the hosts' votes cannot fill is told", "[boinc][server]") {
   const std::string said = test::stderr_of([] {
-    Pool pool{"&quorum=2&one_vote=addresses"};
+    PowersPool pool{"&quorum=2&one_vote=addresses"};
     const auto tasks = pool.submit(1);
     auto first = pool.volunteer("a"), second = pool.volunteer("b");
     CHECK(first.work() == 1);
@@ -158,7 +158,7 @@ TEST_CASE("a quorum that the hosts' votes cannot fill is told", "[boinc][server]
 }
 
 TEST_CASE("with keys of their own volunteers have a vote each, and the shared key opens nothing", "[boinc][server]") {
-  Pool pool{"&quorum=2&keys=each&one_vote=account"};
+  PowersPool pool{"&quorum=2&keys=each&one_vote=account"};
   const auto tasks = pool.submit(1);
   const auto key_for = [&](const std::string& name) {
     std::string key;
@@ -179,7 +179,7 @@ TEST_CASE("with keys of their own volunteers have a vote each, and the shared ke
 }
 
 TEST_CASE("whatever a host says of its processors, it gets what it has shown it can do", "[boinc][server]") {
-  Pool pool{"&workunits_per_processor=1000"};
+  PowersPool pool{"&workunits_per_processor=1000"};
   const auto tasks = pool.submit(300);
   auto volunteer = pool.volunteer("boaster");
   volunteer.request.host.ncpus = 1'000'000;
@@ -199,7 +199,7 @@ TEST_CASE("whatever a host says of its processors, it gets what it has shown it 
 }
 
 TEST_CASE("new hosts of one voter do not have all the work, however many they are", "[boinc][server]") {
-  Pool pool{"&keys=each&one_vote=account&workunits_per_processor=1000"};
+  PowersPool pool{"&keys=each&one_vote=account&workunits_per_processor=1000"};
   const auto key_for = [&](const std::string& name) {
     std::string key;
     std::ifstream{KeyRing::add(pool.folders.path("state/keys"), name)} >> key;
@@ -227,7 +227,7 @@ TEST_CASE("new hosts of one voter do not have all the work, however many they ar
 }
 
 TEST_CASE("numbers that cannot be are cut where they enter, and end nothing", "[boinc][server]") {
-  Pool pool;
+  PowersPool pool;
   const auto tasks = pool.submit(4);
   auto liar = pool.volunteer("liar");
   liar.request.host.fpops = 1.7e308;
@@ -253,7 +253,7 @@ TEST_CASE("numbers that cannot be are cut where they enter, and end nothing", "[
 }
 
 TEST_CASE("what does not decode to the function's result is the host's error, not the program's", "[boinc][server]") {
-  Pool pool;
+  PowersPool pool;
   const auto task = pool.master.submit_task<two_of>(7);
   REQUIRE(test::eventually([&] { return status_of(pool.master, "tasks_waiting") == 1; }));
   auto liar = pool.volunteer("liar");
@@ -269,7 +269,7 @@ TEST_CASE("what does not decode to the function's result is the host's error, no
 }
 
 TEST_CASE("one who comes again and again under new names does not use up a task's attempts", "[boinc][server][P37]") {
-  Pool pool{"&one_vote=addresses&max_error=1"};
+  PowersPool pool{"&one_vote=addresses&max_error=1"};
   const auto tasks = pool.submit(20);
   std::size_t failed = 0;
   for (int i = 0; i < 30; ++i) {
@@ -286,7 +286,7 @@ TEST_CASE("one who comes again and again under new names does not use up a task'
 }
 
 TEST_CASE("a stock client's manager is told the user's name and the credit that is recorded", "[boinc][server]") {
-  Pool pool;
+  PowersPool pool;
   const auto tasks = pool.submit(1);
   auto volunteer = pool.volunteer("a");
   CHECK(volunteer.work() == 1);
@@ -299,7 +299,7 @@ TEST_CASE("a stock client's manager is told the user's name and the credit that 
 }
 
 TEST_CASE("what goes wrong with one request is that request's error, and the project goes on", "[boinc][server]") {
-  Pool pool;
+  PowersPool pool;
   const auto tasks = pool.submit(3);
   // A host that the database does not take stands for every mistake of ours.
   mw::sqlite::Database{pool.folders.path("state/project.db")}.execute(
@@ -317,7 +317,7 @@ TEST_CASE("what goes wrong with one request is that request's error, and the pro
 }
 
 TEST_CASE("an agreed result that is changed on the disk is computed again, not believed", "[boinc][server]") {
-  Pool pool{"&quorum=2"};
+  PowersPool pool{"&quorum=2"};
   const auto tasks = pool.submit(1);
   auto first = pool.volunteer("a"), second = pool.volunteer("b"), third = pool.volunteer("c"), fourth = pool.volunteer("d");
   CHECK(first.work() == 1);
@@ -332,7 +332,7 @@ TEST_CASE("an agreed result that is changed on the disk is computed again, not b
 
 TEST_CASE("near the end an idle host gets a copy of what is out for too long, and the first valid answer wins",
           "[boinc][server][P23]") {
-  Pool pool{"&another_after_s=0.2"};
+  PowersPool pool{"&another_after_s=0.2"};
   const auto tasks = pool.submit(1);
   auto silent = pool.volunteer("silent"), idle = pool.volunteer("idle"), third = pool.volunteer("third");
   const auto kept = silent.ask_for_work();

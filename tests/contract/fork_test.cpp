@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 std::int64_t minus(std::int64_t value) { return -value; }
-std::int64_t plus(std::int64_t a, std::int64_t b) { return a + b; }
+std::int64_t sum_of(std::int64_t a, std::int64_t b) { return a + b; }
 
 /// Whether it throws a UsageError that says that this process was forked.
 template <class Call>
@@ -58,7 +58,7 @@ int calls_that_went_through(mw::Master& master, const Handles& handles) {
   check("try_get_result", [&] { static_cast<void>(master.try_get_result(task)); });
   check("as_completed", [&] { master.as_completed(handles.open); });
   check("map", [&] { master.map<minus>(numbers).run(); });
-  check("map_reduce", [&] { master.map_reduce<minus, plus>(numbers); });
+  check("map_reduce", [&] { master.map_reduce<minus, sum_of>(numbers); });
   check("get_status", [&] { master.get_status(); });
   check("slots", [&] { static_cast<void>(master.slots()); });
   check("set_interface", [&] { master.set_interface(mw::interface("serial")); });

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::uint64_t square(std::uint64_t x) { return x * x; }
+std::uint64_t squared(std::uint64_t x) { return x * x; }
 bool is_odd(int x) { return x % 2 != 0; }
 void check_positive(int x) {
   if (x <= 0) throw std::domain_error{"not positive: " + std::to_string(x)};
@@ -123,7 +123,7 @@ TEST_CASE("map gives results in the order of its inputs, for any chunk", "[contr
   INFO(spec << ", chunk " << chunk);
   mw::Master master{mw::interface(spec)};
   std::uint64_t next = 0;
-  for (const std::uint64_t value : master.map<square>(numbers(0, 1000), {.chunk = chunk})) {
+  for (const std::uint64_t value : master.map<squared>(numbers(0, 1000), {.chunk = chunk})) {
     REQUIRE(value == next * next);
     ++next;
   }
@@ -135,7 +135,7 @@ TEST_CASE("map out of order gives each result once, with its index", "[contract]
   INFO(spec);
   mw::Master master{mw::interface(spec)};
   const std::list<std::uint64_t> inputs{5, 4, 3, 2, 1};
-  auto results = master.map<square>(inputs, {.chunk = 2, .ordered = false});
+  auto results = master.map<squared>(inputs, {.chunk = 2, .ordered = false});
   std::map<std::size_t, std::uint64_t> seen;
   while (auto done = results.next()) CHECK(seen.emplace(done->index, std::move(*done).value()).second);
   CHECK(seen == std::map<std::size_t, std::uint64_t>{{0, 25}, {1, 16}, {2, 9}, {3, 4}, {4, 1}});
@@ -155,13 +155,13 @@ TEST_CASE("map takes any range, of tuples for several parameters, and of nothing
 #if !defined(__clang__) || __clang_major__ >= 16  // before that, clang++ cannot compile libstdc++'s views
   std::istringstream text{"3 4 5"};
   std::uint64_t sum = 0;
-  for (std::uint64_t value : master.map<square>(std::views::istream<int>(text))) sum += value;
-  for (std::uint64_t value : master.map<square>(std::views::iota(1, 3))) sum += value;
+  for (std::uint64_t value : master.map<squared>(std::views::istream<int>(text))) sum += value;
+  for (std::uint64_t value : master.map<squared>(std::views::iota(1, 3))) sum += value;
   const auto view = std::views::iota(1, 2);
-  for (std::uint64_t value : master.map<square>(view)) sum += value;
+  for (std::uint64_t value : master.map<squared>(view)) sum += value;
   CHECK(sum == 56);
 #endif
-  for (std::uint64_t value : master.map<square>(std::vector<int>{})) FAIL(value);
+  for (std::uint64_t value : master.map<squared>(std::vector<int>{})) FAIL(value);
   master.map<check_positive>(std::vector<int>{1, 2, 3}).run();
 }
 

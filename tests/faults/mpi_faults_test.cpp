@@ -82,7 +82,7 @@ pid_t worker_of(pid_t rank) {
 }
 
 /// In the environment of all that this process starts: mpiexec, Hydra's, ranks, workers.
-const std::string tag = [] {
+const std::string job_tag = [] {
   const std::string value = std::to_string(::getpid());
   ::setenv("CPPMW_TEST_JOB", value.c_str(), 1);
   return "CPPMW_TEST_JOB=" + value;
@@ -90,7 +90,7 @@ const std::string tag = [] {
 
 /// What lives of the jobs of this process.
 std::vector<pid_t> job_processes() {
-  auto found = test::processes_with(tag + '\0');
+  auto found = test::processes_with(job_tag + '\0');
   std::erase(found, ::getpid());
   return found;
 }

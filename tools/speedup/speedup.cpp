@@ -71,10 +71,10 @@ void measure(const SpeedupOptions& options, const Varied& varied, Measurements& 
   for (const std::string& value : varied.values)
     for (const std::string& interface : options.interfaces)
       for (const std::uint64_t workers : options.workers) keys.push_back({value, interface, workers});
-  std::size_t left = 0;
-  for (const SeriesKey& key : keys) left += options.runs - std::min<std::size_t>(options.runs, measurements.count(key));
-  Progress progress{options.progress, left};
-  if (options.warm_up && left > 0)
+  std::size_t due = 0;
+  for (const SeriesKey& key : keys) due += options.runs - std::min<std::size_t>(options.runs, measurements.count(key));
+  Progress progress{options.progress, due};
+  if (options.warm_up && due > 0)
     for (const std::string& interface : options.interfaces) {
       progress.show("warm-up");
       run_once(options, varied, {varied.values.front(), interface, options.workers.back()});

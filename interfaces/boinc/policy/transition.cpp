@@ -5,7 +5,7 @@
 namespace mw::boinc {
 namespace {
 
-struct Counts {
+struct InstanceCounts {
   std::int64_t total = 0;
   std::int64_t unsent = 0;
   std::int64_t in_progress = 0;
@@ -14,8 +14,8 @@ struct Counts {
   std::int64_t unchecked = 0;  ///< successes that no validation has seen
 };
 
-Counts count(std::span<const InstanceState> instances) {
-  Counts counts;
+InstanceCounts count(std::span<const InstanceState> instances) {
+  InstanceCounts counts;
   for (const InstanceState& one : instances) {
     counts.total += !one.is_excused;
     if (one.server_state == ServerState::unsent || one.server_state == ServerState::inactive) ++counts.unsent;
@@ -50,7 +50,7 @@ Transition transition(const WorkunitState& workunit, std::span<const InstanceSta
     instances[i].outcome = InstanceOutcome::no_reply;
   }
 
-  const Counts counts = count(instances);
+  const InstanceCounts counts = count(instances);
   if (!workunit.has_canonical && next.error_mask == 0) {
     if (counts.errors > workunit.max_errors) next.error_mask |= workunit_error::too_many_errors;
     if (counts.successes > workunit.max_success) next.error_mask |= workunit_error::too_many_successes;

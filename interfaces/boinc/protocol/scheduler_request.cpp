@@ -43,9 +43,9 @@ std::string cut_out_stderr(std::string_view text, std::vector<std::string>& cut)
 
 /// What is between the client's own lines around a task's stderr.
 std::string inner_stderr(std::string_view text) {
-  constexpr std::string_view begin_mark = "<![CDATA[", end_mark = "]]>";
-  if (const auto begin = text.find(begin_mark); begin != std::string_view::npos) text.remove_prefix(begin + begin_mark.size());
-  if (const auto end = text.rfind(end_mark); end != std::string_view::npos) text = text.substr(0, end);
+  constexpr std::string_view cdata_begin = "<![CDATA[", cdata_end = "]]>";
+  if (const auto begin = text.find(cdata_begin); begin != std::string_view::npos) text.remove_prefix(begin + cdata_begin.size());
+  if (const auto end = text.rfind(cdata_end); end != std::string_view::npos) text = text.substr(0, end);
   return std::string{text};
 }
 

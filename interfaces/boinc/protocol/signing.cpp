@@ -50,7 +50,7 @@ constexpr std::array<Field, 8> fields{{{OSSL_PKEY_PARAM_RSA_N, modulus_size},
                                        {OSSL_PKEY_PARAM_RSA_COEFFICIENT1, prime_size}}};
 constexpr std::span<const Field> public_fields{fields.data(), 2};
 
-EVP_PKEY* of(const detail::Key& key) { return static_cast<EVP_PKEY*>(key.get()); }
+EVP_PKEY* of(const EvpKey& key) { return static_cast<EVP_PKEY*>(key.get()); }
 
 std::string to_text(std::span<const unsigned char> bytes) {
   constexpr std::size_t bytes_a_line = 32;
@@ -104,7 +104,7 @@ std::string key_to_text(EVP_PKEY* key, std::span<const Field> wanted) {
   return fmt::format("{}\n{}", key_bits, to_text(bytes));
 }
 
-detail::Key key_from_text(std::string_view text, std::span<const Field> wanted, int selection) {
+EvpKey key_from_text(std::string_view text, std::span<const Field> wanted, int selection) {
   const auto fail = [] { return InterfaceError{"no key in BOINC's text form (\"1024\", then hex digits, then \".\")"}; };
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   if (parse::take_number<int>(text) != key_bits) throw fail();
@@ -127,17 +127,17 @@ detail::Key key_from_text(std::string_view text, std::span<const Field> wanted, 
   if (openssl().EVP_PKEY_fromdata_init(context.get()) != 1 ||
       openssl().EVP_PKEY_fromdata(context.get(), &key, selection, parameters.get()) != 1)
     throw fail();
-  return detail::Key{key};
+  return EvpKey{key};
 }
 
 }  // namespace
 
-void detail::KeyFree::operator()(void* key) const noexcept { openssl().EVP_PKEY_free(static_cast<EVP_PKEY*>(key)); }
+void EvpKeyFree::operator()(void* key) const noexcept { openssl().EVP_PKEY_free(static_cast<EVP_PKEY*>(key)); }
 
 SigningKey SigningKey::generate() {
   EVP_PKEY* key = openssl().EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{key_bits});
   if (!key) throw InterfaceError{"OpenSSL made no RSA key"};
-  return SigningKey{detail::Key{key}};
+  return SigningKey{EvpKey{key}};
 }
 
 SigningKey::SigningKey(std::string_view private_text) : key_{key_from_text(private_text, fields, EVP_PKEY_KEYPAIR)} {}

@@ -19,12 +19,11 @@
 
 namespace mw::boinc {
 
-namespace detail {
-struct KeyFree {
+/// OpenSSL's EVP_PKEY.
+struct EvpKeyFree {
   void operator()(void* key) const noexcept;
 };
-using Key = std::unique_ptr<void, KeyFree>;
-}  // namespace detail
+using EvpKey = std::unique_ptr<void, EvpKeyFree>;
 
 class SigningKey {
  public:
@@ -39,8 +38,8 @@ class SigningKey {
   std::string private_text() const;
 
  private:
-  explicit SigningKey(detail::Key key) : key_{std::move(key)} {}
-  detail::Key key_;
+  explicit SigningKey(EvpKey key) : key_{std::move(key)} {}
+  EvpKey key_;
 };
 
 class VerifyingKey {
@@ -51,7 +50,7 @@ class VerifyingKey {
   bool verify(std::string_view md5, std::string_view signature) const;
 
  private:
-  detail::Key key_;
+  EvpKey key_;
 };
 
 /// What is signed to permit an upload of at most `max_nbytes` under this name.

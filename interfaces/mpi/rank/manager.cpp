@@ -17,7 +17,6 @@ namespace {
 constexpr std::size_t most_for_master = std::size_t{16} << 20;
 /// Credit is given in such pieces, so that small tasks cost no message of it.
 constexpr std::uint64_t credit_step = 512 * 1024;
-constexpr std::chrono::seconds heartbeat{1};
 
 }  // namespace
 
@@ -131,7 +130,7 @@ void Manager::give_up(int rank, const std::string& why) {
 /// The clock counts what this process could have heard: while it did not run itself, nobody was silent.
 void Manager::look_for_silent_ones() {
   const auto now = Clock::now();
-  if (const auto stall = now - std::exchange(looked_, now) - heartbeat; stall > heartbeat)
+  if (const auto stall = now - std::exchange(looked_, now) - heartbeat_interval; stall > heartbeat_interval)
     for (Peer& peer : peers_) peer.heard = std::min(peer.heard + stall, now);
   for (std::size_t rank = 1; rank < peers_.size(); ++rank) {
     Peer& peer = peers_[rank];
@@ -139,10 +138,10 @@ void Manager::look_for_silent_ones() {
     if (now - peer.heard > lost_after_)
       give_up(static_cast<int>(rank),
               fmt::format("nothing was heard of it for {:.1f} s", std::chrono::duration<double>(now - peer.heard).count()));
-    else if (now - peer.told > heartbeat && world_.unsent(static_cast<int>(rank)) == 0)
+    else if (now - peer.told > heartbeat_interval && world_.unsent(static_cast<int>(rank)) == 0)
       world_.send(static_cast<int>(rank), Tag::heartbeat, Bytes{}), peer.told = now;
   }
-  timer_.expires_after(heartbeat);
+  timer_.expires_after(heartbeat_interval);
   timer_.async_wait([this](boost::system::error_code error) {
     if (!error) look_for_silent_ones();
   });

@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::size_t most_for_worker = std::size_t{8} << 20;
 constexpr std::size_t most_for_manager = std::size_t{8} << 20;
-constexpr std::chrono::seconds heartbeat{1};
 
 }  // namespace
 
@@ -59,13 +58,13 @@ void WorkerRank::send_output() {
 void WorkerRank::beat() {
   const auto now = Clock::now();
   // While this process did not run itself, the manager was not silent.
-  if (const auto stall = now - std::exchange(beaten_, now) - heartbeat; stall > heartbeat) heard_ = std::min(heard_ + stall, now);
-  if (now - told_ > heartbeat / 2 && world_.unsent(0) == 0) {
+  if (const auto stall = now - std::exchange(beaten_, now) - heartbeat_interval; stall > heartbeat_interval) heard_ = std::min(heard_ + stall, now);
+  if (now - told_ > heartbeat_interval / 2 && world_.unsent(0) == 0) {
     world_.send(0, Tag::heartbeat, Bytes{});
     told_ = now;
   }
   if (now - heard_ > orphaned_after_) quit();
-  timer_.expires_after(heartbeat);
+  timer_.expires_after(heartbeat_interval);
   timer_.async_wait([this](boost::system::error_code error) {
     if (!error) beat();
   });

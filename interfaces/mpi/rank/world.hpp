@@ -44,6 +44,9 @@
 
 namespace mw::mpi {
 
+/// How often ranks tell each other that they are there.
+inline constexpr std::chrono::seconds heartbeat_interval{1};
+
 enum class Tag : int { stream = 1, quit = 2, heartbeat = 3 };
 
 enum class Patience {

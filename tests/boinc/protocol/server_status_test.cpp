@@ -7,7 +7,7 @@
 #include "boinc/protocol/xml.hpp"
 
 using namespace mw::boinc;
-using Names = std::vector<std::string>;
+using List = std::vector<std::string>;
 
 namespace {
 
@@ -29,7 +29,7 @@ TEST_CASE("daemons that do not run are named, and those that run, are switched o
   const std::string all = daemon("Scheduler", "running") + daemon("feeder", "not running") + daemon("transitioner", "disabled") +
                           daemon("file_deleter", "not running") + daemon("sample_bitwise_validator (pi)", "not running") +
                           daemon("sample_bitwise_validator (other)", "not running") + daemon("feeder", "not running");
-  CHECK(daemons_down(page(all), "pi") == Names{"feeder", "sample_bitwise_validator (pi)"});
+  CHECK(daemons_down(page(all), "pi") == List{"feeder", "sample_bitwise_validator (pi)"});
   CHECK(daemons_down(page(daemon("feeder", "running")), "pi").empty());
   CHECK(daemons_down(page(""), "pi").empty());
 }
@@ -37,7 +37,7 @@ TEST_CASE("daemons that do not run are named, and those that run, are switched o
 TEST_CASE("what PHP says in the middle of a status page does not matter", "[boinc][submit]") {
   const std::string notice =
       "<br />\n<b>Warning</b>:  Undefined array key in <b>PROJECT/html/user/server_status.php</b> on line <b>7</b><br />\n";
-  CHECK(daemons_down(notice + page(notice + daemon("feeder", "not running")), "pi") == Names{"feeder"});
+  CHECK(daemons_down(notice + page(notice + daemon("feeder", "not running")), "pi") == List{"feeder"});
 }
 
 TEST_CASE("what is no status page is told from one", "[boinc][submit]") {
@@ -49,7 +49,7 @@ TEST_CASE("what is no status page is told from one", "[boinc][submit]") {
 TEST_CASE("a status page names a bounded number of daemons with bounded names", "[boinc][submit]") {
   std::string many;
   for (int i = 0; i < 1000; ++i) many += daemon(std::to_string(i) + std::string(300, 'x'), "not running");
-  const Names down = daemons_down(page(many), "pi");
+  const List down = daemons_down(page(many), "pi");
   REQUIRE(down.size() == most_daemons_named);
   CHECK(down.back().size() == longest_daemon_name);
   CHECK_THROWS_AS(daemons_down(page(std::string(longest_server_status, ' ')), "pi"), BadMessage);

@@ -21,7 +21,7 @@ namespace {
 
 std::string same_text(const std::string& text) { return text; }
 
-std::size_t files_in(const std::string& folder) {
+std::size_t file_count_in(const std::string& folder) {
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator{folder}) ++count;
   return count;
@@ -71,13 +71,13 @@ TEST_CASE("a task with large arguments travels alone, and the others of its func
   for (std::size_t i = 0; i < others.size(); ++i)
     CHECK(pool.master.get_result(others[i]) == std::string(1, static_cast<char>('b' + i)));
   CHECK(status_of(pool.master, "workunits") >= 2);
-  CHECK(test::eventually([&] { return files_in(pool.folders.path("state/download")) == 0; }));
+  CHECK(test::eventually([&] { return file_count_in(pool.folders.path("state/download")) == 0; }));
 }
 
 TEST_CASE("a task with large arguments that is cancelled leaves no file, whenever that is", "[boinc][server]") {
   Pool pool;
   const std::string large(2'000'000, 'x');
-  const auto none_left = [&] { return files_in(pool.folders.path("state/download")) == 0; };
+  const auto none_left = [&] { return file_count_in(pool.folders.path("state/download")) == 0; };
   {
     const auto at_once = pool.master.submit_task<same_text>(large);
     CHECK(pool.master.cancel(at_once));
@@ -90,7 +90,7 @@ TEST_CASE("a task with large arguments that is cancelled leaves no file, wheneve
   REQUIRE(pool.waits_for(1));
   auto volunteer = pool.volunteer("v");
   const auto work = test::work_for(volunteer);
-  CHECK(files_in(pool.folders.path("state/download")) == 1);
+  CHECK(file_count_in(pool.folders.path("state/download")) == 1);
   CHECK(pool.master.cancel(sent));
   volunteer.fail(work, 0, 203);  // it has heard of that, and gives it up
   volunteer.send();

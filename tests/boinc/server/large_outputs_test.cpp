@@ -72,7 +72,7 @@ struct Heavy {
   }
 };
 
-constexpr std::uint64_t large = 1'100'000;
+constexpr std::uint64_t large_size = 1'100'000;
 Heavy heavy(std::uint64_t size) { return {std::string(size, 'x')}; }
 std::string long_text(std::uint64_t size) { return std::string(size, 'x'); }
 std::int64_t twofold(std::int64_t x) { return 2 * x; }
@@ -103,7 +103,7 @@ bool is_listening(const std::string& url) {
 
 TEST_CASE("while a large output is compared, other volunteers are served", "[boinc][server]") {
   Pool pool;
-  const auto task = pool.master.submit_task<heavy>(large);
+  const auto task = pool.master.submit_task<heavy>(large_size);
   REQUIRE(pool.waits_for(1));
   auto a = pool.volunteer("a"), b = pool.volunteer("b");
   const auto reply = a.ask_for_work();
@@ -120,14 +120,14 @@ TEST_CASE("while a large output is compared, other volunteers are served", "[boi
   a.finish(reply, 0, "anything");
   CHECK(a.send().acknowledged.size() == 1);
   gate.open();
-  CHECK(pool.master.get_result(task).text.size() == large);
+  CHECK(pool.master.get_result(task).text.size() == large_size);
   CHECK(test::eventually([&] { return status_of(pool.master, "results_valid") == 2; }));
   CHECK(test::eventually([&] { return status_of(pool.master, "instances_reported") == 2; }));
 }
 
 TEST_CASE("a copy that comes while the others are compared is compared, too", "[boinc][server]") {
   Pool pool{"&quorum=2&target=3"};
-  const auto task = pool.master.submit_task<heavy>(large);
+  const auto task = pool.master.submit_task<heavy>(large_size);
   REQUIRE(pool.waits_for(1));
   auto a = pool.volunteer("a"), b = pool.volunteer("b"), c = pool.volunteer("c");
   for (EmulatedVolunteer* one : {&a, &b, &c}) prepare(*one, test::work_for(*one));
@@ -137,13 +137,13 @@ TEST_CASE("a copy that comes while the others are compared is compared, too", "[
   REQUIRE(is_being_compared());
   CHECK(c.send().acknowledged.size() == 1);
   gate.open();
-  CHECK(pool.master.get_result(task).text.size() == large);
+  CHECK(pool.master.get_result(task).text.size() == large_size);
   CHECK(test::eventually([&] { return status_of(pool.master, "results_valid") == 3; }));
 }
 
 TEST_CASE("deadlines are kept while outputs are compared", "[boinc][server]") {
   Pool pool{"&quorum=2&target=3&delay_bound_s=1"};
-  const auto task = pool.master.submit_task<heavy>(large);
+  const auto task = pool.master.submit_task<heavy>(large_size);
   REQUIRE(pool.waits_for(1));
   auto a = pool.volunteer("a"), b = pool.volunteer("b"), silent = pool.volunteer("silent");
   for (EmulatedVolunteer* one : {&a, &b}) prepare(*one, test::work_for(*one));
@@ -155,12 +155,12 @@ TEST_CASE("deadlines are kept while outputs are compared", "[boinc][server]") {
   CHECK(test::eventually([&] { return status_of(pool.master, "results_timed_out") > 0; }));
   CHECK(gate.waiting() == 1);
   gate.open();
-  CHECK(pool.master.get_result(task).text.size() == large);
+  CHECK(pool.master.get_result(task).text.size() == large_size);
 }
 
 TEST_CASE("a task that is cancelled while its output is compared leaves nothing", "[boinc][server]") {
   Pool pool;
-  const auto task = pool.master.submit_task<heavy>(large);
+  const auto task = pool.master.submit_task<heavy>(large_size);
   REQUIRE(pool.waits_for(1));
   auto a = pool.volunteer("a");
   prepare(a, a.ask_for_work());
@@ -172,17 +172,17 @@ TEST_CASE("a task that is cancelled while its output is compared leaves nothing"
   CHECK(gate.waiting() == 1);
   gate.open();
   // Its verdict comes to nothing, and the server goes on.
-  const auto next = pool.master.submit_task<heavy>(large + 1);
+  const auto next = pool.master.submit_task<heavy>(large_size + 1);
   REQUIRE(pool.waits_for(1));
   CHECK(a.work() == 1);
-  CHECK(pool.master.get_result(next).text.size() == large + 1);
+  CHECK(pool.master.get_result(next).text.size() == large_size + 1);
   CHECK(test::eventually([&] { return status_of(pool.master, "results_valid") == 1; }));
 }
 
 TEST_CASE("an output that was being compared when the program ended counts in its next run", "[boinc][server]") {
   const test::ProjectFolders folders;
   std::optional<mw::Master> master{mw::interface(folders.spec())};
-  static_cast<void>(master->submit_task<heavy>(large));
+  static_cast<void>(master->submit_task<heavy>(large_size));
   REQUIRE(test::eventually([&] { return status_of(*master, "tasks_waiting") == 1; }));
   const std::string url = test::url_of(*master);
   EmulatedVolunteer a{url, folders.key(), "a"};
@@ -198,17 +198,17 @@ TEST_CASE("an output that was being compared when the program ended counts in it
     CHECK(has_ended);
   }
   master.emplace(mw::interface(folders.spec()));
-  const auto task = master->submit_task<heavy>(large);
-  CHECK(master->get_result(task).text.size() == large);  // there is no volunteer
+  const auto task = master->submit_task<heavy>(large_size);
+  CHECK(master->get_result(task).text.size() == large_size);  // there is no volunteer
 }
 
-TEST_CASE("an output that decodes to no result is an error of its host's, however large it is", "[boinc][server]") {
+TEST_CASE("an output that decodes to no result is an error of its host's, however large_size it is", "[boinc][server]") {
   Pool pool{"&max_error=1"};
-  const auto task = pool.master.submit_task<heavy>(large);
+  const auto task = pool.master.submit_task<heavy>(large_size);
   REQUIRE(pool.waits_for(1));
   auto liar = pool.volunteer("liar"), honest = pool.volunteer("honest");
   const auto reply = liar.ask_for_work();
-  const std::string noise(2 * large, 'y');
+  const std::string noise(2 * large_size, 'y');
   mw::Bytes answer;
   mw::wire::append(answer, mw::wire::Result{1, 0, 1, {}, {}, std::as_bytes(std::span{noise})});
   mw::wire::append(answer, mw::wire::Bye{});
@@ -219,7 +219,7 @@ TEST_CASE("an output that decodes to no result is an error of its host's, howeve
   liar.send();
   CHECK(test::eventually([&] { return status_of(pool.master, "results_error") == 1; }));
   honest.work(test::work_for(honest));
-  CHECK(pool.master.get_result(task).text.size() == large);
+  CHECK(pool.master.get_result(task).text.size() == large_size);
 }
 
 TEST_CASE("a validator of the user's is called once at a time", "[boinc][server]") {
@@ -231,12 +231,12 @@ TEST_CASE("a validator of the user's is called once at a time", "[boinc][server]
   options.one_vote = mw::OneVote::host;
   options.validator = [](const mw::ResultPair& pair) {
     most_inside = std::max(most_inside.load(), ++inside);
-    if (pair.first.size() > large) gate.pass();
+    if (pair.first.size() > large_size) gate.pass();
     --inside;
     return pair.first.size() == pair.second.size();
   };
   mw::Master master{mw::BoincInterface{options}};
-  const auto slow = master.submit_task<long_text>(large);
+  const auto slow = master.submit_task<long_text>(large_size);
   REQUIRE(test::eventually([&] { return status_of(master, "tasks_waiting") == 1; }));
   EmulatedVolunteer a{test::url_of(master), folders.key(), "a"}, b{test::url_of(master), folders.key(), "b"};
   // Two answers that say the same in other words: with equal ones nobody would ask the validator.
@@ -263,7 +263,7 @@ TEST_CASE("a validator of the user's is called once at a time", "[boinc][server]
   answer(b, test::work_for(b), 2);
   CHECK(gate.waiting() == 1);
   gate.open();
-  CHECK(master.get_result(slow).size() == large);
+  CHECK(master.get_result(slow).size() == large_size);
   CHECK(master.get_result(quick) == 8);
   CHECK(most_inside == 1);
 }

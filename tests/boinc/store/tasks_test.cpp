@@ -13,8 +13,8 @@ namespace {
 
 mw::sqlite::Blob bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
 
-struct Store {
-  Store() : database{open_database(folder.path("project.db"))}, tasks{database} {}
+struct TaskStore {
+  TaskStore() : database{open_database(folder.path("project.db"))}, tasks{database} {}
   std::int64_t add(const std::string& message, NewTask task = {.function = 1}) { return tasks.add(bytes_of(message), task); }
   test::TemporaryFolder folder;
   mw::sqlite::Database database;
@@ -24,7 +24,7 @@ struct Store {
 }  // namespace
 
 TEST_CASE("after a restart each task is found once, by its whole message", "[boinc][store]") {
-  Store store;
+  TaskStore store;
   const std::int64_t first = store.add("a"), second = store.add("a");
   store.add("b");
   CHECK_FALSE(store.tasks.claim(bytes_of("a")));  // they are this run's
@@ -40,7 +40,7 @@ TEST_CASE("after a restart each task is found once, by its whole message", "[boi
 }
 
 TEST_CASE("a restart forgets what nobody wanted, and keeps what is done", "[boinc][store]") {
-  Store store;
+  TaskStore store;
   const std::int64_t dropped = store.add("dropped"), done = store.add("done");
   store.tasks.put(done, 7, 3);
   store.tasks.set_stage(done, TaskStage::done);
@@ -56,7 +56,7 @@ TEST_CASE("a restart forgets what nobody wanted, and keeps what is done", "[boin
 }
 
 TEST_CASE("tasks of one function come together, within bounds, the more important ones first", "[boinc][store]") {
-  Store store;
+  TaskStore store;
   store.add("aaaa");
   store.add("bbbb");
   store.add("cccc", {.function = 2});
@@ -74,7 +74,7 @@ TEST_CASE("tasks of one function come together, within bounds, the more importan
 }
 
 TEST_CASE("a task whose bundle is a file comes alone", "[boinc][store]") {
-  Store store;
+  TaskStore store;
   const NewTask large{.function = 1, .input_nbytes = 5'000'000, .input_md5 = "d41d8cd98f00b204e9800998ecf8427e"};
   store.add("a");
   store.add("digest", large);
@@ -91,7 +91,7 @@ TEST_CASE("a task whose bundle is a file comes alone", "[boinc][store]") {
 }
 
 TEST_CASE("tasks are counted again when what was written is undone", "[boinc][store]") {
-  Store store;
+  TaskStore store;
   store.add("a");
   {
     const mw::sqlite::Transaction undone{store.database};

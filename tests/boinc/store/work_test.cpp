@@ -16,8 +16,8 @@ namespace {
 
 const Time start = from_ms(1'000'000);
 
-struct Store {
-  Store() : database{open_database(folder.path("project.db"))}, work{database} {}
+struct WorkStore {
+  WorkStore() : database{open_database(folder.path("project.db"))}, work{database} {}
   WorkunitRow add() {
     WorkunitRow row;
     row.tasks = {11, 12};
@@ -36,7 +36,7 @@ struct Store {
 }  // namespace
 
 TEST_CASE("a workunit comes back as it was stored", "[boinc][store]") {
-  Store store;
+  WorkStore store;
   const WorkunitRow added = store.add();
   const auto row = store.work.workunit(added.id);
   REQUIRE(row);
@@ -49,7 +49,7 @@ TEST_CASE("a workunit comes back as it was stored", "[boinc][store]") {
 }
 
 TEST_CASE("what is due comes in the order of its time, and what has no time never", "[boinc][store]") {
-  Store store;
+  WorkStore store;
   const WorkunitRow late = store.add(), early = store.add(), never = store.add();
   store.work.update(late, start + 2s);
   store.work.update(early, start + 1s);
@@ -61,7 +61,7 @@ TEST_CASE("what is due comes in the order of its time, and what has no time neve
 }
 
 TEST_CASE("instances are numbered in their workunit, and unsent ones are paged by their ids", "[boinc][store]") {
-  Store store;
+  WorkStore store;
   WorkunitRow workunit = store.add();
   for (int i = 0; i < 5; ++i) CHECK(store.work.add_instance(workunit).number == i);
   WorkunitRow again = *store.work.workunit(workunit.id);
@@ -84,7 +84,7 @@ TEST_CASE("instances are numbered in their workunit, and unsent ones are paged b
 }
 
 TEST_CASE("an output is in the table or in a file, and its facts are there in both cases", "[boinc][store]") {
-  Store store;
+  WorkStore store;
   WorkunitRow workunit = store.add();
   const std::int64_t small = store.work.add_instance(workunit).id, large = store.work.add_instance(workunit).id;
   const std::string text = "answer";
@@ -98,7 +98,7 @@ TEST_CASE("an output is in the table or in a file, and its facts are there in bo
 }
 
 TEST_CASE("hosts that only asked are written together, and are there after a restart", "[boinc][store]") {
-  Store store;
+  WorkStore store;
   std::int64_t id = 0;
   {
     Hosts hosts{store.database};
@@ -126,7 +126,7 @@ TEST_CASE("hosts that only asked are written together, and are there after a res
 }
 
 TEST_CASE("an account is found by its key and by its address, and no address is taken twice", "[boinc][store]") {
-  Store store;
+  WorkStore store;
   Accounts accounts{store.database};
   const std::int64_t id = accounts.create("key", "me@x.org", "hash", "me", start);
   CHECK(accounts.find("key") == id);
