@@ -10,7 +10,6 @@ using namespace test;
 
 namespace {
 
-
 /// A short run of each application, and of the tools.
 std::vector<std::string> short_runs(const TemporaryFolder& folder) {
   std::ofstream{folder.path("a.fa")} << ">a\nACGTACGTACGTACGTACGTACGTACGTACGTACGGGTTTAAACCCACGT\n";
@@ -91,5 +90,6 @@ TEST_CASE("without a stderr, or with one that is full, the results are right and
 TEST_CASE("the tools need no stderr either", "[apps][streams]") {
   const std::string command =
       beside("mw") + " speedup --workers 1,2 --json -- " + beside("monte_pi") + " --progress --points 1e5 --block 1e4 ";
-  for (const char* without : {"2>&-", "2>/dev/full"}) CHECK(json_of(test::shell(command + without)).at("rows").as_array().size() == 2);
+  for (const char* without : {"2>&-", "2>/dev/full"})
+    CHECK(json_of(test::shell(command + without)).at("rows").as_array().size() == 2);
 }

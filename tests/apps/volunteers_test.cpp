@@ -14,7 +14,6 @@ using namespace test;
 
 namespace {
 
-
 std::string monte_pi(const std::string& options) {
   return beside("monte_pi") + " --points 1e5 --block 1e4 --json -i 'boinc:2?state=temporary&listen=127.0.0.1:0" + options + "'";
 }

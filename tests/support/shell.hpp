@@ -7,6 +7,8 @@
 
 namespace test {
 
-inline mw::process::ProgramRun shell(const std::string& command) { return mw::process::run_program("/bin/sh", {"-c", command}, {}); }
+inline mw::process::ProgramRun shell(const std::string& command) {
+  return mw::process::run_program("/bin/sh", {"-c", command}, {});
+}
 
 }  // namespace test

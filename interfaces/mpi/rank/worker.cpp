@@ -58,7 +58,8 @@ void WorkerRank::send_output() {
 void WorkerRank::beat() {
   const auto now = Clock::now();
   // While this process did not run itself, the manager was not silent.
-  if (const auto stall = now - std::exchange(beaten_, now) - heartbeat_interval; stall > heartbeat_interval) heard_ = std::min(heard_ + stall, now);
+  if (const auto stall = now - std::exchange(beaten_, now) - heartbeat_interval; stall > heartbeat_interval)
+    heard_ = std::min(heard_ + stall, now);
   if (now - told_ > heartbeat_interval / 2 && world_.unsent(0) == 0) {
     world_.send(0, Tag::heartbeat, Bytes{});
     told_ = now;
