@@ -30,6 +30,7 @@
 
 #include <mw/as_completed.hpp>
 #include <mw/detail/calls.hpp>
+#include <mw/detail/then.hpp>
 #include <mw/file_range.hpp>
 #include <mw/function.hpp>
 #include <mw/interface.hpp>
@@ -193,6 +194,17 @@ class Master : public detail::Calls<Master> {
 
   /// The same, for at most this long: false if tasks are left that are not done.
   bool wait_all(Timeout timeout);
+
+  /// In a coroutine, co_await of this waits for the task and is its result; throws as get_result(). <mw/async.hpp>
+  /// must be included, and says in which thread a coroutine goes on.
+  template <class R>
+  [[nodiscard]] auto get(const Task<R>& task);
+
+  /// A std::future that has the task's result, or what get_result() would throw, when the task is done, or when the
+  /// interface fails or the master ends before that. Does not wait. <mw/async.hpp> must be included. Throws TaskError if
+  /// it is no task of this master's.
+  template <class R>
+  [[nodiscard]] auto future(const Task<R>& task);
 
   /// These tasks, one by one, as they are done; see as_completed.hpp. Throws TaskError if one is not this master's,
   /// UsageError if one is in another such range. Does not wait; the range does.

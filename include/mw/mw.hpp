@@ -6,6 +6,7 @@
 //     mw/task_options.hpp, mw/master_options.hpp   options of a task and of a master
 //     mw/map.hpp        map and map_reduce: one function over many inputs
 //     mw/as_completed.hpp   tasks in the order in which they are done
+//     mw/async.hpp      coroutines and futures: waiting without a thread of one's own
 //     mw/task_system.hpp    a computation that makes its own tasks
 //     mw/file_range.hpp     files cut into ranges of lines
 //     mw/program.hpp    any executable as a task
@@ -19,6 +20,7 @@
 #pragma once
 
 #include <mw/as_completed.hpp>
+#include <mw/async.hpp>
 #include <mw/boinc.hpp>
 #include <mw/boinc_project.hpp>
 #include <mw/checkpoint.hpp>

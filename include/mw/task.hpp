@@ -27,6 +27,8 @@
 
 namespace mw {
 
+struct TaskOptions;
+
 /// How far a task is. The last three are ends: a task that has reached one of them stays there.
 enum class TaskState : std::uint8_t {
   submitted,  ///< waits for a worker, or lies in a worker's queue
@@ -110,6 +112,16 @@ class Task : public TaskHandle {
  public:
   using Result = R;
   using TaskHandle::TaskHandle;
+
+  /// Submits g(result, more…) to the same master, where `result` is this task's: it goes from task to task without a
+  /// detour over this thread, and this returns at once. `more` are the arguments behind the first; a task without a
+  /// value gives none. Where this task ends without a result, so does the new one: as an error that names this task, or
+  /// cancelled. Throws as submit_task, and UsageError if the master has ended. Any thread, while the master lives.
+  template <auto G, class... More>
+  [[nodiscard]] auto then(More&&... more) const;
+  /// The same with options.
+  template <auto G, class... More>
+  [[nodiscard]] auto then(const TaskOptions& options, More&&... more) const;
 };
 
 /// A task that is done, of any type: what get_result() returns. `result<R>()` gives its result; `==` compares it with

@@ -36,6 +36,11 @@ TaskError mapped_error(const RecordPtr&, std::size_t, const Failure*) { no_maste
 void throw_map_ended_early(std::size_t, std::size_t) { no_master(); }
 
 Deadline deadline_after(Timeout) { no_master(); }
+RecordPtr submit_after(const TaskHandle&, const FunctionEntry&, Bytes, const TaskOptions*) { no_master(); }
+void when_done(MasterCore&, const TaskHandle&, std::function<void()>) { no_master(); }
+void hand_out(MasterCore&, const TaskHandle&) { no_master(); }
+void refuse_to_wait_in_notice() { no_master(); }
+void note_unread(const std::exception_ptr&) noexcept { no_master(); }
 
 TaskGroup::TaskGroup(MasterCore&) { no_master(); }
 TaskGroup::~TaskGroup() = default;

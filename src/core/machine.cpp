@@ -56,10 +56,53 @@ bool TaskMachine::is_current(const TaskRef& task) const noexcept {
 
 // What happens to tasks
 
-void TaskMachine::submit(TaskRecord& task) {
+void TaskMachine::submit(TaskRecord& task, const Moment& now) {
   wants_round_ = true;
   scheduler_.submit(task);
   tell([&](Observer& observer) { observer.submitted(task); });
+  if (!is_ending_) return;
+  scheduler_.withdraw(task, now.time);
+  end(task, TaskState::cancelled, failed(Cause::cancelled, "its master was ending when it came"), now);
+}
+
+void TaskMachine::submit_after(TaskRecord& task, TaskRecord& first, const Moment& now) {
+  tell([&](Observer& observer) { observer.submitted(task); });
+  if (detail::is_done(state_of(first))) return follow(task, first, now);
+  dependents_.hold(task, first);
+}
+
+/// `first` has ended: its result, in front of the arguments that the task has already, is what the task was called
+/// with. (Arguments are encoded one behind the other, each as a result is.)
+void TaskMachine::follow(TaskRecord& task, const TaskRecord& first, const Moment& now) {
+  if (is_ending_) return end(task, TaskState::cancelled, failed(Cause::cancelled, "its master ended before it was done"), now);
+  if (state_of(first) == TaskState::finished) {
+    Bytes arguments = first.payload.clone();
+    arguments.append(task.payload.data(), task.payload.size());
+    task.payload = std::move(arguments);
+    wants_round_ = true;
+    return scheduler_.submit(task);
+  }
+  Outcome outcome;
+  outcome.failure = first.find_extra() ? first.find_extra()->failure : Failure{};
+  // In a chain of tasks the one that failed by itself is named, not all behind it.
+  constexpr std::string_view has_none = ", whose result it takes, has none: ";
+  if (outcome.failure->message.find(has_none) == std::string::npos)
+    outcome.failure->message = fmt::format("task {} ({}){}{}", first.id, first.name(), has_none, outcome.failure->message);
+  end(task, state_of(first), std::move(outcome), now);
+}
+
+/// One that cannot follow ends at once, and so may free others: one after the other, however long the chain is.
+void TaskMachine::free_dependents(const TaskRecord& first, const Moment& now) {
+  const RecordPtr kept{const_cast<TaskRecord*>(&first)};
+  for (TaskRecord* task : dependents_.take(first)) freed_.emplace_back(task, kept);
+  if (is_freeing_) return;
+  is_freeing_ = true;
+  for (std::size_t i = 0; i < freed_.size(); ++i) {
+    const auto [task, its_first] = freed_[i];
+    follow(*task, *its_first, now);
+  }
+  freed_.clear();
+  is_freeing_ = false;
 }
 
 void TaskMachine::started(const TaskRef& task, WorkerId worker, const Moment& now) {
@@ -134,7 +177,7 @@ bool TaskMachine::cancel(TaskRecord& task, const Moment& now) {
   wants_round_ = true;
   if (task.schedule == ItemState::queued)
     scheduler_.withdraw(task, now.time);
-  else
+  else if (!dependents_.remove(task))
     abandon(task, true, now);
   end(task, TaskState::cancelled, failed(Cause::cancelled, "it was cancelled"), now);
   return true;
@@ -208,6 +251,7 @@ void TaskMachine::end(TaskRecord& task, TaskState state, Outcome outcome, const 
   task.next = nullptr;
   (ended_last_ ? ended_last_->next : ended_first_) = &task;
   ended_last_ = &task;
+  if (!dependents_.empty()) free_dependents(task, now);
 }
 
 RecordPtr TaskMachine::take_ended() noexcept {
@@ -322,6 +366,7 @@ std::vector<RecordPtr> TaskMachine::open_tasks() const {
   std::vector<RecordPtr> open;
   for (TaskRecord* task = first_waiting(); task; task = waiting_after(*task)) open.emplace_back(task);
   for (scheduler::Item* item : scheduler_.assigned()) open.emplace_back(&record_of(*item));
+  for (TaskRecord* task : dependents_.all()) open.emplace_back(task);
   return open;
 }
 

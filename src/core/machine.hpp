@@ -32,6 +32,7 @@
 #include <mw/interface.hpp>
 
 #include "core/deadlines.hpp"
+#include "core/dependents.hpp"
 #include "core/moment.hpp"
 #include "core/observer.hpp"
 #include "core/record.hpp"
@@ -67,8 +68,11 @@ class TaskMachine {
 
   // What happens to tasks
 
-  /// Takes over the caller's reference.
-  void submit(TaskRecord& task);
+  /// Takes over the caller's reference. What comes when all has ended is cancelled.
+  void submit(TaskRecord& task, const Moment& now);
+  /// The same for a task whose first argument is the result of `first`: it waits until that has ended. Where `first`
+  /// has no result, the task ends as `first` does.
+  void submit_after(TaskRecord& task, TaskRecord& first, const Moment& now);
   void started(const TaskRef& task, WorkerId worker, const Moment& now);
   /// Fractions below 0 and above 1 are no event.
   void progressed(const TaskRef& task, double fraction);
@@ -157,6 +161,8 @@ class TaskMachine {
   void abandon(TaskRecord& task, bool may_be_unbegun, const Moment& now);
   void out_of_time(TaskRecord& task, const Moment& now);
   void end(TaskRecord& task, TaskState state, Outcome outcome, const Moment& now);
+  void follow(TaskRecord& task, const TaskRecord& first, const Moment& now);
+  void free_dependents(const TaskRecord& first, const Moment& now);
   void end_waiting(TaskState state, const Failure& failure, const Moment& now);
   void forget_slots(WorkerId worker, const Moment& now);
   static std::vector<Handed> handed(const std::vector<scheduler::Assignment>& list);
@@ -167,6 +173,9 @@ class TaskMachine {
   Deadlines deadlines_;
   std::vector<Handed> abandoned_;  ///< ended here, and may still run where they are
   std::vector<Stop> stops_;
+  Dependents dependents_;
+  std::vector<std::pair<TaskRecord*, RecordPtr>> freed_;  ///< tasks whose first has ended, and that first
+  bool is_freeing_ = false;
   scheduler::Item* ended_first_ = nullptr;
   scheduler::Item* ended_last_ = nullptr;
   std::unordered_map<std::uint32_t, std::uint32_t> slots_of_;  ///< by worker: those that are there

@@ -35,7 +35,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
-  /// It waits for a worker.
+  /// It waits for a worker, or first for another task's result.
   virtual void submitted(const TaskRecord&) noexcept {}
   /// An attempt: it was given to this worker, or (any_worker) to an interface that schedules by itself.
   virtual void assigned(const TaskRecord&, WorkerId, const Moment&) noexcept {}

@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -19,11 +20,23 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
+#include <mw/detail/record_ptr.hpp>
+#include <mw/function.hpp>
 #include <mw/interface.hpp>
 
 #include "process/fork_count.hpp"
 
 namespace mw::detail {
+
+/// Takes a task that waits for another one's result.
+class Continuations {
+ public:
+  /// `options` may be null.
+  virtual RecordPtr submit_after(const RecordPtr& first, const FunctionEntry& function, Bytes more, const TaskOptions* options) = 0;
+
+ protected:
+  ~Continuations() = default;
+};
 
 class WorkerDirectory : public boost::intrusive_ref_counter<WorkerDirectory, boost::thread_safe_counter> {
  public:
@@ -72,6 +85,9 @@ class WorkerDirectory : public boost::intrusive_ref_counter<WorkerDirectory, boo
     auto place = entries_.find(index_of(worker));
     return place == entries_.end() ? Entry{"a worker that left long ago", ""} : place->second.entry;
   }
+
+  /// The master whose directory it is, for handles that have a task more for it; null when it has ended.
+  std::atomic<Continuations*> continuations{nullptr};
 
   /// Whether this process was forked from the one that made the master: then it has the master's memory, and nothing
   /// else of it.

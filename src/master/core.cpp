@@ -11,6 +11,7 @@
 #include "error/exception_text.hpp"
 #include "log/log.hpp"
 #include "master/core_helpers.hpp"
+#include "master/options.hpp"
 #include "master/seat.hpp"
 #include "process/cores.hpp"
 #include "process/job_control.hpp"
@@ -55,12 +56,15 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
     throw_start_error();
   }
   if (!chooses_) statistics_.ready_ns = now_ns();
+  directory_->continuations = this;
 }
 
 MasterCore::~MasterCore() {
   std::uint64_t open = 0;
   loop_.post([this, &open] { open = end_all_tasks(); });
   stop_interface();
+  notices_.finish();
+  directory_->continuations = nullptr;
   loop_.finish();
   say_what_nobody_saw(open);
   interface_.reset();  // before the loop that its sockets belong to
@@ -113,7 +117,8 @@ void check_size(const FunctionEntry& function, std::uint64_t bytes) {
         fmt::format("the arguments of {} have {} bytes; the limit is {}", function.name(), bytes, wire::longest_arguments)};
 }
 
-RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing) {
+RecordPtr MasterCore::make_record(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra,
+                                  Listing listing) {
   refuse_in_forked_process();
   check_size(function, arguments.size());
   auto record = RecordPtr{new TaskRecord{function, std::move(arguments), *directory_}, false};
@@ -125,11 +130,42 @@ RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std
     record->handed_out = true;
   else
     completions_.expect_one();
+  return record;
+}
 
+RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing) {
+  RecordPtr record = make_record(function, std::move(arguments), std::move(extra), listing);
   TaskRecord* submitted = RecordPtr{record}.detach();  // the loop's reference
   // Only the one who found the stack empty sees to it that it is taken: whoever takes, takes all that came meanwhile.
   if (submitted_.push(*submitted) && !loop_.try_call([] {})) loop_.post([] {});
   return record;
+}
+
+RecordPtr MasterCore::submit_after(const RecordPtr& first, const FunctionEntry& function, Bytes more, const TaskOptions* options) {
+  std::unique_ptr<TaskExtra> extra;
+  if (options) {
+    extra = std::make_unique<TaskExtra>();
+    extra->options = checked(*options);
+  }
+  RecordPtr record = make_record(function, std::move(more), std::move(extra), Listing::open);
+  loop_.call([&] {
+    take_submitted();
+    machine_.submit_after(*RecordPtr{record}.detach(), *first, moment());
+    settle();
+  });
+  return record;
+}
+
+void MasterCore::when_done(const RecordPtr& record, std::function<void()> call) {
+  refuse_in_forked_process();
+  loop_.call([&] {
+    take_submitted();
+    settle();
+    if (interface_failure_.empty())
+      notices_.when_done(record, std::move(call));
+    else
+      notices_.at_once(std::move(call));
+  });
 }
 
 /// Runs after every handler and call on the loop, so that what several of them bring about is done in one go.
@@ -143,17 +179,23 @@ void MasterCore::after_handler() {
 
 void MasterCore::take_submitted() {
   scheduler::Item* oldest_first = submitted_.take_all();
+  if (!oldest_first) return;
+  const core::Moment now = moment();
   while (oldest_first) {
     scheduler::Item& item = *oldest_first;
     oldest_first = std::exchange(item.next, nullptr);
-    machine_.submit(record_of(item));
+    machine_.submit(record_of(item), now);
   }
 }
 
 /// Does what an event has brought about besides new tasks for workers.
 void MasterCore::settle() {
   if (machine_.has_stops()) stop_tasks();
-  while (RecordPtr record = machine_.take_ended()) completions_.publish(std::move(record));
+  while (RecordPtr record = machine_.take_ended()) {
+    const TaskRecord* const ended = record.get();
+    completions_.publish(std::move(record));
+    if (!notices_.empty()) notices_.ended(ended);
+  }
   slots_.store(machine_.slots(), std::memory_order_relaxed);
 }
 
@@ -254,6 +296,7 @@ void MasterCore::interface_failed(std::string why, std::uint32_t seat) {
     machine_.interface_gone(moment());
     interface_failure_ = fmt::format("the interface \"{}\" failed: {}", interface_name_, why);
     completions_.fail(interface_failure_);
+    notices_.fail();
   });
 }
 

@@ -30,6 +30,7 @@
 #include "master/item_stack.hpp"
 #include "master/loop.hpp"
 #include "master/loss_teller.hpp"
+#include "master/notices.hpp"
 #include "master/statistics.hpp"
 
 namespace mw::detail {
@@ -45,7 +46,7 @@ class Seat;
 /// Throws UsageError if no worker would take arguments of so many bytes.
 void check_size(const FunctionEntry& function, std::uint64_t bytes);
 
-class MasterCore final {
+class MasterCore final : public Continuations {
  public:
   /// Starts the loop and the interface. Throws what Interface::start() throws, as InterfaceError.
   MasterCore(std::unique_ptr<Interface> interface, MasterOptions options);
@@ -54,6 +55,9 @@ class MasterCore final {
 
   /// `extra` may be null. Throws UsageError for arguments that are too long.
   RecordPtr submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
+  RecordPtr submit_after(const RecordPtr& first, const FunctionEntry& function, Bytes more, const TaskOptions* options) override;
+  /// `call` is made in the thread of the notices when the record is done, or the interface has failed.
+  void when_done(const RecordPtr& record, std::function<void()> call);
   /// False if it was done already.
   bool cancel(TaskRecord& record);
   /// Waits until every task is done, or the deadline has come, and says whether they are; see Master::wait_all.
@@ -97,6 +101,7 @@ class MasterCore final {
 
   void refuse_in_forked_process() const { directory_->refuse_in_forked_process(); }
   [[noreturn]] void throw_start_error() const;
+  RecordPtr make_record(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
   void start_interface();
   void seat(std::unique_ptr<Interface>& interface, std::unique_ptr<Seat>& seat);
   bool is_seated(std::uint32_t seat) const noexcept;
@@ -143,6 +148,7 @@ class MasterCore final {
   bool dispatching_ = false;
   Loop loop_;
   Completions completions_;
+  Notices notices_;
 };
 
 }  // namespace mw::detail

@@ -70,6 +70,7 @@ void MasterCore::start_interface() {
     machine_.interface_gone(moment());
     interface_failure_ = fmt::format("the interface \"{}\" could not start: {}", interface_name_, current_exception_text());
     completions_.fail(interface_failure_);
+    notices_.fail();
     throw;
   }
 }

@@ -23,6 +23,14 @@ void intrusive_ptr_release(TaskRecord* record) noexcept {
   if (record->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete record;
 }
 
+RecordPtr submit_after(const TaskHandle& first, const FunctionEntry& function, Bytes more, const TaskOptions* options) {
+  if (!first.valid()) throw UsageError{"then: the handle is empty: it comes from no submit_task"};
+  first.record()->owner->refuse_in_forked_process();
+  Continuations* const master = first.record()->owner->continuations;
+  if (!master) throw UsageError{fmt::format("then: the master of task {} ({}) has ended", first.id(), first.name())};
+  return master->submit_after(first.record(), function, std::move(more), options);
+}
+
 namespace {
 
 std::string tail_of(const std::string& text) {

@@ -60,7 +60,7 @@ class Bench {
     extra->options = std::move(options);
     record->extra = extra.release();
     records.push_back(record);
-    machine.submit(*RecordPtr{record}.detach());
+    machine.submit(*RecordPtr{record}.detach(), {});
     return *record;
   }
   /// What the machine gives out in one round.

@@ -98,7 +98,14 @@ void World::ended(const TaskRecord& task, TaskState state, const Moment&) noexce
   account.is_queued = account.is_running = false;
   if (account.is_cancelled != (state == TaskState::cancelled) && !machine_.is_ending())
     note("a task ends in another way than it should");
+  if (account.waits_for && !account.is_cancelled) note("a task ends before the one whose result it takes");
   --open_;
+  for (auto& [other, waiting] : accounts_) {
+    if (waiting.waits_for != &task) continue;
+    waiting.waits_for = nullptr;
+    waiting.is_queued = state == TaskState::finished && !waiting.is_over;
+    waiting.is_cancelled = waiting.is_cancelled || state == TaskState::cancelled;
+  }
 }
 
 void World::worker_joined(WorkerId worker, const WorkerInfo& info, const Moment&) noexcept {
@@ -144,7 +151,7 @@ void World::event() {
   check();
 }
 
-void World::submit() {
+void World::submit(bool may_follow) {
   auto record = RecordPtr{new TaskRecord{function(), Bytes{}, *directory_}, false};
   record->id = accounts_.size() + 1;
   auto extra = std::make_unique<detail::TaskExtra>();
@@ -158,11 +165,22 @@ void World::submit() {
     record->extra.store(extra.release());
   else
     record->priority = 0;
-  accounts_[record.get()] = {};
+  Account& account = accounts_[record.get()] = {};
+  const RecordPtr first = may_follow && !records_.empty() ? records_[below(records_.size())] : RecordPtr{};
   records_.push_back(record);
   ++open_;
-  machine_.submit(*RecordPtr{record}.detach());
-  accounts_[record.get()].task = record.get();
+  if (first) {
+    const Account& other = account_of(*first);
+    if (!other.is_over) account.waits_for = first.get();
+    account.was_given_back = true;  // it may be younger than those in front of which it waits
+    account.is_queued = other.is_over && first->state == TaskState::finished;
+    account.is_cancelled = first->state == TaskState::cancelled;
+    machine_.submit_after(*RecordPtr{record}.detach(), *first, now_);
+    demand(!other.is_over || account.is_over == !account.is_queued, "a task that cannot follow is open");
+  } else {
+    machine_.submit(*RecordPtr{record}.detach(), now_);
+  }
+  account.task = record.get();
 }
 
 /// A number is given; whether its joining or its leaving is heard first is open.
@@ -395,10 +413,11 @@ void World::demand(bool holds, const char* what) const {
 
 void World::check() {
   demand(!first_wrong_, first_wrong_ ? first_wrong_ : "");
-  std::size_t waiting = 0, open = 0, current = 0;
+  std::size_t waiting = 0, open = 0, current = 0, following = 0;
   for (const auto& [task, account] : accounts_) {
     open += !account.is_over;
     waiting += account.is_queued;
+    following += account.waits_for && !account.is_over;
     demand(account.is_queued == (task->schedule == scheduler::ItemState::queued),
            "a task is in the queue, or not, against its account");
     current += task->schedule == scheduler::ItemState::assigned;
@@ -408,7 +427,7 @@ void World::check() {
   }
   demand(open == open_ && published_ == accounts_.size() - open, "a task was not published, or twice");
   demand(waiting == machine_.waiting_count(), "the queue has another length than its account");
-  demand(waiting + current == open, "a task is nowhere");
+  demand(waiting + current + following == open, "a task is nowhere");
   std::uint32_t slots = 0;
   for (const auto& [number, worker] : workers_)
     if (worker.is_joined && !worker.has_left) slots += worker.slots;
@@ -462,7 +481,7 @@ void World::bring_to_an_end() {
 
 /// Every slot that is there takes a task.
 void World::fill_all_slots() {
-  for (std::uint32_t i = 0; i < machine_.slots(); ++i) submit();
+  for (std::uint32_t i = 0; i < machine_.slots(); ++i) submit(false);
   std::size_t taken = 0;
   if (machine_.begin_round(now_))
     for (; TaskRecord* const task = machine_.first_waiting(); ++taken) {

@@ -45,7 +45,8 @@ class World final : private Observer {
     bool is_cancelled = false;   ///< by the user
     std::uint32_t assigned = 0;  ///< how often
     std::uint32_t faults = 0, losses = 0;
-    std::optional<std::int64_t> began_ns;  ///< this attempt
+    std::optional<std::int64_t> began_ns;   ///< this attempt
+    const TaskRecord* waits_for = nullptr;  ///< whose result it takes, until that has ended
   };
   struct Worker {
     std::uint32_t slots = 1, ahead = 0;
@@ -74,7 +75,8 @@ class World final : private Observer {
   void bring_to_an_end();
   void fill_all_slots();
 
-  void submit();
+  void submit() { submit(chance(15)); }
+  void submit(bool may_follow);
   void announce();
   void join();
   void leave();

@@ -43,7 +43,7 @@ class Bench {
     auto extra = std::make_unique<detail::TaskExtra>();
     extra->options = std::move(options);
     record->extra = extra.release();
-    machine.submit(*record.detach());
+    machine.submit(*record.detach(), at(3ms));
   }
   /// The next task, which its worker has begun.
   TaskRef begin() {
