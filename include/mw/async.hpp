@@ -1,9 +1,9 @@
 // Waiting without a thread of one's own: coroutines and futures.
 //
-// What:    co_await master.get(task) in any coroutine; Async<R>, a coroutine for those who have none; master.future(task),
-//          a std::future for code that takes one.
-// Owner:   an Async shares its coroutine's result with it. A coroutine that waits ends with its master at the latest: its
-//          tasks are cancelled then, and co_await throws their TaskError.
+// What:    co_await master.get(task) in any coroutine; Async<R>, a coroutine for those who have none;
+//          master.future(task), a std::future for code that takes one.
+// Owner:   an Async shares its coroutine's result with it. A coroutine that waits ends with its master at the latest:
+//          its tasks are cancelled then, and co_await throws their TaskError.
 // Threads: a coroutine runs in its caller's thread up to the first co_await that has to wait, and from then on in a
 //          thread of its master's, in which all coroutines and futures of that master take turns: what takes long there
 //          holds up the others, and belongs into a task.
@@ -160,8 +160,8 @@ struct AsyncPromise<void> : AsyncPromiseBase<void> {
 
 }  // namespace detail
 
-/// A coroutine that has begun, and its result. One that nobody keeps runs on; if it fails then, a warning on stderr says
-/// so. Can be moved.
+/// A coroutine that has begun, and its result. One that nobody keeps runs on; if it fails then, a warning on stderr
+/// says so. Can be moved.
 template <class R = void>
 class [[nodiscard]] Async {
  public:

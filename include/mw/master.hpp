@@ -201,8 +201,8 @@ class Master : public detail::Calls<Master> {
   [[nodiscard]] auto get(const Task<R>& task);
 
   /// A std::future that has the task's result, or what get_result() would throw, when the task is done, or when the
-  /// interface fails or the master ends before that. Does not wait. <mw/async.hpp> must be included. Throws TaskError if
-  /// it is no task of this master's.
+  /// interface fails or the master ends before that. Does not wait. <mw/async.hpp> must be included. Throws TaskError
+  /// if it is no task of this master's.
   template <class R>
   [[nodiscard]] auto future(const Task<R>& task);
 
