@@ -72,7 +72,10 @@ enum class Cause : std::uint8_t {
   cancelled,            ///< cancelled, or its master ended first
   not_submitted,        ///< asked for the result of a task that this master never submitted
   nothing_to_wait_for,  ///< asked for the next result when every result was handed out, or nothing was submitted
+  output_file,          ///< a file that was to come back was not there, or could not be put in its place
 };
+/// The one with the highest number.
+inline constexpr Cause last_cause = Cause::output_file;
 
 /// The cause in words: "exception", "exit status", "signal", …
 std::string_view to_string(Cause cause) noexcept;

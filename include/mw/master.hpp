@@ -50,9 +50,6 @@ class MasterCore;
 struct CoreDeleter {
   void operator()(MasterCore* core) const noexcept;
 };
-/// The function behind submit_task(Program): runs in the worker, and returns the program's stdout. Throws what ends the
-/// task.
-std::string program_task(const std::string& path, const std::vector<std::string>& args, const std::string& input);
 }  // namespace detail
 
 template <class R, class Final>

@@ -1,11 +1,24 @@
 // What one task wants beyond its arguments.
 //
-// What:    TaskOptions: name, priority, retries, limits, data files.
+// What:    TaskOptions: name, priority, retries, limits, data files, files that come back.
 // Owner:   a plain value; a task keeps a copy.
 // Threads: a value.
 // Use:
 //     auto task = master.submit_task<fold>({.name = "1ubq", .priority = 5, .retries = 2, .hard_limit = std::chrono::minutes{10},
-//                                           .files = {"structures/1ubq.pdb"}}, steps);
+//                                           .files = {"structures/1ubq.pdb"},
+//                                           .outputs = {"energy.csv", {"frames/*.pdb", "frames/1ubq/"}}}, steps);
+//
+// Files that come back. A task with `outputs` works in a folder of its own. When its function has returned, the files
+// that it names there are taken, and they are here, each whole and under its final name, when the task is done: a
+// program that has its result has its files. What lies there already is replaced in one step, never written into. A
+// task that fails, or is cancelled, and an attempt whose result is not taken any more, leave nothing. Executable files
+// stay executable; apart from that their permissions are those of new files here (umask). A named file that is not
+// there, a pattern that matches nothing, a file that is none (a link, a pipe, a device), more than `outputs_limit`
+// bytes or 10,000 files, and a disk that is full, are errors of the task with Cause::output_file. Two tasks that name
+// the same place: the file is the one's or the other's. In map(), all inputs of a chunk share a folder: set `chunk` to
+// 1.
+// On this machine a file costs a rename, or a copy where it goes to another file system. From other hosts, and from
+// volunteers, files travel with the result, and are in memory on the way.
 //
 // Time limits. At the soft limit a task is asked to end: mw::should_stop() becomes true, and a Program gets SIGTERM;
 // what it then returns is its result. At the hard limit its process group is killed; that is a fault of its own
@@ -42,9 +55,31 @@ struct DataFile {
   std::string to;    ///< its path in the task's folder, relative and without ".."; empty: the file name of `from`
 };
 
+/// A file, or all files of a pattern, that a task leaves in its folder, and where they go here.
+struct OutputFile {
+  /// To the same path as in the task's folder, in the master's working directory as it is at submission.
+  OutputFile(std::string from_) : from{std::move(from_)} {}
+  /// The same.
+  OutputFile(const char* from_) : from{from_} {}
+  /// To another place.
+  OutputFile(std::string from_, std::string to_) : from{std::move(from_)}, to{std::move(to_)} {}
+
+  /// A path in the task's folder, relative and without "..". In a pattern, `*` stands for any characters of one name,
+  /// `?` for one of them, `[a-z]` and `[!a-z]` for one of a set (each up to a '/', and not for a dot that a name begins
+  /// with), and `**` in place of a name for any folders, also none. Characters are bytes. A pattern names no data file
+  /// of the task's, and no folders.
+  std::string from;
+  /// Where it goes, on the master's machine: absolute, or relative to the master's working directory. With a '/' at its
+  /// end, a folder: the file goes there under its own name, or what a pattern matches under its path behind the
+  /// pattern's last folder without a wildcard ("frames/*.png" to "pictures/": pictures/0001.png). A pattern needs such
+  /// a '/'. Folders are made as needed. Empty: the same path as in `from`.
+  std::string to;
+};
+
 /// All of it may be left out. submit_task throws UsageError for a limit below 0, a soft limit after the hard one,
-/// max_losses above 62, and a data file that is missing, cannot be read, or has a path outside the task's folder or one
-/// that another file has.
+/// max_losses above 62, a data file that is missing, cannot be read, or has a path outside the task's folder or one
+/// that another file has, and an output with a path outside the task's folder, a pattern that is none, or a place that
+/// is a folder or another output's.
 struct TaskOptions {
   std::string name = {};                   ///< for people, in status and errors; empty: the function's name, or the program's path
   std::int32_t priority = 0;               ///< a waiting task of higher priority goes first; equal ones in the order of submission
@@ -59,6 +94,12 @@ struct TaskOptions {
   /// Read when an attempt is sent or begins, not at submission: they must stay there, unchanged, until the task is
   /// done.
   std::vector<DataFile> files = {};
+  /// The files that come back; see above.
+  std::vector<OutputFile> outputs = {};
+  std::uint64_t outputs_limit = std::uint64_t{1} << 30;  ///< bytes that they may have together, 1 GiB
+  /// Work in a new, empty folder, which goes with the task. Tasks with `files` or `outputs` do in any case; others work
+  /// where their worker does: on this machine, in the working directory that the program was started in.
+  bool own_folder = false;
 };
 
 }  // namespace mw

@@ -84,7 +84,8 @@ void Worker::put(const TaskRef& task, std::uint64_t number) {
   const auto arguments = task.arguments();
   memory::SharedBlock* const block = TaskAccess::block(task);
   wire::Outgoing& outgoing = process_->outgoing();
-  if (!message.terms.files.empty()) process_->expect_folder();
+  message.terms.outputs_folder = TaskAccess::outputs_folder(task);
+  if (message.terms.has_folder()) process_->expect_folder();
   if (block && block->is_ours()) {
     wire::append_task_apart(outgoing.new_tail(), message, arguments.size());
     block->set_lent(true);

@@ -1,9 +1,9 @@
+#include <mw/detail/task_access.hpp>
 #include <mw/serial.hpp>
 
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,8 +12,9 @@
 #include "process/deep_thread.hpp"
 #include "process/place.hpp"
 #include "process/shortage.hpp"
-#include "worker/limits.hpp"
+#include "wire/messages.hpp"
 #include "worker/progress_sink.hpp"
+#include "worker/run_on_terms.hpp"
 #include "worker/surroundings.hpp"
 #include "worker/task_folder.hpp"
 #include "worker/thread_output.hpp"
@@ -67,15 +68,10 @@ class Serial final : public Interface, private worker::ProgressSink {
   }
 
   static Outcome run_on_terms(const TaskRef& task) {
-    const TaskOptions& options = task.options();
-    try {
-      std::optional<worker::TaskFolder> folder;
-      if (!options.files.empty()) folder.emplace(options.files);
-      const worker::TaskLimits limits{{options.soft_limit, options.hard_limit, options.memory_limit}, worker::Scope::thread};
-      return run_here(task);
-    } catch (const worker::StagingError& e) {
-      return worker::staging_failed(e);
-    }
+    wire::Terms terms = wire::terms_of(task.options());
+    if (terms.empty()) return run_here(task);
+    terms.outputs_folder = TaskAccess::outputs_folder(task);
+    return worker::run_on_terms(terms, worker::Scope::thread, [&] { return run_here(task); });
   }
 
   /// Waits for one; an empty one when it is time to stop.

@@ -124,7 +124,7 @@ void name_files(wire::Terms& terms, const FileStore& store) {
 void Agent::handle_task(wire::Task task) {
   begin(task.id, task.attempt);
   name_files(task.terms, files_);
-  if (!task.terms.files.empty()) process_->expect_folder();
+  if (task.terms.has_folder()) process_->expect_folder();
   wire::append(process_->outgoing().tail(), task);
 }
 
@@ -145,7 +145,7 @@ void Agent::handle_task_in_memory(wire::Task task) {
   }
   begin(task.id, task.attempt);
   name_files(task.terms, files_);
-  if (!task.terms.files.empty()) process_->expect_folder();
+  if (task.terms.has_folder()) process_->expect_folder();
   wire::append_task_apart(process_->outgoing().new_tail(), task, place.size);
   process_->outgoing().attach_descriptor(descriptor->get(), descriptor);
 }

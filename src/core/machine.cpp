@@ -25,7 +25,8 @@ bool is_own_fault(Cause cause) noexcept {
     case Cause::time_limit:
     case Cause::memory_limit:
     case Cause::not_started:
-    case Cause::data_file: return true;
+    case Cause::data_file:
+    case Cause::output_file: return true;
     default: return false;
   }
 }
@@ -120,6 +121,14 @@ void TaskMachine::progressed(const TaskRef& task, double fraction) {
   if (!(fraction >= 0 && fraction <= 1) || !is_current(task)) return;
   record_of(task).progress.store(static_cast<float>(fraction), std::memory_order_relaxed);
   tell([&](Observer& observer) { observer.progressed(record_of(task)); });
+}
+
+void TaskMachine::arrived(const TaskRef& task, const Moment& now) {
+  if (!is_current(task)) return;
+  TaskRecord& record = record_of(task);
+  if (record.find_extra()) deadlines_.clear(record);
+  scheduler_.detach(record, now.time);
+  wants_round_ = true;
 }
 
 void TaskMachine::finished(const TaskRef& task, Outcome outcome, const Moment& now) {

@@ -76,6 +76,9 @@ class TaskMachine {
   void started(const TaskRef& task, WorkerId worker, const Moment& now);
   /// Fractions below 0 and above 1 are no event.
   void progressed(const TaskRef& task, double fraction);
+  /// Its worker has done with it, and what it brings is not all here yet: finished() follows, whatever becomes of the
+  /// worker. No limit ends it any more.
+  void arrived(const TaskRef& task, const Moment& now);
   /// It ends, or runs again.
   void finished(const TaskRef& task, Outcome outcome, const Moment& now);
   /// Its worker died under it.

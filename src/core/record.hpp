@@ -35,7 +35,8 @@ struct TaskExtra {
   std::string err;     ///< printed to stderr
   std::string worker;  ///< the worker of a failure, for its TaskError
   std::string host;
-  Failure failure;  ///< valid while the state is error or cancelled
+  Failure failure;             ///< valid while the state is error or cancelled
+  std::string outputs_folder;  ///< where output files of this master's tasks lie until they are in their places; set as the options
 };
 
 struct TaskRecord : scheduler::Item {

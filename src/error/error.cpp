@@ -26,6 +26,7 @@ std::string_view to_string(Cause cause) noexcept {
     case Cause::cancelled: return "cancelled";
     case Cause::not_submitted: return "not submitted";
     case Cause::nothing_to_wait_for: return "nothing to wait for";
+    case Cause::output_file: return "output file";
   }
   return "unknown cause";
 }

@@ -63,6 +63,7 @@ MasterCore::~MasterCore() {
   std::uint64_t open = 0;
   loop_.post([this, &open] { open = end_all_tasks(); });
   stop_interface();
+  outputs_.stop();
   notices_.finish();
   directory_->continuations = nullptr;
   loop_.finish();
@@ -121,6 +122,7 @@ RecordPtr MasterCore::make_record(const FunctionEntry& function, Bytes arguments
                                   Listing listing) {
   refuse_in_forked_process();
   check_size(function, arguments.size());
+  if (extra && !extra->options.outputs.empty()) extra->outputs_folder = outputs_.folder();
   auto record = RecordPtr{new TaskRecord{function, std::move(arguments), *directory_}, false};
   record->id = statistics_.accepted.fetch_add(1, std::memory_order_relaxed) + 1;
   record->submit_ns = now_ns();
@@ -232,9 +234,28 @@ void MasterCore::task_progress(const TaskRef& task, double fraction) {
 }
 
 void MasterCore::task_finished(const TaskRef& task, Outcome&& outcome) {
+  if (!outcome.failure && !task.options().outputs.empty())
+    return on_loop([this, task, outcome = std::move(outcome)]() mutable { collect(task, std::move(outcome)); });
   // The usual way needs no copy of anything.
   if (loop_.is_here()) return machine_.finished(task, std::move(outcome), moment());
   on_loop([this, task, outcome = std::move(outcome)]() mutable { machine_.finished(task, std::move(outcome), moment()); });
+}
+
+/// A result counts when its files are in their places.
+void MasterCore::collect(const TaskRef& task, Outcome outcome) {
+  if (!machine_.is_current(task)) {
+    outputs_.drop(task);
+    return machine_.finished(task, std::move(outcome), moment());
+  }
+  machine_.arrived(task, moment());
+  outputs_.collect(task, std::move(outcome), [this](std::shared_ptr<Collected> result) {
+    on_loop([this, result = std::move(result)] { collected(*result); });
+  });
+}
+
+void MasterCore::collected(Collected& result) {
+  if (!result.outcome.failure && machine_.is_current(result.task)) result.commit();
+  machine_.finished(result.task, std::move(result.outcome), moment());
 }
 
 void MasterCore::task_lost(const TaskRef& task, Outcome outcome) {

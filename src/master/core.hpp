@@ -31,6 +31,7 @@
 #include "master/loop.hpp"
 #include "master/loss_teller.hpp"
 #include "master/notices.hpp"
+#include "master/output_collector.hpp"
 #include "master/statistics.hpp"
 
 namespace mw::detail {
@@ -117,6 +118,8 @@ class MasterCore final : public Continuations {
   void execute(const core::Handed& next);
   void refused(const core::Handed& next, const std::string& why);
   void take_back(const std::vector<core::Handed>& list);
+  void collect(const TaskRef& task, Outcome outcome);
+  void collected(Collected& result);
   void set_timer();
   void on_timer();
   void stop_interface();
@@ -146,6 +149,7 @@ class MasterCore final : public Continuations {
   ChoiceWatch choice_watch_;
   std::optional<core::Time> timer_set_for_;
   bool dispatching_ = false;
+  OutputCollector outputs_;
   Loop loop_;
   Completions completions_;
   Notices notices_;

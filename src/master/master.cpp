@@ -66,10 +66,10 @@ Task<std::string> Master::submit_task(const Program& program, std::string_view i
 }
 
 Task<std::string> Master::submit_task(const TaskOptions& options, const Program& program, std::string_view input) {
-  detail::check(program);
+  detail::check(program, input);
   TaskOptions named = options;
   if (named.name.empty()) named.name = program.path;
-  return submit_task<&detail::program_task>(named, program.path, program.args, std::string{input});
+  return submit_task<&detail::program_task>(named, program, std::string{input});
 }
 
 bool Master::cancel(const TaskHandle& task) {

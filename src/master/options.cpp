@@ -5,12 +5,15 @@
 #include <filesystem>
 #include <set>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include <mw/error.hpp>
 
 #include "scheduler/item.hpp"
+#include "worker/output_pattern.hpp"
 #include "worker/task_folder.hpp"
 
 namespace mw::detail {
@@ -37,6 +40,40 @@ DataFile checked(const DataFile& file) {
   return {from.string(), std::move(to)};
 }
 
+OutputFile checked(const OutputFile& file) {
+  check_no_zero_byte(file.from, "the path of an output");
+  check_no_zero_byte(file.to, "the place of an output");
+  if (const std::string why = worker::pattern_error(file.from); !why.empty())
+    throw UsageError{fmt::format("output \"{}\": its path in the task's folder {}", file.from, why)};
+  std::error_code error;
+  if (file.to.empty()) return {file.from, fs::absolute(fs::path{"."}, error).lexically_normal().string()};
+  const bool is_folder = file.to.back() == '/';
+  const fs::path to = fs::absolute(file.to, error);
+  if (!is_folder && worker::is_pattern(file.from))
+    throw UsageError{
+        fmt::format("output \"{}\": it may be many files, so its place is a folder: write \"{}/\"", file.from, file.to)};
+  if (!is_folder && fs::is_directory(to, error))
+    throw UsageError{
+        fmt::format("output \"{}\": its place \"{}\" is a folder: to put it there, write \"{}/\"", file.from, file.to, file.to)};
+  return {file.from, to.string()};
+}
+
+/// Where the files go to, in full. One with an empty `to` gets the folder that its `from` is in.
+void check_outputs(std::vector<OutputFile>& outputs) {
+  std::set<std::string> places;
+  for (OutputFile& output : outputs) {
+    const bool keeps_path = output.to.empty();
+    output = checked(output);
+    if (keeps_path) {
+      if (!output.to.ends_with('/')) output.to += '/';
+      output.to += worker::folder_of(output.from);
+    }
+    if (worker::is_pattern(output.from)) continue;
+    const std::string place = fs::path{worker::destination(output, output.from)}.lexically_normal();
+    if (!places.insert(place).second) throw UsageError{fmt::format("task options: two outputs are to be \"{}\"", place)};
+  }
+}
+
 /// A limit that nobody lives to see is none: so it may be as long as it likes, and no sum of times comes near the end
 /// of the clock.
 std::chrono::nanoseconds checked(const char* name, std::chrono::nanoseconds limit) {
@@ -61,12 +98,29 @@ TaskOptions checked(const TaskOptions& options) {
     file = checked(file);
     if (!names.insert(file.to).second) throw UsageError{fmt::format("task options: two data files are to be \"{}\"", file.to)};
   }
+  check_outputs(result.outputs);
   return result;
 }
 
-void check(const Program& program) {
+void check(const Program& program, std::string_view input) {
   check_no_zero_byte(program.path, "a program's path");
   for (const std::string& argument : program.args) check_no_zero_byte(argument, "an argument of a program");
+  for (const auto& [name, value] : program.environment) {
+    check_no_zero_byte(name, "the name of a program's variable");
+    check_no_zero_byte(value, "a program's variable");
+    if (name.empty() || name.find('=') != std::string::npos)
+      throw UsageError{fmt::format("program \"{}\": no variable can be called \"{}\"", program.path, name)};
+  }
+  check_no_zero_byte(program.working_directory, "a program's working directory");
+  for (const auto& [what, path] : {std::pair{"stdin_file", &program.stdin_file}, std::pair{"stdout_file", &program.stdout_file}}) {
+    const std::string why = path->empty() ? std::string{} : worker::path_error(*path);
+    if (!why.empty())
+      throw UsageError{
+          fmt::format("program \"{}\": its {}, \"{}\", {}; it is a path in the task's folder", program.path, what, *path, why)};
+  }
+  if (!program.stdin_file.empty() && !input.empty())
+    throw UsageError{fmt::format("program \"{}\" has two inputs: the file \"{}\", and the one that submit_task was given",
+                                 program.path, program.stdin_file)};
 }
 
 }  // namespace mw::detail

@@ -7,15 +7,17 @@
 //     extra.options = checked(options);
 #pragma once
 
+#include <string_view>
+
 #include <mw/program.hpp>
 #include <mw/task_options.hpp>
 
 namespace mw::detail {
 
-/// Data files get their absolute path and their name in the folder. Throws UsageError.
+/// Data files get their absolute path and their name in the folder; outputs their absolute place. Throws UsageError.
 TaskOptions checked(const TaskOptions& options);
 
-/// Throws UsageError for what no worker could start.
-void check(const Program& program);
+/// Throws UsageError for what no worker could start, and for two inputs.
+void check(const Program& program, std::string_view input);
 
 }  // namespace mw::detail

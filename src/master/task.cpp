@@ -183,6 +183,12 @@ std::span<const std::byte> TaskRef::arguments() const noexcept { return record_-
 
 memory::SharedBlock* TaskAccess::block(const TaskRef& task) noexcept { return task.record_->payload.block(); }
 
+std::string TaskAccess::outputs_folder(const TaskRef& task) {
+  const auto* const extra = task.record_->find_extra();
+  if (!extra || extra->outputs_folder.empty()) return {};
+  return fmt::format("{}/{}-{}", extra->outputs_folder, task.id(), task.attempt());
+}
+
 Outcome run_here(const TaskRef& task) { return worker::execute(*TaskAccess::record(task)->function, task.arguments()); }
 
 }  // namespace mw

@@ -121,8 +121,8 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
   Pipe out;
   Pipe err;
   Command command{.path = path, .arguments = arguments};
-  command.stdin_fd = in.ends[0];
-  command.stdout_fd = out.ends[1];
+  command.stdin_fd = terms.stdin_fd >= 0 ? terms.stdin_fd : in.ends[0];
+  command.stdout_fd = terms.stdout_fd >= 0 ? terms.stdout_fd : out.ends[1];
   command.stderr_fd = err.ends[1];
   command.new_process_group = terms.own_group;
   command.follows_stops = terms.own_group;
@@ -131,6 +131,7 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
   const NoGroupAtEnd no_group_at_end{terms};
   command.memory_limit = terms.memory;
   command.working_directory = terms.working_directory;
+  command.environment_set = terms.environment;
   Child child = Child::start(io, command);
   in.close(0);
   out.close(1);

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "process/child.hpp"
@@ -31,9 +32,12 @@ struct ProgramRun {
 struct ProgramTerms {
   /// Gets SIGTERM. These two are on the steady clock less time_stopped(), as it is then.
   std::optional<std::chrono::steady_clock::time_point> terminate_at;
-  std::optional<std::chrono::steady_clock::time_point> kill_at;  ///< gets SIGKILL
-  std::uint64_t memory = 0;                                      ///< bytes of data it may have (RLIMIT_DATA); 0: no limit
-  std::string working_directory = {};                            ///< empty: this process's
+  std::optional<std::chrono::steady_clock::time_point> kill_at;       ///< gets SIGKILL
+  std::uint64_t memory = 0;                                           ///< bytes of data it may have (RLIMIT_DATA); 0: no limit
+  std::string working_directory = {};                                 ///< empty: this process's
+  std::vector<std::pair<std::string, std::string>> environment = {};  ///< set besides this process's variables
+  int stdin_fd = -1;                                                  ///< what it reads in place of the input; the caller's
+  int stdout_fd = -1;  ///< where its output goes; then `out` stays empty; the caller's
   /// It gets a process group of its own, which gets its signals, too; what is left of it when the program has ended is
   /// killed.
   bool own_group = false;

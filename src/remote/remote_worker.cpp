@@ -82,6 +82,7 @@ void RemoteWorker::put(const TaskRef& task) {
   const auto arguments = task.arguments();
   memory::SharedBlock* const block = TaskAccess::block(task);
   if (!message.terms.files.empty() && !options_.shares_files) place_files(message.terms);
+  if (options_.shares_files) message.terms.outputs_folder = TaskAccess::outputs_folder(task);
   if (block && block->is_ours() && options_.shares_memory) {
     block->set_lent(true);
     wire::append_task_in_memory(

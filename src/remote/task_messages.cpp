@@ -26,11 +26,7 @@ std::chrono::nanoseconds duration_of(std::uint64_t run_ns) {
 
 wire::Task message_of(const TaskRef& task) {
   wire::Task message{.id = task.id(), .function = task.function_id(), .attempt = task.attempt()};
-  const TaskOptions& options = task.options();
-  message.terms.soft_limit_ns = static_cast<std::uint64_t>(options.soft_limit.count());
-  message.terms.hard_limit_ns = static_cast<std::uint64_t>(options.hard_limit.count());
-  message.terms.memory_limit = options.memory_limit;
-  message.terms.files = options.files;
+  message.terms = wire::terms_of(task.options());
   return message;
 }
 

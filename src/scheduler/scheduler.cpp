@@ -166,6 +166,12 @@ void Scheduler::finished(Item& item, Time now, Time run_time) {
   item.schedule = ItemState::done;
 }
 
+void Scheduler::detach(Item& item, Time now) {
+  take_off(item, now);
+  ++assigned_count_;
+  elsewhere_.push_back(item);
+}
+
 Verdict Scheduler::lost(Item& item, Time now, std::uint32_t max_losses) {
   take_off(item, now);
   if (item.losses < Item::most_losses) item.losses = static_cast<std::uint8_t>(item.losses + 1) & Item::most_losses;

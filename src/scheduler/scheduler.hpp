@@ -93,6 +93,9 @@ class Scheduler {
   /// tasks of its kind take.
   void finished(Item& item, Time now, Time run_time = Time{0});
 
+  /// Its slot is free, and the task has not come to its end: it counts as assigned, to no worker, until finished().
+  void detach(Item& item, Time now);
+
   /// The worker was lost while it ran this task: run it again, or give it up if that happened more than `max_losses`
   /// times.
   Verdict lost(Item& item, Time now, std::uint32_t max_losses);

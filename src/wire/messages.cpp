@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t magic = 0x574d5043;  // "CPMW"
 constexpr std::size_t task_fixed = 8 + 8 + 4 + 4;
-constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4;
+constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4 + 1 + 4 + 8;
 constexpr std::uint64_t longest_time_ns = std::uint64_t{1} << 62;
 constexpr std::size_t result_fixed = 8 + 4 + 8 + 8 + 8;
 
@@ -90,7 +90,8 @@ std::size_t terms_size_of(const Terms& terms) {
   if (terms.empty()) return 0;
   std::size_t size = terms_fixed;
   for (const DataFile& file : terms.files) size += size_of(file.from) + size_of(file.to);
-  return size;
+  for (const std::string& output : terms.outputs) size += size_of(output);
+  return size + size_of(terms.outputs_folder);
 }
 
 void write_task(Writer& writer, const Task& task, std::size_t terms_size) {
@@ -99,6 +100,9 @@ void write_task(Writer& writer, const Task& task, std::size_t terms_size) {
   writer.number(task.terms.soft_limit_ns).number(task.terms.hard_limit_ns).number(task.terms.memory_limit);
   writer.number(static_cast<std::uint32_t>(task.terms.files.size()));
   for (const DataFile& file : task.terms.files) writer.text(file.from).text(file.to);
+  writer.number(static_cast<std::uint8_t>(task.terms.own_folder)).number(static_cast<std::uint32_t>(task.terms.outputs.size()));
+  for (const std::string& output : task.terms.outputs) writer.text(output);
+  writer.number(task.terms.outputs_limit).text(task.terms.outputs_folder);
 }
 
 constexpr std::size_t memory_place_size = 4 + 4 + 8 + 8;
@@ -120,12 +124,29 @@ Terms parse_terms(std::span<const std::byte> bytes) {
     std::string to = parser.text(longest_text);
     terms.files.emplace_back(std::move(from), std::move(to));
   }
+  const auto own_folder = parser.number<std::uint8_t>();
+  if (own_folder > 1) throw ProtocolError{fmt::format("a task with a folder of kind {}", own_folder)};
+  terms.own_folder = own_folder == 1;
+  for (auto count = parser.number<std::uint32_t>(); count > 0; --count) terms.outputs.push_back(parser.text(longest_text));
+  terms.outputs_limit = parser.number<std::uint64_t>();
+  terms.outputs_folder = parser.text(longest_text);
   parser.end();
   if (terms.empty()) throw ProtocolError{"a task's terms that say nothing"};
   return terms;
 }
 
 }  // namespace
+
+Terms terms_of(const TaskOptions& options) {
+  Terms terms{.soft_limit_ns = static_cast<std::uint64_t>(options.soft_limit.count()),
+              .hard_limit_ns = static_cast<std::uint64_t>(options.hard_limit.count()),
+              .memory_limit = options.memory_limit,
+              .files = options.files,
+              .own_folder = options.own_folder};
+  for (const OutputFile& output : options.outputs) terms.outputs.push_back(output.from);
+  if (!terms.outputs.empty()) terms.outputs_limit = options.outputs_limit;
+  return terms;
+}
 
 void append_task_header(Bytes& out, const Task& task, std::uint64_t arguments_size) {
   const std::size_t terms_size = terms_size_of(task.terms);
@@ -277,8 +298,7 @@ FailureMessage parse_failure(std::span<const std::byte> payload) {
   FailureMessage message;
   parse_ended(parser, message);
   const auto cause = parser.number<std::uint8_t>();
-  if (cause > static_cast<std::uint8_t>(Cause::nothing_to_wait_for))
-    throw ProtocolError{fmt::format("a failure of unknown cause {}", cause)};
+  if (cause > static_cast<std::uint8_t>(last_cause)) throw ProtocolError{fmt::format("a failure of unknown cause {}", cause)};
   message.failure.cause = static_cast<Cause>(cause);
   const auto out_of_memory = parser.number<std::uint8_t>();
   if (out_of_memory > 1) throw ProtocolError{fmt::format("a failure with a flag of {}", out_of_memory)};

@@ -22,7 +22,7 @@
 
 namespace mw::wire {
 
-inline constexpr std::uint16_t protocol_version = 5;
+inline constexpr std::uint16_t protocol_version = 6;
 
 inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
 inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes
@@ -55,9 +55,19 @@ struct Terms {
   std::uint64_t soft_limit_ns = 0;  ///< 0: none
   std::uint64_t hard_limit_ns = 0;
   std::uint64_t memory_limit = 0;
-  std::vector<DataFile> files;
-  bool empty() const noexcept { return soft_limit_ns == 0 && hard_limit_ns == 0 && memory_limit == 0 && files.empty(); }
+  std::vector<DataFile> files = {};
+  bool own_folder = false;
+  std::vector<std::string> outputs = {};  ///< paths and patterns in the task's folder; see output_list.hpp
+  std::uint64_t outputs_limit = 0;        ///< bytes
+  /// Where the worker is to put them, on its machine; empty: they come with the result.
+  std::string outputs_folder = {};
+
+  /// It works in a folder of its own.
+  bool has_folder() const noexcept { return own_folder || !files.empty() || !outputs.empty(); }
+  bool empty() const noexcept { return soft_limit_ns == 0 && hard_limit_ns == 0 && memory_limit == 0 && !has_folder(); }
 };
+/// All but the folder for outputs.
+Terms terms_of(const TaskOptions& options);
 
 struct Task {
   std::uint64_t id = 0;

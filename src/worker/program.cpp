@@ -1,10 +1,12 @@
 // Programs as tasks: the function behind submit_task(Program), and what a stand-alone program calls.
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#include <mw/master.hpp>
 #include <mw/program.hpp>
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -12,6 +14,7 @@
 #include "process/child.hpp"
 #include "process/group_guard.hpp"
 #include "process/run_program.hpp"
+#include "process/unique_fd.hpp"
 #include "worker/execute.hpp"
 #include "worker/limits.hpp"
 #include "worker/start.hpp"
@@ -30,21 +33,74 @@ void guard_group(process::ProgramTerms& terms) {
   terms.guard = &guard;
 }
 
+[[noreturn]] void not_started(std::string why) {
+  Failure failure;
+  failure.cause = Cause::not_started;
+  failure.message = std::move(why);
+  throw worker::TaskFailed{std::move(failure)};
+}
+
+std::string folder_for(const Program& program) {
+  const std::string& folder = program.working_directory;
+  if (folder.empty()) return {};
+  struct stat status = {};
+  const int error = ::stat(folder.c_str(), &status) != 0 ? errno : S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+  if (error != 0)
+    not_started(fmt::format("{} was not started: its working directory {}: {}", program.path, folder, std::strerror(error)));
+  return folder;
+}
+
+/// A relative path is meant from here, not from where the program will work.
+std::string executable_of(const Program& program) {
+  std::string path = worker::program_path(program.path);
+  if (program.working_directory.empty() || path.find('/') == std::string::npos) return path;
+  return std::filesystem::absolute(path).string();
+}
+
+process::UniqueFd input_of(const Program& program) {
+  if (program.stdin_file.empty()) return {};
+  process::UniqueFd file{::open(program.stdin_file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  struct stat status = {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0)
+    not_started(fmt::format("{} was not started: its stdin_file {} cannot be read: {}", program.path, program.stdin_file,
+                            std::strerror(errno)));
+  if (!S_ISREG(status.st_mode))
+    not_started(fmt::format("{} was not started: its stdin_file {} is not a regular file", program.path, program.stdin_file));
+  return file;
+}
+
+/// What lies there already is replaced: it may be a data file, which is not to be written.
+process::UniqueFd output_of(const Program& program) {
+  if (program.stdout_file.empty()) return {};
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path{program.stdout_file}.parent_path(), ignored);
+  ::unlink(program.stdout_file.c_str());
+  process::UniqueFd file{::open(program.stdout_file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)};
+  if (file.get() < 0)
+    not_started(fmt::format("{} was not started: its stdout_file {} cannot be written: {}", program.path, program.stdout_file,
+                            std::strerror(errno)));
+  return file;
+}
+
 }  // namespace
 
-std::string program_task(const std::string& path, const std::vector<std::string>& args, const std::string& input) {
+std::string program_task(const Program& program, const std::string& input) {
+  const std::string& path = program.path;
   const worker::Deadlines deadlines = worker::current_deadlines();
   process::ProgramTerms terms{
       .terminate_at = deadlines.soft, .kill_at = deadlines.hard, .memory = deadlines.memory, .own_group = true};
   guard_group(terms);
+  terms.environment.assign(program.environment.begin(), program.environment.end());
+  terms.working_directory = folder_for(program);
+  const process::UniqueFd in = input_of(program);
+  const process::UniqueFd out = output_of(program);
+  terms.stdin_fd = in.get();
+  terms.stdout_fd = out.get();
   process::ProgramRun run;
   try {
-    run = process::run_program(worker::program_path(path), args, std::as_bytes(std::span{input}), terms);
+    run = process::run_program(executable_of(program), program.args, std::as_bytes(std::span{input}), terms);
   } catch (const process::StartError& e) {
-    Failure failure;
-    failure.cause = Cause::not_started;
-    failure.message = e.what();
-    throw worker::TaskFailed{std::move(failure)};
+    not_started(e.what());
   }
   std::cerr << run.err;  // becomes the task's stderr
   if (!run.death.signaled && run.death.exit_status == 0) return std::move(run.out);

@@ -25,6 +25,7 @@
 #include "worker/outbox.hpp"
 #include "worker/printed_output.hpp"
 #include "worker/progress_sink.hpp"
+#include "worker/run_on_terms.hpp"
 #include "worker/surroundings.hpp"
 #include "worker/task_folder.hpp"
 
@@ -158,19 +159,7 @@ class Server final : public ProgressSink {
   }
 
   static Outcome call_on_terms(const Known& function, const wire::Task& task) {
-    try {
-      std::optional<TaskFolder> folder;
-      if (!task.terms.files.empty()) folder.emplace(task.terms.files);
-      const TaskLimits limits{
-          {std::chrono::nanoseconds{static_cast<std::int64_t>(task.terms.soft_limit_ns)},
-           std::chrono::nanoseconds{static_cast<std::int64_t>(task.terms.hard_limit_ns)}, task.terms.memory_limit},
-          Scope::process};
-      Outcome outcome = call(function, task);
-      limits.explain(outcome);
-      return outcome;
-    } catch (const StagingError& e) {
-      return staging_failed(e);
-    }
+    return run_on_terms(task.terms, Scope::process, [&] { return call(function, task); });
   }
 
   void answer(const wire::Task& task, Outcome outcome) {

@@ -18,6 +18,7 @@
 #include "parse/number.hpp"
 #include "process/place.hpp"
 #include "process/unique_fd.hpp"
+#include "worker/copy_file.hpp"
 
 namespace mw::worker {
 namespace {
@@ -108,19 +109,8 @@ class Copies {
     const mode_t mode = status.st_mode & 0111 ? 0555 : 0444;
     const process::UniqueFd target{::open(copy.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
     if (target.get() < 0) fail(fmt::format("no copy of the data file {} can be made in {}", from, copy.string()));
-    char buffer[65'536];
-    while (true) {
-      const ssize_t got = ::read(source, buffer, sizeof buffer);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) fail(fmt::format("the data file {} cannot be read", from));
-      if (got == 0) return;
-      for (ssize_t put = 0; put < got;) {
-        const ssize_t more = ::write(target.get(), buffer + put, static_cast<std::size_t>(got - put));
-        if (more < 0 && errno == EINTR) continue;
-        if (more < 0) fail(fmt::format("no copy of the data file {} can be written to {}", from, copy.string()));
-        put += more;
-      }
-    }
+    if (!worker::copy_file(source, target.get()))
+      fail(fmt::format("no copy of the data file {} can be written to {}", from, copy.string()));
   }
 
   std::mutex mutex_;
@@ -178,7 +168,7 @@ TaskFolder::TaskFolder(const std::vector<DataFile>& files) {
       if (::link(copy.c_str(), to.c_str()) != 0)
         fail(fmt::format("the data file {} cannot be placed at {}", file.from, to.string()));
     }
-    if (::chdir(path_.c_str()) != 0) fail(fmt::format("the folder {} cannot be entered", path_));
+    enter_again();
   } catch (...) {
     leave();
     throw;
@@ -187,6 +177,10 @@ TaskFolder::TaskFolder(const std::vector<DataFile>& files) {
 }
 
 TaskFolder::~TaskFolder() { leave(); }
+
+void TaskFolder::enter_again() const {
+  if (::chdir(path_.c_str()) != 0) fail(fmt::format("the folder {} cannot be entered", path_));
+}
 
 void TaskFolder::leave() noexcept {
   home_of_thread = nullptr;

@@ -1,6 +1,7 @@
-// The folder of a task that has data files.
+// The folder of a task that has one of its own.
 //
-// What:    while a TaskFolder exists, the thread works in a new folder that holds the task's files, and nothing else.
+// What:    while a TaskFolder exists, the thread works in a new folder that holds the task's data files, and nothing
+//          else.
 //          Files that come again are copied once a process: a task gets read-only links to the copies.
 // Owner:   the folder goes with the TaskFolder, the copies with the process, or with remove_folder_of() when it was
 //          killed.
@@ -41,6 +42,9 @@ class TaskFolder {
   ~TaskFolder();
   TaskFolder(const TaskFolder&) = delete;
   TaskFolder& operator=(const TaskFolder&) = delete;
+
+  /// The thread works there again, if the task went elsewhere. Throws StagingError.
+  void enter_again() const;
 
  private:
   void leave() noexcept;

@@ -3,10 +3,12 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "contract/functions.hpp"
 #include "support/errors.hpp"
 #include "support/processes.hpp"
+#include "support/temporary.hpp"
 
 using namespace contract;
 
@@ -131,4 +133,79 @@ TEST_CASE("8 MiB through a program, in and out", "[contract][program]") {
   mw::Master master{mw::interface(spec)};
   const std::string big(8 << 20, 'x');
   CHECK(master.get_result(master.submit_task(mw::Program{"cat"}, big)) == big);
+}
+
+TEST_CASE("a program has the variables that it is given besides its worker's", "[contract][program]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto task = master.submit_task(mw::Program{.path = "sh",
+                                                   .args = {"-c", "echo \"$MINE|$EMPTY|$HOME|${PATH:+path}\""},
+                                                   .environment = {{"MINE", "a=b c"}, {"EMPTY", ""}, {"HOME", "/nowhere"}}});
+  CHECK(master.get_result(task) == "a=b c||/nowhere|path\n");
+  CHECK(master.get_result(master.submit_task(mw::Program{"sh", {"-c", "echo ${MINE:-none}"}})) == "none\n");
+}
+
+TEST_CASE("a program works where it is told, and is found from the task's folder", "[contract][program]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  const test::TemporaryFolder folder;
+  std::ofstream{folder.path("tool")} << "#!/bin/sh\npwd; ls; cat\n";
+  std::filesystem::permissions(folder.path("tool"), std::filesystem::perms::owner_all);
+  std::ofstream{folder.path("data")} << "data";
+  mw::Master master{mw::interface(spec)};
+  const mw::TaskOptions options{.files = {{folder.path("tool"), "tool"}, {folder.path("data"), "sub/data"}}};
+  const auto inside = master.get_result(
+      master.submit_task(options, mw::Program{.path = "./tool", .working_directory = "sub", .stdin_file = "sub/data"}));
+  CHECK_THAT(inside, Catch::EndsWith("/sub\ndata\ndata"));
+  const auto outside = master.get_result(
+      master.submit_task(options, mw::Program{.path = "./tool", .working_directory = "/proc/self/task"}, "input"));
+  CHECK_THAT(outside, Catch::StartsWith("/proc/") && Catch::EndsWith("\ninput"));
+  const auto missing =
+      test::error_of(master, master.submit_task(options, mw::Program{.path = "./tool", .working_directory = "none"}));
+  CHECK(missing.cause() == mw::Cause::not_started);
+  CHECK_THAT(missing.message(), Catch::Contains("its working directory none: No such file or directory"));
+}
+
+TEST_CASE("a program reads from a file and writes to a file of the task's folder", "[contract][program]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  const test::TemporaryFolder folder;
+  std::ofstream{folder.path("in")} << "hello";
+  mw::Master master{mw::interface(spec)};
+  const mw::TaskOptions options{.files = {folder.path("in")}};
+  CHECK(master.get_result(master.submit_task(options, mw::Program{.path = "cat", .stdin_file = "in"})) == "hello");
+  // In place of a data file, too: that of no other task.
+  const mw::Program over{.path = "sh", .args = {"-c", "cat; cat in >&2"}, .stdin_file = "in", .stdout_file = "in"};
+  for (int i = 0; i < 2; ++i) {
+    const auto task = master.submit_task(options, over);
+    CHECK(master.get_result(task).empty());
+    CHECK(task.stderr_text() == "hello");
+  }
+  const auto error_of = [&](const mw::Program& program) {
+    const auto e = test::error_of(master, master.submit_task(options, program));
+    CHECK(e.cause() == mw::Cause::not_started);
+    return e.message();
+  };
+  CHECK_THAT(error_of({.path = "cat", .stdin_file = "none"}), Catch::Contains("stdin_file none cannot be read: No such file"));
+  CHECK_THAT(error_of({.path = "cat", .stdout_file = "in/out"}), Catch::Contains("stdout_file in/out cannot be written"));
+}
+
+TEST_CASE("a program whose surroundings make no sense is a usage error", "[contract][program]") {
+  mw::Master master{mw::interface("serial")};
+  const auto why = [&](const mw::Program& program, const std::string& input = {}) {
+    return test::usage_error([&] { std::ignore = master.submit_task(program, input); });
+  };
+  using Catch::Contains;
+  const std::string torn{"a\0b", 3};
+  CHECK_THAT(why({.path = "cat", .environment = {{"A=B", "c"}}}), Contains("no variable can be called \"A=B\""));
+  CHECK_THAT(why({.path = "cat", .environment = {{"", "c"}}}), Contains("no variable can be called \"\""));
+  CHECK_THAT(why({.path = "cat", .environment = {{torn, "c"}}}), Contains("zero byte"));
+  CHECK_THAT(why({.path = "cat", .environment = {{"A", torn}}}), Contains("zero byte"));
+  CHECK_THAT(why({.path = "cat", .working_directory = torn}), Contains("zero byte"));
+  for (const char* path : {"/etc/passwd", "../a", "a/", "a/../../b"}) {
+    CHECK_THAT(why({.path = "cat", .stdin_file = path}), Contains("its stdin_file, \"" + std::string{path}));
+    CHECK_THAT(why({.path = "cat", .stdout_file = path}), Contains("its stdout_file, \"" + std::string{path}));
+  }
+  CHECK_THAT(why({.path = "cat", .stdin_file = "in"}, "input"), Contains("two inputs"));
 }

@@ -81,6 +81,28 @@ Outcome threw() { return failed(Cause::exception, "it threw"); }
 
 }  // namespace
 
+TEST_CASE("a task whose files are on their way holds no slot, and outlives its worker and its limit", "[core]") {
+  Bench bench;
+  const WorkerId worker = bench.join();
+  TaskRecord& task = bench.submit({.hard_limit = 1s});
+  TaskRecord& next = bench.submit();
+  const auto given = bench.round();
+  REQUIRE(given.size() == 1);
+  bench.machine.started(given[0].task, worker, at(0ns));
+  bench.machine.arrived(given[0].task, at(1ms));
+  CHECK(bench.machine.is_current(given[0].task));
+  REQUIRE(bench.round(1ms).size() == 1);
+  CHECK(next.schedule == scheduler::ItemState::assigned);
+  CHECK(bench.machine.time_passed(at(2s)).empty());
+  bench.machine.worker_left(worker, {}, at(2s));
+  CHECK(next.schedule == scheduler::ItemState::queued);
+  CHECK(bench.machine.is_current(given[0].task));
+  CHECK(task.state == TaskState::running);
+  bench.machine.finished(given[0].task, Outcome{}, at(3s));
+  CHECK(task.state == TaskState::finished);
+  CHECK(bench.machine.handed_out_count() == 0);
+}
+
 TEST_CASE("each transition of a task and of a worker is told to the observer", "[core]") {
   Bench bench;
   const WorkerId worker = bench.join();

@@ -217,6 +217,7 @@ void World::leave() {
 void World::begin() {
   if (in_hand_.empty()) return;
   InHand& one = in_hand_[below(in_hand_.size())];
+  if (one.has_arrived) return;
   one.has_begun = true;
   machine_.started(one.handed.task, one.handed.worker, now_);
   if (chance(30)) machine_.progressed(one.handed.task, chance(10) ? 2.0 : 0.5);
@@ -225,7 +226,12 @@ void World::begin() {
 void World::finish() {
   if (in_hand_.empty()) return;
   const std::size_t which = below(in_hand_.size());
-  const TaskRef task = in_hand_[which].handed.task;
+  InHand& one = in_hand_[which];
+  const TaskRef task = one.handed.task;
+  if (chance(20) && !std::exchange(one.has_arrived, true)) {
+    one.handed.worker = any_worker;
+    return machine_.is_current(task) ? machine_.arrived(task, now_) : machine_.stopped(task);
+  }
   forget(which);
   machine_.finished(task, some_outcome(chance(70)), now_);
 }
@@ -252,6 +258,7 @@ void World::say_something_old() {
 void World::lose() {
   if (in_hand_.empty()) return;
   const std::size_t which = below(in_hand_.size());
+  if (in_hand_[which].has_arrived) return;
   const TaskRef task = in_hand_[which].handed.task;
   forget(which);
   machine_.lost(task, some_outcome(false), now_);
@@ -259,7 +266,7 @@ void World::lose() {
 
 void World::give_back() {
   for (std::size_t i = 0; i < in_hand_.size(); ++i) {
-    if (in_hand_[i].has_begun || !chance(50)) continue;
+    if (in_hand_[i].has_begun || in_hand_[i].has_arrived || !chance(50)) continue;
     const TaskRef task = in_hand_[i].handed.task;
     forget(i);
     return machine_.returned(task, now_);
@@ -380,7 +387,7 @@ void World::ask_back(const std::vector<Handed>& list) {
 /// A worker gives back what it has not begun, unless it does not hear.
 bool World::revoke(const TaskRef& task) {
   for (std::size_t i = 0; i < in_hand_.size(); ++i) {
-    if (in_hand_[i].handed.task != task || in_hand_[i].has_begun || chance(20)) continue;
+    if (in_hand_[i].handed.task != task || in_hand_[i].has_begun || in_hand_[i].has_arrived || chance(20)) continue;
     forget(i);
     return true;
   }

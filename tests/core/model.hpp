@@ -55,6 +55,7 @@ class World final : private Observer {
   struct InHand {
     Handed handed;
     bool has_begun = false;
+    bool has_arrived = false;  ///< its worker has done with it, and what it brings is on its way
   };
 
   // Observer

@@ -127,7 +127,7 @@ TEST_CASE("that memory ran out is said once", "[error]") {
 
 TEST_CASE("every cause has words of its own", "[error]") {
   std::vector<std::string> words;
-  for (int cause = 0; cause <= static_cast<int>(mw::Cause::nothing_to_wait_for); ++cause)
+  for (int cause = 0; cause <= static_cast<int>(mw::last_cause); ++cause)
     words.emplace_back(mw::to_string(static_cast<mw::Cause>(cause)));
   std::sort(words.begin(), words.end());
   CHECK(std::adjacent_find(words.begin(), words.end()) == words.end());

@@ -10,6 +10,8 @@
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
 #include "wire/mux.hpp"
+#include "wire/output_list.hpp"
+#include "worker/output_pattern.hpp"
 
 using namespace mw;
 using namespace mw::wire;
@@ -24,6 +26,27 @@ void check_same(std::span<const std::byte> payload, const Parse& parse) {
   if (written.size() != payload.size() || std::memcmp(written.data(), payload.data(), payload.size()) != 0) std::abort();
 }
 
+/// The list in front of a value is written back as it was; no path that leads out of a folder matches a pattern.
+void check_output_list(std::span<const std::byte> value) {
+  OutputList list;
+  try {
+    list = parse_output_list(value);
+  } catch (const ProtocolError&) {
+    return;
+  }
+  Bytes again;
+  begin_output_list(again, static_cast<std::uint32_t>(list.files.size()));
+  for (const OutputEntry& entry : list.files) {
+    append(again, entry);
+    again.append(entry.content.data(), entry.content.size());
+    const bool may_be_written = worker::matches("**/*", entry.path) || worker::matches("**/.*", entry.path);
+    if (may_be_written && (entry.path.starts_with('/') || ("/" + entry.path + "/").find("/../") != std::string::npos)) std::abort();
+    if (worker::pattern_error(entry.path).empty()) static_cast<void>(worker::matches(entry.path, "a/b/c"));
+  }
+  again.append(list.value.data(), list.value.size());
+  if (again.size() != value.size() || std::memcmp(again.data(), value.data(), value.size()) != 0) std::abort();
+}
+
 void check(const Frame& frame) {
   switch (frame.type) {
     case FrameType::hello: {
@@ -35,7 +58,7 @@ void check(const Frame& frame) {
     case FrameType::welcome: return check_same(frame.payload, parse_welcome);
     case FrameType::refuse: return check_same(frame.payload, parse_refuse);
     case FrameType::task: return check_same(frame.payload, parse_task);
-    case FrameType::result: return check_same(frame.payload, parse_result);
+    case FrameType::result: check_output_list(parse_result(frame.payload).value); return check_same(frame.payload, parse_result);
     case FrameType::failure: return check_same(frame.payload, parse_failure);
     case FrameType::progress: return check_same(frame.payload, parse_progress);
     case FrameType::cancel: return check_same(frame.payload, parse_cancel);

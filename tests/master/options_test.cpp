@@ -76,7 +76,7 @@ TEST_CASE("as many losses are possible as can be counted", "[master]") {
 }
 
 TEST_CASE("a program that no system call would take is refused, all others are the worker's business", "[master]") {
-  const auto refused = [](const Program& program) { return test::usage_error([&] { check(program); }); };
+  const auto refused = [](const Program& program) { return test::usage_error([&] { check(program, {}); }); };
   CHECK_THAT(refused({.path = std::string{"/bin/l\0s", 8}}), Contains("a program's path has a zero byte in it, behind \"/bin/l\""));
   CHECK_THAT(refused({.path = "/bin/ls", .args = {"fine", std::string{"\0", 1}}}),
              Contains("an argument of a program has a zero byte"));

@@ -44,7 +44,14 @@ Task with_every_term() {
   return {5,
           6,
           7,
-          {.soft_limit_ns = 10, .hard_limit_ns = 20, .memory_limit = 30, .files = {{"/a", "a"}, {"/b", "sub/b"}}},
+          {.soft_limit_ns = 10,
+           .hard_limit_ns = 20,
+           .memory_limit = 30,
+           .files = {{"/a", "a"}, {"/b", "sub/b"}},
+           .own_folder = true,
+           .outputs = {"c", "d/*"},
+           .outputs_limit = 40,
+           .outputs_folder = "/tmp/x"},
           bytes_of("args")};
 }
 
@@ -93,6 +100,10 @@ TEST_CASE("messages come back as they were", "[wire]") {
   REQUIRE(t.terms.files.size() == 2);
   CHECK(t.terms.files[1].from == "/b");
   CHECK(t.terms.files[1].to == "sub/b");
+  CHECK(t.terms.own_folder);
+  CHECK(t.terms.outputs == std::vector<std::string>{"c", "d/*"});
+  CHECK(t.terms.outputs_limit == 40);
+  CHECK(t.terms.outputs_folder == "/tmp/x");
   CHECK(text_of(t.arguments) == "args");
 
   const Bytes result_bytes = payload_of(Result{5, 7, 99, bytes_of("out"), bytes_of(""), bytes_of("value")});
@@ -181,9 +192,10 @@ TEST_CASE("values that make no sense are refused", "[wire]") {
   CHECK_THROWS_AS(parse_task(payload_of(endless).span()), ProtocolError);
   Bytes nothing_said = payload_of(with_every_term());
   std::memset(nothing_said.data() + 20, 0, 4);
-  nothing_said.data()[20] = std::byte{28};
-  std::memset(nothing_said.data() + 24, 0, 28);
-  CHECK_THROWS_AS(parse_task(nothing_said.span()), ProtocolError);
+  constexpr std::size_t least_terms = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4;
+  nothing_said.data()[20] = static_cast<std::byte>(least_terms);
+  std::memset(nothing_said.data() + 24, 0, least_terms);
+  CHECK_THROWS_WITH(parse_task(nothing_said.span()), "a task's terms that say nothing");
   Bytes too_many_files = payload_of(with_every_term());
   std::memset(too_many_files.data() + 48, 0xff, 4);
   CHECK_THROWS_AS(parse_task(too_many_files.span()), ProtocolError);

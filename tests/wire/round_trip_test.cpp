@@ -56,12 +56,16 @@ Task any_task(Random& random, const Texts& texts) {
   task.terms.hard_limit_ns = any_number<std::uint64_t>(random) >> 2;
   task.terms.memory_limit = any_number<std::uint64_t>(random);
   for (std::size_t i = random() % 5; i > 0; --i) task.terms.files.emplace_back(any_text(random, 200), any_text(random, 20));
+  task.terms.own_folder = random() % 2 == 0;
+  for (std::size_t i = random() % 3; i > 0; --i) task.terms.outputs.push_back(any_text(random, 50));
+  task.terms.outputs_limit = any_number<std::uint64_t>(random);
+  task.terms.outputs_folder = any_text(random, 50);
   return task;
 }
 
 Failure any_failure(Random& random) {
   Failure failure;
-  failure.cause = static_cast<Cause>(random() % (static_cast<unsigned>(Cause::nothing_to_wait_for) + 1));
+  failure.cause = static_cast<Cause>(random() % (static_cast<unsigned>(mw::last_cause) + 1));
   failure.type = any_text(random, 60);
   failure.message = any_text(random, 300);
   failure.exit_status = any_number<std::int32_t>(random);
@@ -92,7 +96,9 @@ bool is_same(const Task& a, const Task& b) {
   return a.id == b.id && a.function == b.function && a.attempt == b.attempt && text_of(a.arguments) == text_of(b.arguments) &&
          a.terms.soft_limit_ns == b.terms.soft_limit_ns && a.terms.hard_limit_ns == b.terms.hard_limit_ns &&
          a.terms.memory_limit == b.terms.memory_limit &&
-         std::equal(a.terms.files.begin(), a.terms.files.end(), b.terms.files.begin(), b.terms.files.end(), same_file);
+         std::equal(a.terms.files.begin(), a.terms.files.end(), b.terms.files.begin(), b.terms.files.end(), same_file) &&
+         a.terms.own_folder == b.terms.own_folder && a.terms.outputs == b.terms.outputs &&
+         a.terms.outputs_limit == b.terms.outputs_limit && a.terms.outputs_folder == b.terms.outputs_folder;
 }
 bool is_same(const Failure& a, const Failure& b) {
   return a.cause == b.cause && a.type == b.type && a.message == b.message && a.exit_status == b.exit_status &&

@@ -6,6 +6,7 @@
 // Use:     internal.
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include <mw/interface.hpp>
@@ -18,6 +19,8 @@ class TaskAccess {
   static const RecordPtr& record(const TaskRef& task) noexcept { return task.record_; }
   /// The shared memory that the arguments are in; null if they are elsewhere.
   static memory::SharedBlock* block(const TaskRef& task) noexcept;
+  /// Where a worker on this machine is to make a folder for this attempt's output files; empty if the task has none.
+  static std::string outputs_folder(const TaskRef& task);
 };
 
 }  // namespace mw

@@ -9,9 +9,12 @@
 #include <fmt/format.h>
 
 #include "boinc/policy/agreement.hpp"
+#include "boinc/policy/task_kind.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "registry/registry.hpp"
 #include "remote/task_messages.hpp"
+#include "wire/output_list.hpp"
+#include "worker/task_folder.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -43,9 +46,12 @@ bool equal_failures(const Failure& a, const Failure& b) {
          (a.cause != Cause::exception || a.message == b.message);
 }
 
+bool equal_bytes(std::span<const std::byte> a, std::span<const std::byte> b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
+}
+
 bool equal_values(const Validator& validator, const ResultPair& pair) {
-  const std::size_t size = pair.first.size();
-  if (!validator) return size == pair.second.size() && (size == 0 || std::memcmp(pair.first.data(), pair.second.data(), size) == 0);
+  if (!validator) return equal_bytes(pair.first, pair.second);
   try {
     return validator(pair);
   } catch (...) {
@@ -61,9 +67,12 @@ class Reader {
       : question_{question},
         stop_{stop},
         entry_{registry::find(question.function)},
+        brings_files_{!entry_ && registry::find(kind_of(question.function, true))},
         keeps_{!question.is_large()},
         kept_(question.outputs.size()),
-        is_sound_(question.outputs.size()) {}
+        is_sound_(question.outputs.size()) {
+    if (brings_files_) entry_ = registry::find(kind_of(question.function, true));
+  }
 
   /// Throws if it cannot be used.
   void check(std::size_t i) {
@@ -72,7 +81,7 @@ class Reader {
     // What is no result of the function's is not to reach the master: it would be the master's error there.
     if (entry_ && !output.was_decoded && !is_known(output))
       for (const wire::Ending& ending : answer->endings)
-        if (!ending.is_gone && !ending.failure && !stop_.stop_requested()) entry_->check_result(ending.result.value);
+        if (!ending.is_gone && !ending.failure && !stop_.stop_requested()) entry_->check_result(parts_of(ending).value);
     if (keeps_) kept_[i] = std::move(answer);
     is_sound_[i] = true;
   }
@@ -96,7 +105,25 @@ class Reader {
     if (a.is_gone != b.is_gone || a.failure.has_value() != b.failure.has_value()) return false;
     if (a.failure) return equal_failures(*a.failure, *b.failure);
     const std::string_view name = entry_ ? entry_->name() : std::string_view{};
-    return equal_values(question_.validator, {question_.function, name, a.result.value, b.result.value});
+    const std::uint64_t function = kind_of(question_.function, brings_files_);
+    const Parts first = parts_of(a), second = parts_of(b);
+    // Whatever a validator thinks of values: files are the same bytes.
+    return equal_bytes(first.files, second.files) && equal_values(question_.validator, {function, name, first.value, second.value});
+  }
+  /// A result, apart from the files that come with it.
+  struct Parts {
+    std::span<const std::byte> files;
+    std::span<const std::byte> value;
+  };
+  /// Throws wire::ProtocolError if its files are no such list.
+  Parts parts_of(const wire::Ending& ending) const {
+    const std::span<const std::byte> all = ending.result.value;
+    if (!brings_files_) return {{}, all};
+    const wire::OutputList list = wire::parse_output_list(all);
+    for (const wire::OutputEntry& file : list.files)
+      if (file.is_in_folder || !worker::path_error(file.path).empty())
+        throw wire::ProtocolError{fmt::format("an output file \"{}\" that is none", file.path)};
+    return {all.first(all.size() - list.value.size()), list.value};
   }
   /// Whether the same bytes were looked at before.
   bool is_known(const StoredOutput& output) const {
@@ -108,6 +135,7 @@ class Reader {
   const Question& question_;
   const std::stop_token& stop_;
   const detail::FunctionEntry* entry_;
+  const bool brings_files_;
   const bool keeps_;
   std::vector<std::shared_ptr<const Answer>> kept_;
   std::vector<bool> is_sound_;

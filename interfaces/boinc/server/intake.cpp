@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "boinc/policy/task_kind.hpp"
 #include "log/log.hpp"
 #include "remote/task_messages.hpp"
 
@@ -41,10 +42,11 @@ void Intake::take(const TaskRef& task) {
     write_([&] { enter(task, *ready); });
   };
   try {
-    side_.run([task, stem, ready](const std::stop_token&) { *ready = prepare(task, stem); }, come_in);
+    const std::uint64_t most_outputs = outputs_limit(project_.settings);
+    side_.run([task, stem, most_outputs, ready](const std::stop_token&) { *ready = prepare(task, stem, most_outputs); }, come_in);
     coming_[task.id()] = task;
   } catch (const InterfaceError&) {  // no thread: it takes long
-    enter(task, prepare(task, stem));
+    enter(task, prepare(task, stem, outputs_limit(project_.settings)));
   }
 }
 
@@ -69,6 +71,7 @@ Bytes Intake::message_of(const TaskRef& task, const std::vector<std::string>& nu
   wire::Task message = remote::message_of(task);
   message.id = 0;
   message.attempt = 0;
+  limit_outputs(message, outputs_limit(project_.settings));
   for (std::size_t i = 0; i < numbers.size(); ++i) message.terms.files[i].from = "#" + numbers[i];
   message.arguments = task.arguments();
   Bytes bytes;
@@ -93,7 +96,7 @@ void Intake::enter(const TaskRef& task, const Prepared& ready) {
   std::vector<std::string> numbers;
   for (const PreparedFile& file : ready.files) numbers.push_back(store_file(file));
   Bytes message;
-  NewTask row{.function = task.function_id(), .priority = task.options().priority};
+  NewTask row{.function = kind_of(task.function_id(), !task.options().outputs.empty()), .priority = task.options().priority};
   if (ready.input) {
     message.append(ready.input->digest.data(), ready.input->digest.size());
     row.input_nbytes = ready.input->nbytes;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -36,10 +37,12 @@ std::string digest_of(wire::Task message, const std::vector<std::string>& files,
   return fmt::format("large {} {}", arguments.size(), sum.hex());
 }
 
-PreparedInput write_input(const TaskRef& task, const std::vector<PreparedFile>& copies, const std::string& path) {
+PreparedInput write_input(const TaskRef& task, const std::vector<PreparedFile>& copies, const std::string& path,
+                          std::uint64_t most_outputs) {
   wire::Task message = remote::message_of(task);
   message.id = 0;
   message.attempt = 0;
+  limit_outputs(message, most_outputs);
   std::vector<std::string> files;
   for (const PreparedFile& one : copies) files.push_back(known_as(one.copy));
   PreparedInput input{path, 0, {}, digest_of(message, files, task.arguments())};
@@ -66,11 +69,17 @@ std::vector<std::string> Prepared::paths() const {
   return paths;
 }
 
+std::uint64_t outputs_limit(const Settings& settings) noexcept { return static_cast<std::uint64_t>(settings.max_output) / 4 * 3; }
+
+void limit_outputs(wire::Task& message, std::uint64_t most_outputs) noexcept {
+  message.terms.outputs_limit = std::min(message.terms.outputs_limit, most_outputs);
+}
+
 bool takes_long_to_prepare(const TaskRef& task) noexcept {
   return task.arguments().size() > large_arguments || !task.options().files.empty();
 }
 
-Prepared prepare(const TaskRef& task, const std::string& stem) {
+Prepared prepare(const TaskRef& task, const std::string& stem, std::uint64_t most_outputs) {
   Prepared ready;
   const std::string input = stem + "_arguments";
   try {
@@ -81,7 +90,7 @@ Prepared prepare(const TaskRef& task, const std::string& stem) {
       const std::string path = fmt::format("{}_{}", stem, ready.files.size());
       ready.files.push_back({path, copy_file(file.from, path)});
     }
-    if (task.arguments().size() > large_arguments) ready.input = write_input(task, ready.files, input);
+    if (task.arguments().size() > large_arguments) ready.input = write_input(task, ready.files, input, most_outputs);
   } catch (const std::exception& e) {
     for (const std::string& path : ready.paths()) ::unlink(path.c_str());
     ::unlink(input.c_str());  // on a full disk, its room is needed

@@ -18,6 +18,8 @@
 #include <mw/interface.hpp>
 
 #include "boinc/jobs/data_files.hpp"
+#include "boinc/server/settings.hpp"
+#include "wire/messages.hpp"
 
 namespace mw::boinc {
 
@@ -46,8 +48,13 @@ struct Prepared {
   std::vector<std::string> paths() const;
 };
 
+/// Bytes that the output files of a workunit's tasks may have together: the answer has room for their results, too.
+std::uint64_t outputs_limit(const Settings& settings) noexcept;
+/// A task alone may bring no more than a workunit.
+void limit_outputs(wire::Task& message, std::uint64_t most_outputs) noexcept;
+
 /// Whether it is worth a thread.
 bool takes_long_to_prepare(const TaskRef& task) noexcept;
-Prepared prepare(const TaskRef& task, const std::string& stem);
+Prepared prepare(const TaskRef& task, const std::string& stem, std::uint64_t most_outputs);
 
 }  // namespace mw::boinc

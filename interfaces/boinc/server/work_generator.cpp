@@ -8,6 +8,8 @@
 #include "boinc/jobs/bundles.hpp"
 #include "boinc/policy/work_size.hpp"
 #include "boinc/protocol/md5.hpp"
+#include "boinc/server/preparation.hpp"
+#include "registry/registry.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -21,6 +23,17 @@ std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> words;
   for (std::string word; stream >> word;) words.push_back(word);
   return words;
+}
+
+/// As many of them, from the front and at least one, as may bring `most` bytes of output files together.
+void keep_what_fits(std::vector<WaitingTask>& tasks, std::uint64_t most) {
+  if (tasks.front().input_nbytes > 0) return;  // it is alone
+  std::uint64_t left = most;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const std::uint64_t limit = wire::parse_task(tasks[i].message.span().subspan(wire::header_size)).terms.outputs_limit;
+    if (i > 0 && limit > left) return tasks.resize(i);
+    left -= std::min(limit, left);
+  }
 }
 
 }  // namespace
@@ -67,6 +80,8 @@ std::optional<WorkunitRow> WorkGenerator::make(const Host& host) {
     last_function_ = tasks.front().function;
     tasks = project_.tasks.next(size_for(host, operations_of(last_function_)), most_input_bytes);
   }
+
+  if (!registry::find(last_function_)) keep_what_fits(tasks, outputs_limit(project_.settings));
 
   WorkunitRow workunit;
   workunit.state = project_.settings.limits;

@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include <mw/program.hpp>
+
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -35,10 +37,6 @@
 #include "registry/registry.hpp"
 #include "wire/bundle.hpp"
 #include "worker/checkpoint.hpp"
-
-namespace mw::detail {
-std::string program_task(const std::string& path, const std::vector<std::string>& args, const std::string& input);
-}
 
 namespace mw::slot {
 namespace {
@@ -164,7 +162,8 @@ class Runner final : public link::WorkerUser {
       return next_task();
     }
     for (DataFile& file : task.terms.files) file.from = path_of_file(file.from);
-    if (!task.terms.files.empty()) process_->expect_folder();
+    task.terms.outputs_folder.clear();  // no workunit says where files are put on this machine
+    if (task.terms.has_folder()) process_->expect_folder();
     process_->claims().offer(offered_++);
     wire::append(process_->outgoing().tail(), task);
     process_->flush();

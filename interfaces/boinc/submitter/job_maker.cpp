@@ -29,6 +29,14 @@ constexpr std::size_t most_tasks = 1000;
 // A project's volunteers are not ours to count: enough workunits for that many, if there are enough tasks.
 constexpr std::size_t assumed_processors = 128;
 
+/// Bytes of output files in one workunit: of the 512 MiB that its answer may have where `mw boinc-setup` says nothing
+/// else, its results have the rest.
+constexpr std::uint64_t most_outputs = std::uint64_t{384} << 20;
+
+std::uint64_t outputs_limit_of(const TaskRef& task) {
+  return task.options().outputs.empty() ? 0 : std::min(task.options().outputs_limit, most_outputs);
+}
+
 }  // namespace
 
 JobMaker::JobMaker(const BoincProjectOptions& options, std::string prefix, std::string data_prefix, std::string folder,
@@ -116,12 +124,14 @@ std::vector<Job> JobMaker::make(const std::vector<TaskRef>& tasks, std::vector<R
       std::vector<Prepared> together;
       std::set<std::string> files;
       std::size_t bytes = 0;
+      std::uint64_t outputs = 0;
       while (at < group.size() && together.size() < most) {
         Prepared& next = group[at];
         std::set<std::string> all = files;
         all.insert(next.files.begin(), next.files.end());
         bytes += next.task.arguments().size();
-        if (!together.empty() && (all.size() > most_data_files || bytes > most_bytes_)) break;
+        outputs += outputs_limit_of(next.task);
+        if (!together.empty() && (all.size() > most_data_files || bytes > most_bytes_ || outputs > most_outputs)) break;
         files = std::move(all);
         together.push_back(std::move(next));
         ++at;
@@ -138,6 +148,7 @@ Job JobMaker::make_job(const std::vector<Prepared>& tasks) {
   BundleWriter bundle{tasks.size(), true};
   for (const Prepared& one : tasks) {
     wire::Task message = remote::message_of(one.task);
+    message.terms.outputs_limit = outputs_limit_of(one.task);
     message.arguments = one.task.arguments();
     bundle.add(std::move(message), one.files);
     job.tasks.push_back(one.task);
