@@ -60,7 +60,9 @@ void Collected::commit() noexcept {
 
 OutputCollector::~OutputCollector() {
   stop();
+  if (folder_.empty()) return;
   remove_all(folder_);
+  worker::remove_empty_own_folder();
 }
 
 const std::string& OutputCollector::folder() {

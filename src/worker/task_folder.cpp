@@ -90,6 +90,12 @@ class Copies {
     made_.clear();
   }
 
+  void remove_if_empty() noexcept {
+    std::lock_guard lock{mutex_};
+    if (folder_.empty() || made_by_ != ::getpid() || ::rmdir(folder_.c_str()) != 0) return;
+    folder_.clear();
+  }
+
  private:
   using Version = std::tuple<dev_t, ino_t, off_t, time_t, long>;
 
@@ -199,6 +205,8 @@ bool own_working_directory() noexcept { return ::unshare(CLONE_FS) == 0; }
 std::string own_folder() { return copies().own_folder(); }
 
 void remove_own_folder() noexcept { copies().remove(); }
+
+void remove_empty_own_folder() noexcept { copies().remove_if_empty(); }
 
 void remove_folder_of(pid_t pid) noexcept {
   const std::string common = process::temporary_folder_path();

@@ -64,6 +64,8 @@ bool own_working_directory() noexcept;
 std::string own_folder();
 /// Removes it.
 void remove_own_folder() noexcept;
+/// Removes it if nothing is in it.
+void remove_empty_own_folder() noexcept;
 /// The same for a process that was killed.
 void remove_folder_of(pid_t pid) noexcept;
 

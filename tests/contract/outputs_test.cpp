@@ -261,6 +261,19 @@ TEST_CASE("outputs have a limit on their size", "[contract][outputs][S6]") {
   CHECK(all_in(here.path("")) == Files{{"a", "12345"}, {"b", "67890"}});
 }
 
+TEST_CASE("a master whose tasks brought files leaves no folder behind", "[contract][outputs]") {
+  const auto spec = GENERATE(from_range(specs_with_processes()));
+  INFO(spec);
+  const test::TemporaryFolder here;
+  const fs::path own = fs::temp_directory_path() / ("cppmw-" + std::to_string(::getuid())) / std::to_string(::getpid());
+  const bool was_there = fs::exists(own);  // `serial` keeps copies of data files there
+  {
+    mw::Master master{mw::interface(spec)};
+    master.get_result(master.submit_task<leave_files>({.outputs = {{"a", here.path("a")}}}, Files{{"a", "a"}}));
+  }
+  CHECK(fs::exists(own) == was_there);
+}
+
 TEST_CASE("tasks that bring the same file replace it as a whole", "[contract][outputs]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
