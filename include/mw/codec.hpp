@@ -36,6 +36,14 @@ namespace detail {
 /// Throws CodecError.
 [[noreturn]] void throw_codec_error(const char* why);
 
+template <class... Ts>
+void write_all_to(OutputArchive& archive, const Ts&... values) {
+  static_assert((can_travel<Ts> && ...),
+                "CppMW cannot encode this type: it is no plain aggregate of types that can be encoded, and has no cereal "
+                "serialize() (pointers, references and string_view cannot travel)");
+  if constexpr ((can_travel<Ts> && ...)) (archive(values), ...);
+}
+
 /// Reads with `read`, and checks that nothing is left. What the archive throws comes out as CodecError.
 template <class Read>
 auto decode_with(std::span<const std::byte> bytes, const Read& read) {
@@ -59,16 +67,31 @@ auto decode_with(std::span<const std::byte> bytes, const Read& read) {
 /// What has no encoded form does not compile.
 template <class... Ts>
 Bytes encode(const Ts&... values) {
-  static_assert((detail::can_travel<Ts> && ...),
-                "CppMW cannot encode this type: it is no plain aggregate of types that can be encoded, and has no cereal "
-                "serialize() (pointers, references and string_view cannot travel)");
   Bytes bytes;
-  if constexpr ((detail::can_travel<Ts> && ...)) {
-    detail::OutputArchive archive{bytes};
-    (archive(values), ...);
-  }
+  detail::OutputArchive archive{bytes};
+  detail::write_all_to(archive, values...);
   return bytes;
 }
+
+namespace detail {
+
+/// A task's arguments: their bytes, and the shared values that these refer to.
+struct EncodedArguments {
+  Bytes bytes;
+  SharedList shared = {};
+};
+
+/// As encode(); the values may have handles to shared ones in them.
+template <class... Ts>
+EncodedArguments encode_arguments(const Ts&... values) {
+  EncodedArguments arguments;
+  OutputArchive archive{arguments.bytes};
+  archive.note_shared_in(arguments.shared);
+  write_all_to(archive, values...);
+  return arguments;
+}
+
+}  // namespace detail
 
 /// The value that encode(value) gave these bytes. Throws CodecError if they are too short, too long, or not of a T;
 /// std::bad_alloc.

@@ -162,8 +162,16 @@ std::vector<FloatRun> find_floats(std::span<const std::byte> bytes) {
   return runs;
 }
 
+template <class T>
+inline constexpr bool is_handle = false;
+template <class T>
+inline constexpr bool is_handle<Shared<T>> = true;
+
 template <class Result, class... A>
 consteval void signature_must_travel(TypeList<A...>) {
+  static_assert(
+      !is_handle<Result>,
+      "a task cannot return a mw::Shared: what it computes is not shared. Return the value, and share that in the master");
   (must_travel<std::decay_t<A>>(), ...);
   must_travel<Result>();
 }

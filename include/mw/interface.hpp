@@ -33,6 +33,7 @@
 #include <mw/bytes.hpp>
 #include <mw/detail/record_ptr.hpp>
 #include <mw/error.hpp>
+#include <mw/shared_input.hpp>
 #include <mw/task_options.hpp>
 
 namespace boost::asio {
@@ -63,6 +64,9 @@ class TaskRef {
   const TaskOptions& options() const noexcept;                 ///< as they were submitted; valid as long as this
   /// The encoded arguments. Valid until this attempt is reported finished or lost.
   std::span<const std::byte> arguments() const noexcept;
+  /// The shared values that the arguments refer to, by their place in this list; empty for most tasks. A worker must be
+  /// able to read their bytes. Valid as long as arguments().
+  std::vector<SharedInput> shared() const;
 
   /// Whether it refers to a task.
   explicit operator bool() const noexcept { return static_cast<bool>(record_); }
@@ -234,6 +238,10 @@ class Interface {
   /// its end with task_finished() or worker_left(), which frees its slot. Where it cannot be stopped, let it run.
   virtual void abort_task(const TaskRef&, WorkerId) {}
 
+  /// No task takes the shared value of this number any more, and none will: workers that have it may give up its
+  /// memory.
+  virtual void forget_shared(std::uint64_t /*number*/) {}
+
   /// Comes after one or several calls of execute_task(), revoke_task() and abort_task(): what they have put off, to do
   /// it in one go, is due now.
   virtual void flush() {}
@@ -278,6 +286,7 @@ class InterfaceHandle : public Interface {
   std::vector<WorkerReport> report_workers() override { return backend_->report_workers(); }
   bool revoke_task(const TaskRef& task, WorkerId worker) override { return backend_->revoke_task(task, worker); }
   void abort_task(const TaskRef& task, WorkerId worker) override { backend_->abort_task(task, worker); }
+  void forget_shared(std::uint64_t number) override { backend_->forget_shared(number); }
   void flush() override { backend_->flush(); }
   Scheduling scheduling() const override { return backend_->scheduling(); }
   std::uint32_t expected_slots() const noexcept override { return backend_->expected_slots(); }

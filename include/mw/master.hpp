@@ -37,6 +37,7 @@
 #include <mw/map.hpp>
 #include <mw/master_options.hpp>
 #include <mw/program.hpp>
+#include <mw/share.hpp>
 #include <mw/status.hpp>
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>
@@ -97,6 +98,18 @@ class Master : public detail::Calls<Master> {
   /// cannot be started, ends with a status other than 0, or dies of a signal.
   [[nodiscard]] Task<std::string> submit_task(const Program& program, std::string_view input = {});
   [[nodiscard]] Task<std::string> submit_task(const TaskOptions& options, const Program& program, std::string_view input = {});
+
+  /// Gives a value once, for any number of tasks: the handle goes where f takes a const Shared<T>&, or a const T&; see
+  /// share.hpp. The value is encoded here and now. A span of numbers is copied, and read in place by the tasks, as a
+  /// std::span<const Number>. Beside a handle for a const T&, other arguments are converted without the compiler's
+  /// warnings. Throws CodecError if the value cannot be encoded, and InterfaceError where there is no room for it.
+  template <class T>
+  [[nodiscard]] Shared<typename detail::SharedAs<T>::type> share(const T& value) {
+    using Value = typename detail::SharedAs<T>::type;
+    detail::must_travel<Shared<Value>>();
+    const auto bytes = detail::SharedForm<Value>::bytes_of(value);
+    return Shared<Value>{share_bytes(std::span<const std::byte>{bytes.data(), bytes.size()})};
+  }
 
   /// Ends a task that is not done: it is `cancelled` when this returns, and get_result throws Cause::cancelled. A task
   /// that waits never runs; one that runs is stopped if its interface can do that (multicore: its worker's process
@@ -300,14 +313,17 @@ class Master : public detail::Calls<Master> {
 
   template <class Owner, class Indices>
   friend class detail::CallsOfArity;
+  template <class Owner, class Arities>
+  friend class detail::Calls;
 
   /// The arguments have the types of f's parameters.
   template <auto F, class... A>
   Task<detail::ResultOf<F>> ask(const TaskOptions* options, const A&... arguments) {
-    return Task<detail::ResultOf<F>>{submit(detail::Registered<F>::checked(), encode(arguments...), options)};
+    return Task<detail::ResultOf<F>>{submit(detail::Registered<F>::checked(), detail::encode_arguments(arguments...), options)};
   }
 
-  RecordPtr submit(const detail::FunctionEntry& function, Bytes arguments, const TaskOptions* options);
+  RecordPtr submit(const detail::FunctionEntry& function, detail::EncodedArguments arguments, const TaskOptions* options);
+  detail::SharedPtr share_bytes(std::span<const std::byte> bytes);
   /// Whether it is done; false if the deadline came first.
   bool wait_for(const TaskHandle& task, const detail::Deadline& deadline = {});
   /// These two are empty if the deadline came first.

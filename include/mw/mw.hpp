@@ -4,6 +4,7 @@
 //     mw/master.hpp     Master: submit_task, get_result, get_status
 //     mw/task.hpp       Task: a task's state, times, worker, output
 //     mw/task_options.hpp, mw/master_options.hpp   options of a task and of a master
+//     mw/share.hpp      Shared: data that many tasks take, given once
 //     mw/map.hpp        map and map_reduce: one function over many inputs
 //     mw/as_completed.hpp   tasks in the order in which they are done
 //     mw/async.hpp      coroutines and futures: waiting without a thread of one's own
@@ -37,6 +38,7 @@
 #include <mw/program.hpp>
 #include <mw/progress.hpp>
 #include <mw/serial.hpp>
+#include <mw/share.hpp>
 #include <mw/status.hpp>
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>

@@ -49,12 +49,14 @@ class SystemTasks : public detail::SystemCalls<SystemTasks<R>> {
   friend class Master;
   template <class Owner, class Indices>
   friend class detail::SystemCallsOfArity;
+  template <class Owner, class Arities>
+  friend class detail::SystemCalls;
 
   /// The arguments have the types of f's parameters.
   template <auto F, class... A>
   std::size_t ask(const TaskOptions& options, const A&... arguments) {
     static_assert(std::is_same_v<R, detail::ResultOf<F>>, "the functions of a TaskSystem<R, …> return an R");
-    group_.submit(detail::Registered<F>::checked(), encode(arguments...), options, count_);
+    group_.submit(detail::Registered<F>::checked(), detail::encode_arguments(arguments...), options, count_);
     return count_++;
   }
 

@@ -301,6 +301,11 @@ void Job::abort(const TaskRef& task, WorkerId worker) {
   if (auto* remote = find(worker)) remote->abort(task);
 }
 
+void Job::forget_shared(std::uint64_t number) {
+  for (Rank& rank : ranks_)
+    if (rank.worker && !rank.is_lost) rank.worker->forget_shared(number);
+}
+
 void Job::worker_ready(remote::RemoteWorker& worker) {
   failed_starts_ = 0;
   was_ever_ready_ = true;

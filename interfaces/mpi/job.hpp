@@ -54,6 +54,7 @@ class Job final : public remote::RemoteOwner {
   void execute(const TaskRef& task, WorkerId worker);
   bool take_back(const TaskRef& task, WorkerId worker);
   void abort(const TaskRef& task, WorkerId worker);
+  void forget_shared(std::uint64_t number);
   void flush();
   void stop(std::function<void()> stopped);
   StatusMap status() const;

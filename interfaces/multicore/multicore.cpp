@@ -59,6 +59,10 @@ class Pool final : public Interface, public multicore::WorkerOwner {
     process->send(task);
   }
 
+  void forget_shared(std::uint64_t number) override {
+    for (auto& [id, worker] : ready_) worker->forget_shared(number);
+  }
+
   void flush() override {
     for (const WorkerId worker : unsent_)
       if (auto* process = find(worker)) process->flush();

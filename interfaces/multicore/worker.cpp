@@ -86,6 +86,7 @@ void Worker::put(const TaskRef& task, std::uint64_t number) {
   wire::Outgoing& outgoing = process_->outgoing();
   message.terms.outputs_folder = TaskAccess::outputs_folder(task);
   if (message.terms.has_folder()) process_->expect_folder();
+  for (const SharedInput& one : message.terms.shared) shared_.insert(one.number);
   if (block && block->is_ours()) {
     wire::append_task_apart(outgoing.new_tail(), message, arguments.size());
     block->set_lent(true);
@@ -100,6 +101,12 @@ void Worker::put(const TaskRef& task, std::uint64_t number) {
   owner_.worker_has_output(*this);
   process_->claims().offer(number);
   if (window_.size() == 1) owner_.host().task_started(task, id_);
+}
+
+void Worker::forget_shared(std::uint64_t number) {
+  if (shared_.erase(number) == 0) return;
+  wire::append(process_->outgoing().tail(), wire::Forget{.number = number});
+  owner_.worker_has_output(*this);
 }
 
 bool Worker::take_back(const TaskRef& task) {

@@ -14,6 +14,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <unordered_set>
 
 #include <mw/interface.hpp>
 #include <mw/multicore.hpp>
@@ -61,6 +62,8 @@ class Worker final : public link::WorkerUser {
   bool take_back(const TaskRef& task);
   /// Ends the task that it runs, and with it the process and its group, at once.
   void abort(const TaskRef& task);
+  /// Goes out with the next flush(), if it was sent tasks that take this shared value.
+  void forget_shared(std::uint64_t number);
   void stop() { process_->stop(); }
 
   unsigned slot() const noexcept { return slot_; }
@@ -97,6 +100,7 @@ class Worker final : public link::WorkerUser {
   WorkerId id_ = any_worker;
   std::shared_ptr<link::WorkerProcess> process_;
   link::Window<TaskRef> window_{worker::ClaimPage::places};
+  std::unordered_set<std::uint64_t> shared_;  ///< values that tasks of it took, and that still exist
   bool is_stopped_ = false;
 };
 

@@ -36,7 +36,7 @@ TaskError mapped_error(const RecordPtr&, std::size_t, const Failure*) { no_maste
 void throw_map_ended_early(std::size_t, std::size_t) { no_master(); }
 
 Deadline deadline_after(Timeout) { no_master(); }
-RecordPtr submit_after(const TaskHandle&, const FunctionEntry&, Bytes, const TaskOptions*) { no_master(); }
+RecordPtr submit_after(const TaskHandle&, const FunctionEntry&, EncodedArguments, const TaskOptions*) { no_master(); }
 void when_done(MasterCore&, const TaskHandle&, std::function<void()>) { no_master(); }
 void hand_out(MasterCore&, const TaskHandle&) { no_master(); }
 void refuse_to_wait_in_notice() { no_master(); }
@@ -47,7 +47,7 @@ TaskGroup::~TaskGroup() = default;
 TaskGroup::TaskGroup(TaskGroup&&) noexcept = default;
 TaskGroup& TaskGroup::operator=(TaskGroup&&) noexcept = default;
 void TaskGroup::join(const RecordPtr&, std::size_t) { no_master(); }
-void TaskGroup::submit(const FunctionEntry&, Bytes, const TaskOptions&, std::size_t) { no_master(); }
+void TaskGroup::submit(const FunctionEntry&, EncodedArguments, const TaskOptions&, std::size_t) { no_master(); }
 std::optional<TaskGroup::Entry> TaskGroup::next(const Deadline&) { no_master(); }
 std::optional<TaskGroup::Entry> TaskGroup::try_next() { no_master(); }
 std::size_t TaskGroup::slots() const { no_master(); }
@@ -74,7 +74,8 @@ std::vector<TaskHandle> Master::tasks() const { no_master(); }
 void Master::set_interface(std::unique_ptr<Interface>) { no_master(); }
 Status Master::get_status() const { no_master(); }
 std::size_t Master::slots() const { no_master(); }
-RecordPtr Master::submit(const detail::FunctionEntry&, Bytes, const TaskOptions*) { no_master(); }
+RecordPtr Master::submit(const detail::FunctionEntry&, detail::EncodedArguments, const TaskOptions*) { no_master(); }
+detail::SharedPtr Master::share_bytes(std::span<const std::byte>) { no_master(); }
 bool Master::wait_for(const TaskHandle&, const detail::Deadline&) { no_master(); }
 std::optional<std::size_t> Master::wait_for_any(const std::vector<detail::TaskRecord*>&, const detail::Deadline&) { no_master(); }
 std::optional<FinishedTask> Master::next_result(const detail::Deadline&) { no_master(); }
@@ -103,6 +104,7 @@ std::uint64_t TaskRef::function_id() const noexcept { no_master(); }
 std::string_view TaskRef::function_name() const noexcept { no_master(); }
 const TaskOptions& TaskRef::options() const noexcept { no_master(); }
 std::span<const std::byte> TaskRef::arguments() const noexcept { no_master(); }
+std::vector<SharedInput> TaskRef::shared() const { no_master(); }
 
 std::string Status::to_json() const { no_master(); }
 std::size_t Status::ready_workers() const noexcept { no_master(); }

@@ -96,6 +96,7 @@ void Agent::whole(const wire::Frame& frame) {
       if (is_welcome_) handle_task_in_memory(wire::parse_task(frame.payload));
       return;
     case wire::FrameType::cancel: handle_cancel(wire::parse_cancel(frame.payload)); return;
+    case wire::FrameType::forget: handle_forget(wire::parse_forget(frame.payload)); return;
     case wire::FrameType::file_piece: files_.add(wire::parse_file_piece(frame.payload)); return;
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("a master does not send frames of type {}", static_cast<int>(frame.type))};
@@ -113,10 +114,12 @@ namespace {
 
 /// Files that came from the master have a number in place of a path.
 void name_files(wire::Terms& terms, const FileStore& store) {
-  for (DataFile& file : terms.files) {
-    if (file.from.empty() || file.from.front() != '#') continue;
-    file.from = store.path_of(parse::leading_number<std::uint64_t>(std::string_view{file.from}.substr(1)).value_or(0));
-  }
+  const auto name = [&store](std::string& from) {
+    if (from.empty() || from.front() != '#') return;
+    from = store.path_of(parse::leading_number<std::uint64_t>(std::string_view{from}.substr(1)).value_or(0));
+  };
+  for (DataFile& file : terms.files) name(file.from);
+  for (SharedInput& one : terms.shared) name(one.from);
 }
 
 }  // namespace
@@ -161,6 +164,12 @@ void Agent::handle_cancel(const wire::Cancel& cancel) {
     place->is_unwanted = true;
     if (is_front) next_begins();
   }
+}
+
+/// A process that has it mapped reads on in what is removed here.
+void Agent::handle_forget(const wire::Forget& forget) {
+  files_.remove(forget.file);
+  if (is_welcome_) wire::append(process_->outgoing().tail(), wire::Forget{.number = forget.number});
 }
 
 void Agent::give_back(const Given& task) { wire::append(output_tail(), wire::Returned{task.id(), task.attempt()}); }

@@ -82,6 +82,7 @@ class Agent final : private link::WorkerUser, private wire::FrameRelay::Target {
   void handle_task(wire::Task task);
   void handle_task_in_memory(wire::Task task);
   void handle_cancel(const wire::Cancel& cancel);
+  void handle_forget(const wire::Forget& forget);
 
   // link::WorkerUser: from the worker
   void frame(const wire::Frame& frame) override;

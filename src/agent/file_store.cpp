@@ -45,6 +45,13 @@ void FileStore::add(const wire::FilePiece& piece) {
   file.is_whole = true;
 }
 
+void FileStore::remove(std::uint64_t number) noexcept {
+  const auto place = files_.find(number);
+  if (place == files_.end()) return;
+  ::unlink(place->second.path.c_str());
+  files_.erase(place);
+}
+
 std::string FileStore::path_of(std::uint64_t number) const {
   const auto place = files_.find(number);
   if (place == files_.end() || !place->second.is_whole)

@@ -22,6 +22,8 @@ class FileStore {
   ~FileStore();
   /// Never throws for want of disk or permission: such a file is broken, and path_of() says why.
   void add(const wire::FilePiece& piece);
+  /// Gives it up, if it is there.
+  void remove(std::uint64_t file) noexcept;
   /// Where the file is; a path that does not exist, and says why, if it is broken or did not come whole.
   std::string path_of(std::uint64_t file) const;
 

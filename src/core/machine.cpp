@@ -254,7 +254,10 @@ void TaskMachine::end(TaskRecord& task, TaskState state, Outcome outcome, const 
   if (!outcome.out.empty()) task.need_extra().out = std::move(outcome.out);
   if (!outcome.err.empty()) task.need_extra().err = std::move(outcome.err);
   // A task that was stopped may still run somewhere, and read its arguments.
-  if (task.schedule == ItemState::done && state != TaskState::cancelled) task.payload = std::move(outcome.value);
+  if (task.schedule == ItemState::done && state != TaskState::cancelled) {
+    task.payload = std::move(outcome.value);
+    if (detail::TaskExtra* const extra = task.find_extra()) extra->shared.clear();
+  }
   tell([&](Observer& observer) { observer.ended(task, state, now); });
   task.state.store(state);
   task.next = nullptr;

@@ -15,6 +15,7 @@
 #include <string>
 
 #include <mw/bytes.hpp>
+#include <mw/detail/archive.hpp>
 #include <mw/detail/record_ptr.hpp>
 #include <mw/function.hpp>
 #include <mw/task.hpp>
@@ -30,6 +31,7 @@ class CompletionGroup;
 /// What most tasks do not have.
 struct TaskExtra {
   TaskOptions options;  ///< set before anyone else sees the record, and not changed
+  SharedList shared;    ///< what its arguments refer to; goes with them
   std::uint32_t faults = 0;
   std::string out;     ///< printed to stdout
   std::string err;     ///< printed to stderr

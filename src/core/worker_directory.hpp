@@ -32,7 +32,8 @@ namespace mw::detail {
 class Continuations {
  public:
   /// `options` may be null.
-  virtual RecordPtr submit_after(const RecordPtr& first, const FunctionEntry& function, Bytes more, const TaskOptions* options) = 0;
+  virtual RecordPtr submit_after(const RecordPtr& first, const FunctionEntry& function, EncodedArguments more,
+                                 const TaskOptions* options) = 0;
 
  protected:
   ~Continuations() = default;

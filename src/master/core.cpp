@@ -13,6 +13,7 @@
 #include "master/core_helpers.hpp"
 #include "master/options.hpp"
 #include "master/seat.hpp"
+#include "memory/shared_file.hpp"
 #include "process/cores.hpp"
 #include "process/job_control.hpp"
 #include "process/place.hpp"
@@ -42,6 +43,8 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
       chooses_{interface_->scheduling() == Scheduling::by_master},
       choice_watch_{std::min<std::chrono::milliseconds>(options_.warn_after, longest_patience)},
       loop_{[this] { after_handler(); }},
+      shared_watch_{
+          std::make_shared<SharedWatch>([this](std::uint64_t number) { loop_.post([this, number] { forget_shared(number); }); })},
       completions_{&loop_} {
   machine_.add_observer(statistics_);
   machine_.add_observer(loss_teller_);
@@ -60,6 +63,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
 }
 
 MasterCore::~MasterCore() {
+  shared_watch_->end();
   std::uint64_t open = 0;
   loop_.post([this, &open] { open = end_all_tasks(); });
   stop_interface();
@@ -118,12 +122,24 @@ void check_size(const FunctionEntry& function, std::uint64_t bytes) {
         fmt::format("the arguments of {} have {} bytes; the limit is {}", function.name(), bytes, wire::longest_arguments)};
 }
 
-RecordPtr MasterCore::make_record(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra,
+SharedPtr MasterCore::share(std::span<const std::byte> bytes) {
+  refuse_in_forked_process();
+  auto value = memory::SharedFile::make(bytes);
+  shared_watch_->watch({value});
+  return value;
+}
+
+RecordPtr MasterCore::make_record(const FunctionEntry& function, EncodedArguments arguments, std::unique_ptr<TaskExtra> extra,
                                   Listing listing) {
   refuse_in_forked_process();
-  check_size(function, arguments.size());
+  check_size(function, arguments.bytes.size());
+  if (!arguments.shared.empty()) {
+    shared_watch_->watch(arguments.shared);  // one may be of another master
+    if (!extra) extra = std::make_unique<TaskExtra>();
+    extra->shared = std::move(arguments.shared);
+  }
   if (extra && !extra->options.outputs.empty()) extra->outputs_folder = outputs_.folder();
-  auto record = RecordPtr{new TaskRecord{function, std::move(arguments), *directory_}, false};
+  auto record = RecordPtr{new TaskRecord{function, std::move(arguments.bytes), *directory_}, false};
   record->id = statistics_.accepted.fetch_add(1, std::memory_order_relaxed) + 1;
   record->submit_ns = now_ns();
   if (extra) record->priority = extra->options.priority;
@@ -135,7 +151,8 @@ RecordPtr MasterCore::make_record(const FunctionEntry& function, Bytes arguments
   return record;
 }
 
-RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing) {
+RecordPtr MasterCore::submit(const FunctionEntry& function, EncodedArguments arguments, std::unique_ptr<TaskExtra> extra,
+                             Listing listing) {
   RecordPtr record = make_record(function, std::move(arguments), std::move(extra), listing);
   TaskRecord* submitted = RecordPtr{record}.detach();  // the loop's reference
   // Only the one who found the stack empty sees to it that it is taken: whoever takes, takes all that came meanwhile.
@@ -143,7 +160,8 @@ RecordPtr MasterCore::submit(const FunctionEntry& function, Bytes arguments, std
   return record;
 }
 
-RecordPtr MasterCore::submit_after(const RecordPtr& first, const FunctionEntry& function, Bytes more, const TaskOptions* options) {
+RecordPtr MasterCore::submit_after(const RecordPtr& first, const FunctionEntry& function, EncodedArguments more,
+                                   const TaskOptions* options) {
   std::unique_ptr<TaskExtra> extra;
   if (options) {
     extra = std::make_unique<TaskExtra>();
@@ -215,6 +233,16 @@ void MasterCore::stop_tasks() {
     }
   }
   interface_->flush();
+}
+
+void MasterCore::forget_shared(std::uint64_t number) {
+  if (!machine_.has_interface() || machine_.is_ending()) return;  // its workers go, too
+  try {
+    interface_->forget_shared(number);
+    interface_->flush();
+  } catch (...) {
+    log::warn(fmt::format("the interface \"{}\" keeps shared value {}: {}", interface_name_, number, current_exception_text()));
+  }
 }
 
 template <class Call>

@@ -32,6 +32,7 @@
 #include "master/loss_teller.hpp"
 #include "master/notices.hpp"
 #include "master/output_collector.hpp"
+#include "master/shared_watch.hpp"
 #include "master/statistics.hpp"
 
 namespace mw::detail {
@@ -55,10 +56,13 @@ class MasterCore final : public Continuations {
   ~MasterCore();
 
   /// `extra` may be null. Throws UsageError for arguments that are too long.
-  RecordPtr submit(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
-  RecordPtr submit_after(const RecordPtr& first, const FunctionEntry& function, Bytes more, const TaskOptions* options) override;
+  RecordPtr submit(const FunctionEntry& function, EncodedArguments arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
+  RecordPtr submit_after(const RecordPtr& first, const FunctionEntry& function, EncodedArguments more,
+                         const TaskOptions* options) override;
   /// `call` is made in the thread of the notices when the record is done, or the interface has failed.
   void when_done(const RecordPtr& record, std::function<void()> call);
+  /// Throws InterfaceError where there is no room for them.
+  SharedPtr share(std::span<const std::byte> bytes);
   /// False if it was done already.
   bool cancel(TaskRecord& record);
   /// Waits until every task is done, or the deadline has come, and says whether they are; see Master::wait_all.
@@ -102,7 +106,8 @@ class MasterCore final : public Continuations {
 
   void refuse_in_forked_process() const { directory_->refuse_in_forked_process(); }
   [[noreturn]] void throw_start_error() const;
-  RecordPtr make_record(const FunctionEntry& function, Bytes arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
+  RecordPtr make_record(const FunctionEntry& function, EncodedArguments arguments, std::unique_ptr<TaskExtra> extra,
+                        Listing listing);
   void start_interface();
   void seat(std::unique_ptr<Interface>& interface, std::unique_ptr<Seat>& seat);
   bool is_seated(std::uint32_t seat) const noexcept;
@@ -116,6 +121,7 @@ class MasterCore final : public Continuations {
   void dispatch_by_interface();
   void watch_choice(std::size_t free);
   void execute(const core::Handed& next);
+  void forget_shared(std::uint64_t number);
   void refused(const core::Handed& next, const std::string& why);
   void take_back(const std::vector<core::Handed>& list);
   void collect(const TaskRef& task, Outcome outcome);
@@ -151,6 +157,7 @@ class MasterCore final : public Continuations {
   bool dispatching_ = false;
   OutputCollector outputs_;
   Loop loop_;
+  const std::shared_ptr<SharedWatch> shared_watch_;
   Completions completions_;
   Notices notices_;
 };

@@ -52,7 +52,7 @@ Master::Master(Master&&) noexcept = default;
 Master& Master::operator=(Master&&) noexcept = default;
 Master::~Master() = default;
 
-RecordPtr Master::submit(const detail::FunctionEntry& function, Bytes arguments, const TaskOptions* options) {
+RecordPtr Master::submit(const detail::FunctionEntry& function, detail::EncodedArguments arguments, const TaskOptions* options) {
   std::unique_ptr<detail::TaskExtra> extra;
   if (options) {
     extra = std::make_unique<detail::TaskExtra>();
@@ -60,6 +60,8 @@ RecordPtr Master::submit(const detail::FunctionEntry& function, Bytes arguments,
   }
   return core_->submit(function, std::move(arguments), std::move(extra), detail::Listing::open);
 }
+
+detail::SharedPtr Master::share_bytes(std::span<const std::byte> bytes) { return core_->share(bytes); }
 
 Task<std::string> Master::submit_task(const Program& program, std::string_view input) {
   return submit_task(TaskOptions{}, program, input);

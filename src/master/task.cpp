@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <mw/detail/shared_value.hpp>
 #include <mw/detail/task_access.hpp>
 #include <mw/map.hpp>
 
 #include "core/record.hpp"
 #include "core/worker_directory.hpp"
 #include "master/core_helpers.hpp"
+#include "memory/shared_file.hpp"
 #include "worker/execute.hpp"
 
 namespace mw {
@@ -23,7 +25,7 @@ void intrusive_ptr_release(TaskRecord* record) noexcept {
   if (record->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete record;
 }
 
-RecordPtr submit_after(const TaskHandle& first, const FunctionEntry& function, Bytes more, const TaskOptions* options) {
+RecordPtr submit_after(const TaskHandle& first, const FunctionEntry& function, EncodedArguments more, const TaskOptions* options) {
   if (!first.valid()) throw UsageError{"then: the handle is empty: it comes from no submit_task"};
   first.record()->owner->refuse_in_forked_process();
   Continuations* const master = first.record()->owner->continuations;
@@ -189,6 +191,24 @@ std::string TaskAccess::outputs_folder(const TaskRef& task) {
   return fmt::format("{}/{}-{}", extra->outputs_folder, task.id(), task.attempt());
 }
 
-Outcome run_here(const TaskRef& task) { return worker::execute(*TaskAccess::record(task)->function, task.arguments()); }
+const detail::SharedList& TaskAccess::shared(const TaskRef& task) noexcept {
+  static const detail::SharedList none;
+  const detail::TaskExtra* const extra = task.record_->find_extra();
+  return extra ? extra->shared : none;
+}
+
+std::vector<SharedInput> TaskRef::shared() const {
+  std::vector<SharedInput> inputs;
+  // All values of a master were made by share().
+  for (const detail::SharedPtr& value : TaskAccess::shared(*this))
+    inputs.push_back(static_cast<const memory::SharedFile&>(*value).input());
+  return inputs;
+}
+
+Outcome run_here(const TaskRef& task) {
+  const detail::SharedList shared = TaskAccess::shared(task);  // the task may be cancelled while it runs
+  const detail::SharedScope scope{shared};
+  return worker::execute(*TaskAccess::record(task)->function, task.arguments());
+}
 
 }  // namespace mw

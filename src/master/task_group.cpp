@@ -47,7 +47,7 @@ void TaskGroup::join(const RecordPtr& record, std::size_t index) {
   impl_->members.emplace(index, record);
 }
 
-void TaskGroup::submit(const FunctionEntry& function, Bytes arguments, const TaskOptions& options, std::size_t index) {
+void TaskGroup::submit(const FunctionEntry& function, EncodedArguments arguments, const TaskOptions& options, std::size_t index) {
   auto extra = std::make_unique<TaskExtra>();
   extra->options = checked(options);
   RecordPtr record = impl_->core.submit(function, std::move(arguments), std::move(extra), Listing::hidden);

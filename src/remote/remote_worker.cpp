@@ -83,6 +83,7 @@ void RemoteWorker::put(const TaskRef& task) {
   memory::SharedBlock* const block = TaskAccess::block(task);
   if (!message.terms.files.empty() && !options_.shares_files) place_files(message.terms);
   if (options_.shares_files) message.terms.outputs_folder = TaskAccess::outputs_folder(task);
+  if (!message.terms.shared.empty()) place_shared(message.terms);
   if (block && block->is_ours() && options_.shares_memory) {
     block->set_lent(true);
     wire::append_task_in_memory(
@@ -104,12 +105,41 @@ void RemoteWorker::place_files(wire::Terms& terms) {
   for (DataFile& file : terms.files) {
     auto feed = FileFeed::open(file.from);
     if (!feed) continue;  // the worker will not find it either, and says so
-    const auto [place, is_new] = files_.try_emplace(feed->version(), files_.size() + 1);
+    const auto [place, is_new] = files_.try_emplace(feed->version(), last_file_ + 1);
     file.from = fmt::format("#{}", place->second);
-    if (!is_new) continue;
-    feed->set_number(place->second);
-    pieces_.emplace_back().feed = std::move(feed);
+    if (is_new) send_file(std::move(feed), ++last_file_);
   }
+}
+
+void RemoteWorker::send_file(std::unique_ptr<FileFeed> feed, std::uint64_t file) {
+  feed->set_number(file);
+  pieces_.emplace_back().feed = std::move(feed);
+}
+
+/// The same for shared values, each of which it gets once, whichever of its processes asks for it.
+void RemoteWorker::place_shared(wire::Terms& terms) {
+  for (SharedInput& one : terms.shared) {
+    const auto [place, is_new] = shared_.try_emplace(one.number, 0);
+    if (options_.shares_memory) continue;
+    if (is_new) {
+      auto feed = FileFeed::open(one.from);
+      if (!feed) {
+        shared_.erase(place);
+        continue;  // the worker says that it is not there
+      }
+      send_file(std::move(feed), place->second = ++last_file_);
+    }
+    one.from = fmt::format("#{}", place->second);
+    one.inode = 0;
+  }
+}
+
+void RemoteWorker::forget_shared(std::uint64_t number) {
+  const auto place = shared_.find(number);
+  if (place == shared_.end()) return;
+  wire::append(tail(), wire::Forget{number, place->second});
+  shared_.erase(place);
+  owner_.worker_has_output(*this);
 }
 
 Bytes& RemoteWorker::tail() {

@@ -74,6 +74,8 @@ class RemoteWorker {
   bool take_back(const TaskRef& task);
   /// Ends the task, and with it the process that runs it.
   void abort(const TaskRef& task);
+  /// No task takes this shared value any more.
+  void forget_shared(std::uint64_t number);
   /// Its agent is gone: what it had is reported.
   void lost(const std::string& why, const Failure& failure);
   /// The same, for no fault of any task: what it had goes elsewhere, and counts no loss.
@@ -108,6 +110,8 @@ class RemoteWorker {
   void put(const TaskRef& task);
   void put_held();
   void place_files(wire::Terms& terms);
+  void place_shared(wire::Terms& terms);
+  void send_file(std::unique_ptr<FileFeed> feed, std::uint64_t file);
   bool is_unsent(const TaskRef& task) const;
   Bytes& tail();
   void report_end(const TaskRef& culprit, Outcome outcome, const std::string& why);
@@ -122,7 +126,9 @@ class RemoteWorker {
   std::optional<process::FollowsStops> follows_stops_;  ///< where the process is one of this machine
   std::deque<Piece> pieces_;
   std::size_t taken_ = 0;  ///< of the first piece
+  std::uint64_t last_file_ = 0;
   std::map<FileVersion, std::uint64_t> files_;
+  std::map<std::uint64_t, std::uint64_t> shared_;  ///< values that it was given, and as which file; 0: it opens them itself
 };
 
 }  // namespace mw::remote

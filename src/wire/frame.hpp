@@ -52,9 +52,10 @@ enum class FrameType : std::uint8_t {
   credit,
   rank_lost,
   bundle,
-  stopped
+  stopped,
+  forget
 };
-inline constexpr FrameType last_frame_type = FrameType::stopped;
+inline constexpr FrameType last_frame_type = FrameType::forget;
 
 inline constexpr std::size_t header_size = 8;
 /// A header is one number: the type in its highest byte, the payload's length in the others.

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t magic = 0x574d5043;  // "CPMW"
 constexpr std::size_t task_fixed = 8 + 8 + 4 + 4;
-constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4 + 1 + 4 + 8;
+constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4;
 constexpr std::uint64_t longest_time_ns = std::uint64_t{1} << 62;
 constexpr std::size_t result_fixed = 8 + 4 + 8 + 8 + 8;
 
@@ -91,6 +91,7 @@ std::size_t terms_size_of(const Terms& terms) {
   std::size_t size = terms_fixed;
   for (const DataFile& file : terms.files) size += size_of(file.from) + size_of(file.to);
   for (const std::string& output : terms.outputs) size += size_of(output);
+  for (const SharedInput& one : terms.shared) size += 8 + 8 + 8 + size_of(one.from);
   return size + size_of(terms.outputs_folder);
 }
 
@@ -103,6 +104,8 @@ void write_task(Writer& writer, const Task& task, std::size_t terms_size) {
   writer.number(static_cast<std::uint8_t>(task.terms.own_folder)).number(static_cast<std::uint32_t>(task.terms.outputs.size()));
   for (const std::string& output : task.terms.outputs) writer.text(output);
   writer.number(task.terms.outputs_limit).text(task.terms.outputs_folder);
+  writer.number(static_cast<std::uint32_t>(task.terms.shared.size()));
+  for (const SharedInput& one : task.terms.shared) writer.number(one.number).number(one.size).number(one.inode).text(one.from);
 }
 
 constexpr std::size_t memory_place_size = 4 + 4 + 8 + 8;
@@ -130,6 +133,16 @@ Terms parse_terms(std::span<const std::byte> bytes) {
   for (auto count = parser.number<std::uint32_t>(); count > 0; --count) terms.outputs.push_back(parser.text(longest_text));
   terms.outputs_limit = parser.number<std::uint64_t>();
   terms.outputs_folder = parser.text(longest_text);
+  for (auto count = parser.number<std::uint32_t>(); count > 0; --count) {
+    SharedInput one;
+    one.number = parser.number<std::uint64_t>();
+    one.size = parser.number<std::uint64_t>();
+    one.inode = parser.number<std::uint64_t>();
+    one.from = parser.text(longest_text);
+    if (one.size > Limits{}.max_frame)
+      throw ProtocolError{fmt::format("a shared value of {} bytes is over the limit of {}", one.size, Limits{}.max_frame)};
+    terms.shared.push_back(std::move(one));
+  }
   parser.end();
   if (terms.empty()) throw ProtocolError{"a task's terms that say nothing"};
   return terms;
@@ -379,6 +392,17 @@ void append(Bytes& out, const FilePiece& piece) {
       .number(static_cast<std::uint8_t>(piece.is_executable))
       .number(static_cast<std::uint8_t>(piece.is_last))
       .bytes(piece.bytes);
+}
+
+void append(Bytes& out, const Forget& forget) { Writer{out, FrameType::forget, 8 + 8}.number(forget.number).number(forget.file); }
+
+Forget parse_forget(std::span<const std::byte> payload) {
+  Parser parser{"word of a shared value", payload};
+  Forget forget;
+  forget.number = parser.number<std::uint64_t>();
+  forget.file = parser.number<std::uint64_t>();
+  parser.end();
+  return forget;
 }
 
 FilePiece parse_file_piece(std::span<const std::byte> payload) {

@@ -16,13 +16,14 @@
 
 #include <mw/bytes.hpp>
 #include <mw/error.hpp>
+#include <mw/shared_input.hpp>
 #include <mw/task_options.hpp>
 
 #include "wire/frame.hpp"
 
 namespace mw::wire {
 
-inline constexpr std::uint16_t protocol_version = 6;
+inline constexpr std::uint16_t protocol_version = 7;
 
 inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
 inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes
@@ -61,10 +62,13 @@ struct Terms {
   std::uint64_t outputs_limit = 0;        ///< bytes
   /// Where the worker is to put them, on its machine; empty: they come with the result.
   std::string outputs_folder = {};
+  std::vector<SharedInput> shared = {};  ///< what the arguments refer to, by its place here
 
   /// It works in a folder of its own.
   bool has_folder() const noexcept { return own_folder || !files.empty() || !outputs.empty(); }
-  bool empty() const noexcept { return soft_limit_ns == 0 && hard_limit_ns == 0 && memory_limit == 0 && !has_folder(); }
+  /// Nothing has to be done for it before it runs and after.
+  bool is_plain() const noexcept { return soft_limit_ns == 0 && hard_limit_ns == 0 && memory_limit == 0 && !has_folder(); }
+  bool empty() const noexcept { return is_plain() && shared.empty(); }
 };
 /// All but the folder for outputs.
 Terms terms_of(const TaskOptions& options);
@@ -135,6 +139,12 @@ struct MemoryPlace {
   std::uint64_t size = 0;   ///< of the data, bytes
 };
 
+/// No task takes this shared value any more.
+struct Forget {
+  std::uint64_t number = 0;
+  std::uint64_t file = 0;  ///< to an agent: as which file it was sent; 0: it was not
+};
+
 struct Heartbeat {};
 struct Bye {};
 
@@ -149,6 +159,7 @@ void append(Bytes& out, const Cancel& cancel);
 void append(Bytes& out, const Returned& returned);
 void append(Bytes& out, const Stopped& stopped);
 void append(Bytes& out, const FilePiece& piece);
+void append(Bytes& out, const Forget& forget);
 /// The worker process behind an agent has ended: `id` is the task that it was in, 0 if none, and `failure` how it
 /// ended.
 void append_gone(Bytes& out, const FailureMessage& message);
@@ -190,6 +201,7 @@ Cancel parse_cancel(std::span<const std::byte> payload);
 Returned parse_returned(std::span<const std::byte> payload);
 Stopped parse_stopped(std::span<const std::byte> payload);
 FilePiece parse_file_piece(std::span<const std::byte> payload);
+Forget parse_forget(std::span<const std::byte> payload);
 Heartbeat parse_heartbeat(std::span<const std::byte> payload);
 Bye parse_bye(std::span<const std::byte> payload);
 

@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include <mw/detail/shared_value.hpp>
+
 #include "memory/shared_block.hpp"
 #include "process/build.hpp"
 #include "process/place.hpp"
@@ -26,6 +28,7 @@
 #include "worker/printed_output.hpp"
 #include "worker/progress_sink.hpp"
 #include "worker/run_on_terms.hpp"
+#include "worker/shared_values.hpp"
 #include "worker/surroundings.hpp"
 #include "worker/task_folder.hpp"
 
@@ -92,6 +95,7 @@ class Server final : public ProgressSink {
         handle_task_apart(std::move(task), std::move(descriptor));
         return !is_over_;
       }
+      case wire::FrameType::forget: shared_.forget(wire::parse_forget(frame.payload).number); return true;
       case wire::FrameType::heartbeat: return true;
       case wire::FrameType::bye: return false;
       default: throw wire::ProtocolError{fmt::format("a master does not send frames of type {}", static_cast<int>(frame.type))};
@@ -118,7 +122,7 @@ class Server final : public ProgressSink {
     if (!apart.empty()) task.arguments = apart.span();
     task_ = task.id;
     attempt_ = task.attempt;
-    const bool is_plain = task.terms.empty();
+    const bool is_plain = task.terms.is_plain();
     Known& function = known_[task.function];
     if (!function.entry) function.entry = registry::find(task.function);
     // Results that wait must not wait for a long task.
@@ -128,7 +132,7 @@ class Server final : public ProgressSink {
       outbox_.expect_delay();
     begin_checkpoints(task.id);
     set_progress_sink(this);
-    Outcome outcome = is_plain ? call(function, task) : call_on_terms(function, task);
+    Outcome outcome = task.terms.shared.empty() ? call_on_terms(function, task) : call_with_shared(function, task);
     set_progress_sink(nullptr);
     auto not_put_back = surroundings_.put_back(outcome.run_time);
     apart = Bytes{};  // the master may use its memory again
@@ -158,7 +162,20 @@ class Server final : public ProgressSink {
     return outcome;
   }
 
+  Outcome call_with_shared(const Known& function, const wire::Task& task) {
+    try {
+      const mw::detail::SharedList values = shared_.find(task.terms.shared);
+      const mw::detail::SharedScope scope{values};
+      return call_on_terms(function, task);
+    } catch (const InterfaceError& e) {
+      Outcome outcome;
+      outcome.failure = shared_values_failed(e);
+      return outcome;
+    }
+  }
+
   static Outcome call_on_terms(const Known& function, const wire::Task& task) {
+    if (task.terms.is_plain()) return call(function, task);
     return run_on_terms(task.terms, Scope::process, [&] { return call(function, task); });
   }
 
@@ -200,6 +217,7 @@ class Server final : public ProgressSink {
   wire::FrameReader reader_;
   std::deque<process::UniqueFd> descriptors_;
   std::unordered_map<std::uint64_t, Known> known_;
+  SharedValues shared_;
   std::uint64_t received_ = 0;  ///< tasks, so far
   std::atomic<std::uint64_t> task_{0};
   std::atomic<std::uint32_t> attempt_{0};

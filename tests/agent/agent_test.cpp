@@ -9,6 +9,8 @@
 #include <deque>
 #include <optional>
 
+#include <mw/share.hpp>
+
 #include "agent/agent.hpp"
 #include "registry/registry.hpp"
 
@@ -18,6 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 int one_more(int x) { return x + 1; }
+std::size_t size_of(const Shared<std::string>& text) { return text->size(); }
 
 /// A master's end, by hand.
 class Bench {
@@ -86,4 +89,41 @@ TEST_CASE("what a master says and gives to a process that has died meanwhile doe
   frame = bench.next();
   REQUIRE(frame.type == wire::FrameType::result);
   CHECK(wire::parse_result(frame.payload).id == 9);
+}
+
+TEST_CASE("a shared value that came in pieces is there for a second process, too, until it is forgotten", "[agent][share]") {
+  Bench bench;
+  const Bytes value = encode(std::string(100'000, 'x'));
+  const Bytes arguments = encode(std::uint32_t{1});  // the first of the task's shared values
+  const auto task = [&](std::uint64_t id) {
+    wire::Task made{.id = id, .function = detail::Registered<size_of>::checked().id(), .attempt = 1, .arguments = arguments.span()};
+    made.terms.shared = {{.number = 5, .size = value.size(), .from = "#3"}};
+    return made;
+  };
+  auto frame = bench.next();
+  REQUIRE(frame.type == wire::FrameType::hello);
+  const auto process = static_cast<pid_t>(wire::parse_hello(frame.payload).pid);
+  bench.say(wire::Welcome{.worker = 1});
+  const std::size_t half = value.size() / 2;
+  bench.say(wire::FilePiece{.file = 3, .bytes = value.span().first(half)});
+  bench.say(wire::FilePiece{.file = 3, .is_last = true, .bytes = value.span().subspan(half)});
+  bench.say(task(1));
+  frame = bench.next();
+  REQUIRE(frame.type == wire::FrameType::result);
+  CHECK(decode<std::uint64_t>(wire::parse_result(frame.payload).value) == 100'000);
+
+  ::kill(process, SIGKILL);
+  REQUIRE(bench.next().type == wire::FrameType::gone);
+  REQUIRE(bench.next().type == wire::FrameType::hello);
+  bench.say(wire::Welcome{.worker = 2});
+  bench.say(task(2));
+  REQUIRE(bench.next().type == wire::FrameType::result);
+
+  bench.say(wire::Forget{.number = 5, .file = 3});
+  bench.say(task(3));
+  frame = bench.next();
+  REQUIRE(frame.type == wire::FrameType::failure);
+  CHECK(wire::parse_failure(frame.payload).failure.message.find("shared value") != std::string::npos);
+  bench.say(task(4));  // it has done the worker no harm
+  CHECK(bench.next().type == wire::FrameType::failure);
 }

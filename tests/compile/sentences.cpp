@@ -89,7 +89,16 @@ int main() {
   std::ignore = tasks->submit<[](const int* a) { return *a; }>(nullptr);
 #elif CASE == 40  // says: f has more than 16 parameters
   std::ignore = master.submit_task<seventeen>(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17);
+#elif CASE == 41  // says: CppMW cannot send a pointer to a worker
+  std::ignore = master.share(Outer{});
+#elif CASE == 42  // says: a task cannot return a mw::Shared
+  std::ignore = master.submit_task<[](const mw::Shared<int>& a) { return a; }>(master.share(1));
+#elif CASE == 43  // says: an argument does not convert to what f takes
+  std::ignore = master.submit_task<add>(master.share(std::string{"x"}), 2);
+#elif CASE == 44  // says: CppMW shares spans of numbers only
+  std::ignore = master.share(std::span<const std::string>{});
 #else
   std::ignore = master.submit_task<add>(1, 2);
+  std::ignore = master.submit_task<add>(master.share(1), 2);
 #endif
 }

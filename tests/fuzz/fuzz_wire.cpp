@@ -70,6 +70,7 @@ void check(const Frame& frame) {
     case FrameType::result_in_memory: parse_memory_place(parse_result(frame.payload).value); return;
     case FrameType::returned: return check_same(frame.payload, parse_returned);
     case FrameType::stopped: return check_same(frame.payload, parse_stopped);
+    case FrameType::forget: return check_same(frame.payload, parse_forget);
     case FrameType::gone: parse_failure(frame.payload); return;
     case FrameType::file_piece: return check_same(frame.payload, parse_file_piece);
     case FrameType::bundle: {

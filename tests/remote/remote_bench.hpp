@@ -118,6 +118,7 @@ class Bench final : public RemoteOwner {
   TaskRef task(std::string_view arguments = "args", TaskOptions options = {}) {
     return maker.make(bytes(arguments), std::move(options));
   }
+  TaskRef task_with(detail::SharedList shared) { return maker.make(bytes("args"), {}, 1, std::move(shared)); }
 
   mutable Heard heard;
   test::TaskMaker maker{detail::Registered<remote_function>::checked()};

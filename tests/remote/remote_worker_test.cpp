@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "memory/shared_block.hpp"
+#include "memory/shared_file.hpp"
 #include "process/place.hpp"
 #include "remote/remote_bench.hpp"
 #include "remote/task_messages.hpp"
@@ -291,6 +292,51 @@ TEST_CASE("a data file goes along once for all tasks that need it, and again whe
   CHECK(wire::parse_task(bytes_of(frames[1].payload)).terms.files[0].from == "#2");
   bench.worker.send(bench.task("d", {.files = {{folder.path("none"), "none"}}}));
   CHECK(wire::parse_task(bytes_of(frames_of(bench.output()).at(0).payload)).terms.files[0].from == folder.path("none"));
+}
+
+TEST_CASE("a shared value goes along once, and the agent is told when nobody needs it any more", "[remote][share]") {
+  const std::string content(300'000, 's');
+  auto value = memory::SharedFile::make(bytes_of(content));
+  const std::uint64_t number = value->number();
+  Bench bench;
+  bench.join(9);
+  bench.worker.send(bench.task_with({value}));
+  bench.worker.send(bench.task_with({value}));
+  auto frames = frames_of(bench.output(10'000));
+  std::string sent;
+  std::vector<wire::FrameType> types;
+  for (const Frame& frame : frames) {
+    types.push_back(frame.type);
+    if (frame.type == wire::FrameType::file_piece) sent += text_of(wire::parse_file_piece(bytes_of(frame.payload)).bytes);
+  }
+  using enum wire::FrameType;
+  CHECK(types == std::vector{file_piece, file_piece, task, task});
+  CHECK(sent == content);
+  const auto terms = wire::parse_task(bytes_of(frames.at(3).payload)).terms;
+  CHECK(terms.shared == std::vector<SharedInput>{{.number = number, .size = content.size(), .from = "#1"}});
+  bench.worker.forget_shared(number + 1);
+  CHECK_FALSE(bench.worker.has_output());
+  bench.worker.forget_shared(number);
+  frames = frames_of(bench.output());
+  REQUIRE(frames.size() == 1);
+  const auto said = wire::parse_forget(bytes_of(frames[0].payload));
+  CHECK((said.number == number && said.file == 1));
+  bench.worker.forget_shared(number);
+  CHECK_FALSE(bench.worker.has_output());
+}
+
+TEST_CASE("where memory is shared, a worker opens a shared value by itself", "[remote][share]") {
+  const auto value = memory::SharedFile::make(bytes_of("the table"));
+  Bench bench{{.name = "worker 3", .shares_memory = true}};
+  bench.join();
+  bench.worker.send(bench.task_with({value}));
+  auto frames = frames_of(bench.output());
+  REQUIRE(frames.size() == 1);
+  CHECK(wire::parse_task(bytes_of(frames[0].payload)).terms.shared == std::vector{value->input()});
+  bench.worker.forget_shared(value->number());
+  frames = frames_of(bench.output());
+  REQUIRE(frames.size() == 1);
+  CHECK(wire::parse_forget(bytes_of(frames[0].payload)).file == 0);
 }
 
 TEST_CASE("where files are shared, tasks name them as they are", "[remote]") {

@@ -16,11 +16,13 @@ class TaskMaker {
  public:
   explicit TaskMaker(const mw::detail::FunctionEntry& function) : function_{function} {}
 
-  mw::TaskRef make(mw::Bytes arguments, mw::TaskOptions options = {}, std::uint32_t attempt = 1) {
+  mw::TaskRef make(mw::Bytes arguments, mw::TaskOptions options = {}, std::uint32_t attempt = 1,
+                   mw::detail::SharedList shared = {}) {
     auto record = mw::RecordPtr{new mw::detail::TaskRecord{function_, std::move(arguments), *directory_}, false};
     record->id = ++last_;
     auto extra = std::make_unique<mw::detail::TaskExtra>();
     extra->options = std::move(options);
+    extra->shared = std::move(shared);
     record->extra = extra.release();
     return mw::TaskAccess::make(std::move(record), attempt);
   }

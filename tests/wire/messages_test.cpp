@@ -51,7 +51,8 @@ Task with_every_term() {
            .own_folder = true,
            .outputs = {"c", "d/*"},
            .outputs_limit = 40,
-           .outputs_folder = "/tmp/x"},
+           .outputs_folder = "/tmp/x",
+           .shared = {{1, 2, 3, "/proc/4/fd/5"}, {6, 7, 0, "#8"}}},
           bytes_of("args")};
 }
 
@@ -104,6 +105,7 @@ TEST_CASE("messages come back as they were", "[wire]") {
   CHECK(t.terms.outputs == std::vector<std::string>{"c", "d/*"});
   CHECK(t.terms.outputs_limit == 40);
   CHECK(t.terms.outputs_folder == "/tmp/x");
+  CHECK(t.terms.shared == with_every_term().terms.shared);
   CHECK(text_of(t.arguments) == "args");
 
   const Bytes result_bytes = payload_of(Result{5, 7, 99, bytes_of("out"), bytes_of(""), bytes_of("value")});

@@ -60,6 +60,9 @@ Task any_task(Random& random, const Texts& texts) {
   for (std::size_t i = random() % 3; i > 0; --i) task.terms.outputs.push_back(any_text(random, 50));
   task.terms.outputs_limit = any_number<std::uint64_t>(random);
   task.terms.outputs_folder = any_text(random, 50);
+  for (std::size_t i = random() % 3; i > 0; --i)
+    task.terms.shared.push_back({any_number<std::uint64_t>(random), any_number<std::uint64_t>(random) % (Limits{}.max_frame + 1),
+                                 any_number<std::uint64_t>(random), any_text(random, 200)});
   return task;
 }
 
@@ -95,7 +98,7 @@ bool is_same(const Task& a, const Task& b) {
   const auto same_file = [](const DataFile& x, const DataFile& y) { return x.from == y.from && x.to == y.to; };
   return a.id == b.id && a.function == b.function && a.attempt == b.attempt && text_of(a.arguments) == text_of(b.arguments) &&
          a.terms.soft_limit_ns == b.terms.soft_limit_ns && a.terms.hard_limit_ns == b.terms.hard_limit_ns &&
-         a.terms.memory_limit == b.terms.memory_limit &&
+         a.terms.memory_limit == b.terms.memory_limit && a.terms.shared == b.terms.shared &&
          std::equal(a.terms.files.begin(), a.terms.files.end(), b.terms.files.begin(), b.terms.files.end(), same_file) &&
          a.terms.own_folder == b.terms.own_folder && a.terms.outputs == b.terms.outputs &&
          a.terms.outputs_limit == b.terms.outputs_limit && a.terms.outputs_folder == b.terms.outputs_folder;

@@ -54,6 +54,8 @@ const std::vector<Workload>& workloads() {
       {"W4", "process start to first result", "ms", 1, false, 1, {"multicore", "mpi", "sock", "pool", "mpi4py"}},
       {"W5", "master's memory a queued no-op task", "B", 1'000'000, false, 0, {"multicore", "mpi", "pool", "mpi4py"}},
       {"W6", "one no-op task, there and back, median", "us", 2'000, false, 1, {"multicore", "mpi", "sock", "pool", "mpi4py"}},
+      {"W7", "1,000 tasks that read one table of 40 MB, given once", "ms", 1'000, false, 0, {"multicore", "mpi", "pool", "mpi4py"}},
+      {"W8", "4 tasks that read a table of 40 MB, sent with each", "ms", 4, false, 0, {"multicore", "mpi", "pool", "mpi4py"}},
   };
   return list;
 }
@@ -170,7 +172,7 @@ void print_json(const Plan& plan, const Samples& samples) {
 const Workload& find_workload(const std::string& name) {
   for (const Workload& workload : workloads())
     if (name == workload.name) return workload;
-  throw UsageError{fmt::format("there is no workload \"{}\"; there are W1a, W1p, W1b, W2, W4, W5 and W6", name)};
+  throw UsageError{fmt::format("there is no workload \"{}\"; there are W1a, W1p, W1b, W2, W4, W5, W6, W7 and W8", name)};
 }
 
 }  // namespace

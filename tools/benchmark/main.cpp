@@ -1,4 +1,4 @@
-// mw_bench: the workloads W1a to W6 on CppMW, on a bare socket-pair farm, and on Python's multiprocessing.Pool and
+// mw_bench: the workloads W1a to W8 on CppMW, on a bare socket-pair farm, and on Python's multiprocessing.Pool and
 // mpi4py.futures, in turn.
 #include <mw/mw.hpp>
 
@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.add_option("--runs", plan.runs, "how often each is measured")->check(CLI::Range(1, 1000))->capture_default_str();
   app.add_option("--workers", plan.workers, "workers of each")->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_option("--only", plan.workloads, "some workloads only: W1a, W1p, W1b, W2, W4, W5, W6")->delimiter(',');
+  app.add_option("--only", plan.workloads, "some workloads only: W1a, W1p, W1b, W2, W4, W5, W6, W7, W8")->delimiter(',');
   app.add_option("--peers", plan.peers, "the first is compared with the others: multicore, mpi, sock, pool, mpi4py")
       ->delimiter(',')
       ->capture_default_str();

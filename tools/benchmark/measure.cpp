@@ -9,6 +9,7 @@ namespace mw::benchmark {
 namespace {
 
 constexpr std::size_t payload = 1 << 20;
+constexpr std::size_t table = 40'000'000;
 constexpr unsigned outstanding = 16;
 
 double measure_toolkit(const Request& r) {
@@ -20,6 +21,8 @@ double measure_toolkit(const Request& r) {
   if (r.workload == "W4") return static_cast<double>(toolkit::first_result_ns(farm));
   if (r.workload == "W5") return toolkit::bytes_per_queued_task(farm, r.tasks);
   if (r.workload == "W6") return toolkit::round_trip_us(farm, static_cast<unsigned>(r.tasks));
+  if (r.workload == "W7") return toolkit::shared_ms(farm, r.tasks, table);
+  if (r.workload == "W8") return toolkit::sent_ms(farm, r.tasks, table);
   throw mw::UsageError{"no workload " + r.workload};
 }
 

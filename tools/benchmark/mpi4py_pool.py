@@ -2,6 +2,7 @@
 import resource
 import sys
 import time
+from array import array
 
 from mpi4py.futures import MPIPoolExecutor
 
@@ -12,6 +13,39 @@ def same(x):
 
 def nap(seconds):
     time.sleep(seconds)
+
+
+def keep(given):
+    global table
+    table = given
+
+
+def at(place):
+    return table[place]
+
+
+def at_in(given, place):
+    return given[place]
+
+
+def places_of(given, tasks):
+    return range(0, len(given) // tasks * tasks, len(given) // tasks)
+
+
+def shared_ms(given, tasks):
+    start = time.perf_counter()
+    with MPIPoolExecutor(initializer=keep, initargs=(given,)) as pool:
+        results = [pool.submit(at, i) for i in places_of(given, tasks)]
+        assert sum(r.result() for r in results) == sum(places_of(given, tasks))
+        return (time.perf_counter() - start) * 1e3
+
+
+def sent_ms(given, tasks):
+    start = time.perf_counter()
+    with MPIPoolExecutor() as pool:
+        results = [pool.submit(at_in, given, i) for i in places_of(given, tasks)]
+        assert sum(r.result() for r in results) == sum(places_of(given, tasks))
+        return (time.perf_counter() - start) * 1e3
 
 
 def resident():
@@ -64,6 +98,10 @@ def round_trip(pool, tasks):
 
 def main():
     workload, workers, tasks = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    if workload in ("W7", "W8"):
+        measure = shared_ms if workload == "W7" else sent_ms
+        print(measure(array("d", range(5_000_000)), tasks))
+        return
     with MPIPoolExecutor() as pool:
         for done in [pool.submit(same, i) for i in range(workers)]:
             done.result()

@@ -21,6 +21,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 std::uint64_t same(std::uint64_t value) { return value; }
 std::vector<std::byte> same_bytes(std::vector<std::byte> bytes) { return bytes; }
+double at(const Shared<std::span<const double>>& table, std::uint64_t place) { return (*table)[place]; }
+double at_in_vector(const std::vector<double>& table, std::uint64_t place) { return table[place]; }
 int sleep_for_s(int seconds) {
   std::this_thread::sleep_for(std::chrono::seconds{seconds});
   return seconds;
@@ -126,6 +128,45 @@ double round_trip_us(const Farm& farm, unsigned rounds) {
   }
   std::nth_element(times.begin(), times.begin() + rounds / 2, times.end());
   return times[rounds / 2];
+}
+
+namespace {
+
+std::vector<double> table_of(std::size_t bytes) {
+  std::vector<double> table(bytes / sizeof(double));
+  std::iota(table.begin(), table.end(), 0.0);
+  return table;
+}
+
+/// `submit` makes the task that reads a place of the table.
+template <class Submit>
+double table_ms(const Farm& farm, std::uint64_t tasks, std::size_t places, const Submit& submit) {
+  const auto start = Clock::now();
+  Master master{interface(farm.interface, farm.workers)};
+  const auto read = submit(master);
+  std::vector<Task<double>> submitted;
+  for (std::uint64_t i = 0; i < tasks; ++i) submitted.push_back(read(i * (places / tasks)));
+  double sum = 0;
+  for (const auto& task : submitted) sum += master.get_result(task);
+  if (sum != static_cast<double>((places / tasks) * (tasks * (tasks - 1) / 2))) throw std::runtime_error{"a wrong sum"};
+  return seconds_since(start) * 1e3;
+}
+
+}  // namespace
+
+double shared_ms(const Farm& farm, std::uint64_t tasks, std::size_t bytes) {
+  const std::vector<double> table = table_of(bytes);
+  return table_ms(farm, tasks, table.size(), [&](Master& master) {
+    return
+        [&master, shared = master.share(std::span{table})](std::uint64_t place) { return master.submit_task<at>(shared, place); };
+  });
+}
+
+double sent_ms(const Farm& farm, std::uint64_t tasks, std::size_t bytes) {
+  const std::vector<double> table = table_of(bytes);
+  return table_ms(farm, tasks, table.size(), [&](Master& master) {
+    return [&](std::uint64_t place) { return master.submit_task<at_in_vector>(table, place); };
+  });
 }
 
 }  // namespace mw::benchmark::toolkit

@@ -25,5 +25,7 @@ double mib_per_second(const Farm& farm, std::uint64_t tasks, std::size_t bytes);
 std::int64_t first_result_ns(const Farm& farm);                                   ///< W4: steady clock
 double bytes_per_queued_task(const Farm& farm, std::uint64_t tasks);              ///< W5
 double round_trip_us(const Farm& farm, unsigned rounds);                          ///< W6: the median
+double shared_ms(const Farm& farm, std::uint64_t tasks, std::size_t bytes);       ///< W7: all of them, and the workers' start
+double sent_ms(const Farm& farm, std::uint64_t tasks, std::size_t bytes);         ///< W8: the same, by value
 
 }  // namespace mw::benchmark::toolkit

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -37,7 +38,18 @@
 #include <mw/bytes.hpp>
 #include <mw/error.hpp>
 
+namespace mw {
+template <class T>
+class Shared;
+}
+
 namespace mw::detail {
+
+/// What mw::Shared refers to: see shared_value.hpp.
+class SharedValue;
+using SharedPtr = std::shared_ptr<const SharedValue>;
+/// The values that a task's arguments refer to, each once.
+using SharedList = std::vector<SharedPtr>;
 
 // Each throws CodecError; sizes are in bytes.
 [[noreturn]] void throw_too_short(std::uint64_t wanted, std::size_t left);
@@ -46,6 +58,12 @@ namespace mw::detail {
 [[noreturn]] void throw_bad_size(std::uint64_t size, std::size_t left);
 [[noreturn]] void throw_out_of_range();
 [[noreturn]] void throw_too_deep();
+[[noreturn]] void throw_bad_shared_size(std::size_t size, std::size_t of_each);
+[[noreturn]] void throw_other_shared_type();
+/// Throws UsageError.
+[[noreturn]] void throw_empty_shared();
+/// The value's place in the list, where it is put if it is not there. Throws CodecError if there is no list.
+std::uint32_t note_shared(SharedList* list, const SharedPtr& value);
 
 /// How many values are in the middle of being encoded, or decoded, each a part of the one before. Each takes some of
 /// the stack, and bytes from outside must not decide how much.
@@ -110,10 +128,16 @@ class OutputArchive : public cereal::OutputArchive<OutputArchive> {
   }
   void write_bytes(const void* bytes, std::size_t size) { out_.append(bytes, size); }
 
+  /// Handles to shared values are allowed from now on, and their values noted in `list`.
+  void note_shared_in(SharedList& list) noexcept { shared_ = &list; }
+  /// Null where there may be none.
+  SharedList* shared() const noexcept { return shared_; }
+
   Depth depth;
 
  private:
   Bytes& out_;
+  SharedList* shared_ = nullptr;
 };
 
 /// Where floating-point numbers lie in encoded bytes.

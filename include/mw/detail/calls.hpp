@@ -15,6 +15,7 @@
 
 #include <mw/function.hpp>
 #include <mw/program.hpp>
+#include <mw/share.hpp>
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>
 
@@ -54,6 +55,66 @@ inline constexpr bool takes_after_options = false;
 template <auto F, class First, class... More>
 inline constexpr bool takes_after_options<F, First, More...> =
     std::is_convertible_v<First, const TaskOptions&>&& converts<typename TraitsOf<F>::Parameters, More...>;
+
+/// Whether this is a handle to a value that f takes itself.
+template <class A, class Given>
+inline constexpr bool is_handle_to =
+    std::is_same_v<std::remove_cvref_t<Given>, Shared<std::decay_t<A>>> && !std::is_rvalue_reference_v<A>;
+
+/// What travels for an argument of type A where this is given: the handle, or an A.
+template <class A, class Given>
+using TravelsAs = std::conditional_t<is_handle_to<A, Given>, Shared<std::decay_t<A>>, std::decay_t<A>>;
+
+/// Whether some of them are handles to values that f takes itself, and the others convert to what it takes.
+template <class List, class... Given>
+inline constexpr bool shares_with = false;
+template <class... A, class... Given>
+  requires(sizeof...(A) == sizeof...(Given))
+inline constexpr bool shares_with<TypeList<A...>, Given...> = (is_handle_to<A, Given> || ...) &&
+                                                              (std::is_convertible_v<Given, TravelsAs<A, Given>> && ...) &&
+                                                              !converts<TypeList<A...>, Given...>;
+
+template <auto F, class... Given>
+inline constexpr bool shares = shares_with<typename TraitsOf<F>::Parameters, Given...>;
+
+/// Whether options come before such arguments.
+template <auto F, class... Given>
+inline constexpr bool shares_after_options = false;
+template <auto F, class First, class... More>
+inline constexpr bool shares_after_options<F, First, More...> =
+    std::is_convertible_v<First, const TaskOptions&>&& shares<F, More...>;
+
+/// Calls F, which takes values, with handles to some of them. A class template with a member: see chunk.hpp.
+template <auto F, class... Travelling>
+struct WithShared {
+  static ResultOf<F> run(Travelling... arguments);
+};
+
+/// What F is given for an argument that has travelled as this.
+template <class A, class Travelling>
+decltype(auto) value_in(Travelling& argument) {
+  if constexpr (std::is_same_v<A, Travelling>)
+    return std::move(argument);
+  else
+    return argument.get();
+}
+
+template <auto F, class... Travelling>
+ResultOf<F> WithShared<F, Travelling...>::run(Travelling... arguments) {
+  return [&]<class... A>(TypeList<A...>) -> ResultOf<F> {
+    return F(value_in<std::decay_t<A>>(arguments)...);
+  }(typename TraitsOf<F>::Parameters{});
+}
+
+/// Gives `submit` WithShared's run for F, and these arguments as it takes them. They are converted here, out of the
+/// caller's sight.
+template <auto F, class Submit, class... Given>
+decltype(auto) submit_with_shared(const Submit& submit, Given&&... given) {
+  return [&]<class... A>(TypeList<A...>) -> decltype(auto) {
+    return submit.template operator()<&WithShared<F, TravelsAs<A, Given>...>::run>(
+        static_cast<TravelsAs<A, Given>>(std::forward<Given>(given))...);
+  }(typename TraitsOf<F>::Parameters{});
+}
 
 /// Whether one of them is an object of a class derived from the polymorphic one that f takes.
 template <class List, class... Given>
@@ -124,13 +185,30 @@ class Calls<Owner, std::index_sequence<N...>> : public CallsOfArity<Owner, std::
  public:
   using CallsOfArity<Owner, std::make_index_sequence<N>>::submit_task...;
 
+  /// Some arguments are handles to values that f takes itself.
+  template <auto F, class... Args>
+    requires(shares<F, Args...>&& TraitsOf<F>::arity <= most_parameters)
+  [[nodiscard]] Task<ResultOf<F>> submit_task(Args&&... args) {
+    return submit_with_shared<F>(
+        [this]<auto G>(const auto&... arguments) { return static_cast<Owner*>(this)->template ask<G>(nullptr, arguments...); },
+        std::forward<Args>(args)...);
+  }
+  template <auto F, class... Args>
+    requires(shares<F, Args...>&& TraitsOf<F>::arity <= most_parameters)
+  [[nodiscard]] Task<ResultOf<F>> submit_task(const TaskOptions& options, Args&&... args) {
+    return submit_with_shared<F>(
+        [&]<auto G>(const auto&... arguments) { return static_cast<Owner*>(this)->template ask<G>(&options, arguments...); },
+        std::forward<Args>(args)...);
+  }
+
   /// The arguments fit no other overload.
   template <auto F, class... Args>
-    requires((!takes<F, Args...> && !takes_after_options<F, Args...>) || TraitsOf<F>::arity > most_parameters)
+    requires((!takes<F, Args...> && !takes_after_options<F, Args...> && !shares<F, Args...> && !shares_after_options<F, Args...>) ||
+             TraitsOf<F>::arity > most_parameters)
   auto submit_task(Args&&...) { return explain_arguments<F, Args...>(); }
   /// The same behind options in braces, where these cannot be meant for an argument.
   template <auto F, class... Args>
-    requires(sizeof...(Args) + 1 != TraitsOf<F>::arity && !takes<F, Args...>)
+    requires(sizeof...(Args) + 1 != TraitsOf<F>::arity && !takes<F, Args...> && !shares<F, Args...>)
   auto submit_task(const TaskOptions&, Args&&...) { return explain_arguments<F, TaskOptions, Args...>(); }
 
   /// What is more than the base class would be lost.
@@ -176,12 +254,24 @@ class SystemCalls<Owner, std::index_sequence<N...>> : public SystemCallsOfArity<
   using SystemCallsOfArity<Owner, std::make_index_sequence<N>>::submit...;
   using SystemCallsOfArity<Owner, std::make_index_sequence<N>>::submit_with...;
 
+  /// Some arguments are handles to values that f takes itself.
+  template <auto F, class... Args>
+    requires(shares<F, Args...>)
+  std::size_t submit(Args&&... args) { return submit_with<F>(TaskOptions{}, std::forward<Args>(args)...); }
+  template <auto F, class... Args>
+    requires(shares<F, Args...>)
+  std::size_t submit_with(const TaskOptions& options, Args&&... args) {
+    return submit_with_shared<F>(
+        [&]<auto G>(const auto&... arguments) { return static_cast<Owner*>(this)->template ask<G>(options, arguments...); },
+        std::forward<Args>(args)...);
+  }
+
   /// The arguments fit no other overload.
   template <auto F, class... Args>
-    requires(!takes<F, Args...>)
+    requires(!takes<F, Args...> && !shares<F, Args...>)
   auto submit(Args&&...) { return explain_arguments<F, Args...>(); }
   template <auto F, class... Args>
-    requires(!takes<F, Args...>)
+    requires(!takes<F, Args...> && !shares<F, Args...>)
   auto submit_with(const TaskOptions&, Args&&...) { return explain_arguments<F, Args...>(); }
 };
 

@@ -183,7 +183,7 @@ class ChunkStream {
       rest.inputs.erase(rest.inputs.begin(), end);
       rest.first += count;
       if (rest.inputs.empty()) given_back_.pop_front();
-      Bytes arguments = encoded(run.inputs);
+      EncodedArguments arguments = encoded(run.inputs);
       send(std::move(run), std::move(arguments));
     }
   }
@@ -196,7 +196,7 @@ class ChunkStream {
     Run run{next_index_, {}};
     read(run.inputs, count);
     if (run.inputs.empty()) return;
-    Bytes arguments = encoded_as_far_as_possible(run.inputs);
+    EncodedArguments arguments = encoded_as_far_as_possible(run.inputs);
     count = run.inputs.size();
     if (count == 0) return;
     send(std::move(run), std::move(arguments));
@@ -221,13 +221,13 @@ class ChunkStream {
     }
   }
 
-  Bytes encoded(const std::vector<Input>& inputs) const {
+  EncodedArguments encoded(const std::vector<Input>& inputs) const {
     const auto budget = sizer_.is_fixed() ? std::uint64_t{0} : static_cast<std::uint64_t>(ChunkSizer::budget.count());
-    return encode(inputs, budget, options_.task.retries);
+    return encode_arguments(inputs, budget, options_.task.retries);
   }
 
   /// An input that cannot be encoded is like one that cannot be read: the range ends before it.
-  Bytes encoded_as_far_as_possible(std::vector<Input>& inputs) {
+  EncodedArguments encoded_as_far_as_possible(std::vector<Input>& inputs) {
     try {
       return encoded(inputs);
     } catch (...) {
@@ -235,15 +235,15 @@ class ChunkStream {
     }
     std::size_t good = 0;
     try {
-      for (; good < inputs.size(); ++good) static_cast<void>(encode(inputs[good]));
+      for (; good < inputs.size(); ++good) static_cast<void>(encode_arguments(inputs[good]));
     } catch (...) {  // that one
     }
     inputs.erase(inputs.begin() + static_cast<std::ptrdiff_t>(good), inputs.end());
     return encoded(inputs);
   }
 
-  void send(Run run, Bytes arguments) {
-    Sent sent{{run.first, {}}, run.inputs.size(), arguments.size()};
+  void send(Run run, EncodedArguments arguments) {
+    Sent sent{{run.first, {}}, run.inputs.size(), arguments.bytes.size()};
     if (!sizer_.is_fixed()) sent.run = std::move(run);
     TaskOptions task = options_.task;
     task.retries = 0;  // the worker sees to it, input by input

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include <mw/detail/archive.hpp>
 #include <mw/interface.hpp>
 
 namespace mw {
@@ -21,6 +22,8 @@ class TaskAccess {
   static memory::SharedBlock* block(const TaskRef& task) noexcept;
   /// Where a worker on this machine is to make a folder for this attempt's output files; empty if the task has none.
   static std::string outputs_folder(const TaskRef& task);
+  /// The values that the arguments refer to; valid as long as these.
+  static const detail::SharedList& shared(const TaskRef& task) noexcept;
 };
 
 }  // namespace mw

@@ -38,7 +38,7 @@ class TaskGroup {
   void join(const RecordPtr& record, std::size_t index);
   /// Submits a new task into the group; the get_result() of all tasks does not hand it out. Throws as
   /// Master::submit_task.
-  void submit(const FunctionEntry& function, Bytes arguments, const TaskOptions& options, std::size_t index);
+  void submit(const FunctionEntry& function, EncodedArguments arguments, const TaskOptions& options, std::size_t index);
   /// Waits for the next one; nothing when all have come. Throws TimeoutError if the deadline comes first,
   /// InterfaceError if the interface has failed.
   std::optional<Entry> next(const Deadline& deadline = {});

@@ -19,7 +19,7 @@ namespace mw {
 namespace detail {
 
 /// Submits the task to the master of `first`. Throws as submit_task, and UsageError if that master has ended.
-RecordPtr submit_after(const TaskHandle& first, const FunctionEntry& function, Bytes more, const TaskOptions* options);
+RecordPtr submit_after(const TaskHandle& first, const FunctionEntry& function, EncodedArguments more, const TaskOptions* options);
 
 /// What g takes beside the result.
 template <class R, class Arguments>
@@ -53,8 +53,8 @@ RecordPtr submit_then(const Task<R>& first, const TaskOptions* options, More&&..
                   "task.then<g>(more...): more are the arguments of g behind the first one, which is the task's result");
     if constexpr (Continued::template fits<More...>) {
       const typename Continued::Others others{std::forward<More>(more)...};
-      Bytes bytes = std::apply([](const auto&... each) { return encode(each...); }, others);
-      return submit_after(first, Registered<G>::checked(), std::move(bytes), options);
+      auto arguments = std::apply([](const auto&... each) { return encode_arguments(each...); }, others);
+      return submit_after(first, Registered<G>::checked(), std::move(arguments), options);
     }
   }
 }

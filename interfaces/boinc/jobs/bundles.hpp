@@ -26,8 +26,8 @@ class BundleWriter {
   /// `is_compared`: answers of two hosts are to be the same bytes (wire::BundleHead).
   BundleWriter(std::size_t tasks, bool is_compared);
 
-  /// `files` are the names of the task's data files, in its own order; a name that ends in 'x' is an executable's. A
-  /// file of the same name is in the workunit once.
+  /// `files` are the names of the task's data files, in its own order, then those of its shared values; a name that
+  /// ends in 'x' is an executable's. A file of the same name is in the workunit once.
   void add(wire::Task task, const std::vector<std::string>& files);
   Bytes take_bytes() noexcept { return std::move(bytes_); }
   /// Number 0 first.

@@ -22,14 +22,26 @@ constexpr std::string_view incoming = "incoming_";
 }  // namespace
 
 Intake::Intake(Project& project, Transitioner& transitioner, SideThread& side, Write write)
-    : project_{project}, transitioner_{transitioner}, side_{side}, write_{std::move(write)} {
+    : project_{project},
+      transitioner_{transitioner},
+      side_{side},
+      write_{std::move(write)},
+      shared_{side, fmt::format("{}/{}shared_", download_folder(project.settings), incoming),
+              [this](const PreparedFile& file, bool in_one) {
+                std::string number;
+                const auto store = [&] { number = store_file(file); };
+                in_one ? store() : write_(store);
+                return number;
+              }} {
   // Of a run that was killed.
   for (const auto& entry : fs::directory_iterator{download_folder(project_.settings)})
     if (entry.path().filename().string().starts_with(incoming)) side_.remove(entry.path());
 }
 
 void Intake::take(const TaskRef& task) {
-  if (!takes_long_to_prepare(task)) return enter(task, {});
+  const auto shared = shared_.of(task);
+  const bool has_all_shared = std::all_of(shared.begin(), shared.end(), [](const auto& one) { return !one->number.empty(); });
+  if (!takes_long_to_prepare(task) && has_all_shared) return enter(task, {.shared = shared});
   const auto ready = std::make_shared<Prepared>();
   const std::string stem = fmt::format("{}/{}{}", download_folder(project_.settings), incoming, ++preparations_);
   const auto come_in = [this, task, ready] {
@@ -43,10 +55,12 @@ void Intake::take(const TaskRef& task) {
   };
   try {
     const std::uint64_t most_outputs = outputs_limit(project_.settings);
-    side_.run([task, stem, most_outputs, ready](const std::stop_token&) { *ready = prepare(task, stem, most_outputs); }, come_in);
+    side_.run([task, stem, most_outputs, shared,
+               ready](const std::stop_token&) { *ready = prepare(task, stem, most_outputs, shared); },
+              come_in);
     coming_[task.id()] = task;
   } catch (const InterfaceError&) {  // no thread: it takes long
-    enter(task, prepare(task, stem, outputs_limit(project_.settings)));
+    enter(task, prepare(task, stem, outputs_limit(project_.settings), shared));
   }
 }
 
@@ -72,7 +86,11 @@ Bytes Intake::message_of(const TaskRef& task, const std::vector<std::string>& nu
   message.id = 0;
   message.attempt = 0;
   limit_outputs(message, outputs_limit(project_.settings));
-  for (std::size_t i = 0; i < numbers.size(); ++i) message.terms.files[i].from = "#" + numbers[i];
+  auto& files = message.terms.files;
+  auto& shared = message.terms.shared;
+  for (std::size_t i = 0; i < files.size(); ++i) files[i].from = "#" + numbers[i];
+  // Nothing that differs from run to run.
+  for (std::size_t i = 0; i < shared.size(); ++i) shared[i] = {.size = shared[i].size, .from = "#" + numbers[files.size() + i]};
   message.arguments = task.arguments();
   Bytes bytes;
   wire::append(bytes, message);
@@ -95,6 +113,7 @@ void Intake::enter(const TaskRef& task, const Prepared& ready) {
   if (ready.failure) return end_at_once(task, *ready.failure);
   std::vector<std::string> numbers;
   for (const PreparedFile& file : ready.files) numbers.push_back(store_file(file));
+  for (const auto& one : ready.shared) numbers.push_back(one->number);
   Bytes message;
   NewTask row{.function = kind_of(task.function_id(), !task.options().outputs.empty()), .priority = task.options().priority};
   if (ready.input) {

@@ -22,6 +22,7 @@
 #include "boinc/server/assimilator.hpp"
 #include "boinc/server/preparation.hpp"
 #include "boinc/server/project.hpp"
+#include "boinc/server/shared_copies.hpp"
 #include "boinc/server/side_thread.hpp"
 #include "boinc/server/transitioner.hpp"
 
@@ -57,6 +58,7 @@ class Intake {
   Transitioner& transitioner_;
   SideThread& side_;
   const Write write_;
+  SharedCopies shared_;
   boost::unordered_flat_map<std::int64_t, TaskRef> open_;
   boost::unordered_flat_map<std::uint64_t, std::int64_t> rows_;  ///< by the task's number
   boost::unordered_flat_map<std::uint64_t, TaskRef> coming_;     ///< those that are being prepared, by their numbers

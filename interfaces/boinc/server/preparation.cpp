@@ -27,7 +27,10 @@ std::string known_as(const CopiedFile& copy) { return copy.md5 + (copy.is_execut
 
 /// Of what the task is, and of nothing that differs from run to run.
 std::string digest_of(wire::Task message, const std::vector<std::string>& files, std::span<const std::byte> arguments) {
-  for (std::size_t i = 0; i < message.terms.files.size(); ++i) message.terms.files[i].from = "#" + files[i];
+  auto& named = message.terms.files;
+  auto& shared = message.terms.shared;
+  for (std::size_t i = 0; i < named.size(); ++i) named[i].from = "#" + files[i];
+  for (std::size_t i = 0; i < shared.size(); ++i) shared[i] = {.size = shared[i].size, .from = "#" + files[named.size() + i]};
   message.arguments = {};
   Bytes head;
   wire::append(head, message);
@@ -37,14 +40,14 @@ std::string digest_of(wire::Task message, const std::vector<std::string>& files,
   return fmt::format("large {} {}", arguments.size(), sum.hex());
 }
 
-PreparedInput write_input(const TaskRef& task, const std::vector<PreparedFile>& copies, const std::string& path,
-                          std::uint64_t most_outputs) {
+PreparedInput write_input(const TaskRef& task, const Prepared& ready, const std::string& path, std::uint64_t most_outputs) {
   wire::Task message = remote::message_of(task);
   message.id = 0;
   message.attempt = 0;
   limit_outputs(message, most_outputs);
   std::vector<std::string> files;
-  for (const PreparedFile& one : copies) files.push_back(known_as(one.copy));
+  for (const PreparedFile& one : ready.files) files.push_back(known_as(one.copy));
+  for (const auto& one : ready.shared) files.push_back(known_as(one->file.copy));
   PreparedInput input{path, 0, {}, digest_of(message, files, task.arguments())};
   message.arguments = task.arguments();
   BundleWriter bundle{1, false};  // the validator here compares endings, not bytes
@@ -79,18 +82,22 @@ bool takes_long_to_prepare(const TaskRef& task) noexcept {
   return task.arguments().size() > large_arguments || !task.options().files.empty();
 }
 
-Prepared prepare(const TaskRef& task, const std::string& stem, std::uint64_t most_outputs) {
+Prepared prepare(const TaskRef& task, const std::string& stem, std::uint64_t most_outputs,
+                 std::vector<std::shared_ptr<const SharedCopy>> shared) {
   Prepared ready;
+  ready.shared = std::move(shared);
   const std::string input = stem + "_arguments";
   try {
     if (task.arguments().size() > longest_arguments)
       throw worker::StagingError{fmt::format("its arguments have {} bytes; over boinc they may have {}: send them as a data file",
                                              task.arguments().size(), longest_arguments)};
+    for (const auto& one : ready.shared)
+      if (!one->error.empty()) throw worker::StagingError{one->error};
     for (const DataFile& file : task.options().files) {
       const std::string path = fmt::format("{}_{}", stem, ready.files.size());
       ready.files.push_back({path, copy_file(file.from, path)});
     }
-    if (task.arguments().size() > large_arguments) ready.input = write_input(task, ready.files, input, most_outputs);
+    if (task.arguments().size() > large_arguments) ready.input = write_input(task, ready, input, most_outputs);
   } catch (const std::exception& e) {
     for (const std::string& path : ready.paths()) ::unlink(path.c_str());
     ::unlink(input.c_str());  // on a full disk, its room is needed

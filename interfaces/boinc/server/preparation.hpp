@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,13 @@ struct PreparedFile {
   std::string path;
   CopiedFile copy;
 };
+/// The copy of a shared value, which several tasks take.
+struct SharedCopy {
+  PreparedFile file;        ///< written where it is copied, before it is read there
+  std::string error;        ///< the same: why there is none
+  std::string number;       ///< the loop's: in the project; empty before it is stored
+  bool has_failed = false;  ///< the loop's
+};
 /// The bundle that a task with large arguments is.
 struct PreparedInput {
   std::string path;
@@ -40,11 +48,12 @@ struct PreparedInput {
   std::string digest;
 };
 struct Prepared {
-  std::vector<PreparedFile> files;  ///< in the task's own order
-  std::optional<PreparedInput> input;
-  std::optional<Failure> failure;  ///< then there is nothing else
+  std::vector<PreparedFile> files = {};  ///< in the task's own order; so are its shared values
+  std::vector<std::shared_ptr<const SharedCopy>> shared = {};
+  std::optional<PreparedInput> input = {};
+  std::optional<Failure> failure = {};  ///< then there is nothing else
 
-  /// All that was written.
+  /// All that was written for this task alone.
   std::vector<std::string> paths() const;
 };
 
@@ -55,6 +64,7 @@ void limit_outputs(wire::Task& message, std::uint64_t most_outputs) noexcept;
 
 /// Whether it is worth a thread.
 bool takes_long_to_prepare(const TaskRef& task) noexcept;
-Prepared prepare(const TaskRef& task, const std::string& stem, std::uint64_t most_outputs);
+Prepared prepare(const TaskRef& task, const std::string& stem, std::uint64_t most_outputs,
+                 std::vector<std::shared_ptr<const SharedCopy>> shared = {});
 
 }  // namespace mw::boinc

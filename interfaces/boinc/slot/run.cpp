@@ -162,6 +162,7 @@ class Runner final : public link::WorkerUser {
       return next_task();
     }
     for (DataFile& file : task.terms.files) file.from = path_of_file(file.from);
+    for (SharedInput& one : task.terms.shared) one.from = path_of_file(one.from);
     task.terms.outputs_folder.clear();  // no workunit says where files are put on this machine
     if (task.terms.has_folder()) process_->expect_folder();
     process_->claims().offer(offered_++);

@@ -69,9 +69,17 @@ std::string JobMaker::store_file(const std::string& path) {
   return name;
 }
 
-std::string JobMaker::name_of(const std::string& path) const {
+bool JobMaker::is_among(const std::string& path, const std::set<std::string>& files) const {
   const auto known = known_files_.find(path);
-  return known == known_files_.end() ? std::string{} : known->second.name;
+  return known != known_files_.end() && files.contains(known->second.name);
+}
+
+std::string JobMaker::part_among(const TaskRef& task, const std::set<std::string>& files) const {
+  for (const DataFile& file : task.options().files)
+    if (is_among(file.from, files)) return fmt::format("its data file {}", file.from);
+  for (const SharedInput& one : task.shared())
+    if (is_among(one.from, files)) return fmt::format("a shared value of {} bytes", one.size);
+  return {};
 }
 
 std::optional<double> JobMaker::seconds_of(std::uint64_t function, const std::vector<Prepared>& tasks) {
@@ -105,11 +113,13 @@ std::vector<Job> JobMaker::make(const std::vector<TaskRef>& tasks, std::vector<R
     Prepared prepared{task, {}};
     try {
       const auto& files = task.options().files;
-      if (files.size() > most_data_files)
-        throw worker::StagingError{
-            fmt::format("it has {} data files; over an existing BOINC project it may have {}: pack some of them into one",
-                        files.size(), most_data_files)};
+      const std::vector<SharedInput> shared = task.shared();
+      if (files.size() + shared.size() > most_data_files)
+        throw worker::StagingError{fmt::format(
+            "it has {} data files and shared values; over an existing BOINC project it may have {}: pack some of them into one",
+            files.size() + shared.size(), most_data_files)};
       for (const DataFile& file : files) prepared.files.push_back(store_file(file.from));
+      for (const SharedInput& one : shared) prepared.files.push_back(store_file(one.from));
     } catch (const worker::StagingError& e) {
       refused.push_back({task, worker::staging_failed(e)});
       continue;

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -36,8 +37,8 @@ class JobMaker {
   JobMaker(const BoincProjectOptions& options, std::string prefix, std::string data_prefix, std::string folder, TrialRun trial);
 
   std::vector<Job> make(const std::vector<TaskRef>& tasks, std::vector<RefusedTask>& refused);
-  /// What the project calls a data file that was among a task's; empty: it is none.
-  std::string name_of(const std::string& path) const;
+  /// Which of the task's data files or shared values is among these of the project's files, for people; empty: none.
+  std::string part_among(const TaskRef& task, const std::set<std::string>& files) const;
   /// The copy of a data file.
   std::string path_of(const std::string& data_file) const { return folder_ + "/" + data_file; }
 
@@ -55,6 +56,7 @@ class JobMaker {
   };
 
   std::string store_file(const std::string& path);
+  bool is_among(const std::string& path, const std::set<std::string>& files) const;
   /// A task's, as far as it is known.
   std::optional<double> seconds_of(std::uint64_t function, const std::vector<Prepared>& tasks);
   std::size_t size_for(std::optional<double> seconds, std::size_t waiting) const;

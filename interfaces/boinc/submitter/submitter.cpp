@@ -241,8 +241,7 @@ struct Submitter::Impl final : PollSink {
       if (!own_is_refused && std::none_of(job.data.begin(), job.data.end(), is_refused)) continue;
       const std::vector<TaskRef> rest = jobs.take_apart(job.name, [&](const TaskRef& task) {
         std::string needed = own_is_refused ? "its arguments" : "";
-        for (const DataFile& file : task.options().files)
-          if (is_refused(maker.name_of(file.from))) needed = fmt::format("its data file {}", file.from);
+        if (!own_is_refused) needed = maker.part_among(task, refusal.files());
         return needed.empty() ? needed : fmt::format("{} cannot be sent: {}", needed, refusal.what());
       });
       if (rest.empty()) continue;
