@@ -15,7 +15,7 @@ namespace mw {
 namespace worker {
 namespace {
 
-std::string folder;
+std::string workunit_folder;
 std::chrono::milliseconds interval{0};
 std::uint64_t task = 0;
 std::chrono::steady_clock::time_point next_time;
@@ -25,7 +25,7 @@ std::chrono::steady_clock::time_point next_time;
 std::string checkpoint_path(const std::string& in, std::uint64_t number) { return in + "/checkpoint_" + std::to_string(number); }
 
 void set_checkpoint_folder(std::string path, std::chrono::milliseconds between) {
-  folder = std::move(path);
+  workunit_folder = std::move(path);
   interval = between;
 }
 
@@ -36,12 +36,12 @@ void begin_checkpoints(std::uint64_t number) {
 
 }  // namespace worker
 
-bool checkpoint_is_due() noexcept { return !worker::folder.empty() && std::chrono::steady_clock::now() >= worker::next_time; }
+bool checkpoint_is_due() noexcept { return !worker::workunit_folder.empty() && std::chrono::steady_clock::now() >= worker::next_time; }
 
 namespace detail {
 
 void write_checkpoint(const Bytes& state) {
-  const std::string path = worker::checkpoint_path(worker::folder, worker::task), temporary = path + ".new";
+  const std::string path = worker::checkpoint_path(worker::workunit_folder, worker::task), temporary = path + ".new";
   const process::UniqueFd file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
   // One that cannot be written is one that is not there: the task goes on.
   if (file.get() < 0 || ::write(file.get(), state.data(), state.size()) != static_cast<ssize_t>(state.size()) ||
@@ -51,8 +51,8 @@ void write_checkpoint(const Bytes& state) {
 }
 
 std::optional<Bytes> read_checkpoint() {
-  if (worker::folder.empty()) return std::nullopt;
-  std::ifstream file{worker::checkpoint_path(worker::folder, worker::task), std::ios::binary};
+  if (worker::workunit_folder.empty()) return std::nullopt;
+  std::ifstream file{worker::checkpoint_path(worker::workunit_folder, worker::task), std::ios::binary};
   if (!file) return std::nullopt;
   const std::string text{std::istreambuf_iterator<char>{file}, {}};
   return Bytes{std::as_bytes(std::span{text})};

@@ -53,7 +53,7 @@ struct Place {
 };
 
 /// Nothing if the text makes no sense, or the descriptors are not what it says.
-std::optional<Place> place_of(std::string_view text) noexcept {
+std::optional<Place> socket_place_of(std::string_view text) noexcept {
   Place place;
   // From the last to the first.
   const auto take = [&text](std::string_view key, int& fd) {
@@ -118,7 +118,7 @@ int serve_at(const Place& place) {
 }
 
 [[noreturn]] void run_as_worker(const std::string& where, const char* argv0) {
-  const auto place = place_of(where);
+  const auto place = socket_place_of(where);
   if (!place) {
     std::fprintf(stderr, "%s: %s=%s names no socket of a CppMW master; unset it to run this program by hand\n", argv0,
                  environment_name, where.c_str());
