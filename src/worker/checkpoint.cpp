@@ -36,7 +36,9 @@ void begin_checkpoints(std::uint64_t number) {
 
 }  // namespace worker
 
-bool checkpoint_is_due() noexcept { return !worker::workunit_folder.empty() && std::chrono::steady_clock::now() >= worker::next_time; }
+bool checkpoint_is_due() noexcept {
+  return !worker::workunit_folder.empty() && std::chrono::steady_clock::now() >= worker::next_time;
+}
 
 namespace detail {
 

@@ -55,9 +55,9 @@ void Intake::take(const TaskRef& task) {
   };
   try {
     const std::uint64_t most_outputs = outputs_limit(project_.settings);
-    side_.run([task, stem, most_outputs, shared,
-               ready](const std::stop_token&) { *ready = prepare(task, stem, most_outputs, shared); },
-              come_in);
+    side_.run(
+        [task, stem, most_outputs, shared, ready](const std::stop_token&) { *ready = prepare(task, stem, most_outputs, shared); },
+        come_in);
     coming_[task.id()] = task;
   } catch (const InterfaceError&) {  // no thread: it takes long
     enter(task, prepare(task, stem, outputs_limit(project_.settings), shared));
