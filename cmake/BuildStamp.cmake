@@ -2,8 +2,13 @@
 # these sources, of the headers beside them, and of CppMW itself. A program and its worker builds, for whatever machine
 # they are compiled, have the same one if they were made of the same sources; where one of them is older, the workers
 # are refused.
+# An installed CppMW has a file with the sums of its own sources in their place.
 set(MW_STAMP_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/StampSources.cmake)
-file(GLOB_RECURSE MW_STAMP_OF_CPPMW ${PROJECT_SOURCE_DIR}/include/*.hpp ${PROJECT_SOURCE_DIR}/src/*.?pp)
+if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/sources.sum)
+  set(MW_STAMP_OF_CPPMW ${CMAKE_CURRENT_LIST_DIR}/sources.sum)
+else()
+  file(GLOB_RECURSE MW_STAMP_OF_CPPMW ${PROJECT_SOURCE_DIR}/include/*.hpp ${PROJECT_SOURCE_DIR}/src/*.?pp)
+endif()
 set_property(GLOBAL PROPERTY MW_STAMP_SCRIPT ${MW_STAMP_SCRIPT})
 set_property(GLOBAL PROPERTY MW_STAMP_OF_CPPMW ${MW_STAMP_OF_CPPMW})
 

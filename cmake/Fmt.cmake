@@ -13,6 +13,7 @@ if(mw_fmt_version GREATER_EQUAL 90000 AND mw_fmt_version LESS 100000)
   # visible.
   target_compile_definitions(mw_fmt PUBLIC FMT_SHARED)
 else()
+  set(mw_fmt_is_header_only ON)
   add_library(mw_fmt INTERFACE)  # what it has to be compiled from differs from version to version
   target_link_libraries(mw_fmt INTERFACE fmt::fmt-header-only)
 endif()

@@ -9,12 +9,14 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <boost/asio/steady_timer.hpp>
 
 #include "log/log.hpp"
 #include "log/repeated.hpp"
 #include "parse/number.hpp"
 #include "process/child.hpp"
+#include "process/own_programs.hpp"
 #include "process/place.hpp"
 
 namespace mw::boinc {
@@ -27,19 +29,13 @@ constexpr const char* poll_s = "0.01";
 /// That many looks, half the time apart, make the whole one.
 constexpr int looks_until_known = 3;
 
-/// The mw command: beside this program, or where CppMW was built.
+/// The mw command.
 std::string find_command() {
-  std::error_code ignored;
-  const fs::path beside = fs::read_symlink("/proc/self/exe", ignored).parent_path() / "mw";
-#ifdef MW_COMMAND_PROGRAM
-  const fs::path built = MW_COMMAND_PROGRAM;
-#else
-  const fs::path built;
-#endif
-  for (const fs::path& path : {beside, built})
-    if (!path.empty() && ::access(path.c_str(), X_OK) == 0) return path.string();
+  if (std::string found = process::find_own_program("mw", MW_COMMAND_PROGRAM); !found.empty()) return found;
   throw InterfaceError{
-      fmt::format("boinc: there is no mw command beside this program ({}): it is the volunteer on this machine", beside.string())};
+      fmt::format("boinc: the mw command, which is the volunteer on this machine, is in none of these places: {}. Build CppMW with "
+                  "MW_BUILD_TOOLS, install it, or copy mw beside this program",
+                  fmt::join(process::places_of_own_program("mw", MW_COMMAND_PROGRAM), ", "))};
 }
 
 /// By their parent; those of this moment.

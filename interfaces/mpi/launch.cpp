@@ -9,9 +9,11 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "mpi/slurm.hpp"
 #include "process/launch.hpp"
+#include "process/own_programs.hpp"
 #include "process/place.hpp"
 #include "process/route.hpp"
 
@@ -44,13 +46,11 @@ std::string find_rank_program(const std::string& wanted) {
     if (!is_executable(wanted)) throw InterfaceError{fmt::format("mpi: there is no program \"{}\" (rank_program=…)", wanted)};
     return fs::absolute(wanted).string();
   }
-  std::error_code error;
-  const fs::path beside = fs::read_symlink("/proc/self/exe", error).parent_path() / "mw_mpi_rank";
-  if (is_executable(beside.string())) return beside.string();
 #ifdef MW_MPI_RANK_PROGRAM
-  if (is_executable(MW_MPI_RANK_PROGRAM)) return MW_MPI_RANK_PROGRAM;
-  throw InterfaceError{fmt::format("mpi: the program of the ranks is neither {} nor {}: copy it beside this program",
-                                   beside.string(), MW_MPI_RANK_PROGRAM)};
+  const char* const name = "mw_mpi_rank";
+  if (std::string found = process::find_own_program(name, MW_MPI_RANK_PROGRAM); !found.empty()) return found;
+  throw InterfaceError{fmt::format("mpi: the program of the ranks is in none of these places: {}. Copy it beside this program",
+                                   fmt::join(process::places_of_own_program(name, MW_MPI_RANK_PROGRAM), ", "))};
 #else
   throw InterfaceError{
       "mpi: this CppMW was built without it, as MPICH was not found then: install it (Debian: apt-get install mpich libmpich-dev) "

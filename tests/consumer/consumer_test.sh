@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# consumer_test.sh BUILD-FOLDER SOURCE-FOLDER COMPILER: CppMW is installed, moved, and found by a project of somebody
+# else's, and by pkg-config; the program runs on every interface.
+set -euo pipefail
+build=$1 source=$2 compiler=$3
+here=$(cd "$(dirname "$0")" && pwd)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export XDG_STATE_HOME=$folder/state
+
+fail() {
+  echo "$1" >&2
+  [ ! -f "$folder/log" ] || tail -40 "$folder/log" >&2
+  exit 1
+}
+# The folder that it was installed to does not count.
+cmake --install "$build" --prefix "$folder/first" >"$folder/log" 2>&1 || fail "cmake --install"
+mv "$folder/first" "$folder/prefix"
+if grep -rlI "$source\|$build" "$folder/prefix/lib" | grep .; then fail "these installed files name the folder that CppMW was built in"; fi
+
+# run NAME PROGRAM INTERFACE…
+run() {
+  local name=$1 program=$2 interface out
+  for interface in "${@:3}"; do
+    out=$(cd "$folder" && "$program" "$interface" 2>"$folder/log") || fail "$name on $interface: status $?"
+    [ "$out" = 2525 ] || fail "$name on $interface: \"$out\", not 2525"
+    echo "$name on $interface: $out"
+  done
+}
+
+interfaces=(serial multicore:2)
+[ ! -x "$folder/prefix/libexec/cppmw/mw_mpi_rank" ] || interfaces+=(mpi:2)
+"$folder/prefix/bin/mw" --version
+
+cmake -S "$here" -B "$folder/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$folder/prefix" \
+  -DCMAKE_CXX_COMPILER="$compiler" >"$folder/log" 2>&1 || fail "find_package(CppMW)"
+cmake --build "$folder/build" >"$folder/log" 2>&1 || fail "the build with find_package(CppMW)"
+boinc=()
+if "$folder/prefix/bin/mw" volunteer --help >/dev/null 2>&1 && [ -d "$folder/build/workers" ]; then
+  boinc=("boinc:2?state=temporary&listen=127.0.0.1:0")
+fi
+run "find_package" "$folder/build/weigh" "${interfaces[@]}" "${boinc[@]}"
+
+if command -v pkg-config >/dev/null; then
+  export PKG_CONFIG_PATH=$folder/prefix/lib/pkgconfig
+  # shellcheck disable=SC2046
+  "$compiler" -std=c++20 -o "$folder/weigh" "$here/weigh.cpp" "$here/weights.cpp" $(pkg-config --cflags --libs cppmw) \
+    >"$folder/log" 2>&1 || fail "pkg-config"
+  PATH=$folder/prefix/bin:$PATH run "pkg-config" "$folder/weigh" "${interfaces[@]}"
+fi
