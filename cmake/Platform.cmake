@@ -1,10 +1,13 @@
-# MW_WORKER_PLATFORM: what BOINC calls the machine that this build is for; empty where it has no name for it.
+# MW_WORKER_PLATFORM: what BOINC calls the machine that this build is for; empty where it has no name for it. In the
+# cache, as mw_add_app is called in folders beside and above this project's, too.
+set(platform "")
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
-    set(MW_WORKER_PLATFORM x86_64-pc-linux-gnu)
+    set(platform x86_64-pc-linux-gnu)
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
-    set(MW_WORKER_PLATFORM aarch64-unknown-linux-gnu)
+    set(platform aarch64-unknown-linux-gnu)
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")
-    set(MW_WORKER_PLATFORM arm-unknown-linux-gnueabihf)
+    set(platform arm-unknown-linux-gnueabihf)
   endif()
 endif()
+set(MW_WORKER_PLATFORM "${platform}" CACHE INTERNAL "")

@@ -34,7 +34,7 @@ namespace mw {
 
 namespace detail {
 /// `call` is made in the master's thread of notices when the task is done, or nothing can be done any more. Throws
-/// TaskError if it is no task of this master's.
+/// TaskError if it is no task of this master's, InterfaceError if there is no thread to be had.
 void when_done(MasterCore& core, const TaskHandle& task, std::function<void()> call);
 /// Counts the task, of which when_done() has told, as handed out. Throws InterfaceError if it is not done.
 void hand_out(MasterCore& core, const TaskHandle& task);
@@ -44,7 +44,8 @@ void refuse_to_wait_in_notice();
 void note_unread(const std::exception_ptr& error) noexcept;
 }  // namespace detail
 
-/// What `co_await master.get(task)` waits for. Throws as get_result().
+/// What `co_await master.get(task)` waits for. Throws as get_result(), and InterfaceError if there is no thread for
+/// coroutines.
 template <class R>
 class Awaited {
  public:

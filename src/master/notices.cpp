@@ -1,5 +1,7 @@
 #include "master/notices.hpp"
 
+#include "process/shortage.hpp"
+
 namespace mw::detail {
 namespace {
 
@@ -10,16 +12,26 @@ thread_local bool makes_calls = false;
 bool Notices::is_here() noexcept { return makes_calls; }
 
 void Notices::when_done(RecordPtr record, Call call) {
-  if (is_done(record->state.load(std::memory_order_acquire))) return at_once(std::move(call));
+  start();
+  if (is_done(record->state.load(std::memory_order_acquire))) return push(std::move(call));
   auto& [kept, calls] = waiting_[record.get()];
   kept = std::move(record);
   calls.push_back(std::move(call));
 }
 
 void Notices::at_once(Call call) {
+  start();
+  push(std::move(call));
+}
+
+/// Now, since who leaves a call can be told that there is no thread; when a task ends, nobody can.
+void Notices::start() {
+  if (!thread_.joinable()) thread_ = process::start_thread("coroutines and futures", [this] { run(); });
+}
+
+void Notices::push(Call call) {
   std::lock_guard lock{mutex_};
   calls_.push_back(std::move(call));
-  if (!thread_.joinable()) thread_ = std::thread{[this] { run(); }};
   due_.notify_one();
 }
 
@@ -28,12 +40,12 @@ void Notices::ended(const TaskRecord* record) {
   if (place == waiting_.end()) return;
   auto [kept, calls] = std::move(place->second);
   waiting_.erase(place);
-  for (Call& call : calls) at_once(std::move(call));
+  for (Call& call : calls) push(std::move(call));
 }
 
 void Notices::fail() {
   for (auto& [record, waiting] : std::exchange(waiting_, {}))
-    for (Call& call : waiting.second) at_once(std::move(call));
+    for (Call& call : waiting.second) push(std::move(call));
 }
 
 void Notices::run() {

@@ -34,7 +34,8 @@ class Notices {
 
   /// Whether no call waits for a task.
   bool empty() const noexcept { return waiting_.empty(); }
-  /// `call`, which may not throw, is made when the record is done: soon, if it is already.
+  /// `call`, which may not throw, is made when the record is done: soon, if it is already. Throws InterfaceError, as
+  /// at_once() does, if there is no thread for it.
   void when_done(RecordPtr record, Call call);
   /// Makes it soon, whatever becomes of the task.
   void at_once(Call call);
@@ -49,6 +50,8 @@ class Notices {
   static bool is_here() noexcept;
 
  private:
+  void start();
+  void push(Call call);
   void run();
 
   std::unordered_map<const TaskRecord*, std::pair<RecordPtr, std::vector<Call>>> waiting_;

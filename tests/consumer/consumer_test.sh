@@ -41,6 +41,18 @@ if "$folder/prefix/bin/mw" volunteer --help >/dev/null 2>&1 && [ -d "$folder/bui
 fi
 run "find_package" "$folder/build/weigh" "${interfaces[@]}" "${boinc[@]}"
 
+# As a part of the project. All of it is built only by hand: it takes minutes.
+cmake -S "$here" -B "$folder/whole" -G Ninja -DCPPMW_SOURCE="$source" -DCMAKE_CXX_COMPILER="$compiler" >"$folder/log" 2>&1 ||
+  fail "add_subdirectory"
+grep -q "optimisation (Release)" "$folder/log" || fail "no word of the build type that was not given"
+targets=$(ninja -C "$folder/whole" -t targets all | sed -n 's/^\([^ /]*\): .*/\1/p')
+for target in weigh mw_command $([ ${#boinc[@]} -eq 0 ] || echo weigh_worker); do
+  grep -qx "$target" <<<"$targets" || fail "add_subdirectory has no target $target"
+done
+grep -q 'workers/.*/weigh: CXX_EXECUTABLE_LINKER' "$folder/whole/build.ninja" || [ ${#boinc[@]} -eq 0 ] ||
+  fail "the worker build is not beside the program"
+echo "add_subdirectory: $(wc -l <<<"$targets") targets"
+
 if command -v pkg-config >/dev/null; then
   export PKG_CONFIG_PATH=$folder/prefix/lib/pkgconfig
   # shellcheck disable=SC2046
