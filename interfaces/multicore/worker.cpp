@@ -84,9 +84,7 @@ void Worker::put(const TaskRef& task, std::uint64_t number) {
   const auto arguments = task.arguments();
   memory::SharedBlock* const block = TaskAccess::block(task);
   wire::Outgoing& outgoing = process_->outgoing();
-  message.terms.outputs_folder = TaskAccess::outputs_folder(task);
-  if (message.terms.has_folder()) process_->expect_folder();
-  for (const SharedInput& one : message.terms.shared) shared_.insert(one.number);
+  if (!message.terms.empty()) prepare(message.terms, task);
   if (block && block->is_ours()) {
     wire::append_task_apart(outgoing.new_tail(), message, arguments.size());
     block->set_lent(true);
@@ -101,6 +99,12 @@ void Worker::put(const TaskRef& task, std::uint64_t number) {
   owner_.worker_has_output(*this);
   process_->claims().offer(number);
   if (window_.size() == 1) owner_.host().task_started(task, id_);
+}
+
+void Worker::prepare(wire::Terms& terms, const TaskRef& task) {
+  terms.outputs_folder = TaskAccess::outputs_folder(task);
+  if (terms.has_folder()) process_->expect_folder();
+  for (const SharedInput& one : terms.shared) shared_.insert(one.number);
 }
 
 void Worker::forget_shared(std::uint64_t number) {

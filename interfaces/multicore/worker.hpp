@@ -89,6 +89,7 @@ class Worker final : public link::WorkerUser {
   void finish_from_block(const wire::Result& result);
   void next_begins();
   void put(const TaskRef& task, std::uint64_t number);
+  void prepare(wire::Terms& terms, const TaskRef& task);
   void put_held();
   /// Whether a task had not begun, and never will.
   auto claims() {

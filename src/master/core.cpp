@@ -200,7 +200,7 @@ void MasterCore::after_handler() {
 void MasterCore::take_submitted() {
   scheduler::Item* oldest_first = submitted_.take_all();
   if (!oldest_first) return;
-  const core::Moment now = moment();
+  const core::Moment now = machine_.is_ending() ? moment() : core::Moment{};  // else it is not looked at
   while (oldest_first) {
     scheduler::Item& item = *oldest_first;
     oldest_first = std::exchange(item.next, nullptr);

@@ -183,6 +183,8 @@ std::string_view TaskRef::function_name() const noexcept { return record_->funct
 const TaskOptions& TaskRef::options() const noexcept { return record_->options(); }
 std::span<const std::byte> TaskRef::arguments() const noexcept { return record_->payload.span(); }
 
+bool TaskAccess::has_terms(const TaskRef& task) noexcept { return task.record_->find_extra() != nullptr; }
+
 memory::SharedBlock* TaskAccess::block(const TaskRef& task) noexcept { return task.record_->payload.block(); }
 
 std::string TaskAccess::outputs_folder(const TaskRef& task) {

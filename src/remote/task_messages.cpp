@@ -26,6 +26,7 @@ std::chrono::nanoseconds duration_of(std::uint64_t run_ns) {
 
 wire::Task message_of(const TaskRef& task) {
   wire::Task message{.id = task.id(), .function = task.function_id(), .attempt = task.attempt()};
+  if (!TaskAccess::has_terms(task)) return message;
   message.terms = wire::terms_of(task.options());
   message.terms.shared = task.shared();
   return message;

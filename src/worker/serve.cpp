@@ -102,7 +102,7 @@ class Server final : public ProgressSink {
     }
   }
 
-  void handle_task_apart(wire::Task task, process::UniqueFd descriptor) {
+  void handle_task_apart(wire::Task&& task, process::UniqueFd descriptor) {
     Bytes arguments;
     try {
       arguments = memory::receive_block(std::move(descriptor), wire::parse_size_apart(task.arguments));
@@ -117,7 +117,7 @@ class Server final : public ProgressSink {
   }
 
   /// `apart` holds the arguments where they did not come with the task.
-  void handle_task(wire::Task task, Bytes apart) {
+  void handle_task(wire::Task&& task, Bytes apart) {
     if (claims_ && !claims_->begin(received_++)) return;  // it was taken back
     if (!apart.empty()) task.arguments = apart.span();
     task_ = task.id;

@@ -18,6 +18,8 @@ class TaskAccess {
  public:
   static TaskRef make(RecordPtr record, std::uint32_t attempt) { return {std::move(record), attempt}; }
   static const RecordPtr& record(const TaskRef& task) noexcept { return task.record_; }
+  /// False for most: it wants nothing beyond its arguments.
+  static bool has_terms(const TaskRef& task) noexcept;
   /// The shared memory that the arguments are in; null if they are elsewhere.
   static memory::SharedBlock* block(const TaskRef& task) noexcept;
   /// Where a worker on this machine is to make a folder for this attempt's output files; empty if the task has none.
