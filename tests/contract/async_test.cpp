@@ -63,12 +63,13 @@ mw::Async<std::string> failing(mw::Master& master) {
   co_return "nothing failed";
 }
 
-mw::Async<std::int64_t> waits_in_its_own_way(mw::Master& master) {
-  co_await master.get(master.submit_task<add_slowly>(1, 2, 20));
-  co_return chain(master, 1).get();
-}
-
 mw::Async<std::int64_t> waits_for(mw::Master& master, mw::Task<bool> task) { co_return co_await master.get(task) ? 1 : 0; }
+
+/// Waits for `begin` as it ought to, which takes it into the master's thread, and there for another coroutine as it may not.
+mw::Async<std::int64_t> waits_in_its_own_way(mw::Master& master, std::string begin, std::string end) {
+  co_await master.get(master.submit_task<wait_for_file>(begin));
+  co_return waits_for(master, master.submit_task<wait_for_file>(end)).get();
+}
 
 }  // namespace
 
@@ -142,6 +143,7 @@ TEST_CASE("a handle outlives its master, and then nothing follows its task", "[c
 TEST_CASE("coroutines wait for tasks and for each other, many at a time, without a thread each", "[contract][async]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
+  const test::TemporaryFolder folder;
   mw::Master master{mw::interface(spec)};
   CHECK(chain(master, 4).get() == 39);
   const std::int64_t count = is_volunteer(spec) ? 5 : test::amount(500, 50);
@@ -152,7 +154,10 @@ TEST_CASE("coroutines wait for tasks and for each other, many at a time, without
   one.get();
   CHECK(one.done());
   CHECK(done == 1);
-  CHECK_THROWS_AS(waits_in_its_own_way(master).get(), mw::UsageError);
+  auto stuck = waits_in_its_own_way(master, folder.path("begin"), folder.path("end"));
+  std::ofstream{folder.path("begin")} << "now";
+  CHECK_THROWS_AS(stuck.get(), mw::UsageError);
+  std::ofstream{folder.path("end")} << "now";
 }
 
 TEST_CASE("a coroutine that waits when its master ends hears of it, and one that nobody asks says that it failed",
