@@ -30,8 +30,9 @@ function(mw_add_worker name)
   if(TARGET mw_options)
     target_link_libraries(${name}_worker PRIVATE mw::options)
   endif()
+  target_link_options(${name}_worker PRIVATE -s)  # volunteers download it
   if(NOT MW_SANITIZE)
-    target_link_options(${name}_worker PRIVATE -static -s)
+    target_link_options(${name}_worker PRIVATE -static)
   endif()
 endfunction()
 

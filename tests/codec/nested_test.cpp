@@ -12,10 +12,10 @@
 
 namespace nested_test {
 
-struct Tree {
+struct Nested {
   int value = 0;
-  std::vector<Tree> children;
-  bool operator==(const Tree&) const = default;
+  std::vector<Nested> children;
+  bool operator==(const Nested&) const = default;
 };
 struct Node {
   int value = 0;
@@ -46,7 +46,7 @@ T deep(int levels, const Inner& inner) {
   for (int i = 0; i < levels; ++i) at = inner(*at);
   return top;
 }
-Tree* child_of(Tree& tree) { return &tree.children.emplace_back(); }
+Nested* child_of(Nested& tree) { return &tree.children.emplace_back(); }
 Node* next_of(Node& node) { return (node.next = std::make_unique<Node>()).get(); }
 Own* part_of(Own& own) { return &own.parts.emplace_back(); }
 
@@ -55,23 +55,23 @@ Own* part_of(Own& own) { return &own.parts.emplace_back(); }
 using namespace nested_test;
 
 TEST_CASE("a type that holds itself travels", "[codec]") {
-  const Tree tree{1, {{2, {{3, {}}}}, {4, {}}}};
-  CHECK(mw::decode<Tree>(mw::encode(tree).span()) == tree);
+  const Nested tree{1, {{2, {{3, {}}}}, {4, {}}}};
+  CHECK(mw::decode<Nested>(mw::encode(tree).span()) == tree);
   Node list{1, std::make_unique<Node>(2, nullptr)};
   const Node again = mw::decode<Node>(mw::encode(list).span());
   CHECK(again.value == 1);
   REQUIRE(again.next);
   CHECK(again.next->value == 2);
   CHECK_FALSE(again.next->next);
-  const Tree deep_one = deep<Tree>(900, child_of);
-  CHECK(mw::decode<Tree>(mw::encode(deep_one).span()) == deep_one);
+  const Nested deep_one = deep<Nested>(900, child_of);
+  CHECK(mw::decode<Nested>(mw::encode(deep_one).span()) == deep_one);
 }
 
 TEST_CASE("a value that is nested too deeply is a CodecError where it is encoded", "[codec]") {
-  CHECK_THROWS_AS(mw::encode(deep<Tree>(1100, child_of)), mw::CodecError);
+  CHECK_THROWS_AS(mw::encode(deep<Nested>(1100, child_of)), mw::CodecError);
   CHECK_THROWS_AS(mw::encode(deep<Node>(1100, next_of)), mw::CodecError);
   CHECK_THROWS_AS(mw::encode(deep<Own>(1100, part_of)), mw::CodecError);
-  CHECK_NOTHROW(mw::encode(std::vector<Tree>(5000)));  // many beside each other are no depth
+  CHECK_NOTHROW(mw::encode(std::vector<Nested>(5000)));  // many beside each other are no depth
 }
 
 TEST_CASE("bytes that say that they are nested a million times are a CodecError, and not the end of the stack", "[codec]") {
@@ -84,7 +84,7 @@ TEST_CASE("bytes that say that they are nested a million times are a CodecError,
     put(list, 1, 1);
     put(own, 1, 8);
   }
-  CHECK_THROWS_AS(mw::decode<Tree>(tree.span()), mw::CodecError);
+  CHECK_THROWS_AS(mw::decode<Nested>(tree.span()), mw::CodecError);
   CHECK_THROWS_AS(mw::decode<Node>(list.span()), mw::CodecError);
   CHECK_THROWS_AS(mw::decode<Own>(own.span()), mw::CodecError);
 }

@@ -8,12 +8,13 @@
 #include <fmt/format.h>
 
 #include "crypto/secrets.hpp"
+#include "support/text.hpp"
 
 using namespace mw::crypto;
 
-namespace {
+using test::bytes_of;
 
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
+namespace {
 
 std::string hex_of(std::span<const std::byte> bytes) {
   std::string text;

@@ -27,18 +27,18 @@ Framing framing(const std::string& line, const std::string& fields) {
   REQUIRE(parser.is_header_done());
   return framing_of(parser.release().base());
 }
-Framing get(const std::string& fields) { return framing("GET / HTTP/1.1", "Host: x\r\n" + fields); }
+Framing framing_of_get(const std::string& fields) { return framing("GET / HTTP/1.1", "Host: x\r\n" + fields); }
 Framing old(const std::string& fields) { return framing("GET / HTTP/1.0", fields); }
 
 }  // namespace
 
 TEST_CASE("a connection goes on unless one side says otherwise, with HTTP/1.0 only if it says so", "[http]") {
-  CHECK(get("").keeps_alive);
-  CHECK(get("Connection: keep-alive\r\n").keeps_alive);
-  CHECK_FALSE(get("Connection: close\r\n").keeps_alive);
-  CHECK_FALSE(get("Connection: CLOSE\r\n").keeps_alive);
-  CHECK_FALSE(get("Connection: upgrade, close\r\n").keeps_alive);
-  CHECK(get("Connection: closed\r\n").keeps_alive);
+  CHECK(framing_of_get("").keeps_alive);
+  CHECK(framing_of_get("Connection: keep-alive\r\n").keeps_alive);
+  CHECK_FALSE(framing_of_get("Connection: close\r\n").keeps_alive);
+  CHECK_FALSE(framing_of_get("Connection: CLOSE\r\n").keeps_alive);
+  CHECK_FALSE(framing_of_get("Connection: upgrade, close\r\n").keeps_alive);
+  CHECK(framing_of_get("Connection: closed\r\n").keeps_alive);
   CHECK_FALSE(old("").keeps_alive);
   CHECK(old("Connection: Keep-Alive\r\n").keeps_alive);
   CHECK_FALSE(old("Connection: keep-alive, close\r\n").keeps_alive);
@@ -46,37 +46,37 @@ TEST_CASE("a connection goes on unless one side says otherwise, with HTTP/1.0 on
 }
 
 TEST_CASE("several Connection fields are one list, as RFC 9110 has it", "[http]") {
-  CHECK_FALSE(get("Connection: TE\r\nConnection: close\r\n").keeps_alive);
-  CHECK_FALSE(get("Connection: keep-alive\r\nX: y\r\nConnection: upgrade, close\r\n").keeps_alive);
+  CHECK_FALSE(framing_of_get("Connection: TE\r\nConnection: close\r\n").keeps_alive);
+  CHECK_FALSE(framing_of_get("Connection: keep-alive\r\nX: y\r\nConnection: upgrade, close\r\n").keeps_alive);
   CHECK(old("Connection: TE\r\nConnection: keep-alive\r\n").keeps_alive);
   CHECK_FALSE(old("Connection: keep-alive\r\nConnection: close\r\n").keeps_alive);
 }
 
 TEST_CASE("a body is as long as its head says, and there is none where it says nothing", "[http]") {
-  CHECK(get("").body_size == 0);
-  CHECK(get("Content-Length: 0\r\n").body_size == 0);
-  CHECK(get("Content-Length: 17\r\n").body_size == 17);
-  CHECK(get("Content-Length:   17  \r\n").body_size == 17);
-  CHECK(get("Content-Length: 18446744073709551614\r\n").body_size == 18446744073709551614u);
+  CHECK(framing_of_get("").body_size == 0);
+  CHECK(framing_of_get("Content-Length: 0\r\n").body_size == 0);
+  CHECK(framing_of_get("Content-Length: 17\r\n").body_size == 17);
+  CHECK(framing_of_get("Content-Length:   17  \r\n").body_size == 17);
+  CHECK(framing_of_get("Content-Length: 18446744073709551614\r\n").body_size == 18446744073709551614u);
 }
 
 TEST_CASE("who waits to be asked for a body is asked, with HTTP/1.1; nothing else can be expected", "[http]") {
-  CHECK(get("Content-Length: 1\r\nExpect: 100-continue\r\n").expects_continue);
-  CHECK(get("Content-Length: 1\r\nExpect: 100-Continue\r\n").expects_continue);
-  CHECK_FALSE(get("Content-Length: 1\r\n").expects_continue);
+  CHECK(framing_of_get("Content-Length: 1\r\nExpect: 100-continue\r\n").expects_continue);
+  CHECK(framing_of_get("Content-Length: 1\r\nExpect: 100-Continue\r\n").expects_continue);
+  CHECK_FALSE(framing_of_get("Content-Length: 1\r\n").expects_continue);
   CHECK_FALSE(old("Content-Length: 1\r\nExpect: 100-continue\r\n").expects_continue);
-  CHECK_FALSE(get("Content-Length: 1\r\nExpect:\r\n").expects_continue);
-  CHECK(get("Content-Length: 1\r\nExpect:\r\nExpect: 100-continue\r\n").expects_continue);
-  const Framing other = get("Expect: 200-ok\r\n");
+  CHECK_FALSE(framing_of_get("Content-Length: 1\r\nExpect:\r\n").expects_continue);
+  CHECK(framing_of_get("Content-Length: 1\r\nExpect:\r\nExpect: 100-continue\r\n").expects_continue);
+  const Framing other = framing_of_get("Expect: 200-ok\r\n");
   REQUIRE(other.refusal);
   CHECK(other.refusal->status == http::status::expectation_failed);
-  const Framing second = get("Expect: 100-continue\r\nExpect: 200-ok\r\n");
+  const Framing second = framing_of_get("Expect: 100-continue\r\nExpect: 200-ok\r\n");
   REQUIRE(second.refusal);
   CHECK(second.refusal->status == http::status::expectation_failed);
 }
 
 TEST_CASE("a head that is refused says nothing else", "[http]") {
-  const Framing refused = get("Content-Length: 5\r\nHost: y\r\n");
+  const Framing refused = framing_of_get("Content-Length: 5\r\nHost: y\r\n");
   REQUIRE(refused.refusal);
   CHECK(refused.refusal->why == "A request has one Host.");
   CHECK(refused.body_size == 0);

@@ -25,13 +25,13 @@ namespace {
 int counted(int x) { return x; }
 
 Moment at(std::chrono::nanoseconds time) { return {time.count(), time}; }
-constexpr WorkerId worker{1};
+constexpr WorkerId some_worker{1};
 
 struct Bench {
   TaskRecord& task(TaskOptions options = {}) { return *TaskAccess::record(tasks.emplace_back(maker.make({}, std::move(options)))); }
   void start(TaskRecord& record) {
-    statistics.assigned(record, worker, at(1s));
-    statistics.started(record, worker, at(1s));
+    statistics.assigned(record, some_worker, at(1s));
+    statistics.started(record, some_worker, at(1s));
     record.state = TaskState::running;
   }
   void end(TaskRecord& record, TaskState state, std::int64_t run_ns = 0) {
@@ -61,7 +61,7 @@ TEST_CASE("every task is counted in the one state that it is in, and all of them
   bench.end(done, TaskState::finished);
   bench.end(failed, TaskState::error);
   bench.end(cancelled, TaskState::cancelled);  // it had not begun
-  bench.statistics.assigned(queued, worker, at(1s));
+  bench.statistics.assigned(queued, some_worker, at(1s));
   const Status status = bench.status();
   CHECK(status.tasks == 6);
   CHECK(status.finished == 1);
@@ -76,7 +76,7 @@ TEST_CASE("an attempt that never was is none, a fault is a retry, and a loss is 
   Bench bench;
   bench.statistics.accepted = 1;
   TaskRecord& task = bench.task();
-  bench.statistics.assigned(task, worker, at(1s));
+  bench.statistics.assigned(task, some_worker, at(1s));
   bench.statistics.queued_again(task, Again::unbegun, false, at(1s));
   CHECK(bench.status().attempts == 0);
   bench.start(task);

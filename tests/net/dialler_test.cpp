@@ -24,7 +24,7 @@ using mw::process::UniqueFd;
 
 namespace {
 
-constexpr Magic magic{'C', 'P', 'M', 'W', 'D', 'I', 'A', 'L'};
+constexpr Magic dialled_magic{'C', 'P', 'M', 'W', 'D', 'I', 'A', 'L'};
 
 /// Listens where dial() looks, and answers one visitor as it was told to.
 class Listener {
@@ -69,7 +69,7 @@ void send(int socket, const T& words) {
 /// As one who has this key listens; true if the visitor proved that he has it, too.
 bool listen_well(int socket, const Key& key) {
   Greeting greeting;
-  if (!receive(socket, greeting) || greeting.magic != magic) return false;
+  if (!receive(socket, greeting) || greeting.magic != dialled_magic) return false;
   const Nonce nonce = make_nonce();
   send(socket, Challenge{nonce, prove(key, Role::acceptor, nonce, greeting.nonce)});
   Proof proof;
@@ -78,7 +78,7 @@ bool listen_well(int socket, const Key& key) {
 
 std::string refusal(const std::string& addresses, const Key& key) {
   try {
-    static_cast<void>(dial(addresses, magic, key, 1));
+    static_cast<void>(dial(addresses, dialled_magic, key, 1));
   } catch (const mw::InterfaceError& e) {
     return e.what();
   }
@@ -95,7 +95,7 @@ TEST_CASE("who dials proves the key to who has proved it, and then has the conne
       was_proved = listen_well(socket, key);
       send(socket, 'x');
     }};
-    const UniqueFd connection = dial(listener.address(), magic, key, 1);
+    const UniqueFd connection = dial(listener.address(), dialled_magic, key, 1);
     char word = 0;
     REQUIRE(receive(connection.get(), word));
     CHECK(word == 'x');
@@ -139,7 +139,7 @@ TEST_CASE("all addresses are tried in their order, and each says why it was no g
   const Listener stranger{[](int socket) { static_cast<void>(listen_well(socket, make_key())); }};
   const Listener good{[&](int socket) { static_cast<void>(listen_well(socket, key)); }};
   const std::string nobody = fmt::format("unix:cppmw-nobody-{}", ::getpid());
-  CHECK(dial(nobody + " " + stranger.address() + " " + good.address(), magic, key, 1).get() >= 0);
+  CHECK(dial(nobody + " " + stranger.address() + " " + good.address(), dialled_magic, key, 1).get() >= 0);
   const std::string long_name = "unix:" + std::string(200, 'n');
   CHECK(refusal(nobody + " " + long_name, key) ==
         "no connection to the master: " + nobody + ": Connection refused; " + long_name + ": the name is too long");

@@ -15,14 +15,15 @@
 #include "process/mapped_file.hpp"
 #include "support/forked.hpp"
 #include "support/temporary.hpp"
+#include "support/text.hpp"
 
 using namespace mw;
 using namespace mw::process;
 using Catch::Contains;
 
-namespace {
+using test::text_of;
 
-std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+namespace {
 
 /// Whether this call, in a process of its own, comes to an InterfaceError that says so. A pipe without a writer must
 /// not make it wait: then the process is ended by its alarm, and the status is -1.

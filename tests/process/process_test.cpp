@@ -24,8 +24,11 @@
 #include "process/stop_ladder.hpp"
 #include "support/processes.hpp"
 #include "support/temporary.hpp"
+#include "support/text.hpp"
 
 using namespace mw::process;
+
+using test::bytes_of;
 
 namespace {
 
@@ -41,9 +44,7 @@ Death run_to_end(const Command& command) {
 
 Command shell(const std::string& script) { return {.path = "sh", .arguments = {"-c", script}}; }
 
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
-
-void write_file(const std::string& path, const std::string& text) {
+void make_file(const std::string& path, const std::string& text) {
   std::filesystem::create_directories(std::filesystem::path{path}.parent_path());
   std::ofstream{path} << text;
 }
@@ -373,26 +374,26 @@ TEST_CASE("cores: affinity, and the least quota from the group up to the root", 
   CHECK(available_cores(8, root) == 8);  // no such files
   CHECK(available_cores(0, root) == 1);
   SECTION("version 2") {
-    write_file(root + "/proc/self/cgroup", "0::/a/b\n");
-    write_file(root + "/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+    make_file(root + "/proc/self/cgroup", "0::/a/b\n");
+    make_file(root + "/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
     CHECK(available_cores(8, root) == 8);
-    write_file(root + "/sys/fs/cgroup/a/cpu.max", "150000 100000\n");
+    make_file(root + "/sys/fs/cgroup/a/cpu.max", "150000 100000\n");
     CHECK(available_cores(8, root) == 2);
     CHECK(available_cores(1, root) == 1);
-    write_file(root + "/sys/fs/cgroup/a/b/cpu.max", "50000 100000\n");
+    make_file(root + "/sys/fs/cgroup/a/b/cpu.max", "50000 100000\n");
     CHECK(available_cores(8, root) == 1);
   }
   SECTION("version 1") {
-    write_file(root + "/proc/self/cgroup", "7:memory:/m\n4:cpu,cpuacct:/a\n0::/\n");
-    write_file(root + "/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "-1\n");
-    write_file(root + "/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", "100000\n");
+    make_file(root + "/proc/self/cgroup", "7:memory:/m\n4:cpu,cpuacct:/a\n0::/\n");
+    make_file(root + "/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "-1\n");
+    make_file(root + "/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", "100000\n");
     CHECK(available_cores(8, root) == 8);
-    write_file(root + "/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "300000\n");
+    make_file(root + "/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "300000\n");
     CHECK(available_cores(8, root) == 3);
   }
   SECTION("rubbish") {
-    write_file(root + "/proc/self/cgroup", "\n:\n::\n0::\nx:y\n0::/../../etc\n");
-    write_file(root + "/sys/fs/cgroup/cpu.max", "a b c\n");
+    make_file(root + "/proc/self/cgroup", "\n:\n::\n0::\nx:y\n0::/../../etc\n");
+    make_file(root + "/sys/fs/cgroup/cpu.max", "a b c\n");
     CHECK(available_cores(8, root) == 8);
   }
 }
@@ -401,10 +402,10 @@ TEST_CASE("kills for want of memory are counted where the kernel counts them", "
   const test::TemporaryFolder folder;
   const std::string root = folder.path("root");
   CHECK(oom_kill_count(root) == 0);
-  write_file(root + "/proc/vmstat", "nr_free_pages 12\noom_kill 3\n");
+  make_file(root + "/proc/vmstat", "nr_free_pages 12\noom_kill 3\n");
   CHECK(oom_kill_count(root) == 3);
-  write_file(root + "/proc/self/cgroup", "0::/a\n7:memory:/m\n");
-  write_file(root + "/sys/fs/cgroup/a/memory.events", "low 0\noom 1\noom_kill 2\n");
-  write_file(root + "/sys/fs/cgroup/memory/m/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 5\n");
+  make_file(root + "/proc/self/cgroup", "0::/a\n7:memory:/m\n");
+  make_file(root + "/sys/fs/cgroup/a/memory.events", "low 0\noom 1\noom_kill 2\n");
+  make_file(root + "/sys/fs/cgroup/memory/m/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 5\n");
   CHECK(oom_kill_count(root) >= 10);
 }

@@ -18,7 +18,7 @@ namespace process = mw::process;
 
 namespace {
 
-process::ProgramRun shell(const std::string& command) { return process::run_program("/bin/sh", {"-c", command}, {}); }
+process::ProgramRun run_shell(const std::string& command) { return process::run_program("/bin/sh", {"-c", command}, {}); }
 
 std::string prints(const std::string& arguments) { return test::beside("prints") + " " + arguments; }
 
@@ -36,27 +36,27 @@ int in_child(const std::function<int()>& call) {
 TEST_CASE("what is printed and cannot be written is exit status 1, and one line on stderr", "[process][streams]") {
   const auto way = GENERATE(as<std::string>{}, "printf", "much", "cout", "apart", "destructor");
   INFO(way);
-  CHECK(shell(prints(way)).death.exit_status == 0);
-  const auto full = shell(prints(way) + " > /dev/full");
+  CHECK(run_shell(prints(way)).death.exit_status == 0);
+  const auto full = run_shell(prints(way) + " > /dev/full");
   CHECK(full.death.exit_status == 1);
   CHECK(full.err.starts_with("prints: what it printed to stdout could not be written"));
   CHECK(std::count(full.err.begin(), full.err.end(), '\n') == 1);
-  const auto closed = shell(prints(way) + " >&-");
+  const auto closed = run_shell(prints(way) + " >&-");
   CHECK(closed.death.exit_status == 1);
   CHECK(std::count(closed.err.begin(), closed.err.end(), '\n') == 1);
-  CHECK(shell(prints(way) + " > /dev/full 2>&1").death.exit_status == 1);
+  CHECK(run_shell(prints(way) + " > /dev/full 2>&1").death.exit_status == 1);
 }
 
 TEST_CASE("the reason why stdout failed is told", "[process][streams]") {
-  CHECK(shell(prints("printf > /dev/full")).err.find("No space left on device") != std::string::npos);
-  CHECK(shell(prints("printf >&-")).err.find("Bad file descriptor") != std::string::npos);
+  CHECK(run_shell(prints("printf > /dev/full")).err.find("No space left on device") != std::string::npos);
+  CHECK(run_shell(prints("printf >&-")).err.find("Bad file descriptor") != std::string::npos);
 }
 
 TEST_CASE("an exit status that tells of something else stays, and who prints nothing needs no stdout", "[process][streams]") {
-  CHECK(shell(prints("printf 7 > /dev/full")).death.exit_status == 7);
-  for (const char* where : {"> /dev/full", ">&-", "<&- >&- 2>&-"}) CHECK(shell(prints("nothing ") + where).death.exit_status == 0);
+  CHECK(run_shell(prints("printf 7 > /dev/full")).death.exit_status == 7);
+  for (const char* where : {"> /dev/full", ">&-", "<&- >&- 2>&-"}) CHECK(run_shell(prints("nothing ") + where).death.exit_status == 0);
   // A program may close its stdout when it has printed all.
-  const auto closed = shell(prints("closed"));
+  const auto closed = run_shell(prints("closed"));
   CHECK(closed.death.exit_status == 0);
   CHECK(closed.out == "xxxxxxxxxx\n");
 }

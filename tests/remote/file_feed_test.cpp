@@ -14,15 +14,17 @@
 #include "support/forked.hpp"
 #include "support/processes.hpp"
 #include "support/temporary.hpp"
+#include "support/text.hpp"
 #include "wire/messages.hpp"
 
 using namespace mw;
 using namespace mw::remote;
 using Catch::Contains;
 
+using test::bytes_of;
+
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
 std::string made(std::size_t size) {
   std::string text(size, '\0');
   for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 7 + i / 251);

@@ -15,6 +15,7 @@
 #include "registry/registry.hpp"
 #include "remote/remote_worker.hpp"
 #include "support/task_refs.hpp"
+#include "support/text.hpp"
 
 namespace test {
 
@@ -24,8 +25,6 @@ using Words = std::vector<std::string>;
 
 inline int remote_function(int x) { return x; }
 
-inline std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
 inline Bytes bytes(std::string_view text) { return Bytes{bytes_of(text)}; }
 
 inline Failure failure(std::string message) {

@@ -7,16 +7,18 @@
 
 #include "remote/task_messages.hpp"
 #include "support/task_refs.hpp"
+#include "support/text.hpp"
 
 using namespace mw;
 using namespace mw::remote;
 using namespace std::chrono_literals;
 
+using test::bytes_of;
+using test::text_of;
+
 namespace {
 
 double message_function(double x) { return x; }
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
-std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace
 

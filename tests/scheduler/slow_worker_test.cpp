@@ -35,8 +35,8 @@ class Simulation {
     const Time start = now_;
     dispatch();
     for (std::size_t done = 0; done < items_.size();) {
-      const auto next = std::min_element(workers_.begin(), workers_.end(), [](const Worker& a, const Worker& b) {
-        return (a.items.empty() ? Time::max() : a.until) < (b.items.empty() ? Time::max() : b.until);
+      const auto next = std::min_element(workers_.begin(), workers_.end(), [](const Worker& one, const Worker& other) {
+        return (one.items.empty() ? Time::max() : one.until) < (other.items.empty() ? Time::max() : other.until);
       });
       if (next->items.empty() || next->until > now_ + 2ms) {
         now_ += 2ms;  // the master looks now and then

@@ -5,10 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "support/text.hpp"
 #include "wire/frame_relay.hpp"
 #include "wire/messages.hpp"
 
-using namespace mw;
+namespace wire = mw::wire;
+using mw::Bytes;
+
+using test::text_of;
 
 namespace {
 
@@ -30,8 +34,6 @@ struct Target : wire::FrameRelay::Target {
     whole_bytes.append(frame.payload.data(), frame.payload.size());
   }
 };
-
-std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace
 

@@ -8,7 +8,7 @@
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
 
-using namespace mw;
+using mw::Bytes;
 using namespace mw::wire;
 
 namespace {

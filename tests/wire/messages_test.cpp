@@ -10,25 +10,20 @@
 
 #include <fmt/format.h>
 
+#include "support/text.hpp"
 #include "wire/messages.hpp"
 #include "wire/mux.hpp"
+#include "wire/payload_of.hpp"
 
 using namespace mw::wire;
 using mw::Bytes;
 using mw::Cause;
 
+using test::bytes_of;
+using test::payload_of;
+using test::text_of;
+
 namespace {
-
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
-std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
-/// The payload of a message written as a frame.
-template <class Message>
-Bytes payload_of(const Message& message) {
-  Bytes out;
-  append(out, message);
-  return Bytes{out.span().subspan(header_size)};
-}
 
 Hello hello() {
   return {.version = protocol_version,

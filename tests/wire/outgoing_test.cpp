@@ -8,12 +8,12 @@
 
 #include "wire/outgoing.hpp"
 
-using namespace mw;
+using mw::Bytes;
 using namespace mw::wire;
 
 namespace {
 
-std::vector<std::byte> bytes_of(std::size_t size, std::size_t seed) {
+std::vector<std::byte> some_bytes(std::size_t size, std::size_t seed) {
   std::vector<std::byte> bytes(size);
   for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * 37 + seed);
   return bytes;
@@ -46,9 +46,9 @@ TEST_CASE("what is outgoing arrives whole and in order, and payloads are held un
     Outgoing outgoing;
     std::vector<std::byte> expected;
     const auto expect = [&](const std::vector<std::byte>& bytes) { expected.insert(expected.end(), bytes.begin(), bytes.end()); };
-    const auto owner = std::make_shared<const std::vector<std::byte>>(bytes_of(3'000, 5));
+    const auto owner = std::make_shared<const std::vector<std::byte>>(some_bytes(3'000, 5));
     for (std::size_t i = 0; i < 200; ++i) {
-      const auto message = bytes_of(i % 50 + 1, i);
+      const auto message = some_bytes(i % 50 + 1, i);
       outgoing.tail().append(message.data(), message.size());
       expect(message);
       if (i % 20 == 7) {
@@ -70,7 +70,7 @@ TEST_CASE("what is outgoing arrives whole and in order, and payloads are held un
 
 TEST_CASE("a descriptor goes once, with the first byte of its message", "[wire]") {
   Outgoing outgoing;
-  const auto first = bytes_of(10, 1), second = bytes_of(20, 2), third = bytes_of(30, 3);
+  const auto first = some_bytes(10, 1), second = some_bytes(20, 2), third = some_bytes(30, 3);
   outgoing.tail().append(first.data(), first.size());
   outgoing.new_tail().append(second.data(), second.size());
   outgoing.attach_descriptor(42, std::make_shared<int>(0));
@@ -86,7 +86,7 @@ TEST_CASE("a descriptor goes once, with the first byte of its message", "[wire]"
 
 TEST_CASE("an error of the stream is handed on, and what was not written is still there", "[wire]") {
   Outgoing outgoing;
-  const auto bytes = bytes_of(100, 1);
+  const auto bytes = some_bytes(100, 1);
   outgoing.tail().append(bytes.data(), bytes.size());
   CHECK(outgoing.write_to([](std::span<const iovec>, int) { return Transfer{0, EPIPE}; }) == EPIPE);
   CHECK(outgoing.size() == 100);

@@ -21,7 +21,7 @@
 #include "wire/local_socket.hpp"
 #include "wire/payload.hpp"
 
-using namespace mw;
+namespace process = mw::process;
 using namespace mw::wire;
 using Catch::Contains;
 using process::UniqueFd;

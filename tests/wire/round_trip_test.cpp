@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "support/text.hpp"
 #include "wire/bundle.hpp"
 #include "wire/messages.hpp"
 #include "wire/mux.hpp"
+#include "wire/payload_of.hpp"
 
 using namespace mw::wire;
 using Catch::Contains;
@@ -19,12 +21,13 @@ using mw::Cause;
 using mw::DataFile;
 using mw::Failure;
 
+using test::bytes_of;
+using test::payload_of;
+using test::text_of;
+
 namespace {
 
 using Random = std::mt19937_64;
-
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
-std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 /// Of any length below `most`, short ones more often than long ones.
 std::string any_text(Random& random, std::size_t most) {
@@ -85,13 +88,6 @@ void spoil(Bytes& bytes, Random& random) {
     return;
   }
   for (std::size_t i = random() % 4 + 1; i > 0; --i) bytes.data()[random() % bytes.size()] = static_cast<std::byte>(random());
-}
-
-template <class Message>
-Bytes payload_of(const Message& message) {
-  Bytes out;
-  append(out, message);
-  return Bytes{out.span().subspan(header_size)};
 }
 
 bool is_same(const Task& a, const Task& b) {
