@@ -65,7 +65,8 @@ mw::Async<std::string> failing(mw::Master& master) {
 
 mw::Async<std::int64_t> waits_for(mw::Master& master, mw::Task<bool> task) { co_return co_await master.get(task) ? 1 : 0; }
 
-/// Waits for `begin` as it ought to, which takes it into the master's thread, and there for another coroutine as it may not.
+/// Waits for `begin` as it ought to, which takes it into the master's thread, and there for another coroutine, which it
+/// may not.
 mw::Async<std::int64_t> waits_in_its_own_way(mw::Master& master, std::string begin, std::string end) {
   co_await master.get(master.submit_task<wait_for_file>(begin));
   co_return waits_for(master, master.submit_task<wait_for_file>(end)).get();

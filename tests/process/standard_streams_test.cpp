@@ -54,7 +54,8 @@ TEST_CASE("the reason why stdout failed is told", "[process][streams]") {
 
 TEST_CASE("an exit status that tells of something else stays, and who prints nothing needs no stdout", "[process][streams]") {
   CHECK(run_shell(prints("printf 7 > /dev/full")).death.exit_status == 7);
-  for (const char* where : {"> /dev/full", ">&-", "<&- >&- 2>&-"}) CHECK(run_shell(prints("nothing ") + where).death.exit_status == 0);
+  for (const char* where : {"> /dev/full", ">&-", "<&- >&- 2>&-"})
+    CHECK(run_shell(prints("nothing ") + where).death.exit_status == 0);
   // A program may close its stdout when it has printed all.
   const auto closed = run_shell(prints("closed"));
   CHECK(closed.death.exit_status == 0);
