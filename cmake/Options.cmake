@@ -29,9 +29,9 @@ if(MW_SANITIZE)
     target_compile_options(mw_options INTERFACE -Wno-maybe-uninitialized)
   endif()
   list(JOIN MW_SANITIZE "," sanitizers)
-  # At a fixed address, since a test starts some ten processes, and each would begin with a million relocations.
-  add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all -fno-pie)
-  add_link_options(-fsanitize=${sanitizers} -no-pie)
+  add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  # Programs at a fixed address, since a test starts some ten, and each would begin with a million relocations.
+  add_link_options(-fsanitize=${sanitizers} $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-no-pie>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND "undefined" IN_LIST MW_SANITIZE)
     # clang++ 14 cannot compile coroutines with this one.
     add_compile_options(-fno-sanitize=function)

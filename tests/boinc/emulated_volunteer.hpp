@@ -17,12 +17,11 @@
 #include "http/transfer.hpp"
 #include "registry/registry.hpp"
 #include "support/temporary.hpp"
+#include "support/text.hpp"
 #include "wire/bundle.hpp"
 #include "worker/execute.hpp"
 
 namespace test {
-
-inline std::string text_of(const mw::Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 /// What a worker answers to a bundle.
 inline mw::Bytes answer_to(std::span<const std::byte> input) {

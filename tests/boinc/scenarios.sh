@@ -6,7 +6,8 @@ bin=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 shift
 work=$(mktemp -d)
-end_all() { kill $(jobs -p) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; }
+# Those that run: the number of one that has ended may be another process's by now.
+end_all() { kill $(jobs -pr) 2>/dev/null; pkill -KILL -f "$work" 2>/dev/null; }
 trap 'end_all; rm -rf "$work"' EXIT
 
 # What tests start again and again: where `python3` is a script that looks for Python (pyenv), that takes longer than
@@ -69,7 +70,7 @@ run_scenarios() {
     while [ "$(jobs -rp | wc -l)" -ge "${at_once:-12}" ]; do wait -n; done
     mkdir -p "$work/$name"
     (
-      trap "echo \$? >'$work/$name.status'; kill \$(jobs -p) 2>/dev/null; echo \$((SECONDS - $SECONDS)) >'$work/$name.seconds'" EXIT
+      trap "echo \$? >'$work/$name.status'; kill \$(jobs -pr) 2>/dev/null; echo \$((SECONDS - $SECONDS)) >'$work/$name.seconds'" EXIT
       "$name" "$work/$name" >"$work/$name.log" 2>&1
     ) &
   done

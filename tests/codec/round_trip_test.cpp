@@ -16,6 +16,10 @@
 
 #include <mw/codec.hpp>
 
+#include "support/text.hpp"
+
+using test::text_of;
+
 namespace round_trip_test {
 
 using Random = std::mt19937_64;
@@ -74,8 +78,6 @@ Tree any_tree(Random& random) {
   for (auto i = random() % 4; i > 0; --i) std::get<1>(tree.rest).push_back(any_text(random));
   return tree;
 }
-
-std::string text_of(const mw::Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 /// Bytes that decode are those of their value, and no others: who compares bytes compares values.
 template <class T>

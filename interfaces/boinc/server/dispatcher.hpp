@@ -9,8 +9,6 @@
 //     dispatcher.send_work(request, host, turn, reply);
 #pragma once
 
-#include <time.h>
-
 #include <chrono>
 #include <cstdint>
 #include <random>
@@ -20,22 +18,17 @@
 #include "boinc/protocol/scheduler_request.hpp"
 #include "boinc/server/transitioner.hpp"
 #include "boinc/server/work_generator.hpp"
+#include "process/thread_time.hpp"
 
 namespace mw::boinc {
 
 /// A request's share of the server's time: of its processor's, so that a busy machine cuts nobody short.
 class Turn {
  public:
-  explicit Turn(std::chrono::milliseconds share) : end_{used() + share} {}
-  bool is_over() const { return used() >= end_; }
+  explicit Turn(std::chrono::milliseconds share) : end_{process::thread_time() + share} {}
+  bool is_over() const { return process::thread_time() >= end_; }
 
  private:
-  static std::chrono::nanoseconds used() {
-    timespec time = {};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
-  }
-
   std::chrono::nanoseconds end_;
 };
 

@@ -11,6 +11,7 @@
 #include "process/cores.hpp"
 #include "process/place.hpp"
 #include "process/room.hpp"
+#include "process/thread_time.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -61,14 +62,14 @@ std::string own_platform() {
 }
 
 double measure_fpops() {
-  constexpr std::chrono::milliseconds length{20};  // a thousand looks at the clock; a volunteer waits for it
+  constexpr std::chrono::nanoseconds length = std::chrono::milliseconds{20};
   constexpr int batch = 10'000, operations_a_turn = 4;
   volatile double seed = 1.0000001;
   double a = seed, b = 0.5;
   std::uint64_t turns = 0;
-  const auto begin = std::chrono::steady_clock::now();
-  auto now = begin;
-  for (; now - begin < length; now = std::chrono::steady_clock::now()) {
+  const auto begin = process::thread_time();
+  std::chrono::nanoseconds spent{0};
+  for (; spent < length; spent = process::thread_time() - begin) {
     for (int i = 0; i < batch; ++i) {
       a = a * 1.0000001 + b;
       b = b * 0.9999999 - 1e-9;
@@ -76,7 +77,7 @@ double measure_fpops() {
     turns += batch;
   }
   seed = a + b;
-  return static_cast<double>(turns) * operations_a_turn / std::chrono::duration<double>(now - begin).count();
+  return static_cast<double>(turns) * operations_a_turn / std::chrono::duration<double>(spent).count();
 }
 
 }  // namespace mw::boinc

@@ -14,8 +14,8 @@ HostInfo host_facts(const std::string& folder);
 std::uint64_t machine_memory() noexcept;
 /// BOINC's name for this machine.
 std::string own_platform();
-/// Floating-point operations a second of one processor, measured for about 0.1 s. A rough figure: projects use it for
-/// estimates.
+/// Floating-point operations a second of one processor, measured for 20 ms of this thread's time on it, so that
+/// what else runs on the machine does not count. A rough figure: projects use it for estimates.
 double measure_fpops();
 
 }  // namespace mw::boinc

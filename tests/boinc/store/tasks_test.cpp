@@ -6,12 +6,12 @@
 #include "boinc/store/schema.hpp"
 #include "boinc/store/tasks.hpp"
 #include "support/temporary.hpp"
+#include "support/text.hpp"
 
 using namespace mw::boinc;
+using test::bytes_of;
 
 namespace {
-
-mw::sqlite::Blob bytes_of(const std::string& text) { return std::as_bytes(std::span{text}); }
 
 struct TaskStore {
   TaskStore() : database{open_database(folder.path("project.db"))}, tasks{database} {}
