@@ -32,10 +32,7 @@ std::unique_ptr<Interface> make_serial(std::string_view text) {
 }
 
 std::unique_ptr<Interface> make_multicore(std::string_view text) {
-  const spec::Spec given{"multicore", text, "multicore[:N]"};
-  if (given.number() && given.number()->empty()) given.refuse("a number of workers is missing behind the ':'");
-  if (given.options()) given.refuse("multicore takes no options");
-  return std::make_unique<MulticoreInterface>(given.count(MulticoreInterface::max_workers).value_or(0));
+  return std::make_unique<MulticoreInterface>(MulticoreInterface::from_text(text));
 }
 
 std::unique_ptr<Interface> make_mpi(std::string_view text) { return std::make_unique<MpiInterface>(MpiInterface::from_text(text)); }
@@ -59,7 +56,7 @@ std::unique_ptr<Interface> make_boinc(std::string_view) {
 
 constexpr Backend backends[] = {
     {"serial", "serial", 1, make_serial},
-    {"multicore", "multicore[:N]", MulticoreInterface::max_workers, make_multicore},
+    {"multicore", "multicore[:N][?threads=T]", MulticoreInterface::max_workers, make_multicore},
     {"mpi", "mpi[:N][?hosts=a,b:4&…]", MpiInterface::max_workers, make_mpi},
     {"boinc", "boinc[:N][?quorum=Q&…], boinc:project=DIR, boinc:url=URL&auth=FILE", BoincInterface::max_local_volunteers,
      make_boinc},

@@ -46,6 +46,10 @@ struct MpiOptions {
   /// How often the job is started anew after mpiexec has ended, as it does when a host that it has a rank on goes down.
   /// Hosts that can no longer be reached are left out; what was running is queued again.
   unsigned restarts = 2;
+  /// How many threads a task should use, up to 65,536: what OMP_NUM_THREADS says in the workers, which OpenMP, OpenBLAS
+  /// and MKL go by. 0: what it says in the ranks' environment; if nothing, the host's cores ÷ the workers on it, at
+  /// least 1.
+  unsigned threads = 0;
 };
 
 /// mpiexec is started by start(), not here: it throws InterfaceError if there is no mpiexec, or no program for the
@@ -58,8 +62,8 @@ class MpiInterface : public InterfaceHandle {
   /// Throws UsageError for options that make no sense, and for a host file that cannot be read.
   explicit MpiInterface(MpiOptions options = {});
   /// From what follows "mpi" in an interface's name: "", ":8", ":8?hosts=a,b:4&launcher=ssh". Keys: hosts, hostfile,
-  /// launcher, mpiexec, manager, rank_program, memory (on or off), start_limit_s, lost_after_s, restarts. Throws
-  /// UsageError, which says what would be right.
+  /// launcher, mpiexec, manager, rank_program, memory (on or off), start_limit_s, lost_after_s, restarts, threads.
+  /// Throws UsageError, which says what would be right.
   static MpiInterface from_text(std::string_view text);
 
   /// How many workers the job has.

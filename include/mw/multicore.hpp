@@ -6,9 +6,11 @@
 // Use:
 //     mw::Master master{mw::MulticoreInterface{8}};        // or mw::interface("multicore:8")
 //     mw::Master master{mw::MulticoreInterface{}};         // as many as this process may use cores
+//     mw::Master master{mw::interface("multicore:2?threads=4")};    // two workers, whose tasks use four threads each
 #pragma once
 
 #include <chrono>
+#include <string_view>
 
 #include <mw/interface.hpp>
 
@@ -27,6 +29,9 @@ struct MulticoreOptions {
   /// How long a worker may fall silent in the middle of a message before it is ended; and how long it may be stopped
   /// (SIGSTOP, a debugger) in the middle of a task before a warning and get_status() name it: it is not ended for that.
   std::chrono::milliseconds silence_limit{30'000};
+  /// How many threads a task should use, up to 65,536: what OMP_NUM_THREADS says in the workers, which OpenMP, OpenBLAS
+  /// and MKL go by. 0: what it says in the master's environment; if nothing, cores ÷ workers, at least 1.
+  unsigned threads = 0;
 };
 
 /// The workers are started by start(), not here: it throws InterfaceError if main() did not call mw::init, or if not
@@ -40,6 +45,9 @@ class MulticoreInterface : public InterfaceHandle {
   explicit MulticoreInterface(unsigned workers = 0);
   /// The same with all options.
   explicit MulticoreInterface(MulticoreOptions options);
+  /// From what follows "multicore" in an interface's name: "", ":8", ":2?threads=4". Throws UsageError, which says what
+  /// would be right.
+  static MulticoreInterface from_text(std::string_view text);
 
   /// How many workers there are to be: what was asked for, or, after start(), as many as the limits on files and
   /// processes allow.

@@ -24,6 +24,7 @@ inline constexpr const char* variable_lost_after = "MW_MPI_LOST_AFTER_MS";
 inline constexpr const char* variable_folder = "MW_MPI_FOLDER";
 inline constexpr const char* variable_peers = "MW_MPI_PEERS";
 inline constexpr const char* variable_shell = "MW_MPI_SHELL";
+inline constexpr const char* variable_threads = "MW_MPI_THREADS";
 inline constexpr const char* variable_words = "MW_MPI_WORDS";
 
 }  // namespace mw::mpi

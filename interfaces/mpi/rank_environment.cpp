@@ -54,6 +54,7 @@ void set_environment(Launch& launch, const MpiOptions& options, const MasterPlac
                          {variable_lost_after, std::to_string(options.lost_after.count())},
                          {variable_folder, working_directory()},
                          {variable_peers, some_of(launch.hosts)},
+                         {variable_threads, std::to_string(options.threads)},
                      });
   if (!launch.remote_shell.empty()) environment.emplace_back(variable_shell, launch.remote_shell);
 }

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view form =
     "mpi[:N][?hosts=a,b:4][&hostfile=FILE][&launcher=ssh|fork|slurm|…][&mpiexec=PATH][&manager=HOST][&rank_program=PATH]"
-    "[&memory=on|off][&start_limit_s=X][&lost_after_s=X][&restarts=K]";
+    "[&memory=on|off][&start_limit_s=X][&lost_after_s=X][&restarts=K][&threads=T]";
 
 /// Letters, digits, '.', '-', '_': what a host is called; nothing that a shell or mpiexec takes for something else.
 bool is_host_name(std::string_view name) {
@@ -93,7 +93,7 @@ bool set_hosts(MpiOptions& options, std::string_view value) {
 const spec::Table<MpiOptions>& options_table() {
   using Options = MpiOptions;
   constexpr double least_s = 0.1, most_s = 1e6;
-  constexpr unsigned most_restarts = 1'000;
+  constexpr unsigned most_restarts = 1'000, most_threads = 65'536;
   static const spec::Table<Options> table{
       {"hosts", "hosts with ',' between them", set_hosts},
       spec::text<&Options::hostfile>("hostfile", "a file"),
@@ -105,6 +105,7 @@ const spec::Table<MpiOptions>& options_table() {
       spec::seconds<&Options::start_limit>("start_limit_s", least_s, most_s),
       spec::seconds<&Options::lost_after>("lost_after_s", least_s, most_s),
       spec::number<&Options::restarts>("restarts", 0, most_restarts),
+      spec::number<&Options::threads>("threads", 1, most_threads),
   };
   return table;
 }

@@ -17,12 +17,15 @@
 #include "process/origin.hpp"
 #include "process/place.hpp"
 #include "process/shortage.hpp"
+#include "spec/options.hpp"
+#include "spec/spec.hpp"
 #include "worker/start.hpp"
 
 namespace mw {
 namespace {
 
 constexpr unsigned max_workers = MulticoreInterface::max_workers;
+constexpr unsigned most_threads = 65'536;
 
 /// The worker processes, one a slot; a slot whose process ended gets a new one.
 class Pool final : public Interface, public multicore::WorkerOwner {
@@ -31,6 +34,8 @@ class Pool final : public Interface, public multicore::WorkerOwner {
     if (options_.workers == 0) options_.workers = process::available_cores();
     if (options_.workers > max_workers)
       throw UsageError{fmt::format("multicore: {} workers are more than {}", options_.workers, max_workers)};
+    if (options_.threads > most_threads)
+      throw UsageError{fmt::format("multicore: {} threads for each task are more than {}", options_.threads, most_threads)};
   }
 
   Scheduling scheduling() const override { return Scheduling::by_master; }
@@ -175,6 +180,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
     const unsigned possible = workers_with_descriptors();
     std::string why = possible < options_.workers ? process::shortage(EMFILE) : std::string{};
     slots_.resize(possible);
+    options_.threads = process::threads_of_worker(options_.threads, possible);
     for (unsigned slot = 0; slot < slots_.size(); ++slot) {
       try {
         start_worker(slot);
@@ -252,5 +258,14 @@ class Pool final : public Interface, public multicore::WorkerOwner {
 
 MulticoreInterface::MulticoreInterface(unsigned workers) : MulticoreInterface{MulticoreOptions{.workers = workers}} {}
 MulticoreInterface::MulticoreInterface(MulticoreOptions options) : InterfaceHandle{std::make_unique<Pool>(options)} {}
+
+MulticoreInterface MulticoreInterface::from_text(std::string_view text) {
+  static const spec::Table<MulticoreOptions> table{spec::number<&MulticoreOptions::threads>("threads", 1, most_threads)};
+  const spec::Spec given{"multicore", text, "multicore[:N][?threads=T]"};
+  if (given.number() && given.number()->empty()) given.refuse("a number of workers is missing behind the ':'");
+  MulticoreOptions options{.workers = given.count(max_workers).value_or(0)};
+  if (given.options()) spec::read_options(options, *given.options(), table, [&](const std::string& why) { given.refuse(why); });
+  return MulticoreInterface{options};
+}
 
 }  // namespace mw

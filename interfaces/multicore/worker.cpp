@@ -14,6 +14,7 @@ link::WorkerProgram program_of(const MulticoreOptions& options, const std::share
   link::WorkerProgram program;
   program.origin = origin;
   program.name = process::own_name();
+  program.threads = options.threads;
   constexpr std::chrono::hours longest{1'000'000};
   program.handshake_limit = std::min<std::chrono::milliseconds>(options.handshake_limit, longest);
   program.ladder = {std::min<std::chrono::milliseconds>(options.after_close, longest),

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 
+#include "process/cores.hpp"
 #include "process/shortage.hpp"
 #include "wire/local_socket.hpp"
 #include "worker/start.hpp"
@@ -81,6 +82,7 @@ process::Command WorkerProcess::command(int socket) const {
     command.environment_set.emplace_back(worker::checkpoint_environment_name,
                                          fmt::format("{}", std::chrono::duration<double>{program_.checkpoint_interval}.count()));
   }
+  if (program_.threads != 0) command.environment_set.emplace_back(process::threads_variable, std::to_string(program_.threads));
   command.stdout_fd = printed_out_.file.get();
   command.stderr_fd = printed_err_.file.get();
   command.inherit_fds = {socket, claims_->fd(), out, err};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <thread>
@@ -47,6 +48,12 @@ unsigned available_cores(unsigned affinity, const std::string& root) {
   double cores = std::max(affinity, 1u);
   for (const auto& folder : cgroup_folders(root, "cpu")) cores = std::min(cores, quota_in(folder, cores));
   return std::max(1u, static_cast<unsigned>(std::ceil(cores)));
+}
+
+unsigned threads_of_worker(unsigned asked, unsigned workers) {
+  if (asked != 0) return asked;
+  if (std::getenv(threads_variable)) return 0;
+  return std::max(available_cores() / std::max(workers, 1u), 1u);
 }
 
 }  // namespace mw::process

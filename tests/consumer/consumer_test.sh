@@ -41,6 +41,40 @@ if "$folder/prefix/bin/mw" volunteer --help >/dev/null 2>&1 && [ -d "$folder/bui
 fi
 run "find_package" "$folder/build/weigh" "${interfaces[@]}" "${boinc[@]}"
 
+# Manual pages, and what bash completes.
+for page in mw mw-new mw-speedup mw-volunteer; do
+  [ -s "$folder/prefix/share/man/man1/$page.1" ] || fail "there is no manual page $page"
+done
+if command -v man >/dev/null; then
+  for page in "$folder"/prefix/share/man/man1/*.1; do
+    warnings=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l "$page" 2>&1 >/dev/null)
+    [ -z "$warnings" ] || fail "$page: $warnings"
+  done
+fi
+completed() {
+  bash -c '. "$1"; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _mw; echo "${COMPREPLY[*]}"' - \
+    "$folder/prefix/share/bash-completion/completions/mw" "$@"
+}
+[ "$(completed mw spe)" = speedup ] || fail "bash completes \"mw spe\" to \"$(completed mw spe)\""
+[ "$(completed mw speedup --side)" = --side-by-side ] || fail "bash completes --side to \"$(completed mw speedup --side)\""
+
+# What mw new begins, by the commands that it names.
+cd "$folder"
+prefix/bin/mw new first-app >"$folder/new" 2>"$folder/log" || fail "mw new"
+(export CXX=$compiler CMAKE_GENERATOR=Ninja && eval "$(sed -n 's/^  \(cmake .*\)/\1/p' "$folder/new")") >"$folder/log" 2>&1 ||
+  fail "the build of what mw new made"
+for interface in "${interfaces[@]}" "${boinc[@]}"; do
+  out=$(first-app/build/first-app -i "$interface" --pieces 40 2>"$folder/log") || fail "mw new on $interface: status $?"
+  grep -qx 'pi  *3.141592654' <<<"$out" || fail "mw new on $interface: $out"
+  echo "mw new on $interface: $(head -1 <<<"$out")"
+done
+for name in first-app ../x test "" 1st "a b" --json; do
+  status=0
+  prefix/bin/mw new "$name" >"$folder/log" 2>&1 || status=$?
+  [ $status -eq 2 ] && [ "$(wc -l <"$folder/log")" -eq 1 ] || fail "mw new $name: status $status"
+done
+[ "$(ls first-app)" = "$(printf 'CMakeLists.txt\nbuild\nfirst-app.cpp')" ] || fail "mw new: $(ls first-app)"
+
 # As a part of the project. All of it is built only by hand: it takes minutes.
 cmake -S "$here" -B "$folder/whole" -G Ninja -DCPPMW_SOURCE="$source" -DCMAKE_CXX_COMPILER="$compiler" >"$folder/log" 2>&1 ||
   fail "add_subdirectory"

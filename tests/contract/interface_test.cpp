@@ -221,8 +221,10 @@ TEST_CASE("P9: the contract suite runs on every interface of the table", "[seam]
 }
 
 TEST_CASE("interface specs that make no sense are usage errors that say what would be right", "[seam]") {
-  const auto spec = GENERATE(as<std::string>{}, "nonsense", "", "multicore:", "multicore:x", "multicore:0", "multicore:-3",
-                             "multicore:99999999999999999999", "multicore:1.5", "multicore:2,", "serial:1", ":", "Multicore");
+  const auto spec =
+      GENERATE(as<std::string>{}, "nonsense", "", "multicore:", "multicore:x", "multicore:0", "multicore:-3",
+               "multicore:99999999999999999999", "multicore:1.5", "multicore:2,", "multicore:2?threads=0", "multicore:2?threads=x",
+               "multicore:2?thread=1", "multicore?threads=70000", "mpi:2?threads=0", "serial:1", ":", "Multicore");
   INFO(spec);
   CHECK_THROWS_AS(mw::interface(spec), mw::UsageError);
 }

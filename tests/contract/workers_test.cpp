@@ -3,15 +3,19 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 
 #include "contract/functions.hpp"
+#include "process/cores.hpp"
 #include "support/errors.hpp"
 #include "support/processes.hpp"
 #include "support/temporary.hpp"
 
 using namespace contract;
+namespace process = mw::process;
 using namespace std::chrono_literals;
 
 namespace {
@@ -192,4 +196,28 @@ TEST_CASE("a report of workers that throws shows as interface_status error, and 
   REQUIRE(status.workers.size() == 1);
   CHECK(status.workers[0].name == "custom worker");
   CHECK(status.workers[0].done == 1);
+}
+
+TEST_CASE("tasks that use threads are told how many: their share of the cores, or what was asked for", "[contract][workers]") {
+  const auto threads_in = [](const std::string& spec) {
+    mw::Master master{mw::interface(spec)};
+    for (const std::string& line : master.get_result(master.submit_task<environment>()))
+      if (line.starts_with("OMP_NUM_THREADS=")) return line.substr(line.find('=') + 1);
+    return std::string{"nothing"};
+  };
+  const char* const said = std::getenv("OMP_NUM_THREADS");
+  for (const std::string& spec : specs_with_processes()) {
+    INFO(spec);
+    if (is_volunteer(spec)) {
+      CHECK(threads_in(spec) == "1");
+      continue;
+    }
+    const unsigned share = std::max(process::available_cores() / static_cast<unsigned>(workers_of(spec)), 1u);
+    CHECK(threads_in(spec) == (said ? said : std::to_string(share)));
+    CHECK(threads_in(spec + (spec.find('?') == std::string::npos ? '?' : '&') + "threads=3") == "3");
+    if (said) continue;
+    ::setenv("OMP_NUM_THREADS", "5", 1);
+    CHECK(threads_in(spec) == "5");
+    ::unsetenv("OMP_NUM_THREADS");
+  }
 }

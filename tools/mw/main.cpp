@@ -14,6 +14,8 @@
 #include "app/command_line.hpp"
 #include "mw/boinc_key.hpp"
 #include "mw/boinc_setup.hpp"
+#include "mw/manual.hpp"
+#include "mw/new_app.hpp"
 #include "mw/volunteer.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
@@ -97,6 +99,13 @@ int main(int argc, char** argv) {
   mw::tool::add_boinc_setup(cli, setup_command);
   mw::tool::BoincKeyCommand key_command;
   mw::tool::add_boinc_key(cli, key_command);
+  mw::tool::NewCommand new_command;
+  mw::tool::add_new(cli, new_command);
+  std::string manual_folder;  // for the build, which is why --help does not show it
+  cli.add_subcommand("manual", "Writes manual pages and completions.")
+      ->group("")
+      ->add_option("folder", manual_folder, "where to")
+      ->required();
   std::vector<std::string> arguments{argv + 1, argv + argc};
   const std::vector<std::string> command = take_command(arguments);
   try {
@@ -116,6 +125,10 @@ int main(int argc, char** argv) {
       mw::tool::volunteer(volunteer_command);
     else if (name == "boinc-key")
       mw::tool::boinc_key(key_command);
+    else if (name == "new")
+      mw::tool::new_app(new_command);
+    else if (name == "manual")
+      mw::tool::write_manual(cli, manual_folder);
     else
       speedup(std::move(speedup_options), command);
     return 0;

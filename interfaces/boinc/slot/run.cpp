@@ -115,6 +115,7 @@ class Runner final : public link::WorkerUser {
   void start_worker() {
     link::WorkerProgram program;
     program.name = "worker";
+    program.threads = 1;  // a client counts one core for each workunit
     if (const char* runner = std::getenv(runner_name)) {
       program.path = runner;
       program.arguments = {std::filesystem::read_symlink("/proc/self/exe").string(), "(worker)"};

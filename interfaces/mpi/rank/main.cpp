@@ -66,6 +66,7 @@ void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
     options.program.name = start.name;
     options.program.environment_unset = {"MW_*", "PMI_*", "PMIX_*", "HYD*", "MPI_LOCAL*"};
     options.program.handshake_limit = std::chrono::milliseconds{120'000};  // until the master has seen all ranks
+    options.program.threads = mw::process::threads_of_worker(start.threads, world.workers_here());
     options.shares_memory = shares;
     WorkerRank worker{io, world, std::move(options), 6 * start.lost_after};
     worker.run();

@@ -38,6 +38,7 @@ Start read_start() {
   start.name = take_variable(variable_name);
   start.folder = take_variable(variable_folder);
   start.peers = take_variable(variable_peers);
+  start.threads = parse::number<unsigned>(take_variable(variable_threads)).value_or(0);
   start.lost_after = std::chrono::milliseconds{parse::number<std::int64_t>(take_variable(variable_lost_after)).value_or(0)};
   return start;
 }

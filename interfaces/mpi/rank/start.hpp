@@ -19,12 +19,13 @@ namespace mw::mpi {
 struct Start {
   std::string addresses;  ///< where the master listens: see net/acceptor.hpp
   net::Key key{};
-  std::string place;    ///< the master's process::own_place()
-  std::string probe;    ///< "pid descriptor inode": a file of the master's, to see whether its descriptors can be opened
-  std::string program;  ///< what the workers run
-  std::string name;     ///< … and its argv[0]
-  std::string folder;   ///< the master's working directory
-  std::string peers;    ///< names of some of the hosts, with ' ' between them
+  std::string place;     ///< the master's process::own_place()
+  std::string probe;     ///< "pid descriptor inode": a file of the master's, to see whether its descriptors can be opened
+  std::string program;   ///< what the workers run
+  std::string name;      ///< … and its argv[0]
+  std::string folder;    ///< the master's working directory
+  std::string peers;     ///< names of some of the hosts, with ' ' between them
+  unsigned threads = 0;  ///< that a task should use; 0: not said
   std::chrono::milliseconds lost_after{10'000};  ///< how long a rank may be silent
 };
 

@@ -117,6 +117,12 @@ World::World(boost::asio::io_context& io, const RankFacts& own) : io_{io}, bell_
 
 World::~World() = default;
 
+unsigned World::workers_here() const noexcept {
+  const RankFacts& own = facts_[static_cast<std::size_t>(rank_)];
+  return static_cast<unsigned>(std::count_if(facts_.begin() + 1, facts_.end(),
+                                             [&](const RankFacts& one) { return one.host == own.host && one.place == own.place; }));
+}
+
 void World::exchange_facts(const RankFacts& own) {
   static_assert(sizeof(Bell) <= bell_bytes);
   bell_memory_ = make_bell_memory();

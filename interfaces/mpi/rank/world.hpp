@@ -77,6 +77,8 @@ class World {
   int rank() const noexcept { return rank_; }
   int size() const noexcept { return size_; }
   const std::vector<RankFacts>& facts() const noexcept { return facts_; }
+  /// How many ranks of this one's host are workers.
+  unsigned workers_here() const noexcept;
 
   /// At most most_bytes of them.
   void send(int rank, Tag tag, Bytes bytes);
