@@ -237,6 +237,10 @@ class Master : public detail::Calls<Master> {
     return as_completed(std::span<const Task<R>>{tasks}, timeout);
   }
 
+  /// Its workers, in the order in which they came: name, host, state, what each runs and has done; see WorkerStatus. A
+  /// task can be given to one of them by its name (TaskOptions::worker). Throws as get_status().
+  std::vector<WorkerStatus> workers() const { return get_status().workers; }
+
   /// Every task that is not done, and every one that is and that no get_result has handed out, in the order in which
   /// they were submitted; those of map() and of task systems are not among them.
   std::vector<TaskHandle> tasks() const;

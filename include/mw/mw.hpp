@@ -6,6 +6,7 @@
 //     mw/task_options.hpp, mw/master_options.hpp   options of a task and of a master
 //     mw/share.hpp      Shared: data that many tasks take, given once
 //     mw/map.hpp        map and map_reduce: one function over many inputs
+//     mw/fork.hpp       one task for each of some workers: fork, join, join_any
 //     mw/as_completed.hpp   tasks in the order in which they are done
 //     mw/async.hpp      coroutines and futures: waiting without a thread of one's own
 //     mw/task_system.hpp    a computation that makes its own tasks
@@ -28,6 +29,7 @@
 #include <mw/codec.hpp>
 #include <mw/error.hpp>
 #include <mw/file_range.hpp>
+#include <mw/fork.hpp>
 #include <mw/init.hpp>
 #include <mw/interface.hpp>
 #include <mw/map.hpp>

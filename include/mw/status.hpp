@@ -31,13 +31,14 @@ struct FunctionStatus {
 
 /// A task that a worker runs.
 struct RunningTask {
-  std::uint64_t id = 0;  ///< number within its master, from 1
-  std::string name;      ///< TaskOptions::name, or the function's
+  std::uint64_t id = 0;                  ///< number within its master, from 1
+  std::string name;                      ///< TaskOptions::name, or the function's
+  std::chrono::nanoseconds run_time{0};  ///< since it began there
 };
 
 /// One worker. Those that have the same name, one after the other, are one: a process that died, and its successor.
 struct WorkerStatus {
-  std::string name;         ///< "multicore worker 3"
+  std::string name;         ///< "multicore worker 3", as TaskOptions::worker takes it
   std::string host;         ///< the machine it is on; empty while that is not known
   std::string platform;     ///< "Linux-x86_64"; empty where its interface does not say
   std::string version;      ///< of what runs the tasks there; empty where its interface does not say

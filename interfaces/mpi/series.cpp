@@ -7,6 +7,7 @@
 
 #include "log/log.hpp"
 #include "mpi/launch.hpp"
+#include "mpi/ranks.hpp"
 
 namespace mw::mpi {
 
@@ -62,6 +63,11 @@ void Series::stop(std::function<void()> stopped) {
   if (has_no_job_) return host().post(std::move(stopped));
   if (!is_between_) return job_->stop(std::move(stopped));
   stopped_ = std::move(stopped);
+}
+
+std::vector<WorkerReport> Series::report_workers() {
+  if (!is_between_) return job_->report_workers();
+  return report({}, workers_);  // those of the next job are on their way
 }
 
 StatusMap Series::get_status() {

@@ -33,7 +33,7 @@ class Series final : public Interface {
   void flush() override { job_->flush(); }
   void stop(std::function<void()> stopped) override;
   StatusMap get_status() override;
-  std::vector<WorkerReport> report_workers() override { return job_->report_workers(); }
+  std::vector<WorkerReport> report_workers() override;
 
  private:
   std::unique_ptr<Job> make_job();

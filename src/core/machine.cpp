@@ -36,6 +36,12 @@ TaskState state_of(const TaskRecord& task) noexcept { return task.state.load(std
 TaskRef ref_of(TaskRecord& task) { return TaskAccess::make(RecordPtr{&task}, task.attempt); }
 TaskRecord& record_of(const TaskRef& task) noexcept { return *TaskAccess::record(task); }
 
+/// The only worker that it is for; null if any may have it.
+const std::string* name_of_worker(const scheduler::Item& item) {
+  const detail::TaskExtra* const extra = static_cast<const TaskRecord&>(item).find_extra();
+  return extra && !extra->options.worker.empty() ? &extra->options.worker : nullptr;
+}
+
 }  // namespace
 
 Outcome failed(Cause cause, std::string message) {
@@ -45,6 +51,8 @@ Outcome failed(Cause cause, std::string message) {
   outcome.failure->message = std::move(message);
   return outcome;
 }
+
+TaskMachine::TaskMachine(detail::WorkerDirectory& directory) : directory_{directory}, scheduler_{{}, name_of_worker} {}
 
 TaskMachine::~TaskMachine() {
   while (take_ended()) continue;
@@ -301,7 +309,10 @@ void TaskMachine::worker_joined(WorkerId worker, const WorkerInfo& info, const M
   if (is_ending_ || !has_interface_) return directory_.left(worker);
   if (worker == any_worker || directory_.has_left(worker) || slots_of_.contains(index_of(worker))) return;
   const std::uint32_t slots = std::max(info.slots, 1u);
-  scheduler_.worker_joined(worker, {slots, info.ahead, info.round_trip});
+  // A process of many is known by the name that all of them have, and by its own.
+  std::vector<std::string> names{info.name};
+  if (auto own = directory_.find(worker).name; own != info.name) names.push_back(std::move(own));
+  scheduler_.worker_joined(worker, {slots, info.ahead, info.round_trip}, std::move(names));
   slots_of_[index_of(worker)] = slots;
   slots_ += slots;
   wants_round_ = true;
@@ -332,8 +343,9 @@ void TaskMachine::no_worker_possible(std::string why) {
   wants_round_ = true;
 }
 
-void TaskMachine::interface_started() {
+void TaskMachine::interface_started(bool chooses) {
   has_interface_ = true;
+  scheduler_.heed_names(chooses);
   no_worker_.reset();
   wants_round_ = true;
 }
@@ -365,9 +377,23 @@ bool TaskMachine::begin_round(const Moment& now) {
   return false;
 }
 
+std::vector<std::string> TaskMachine::missing_workers() const {
+  return has_interface_ ? scheduler_.missing_names() : std::vector<std::string>{};
+}
+
+void TaskMachine::refuse_those_for(const std::string& name, const std::string& why, const Moment& now) {
+  for (scheduler::Item* item : scheduler_.waiting_for(name)) refuse(record_of(*item), failed(Cause::no_worker, why), now);
+}
+
 std::optional<Handed> TaskMachine::next(const Moment& now) {
-  if (!has_interface_) return std::nullopt;
-  const auto choice = scheduler_.next(now.time);
+  return has_interface_ ? given(scheduler_.next(now.time), now) : std::nullopt;
+}
+
+std::optional<Handed> TaskMachine::next_named(const Moment& now) {
+  return has_interface_ ? given(scheduler_.next_named(now.time), now) : std::nullopt;
+}
+
+std::optional<Handed> TaskMachine::given(const std::optional<scheduler::Assignment>& choice, const Moment& now) {
   if (!choice) return std::nullopt;
   TaskRecord& task = record_of(*choice->item);
   tell([&](Observer& observer) { observer.assigned(task, choice->worker, now); });
@@ -376,7 +402,7 @@ std::optional<Handed> TaskMachine::next(const Moment& now) {
 
 std::vector<RecordPtr> TaskMachine::open_tasks() const {
   std::vector<RecordPtr> open;
-  for (TaskRecord* task = first_waiting(); task; task = waiting_after(*task)) open.emplace_back(task);
+  for (scheduler::Item* item : scheduler_.waiting()) open.emplace_back(&record_of(*item));
   for (scheduler::Item* item : scheduler_.assigned()) open.emplace_back(&record_of(*item));
   for (TaskRecord* task : dependents_.all()) open.emplace_back(task);
   return open;

@@ -59,7 +59,7 @@ struct Stop {
 
 class TaskMachine {
  public:
-  explicit TaskMachine(detail::WorkerDirectory& directory) : directory_{directory} {}
+  explicit TaskMachine(detail::WorkerDirectory& directory);
   ~TaskMachine();
   TaskMachine(const TaskMachine&) = delete;
   TaskMachine& operator=(const TaskMachine&) = delete;
@@ -101,8 +101,13 @@ class TaskMachine {
   void worker_left(WorkerId worker, std::vector<LostTask> lost, const Moment& now);
   /// Nothing can ever run: what waits, and what comes, ends with this reason.
   void no_worker_possible(std::string why);
-  /// From now on tasks may be given out.
-  void interface_started();
+  /// From now on tasks may be given out. `chooses`: by this machine, which keeps those that are for one worker for it.
+  void interface_started(bool chooses = true);
+  /// The names of workers that tasks wait for while none has that name. Where such a worker is not on its way, either,
+  /// say so with refuse_those_for().
+  std::vector<std::string> missing_workers() const;
+  /// The tasks that wait for a worker of this name end with Cause::no_worker and this reason.
+  void refuse_those_for(const std::string& name, const std::string& why, const Moment& now);
   /// Every task that is somewhere is queued again, as if it had not been given out; no worker is left, and nothing is
   /// given out.
   void interface_gone(const Moment& now);
@@ -120,7 +125,10 @@ class TaskMachine {
   bool begin_round(const Moment& now);
   /// The next task and its worker, for an interface among whose workers the master chooses.
   std::optional<Handed> next(const Moment& now);
-  /// For those who choose by themselves: what waits, in order, and who is free.
+  /// The same among tasks that are for one worker each (TaskOptions::worker).
+  std::optional<Handed> next_named(const Moment& now);
+  /// For those who choose by themselves: what waits, in order, and who is free. Tasks that are for one worker are not
+  /// among them while this machine chooses.
   TaskRecord* first_waiting() const noexcept;
   TaskRecord* waiting_after(const TaskRecord& task) const noexcept;
   std::vector<WorkerId> free_workers() const { return scheduler_.free_workers(); }
@@ -168,6 +176,7 @@ class TaskMachine {
   void free_dependents(const TaskRecord& first, const Moment& now);
   void end_waiting(TaskState state, const Failure& failure, const Moment& now);
   void forget_slots(WorkerId worker, const Moment& now);
+  std::optional<Handed> given(const std::optional<scheduler::Assignment>& choice, const Moment& now);
   static std::vector<Handed> handed(const std::vector<scheduler::Assignment>& list);
 
   detail::WorkerDirectory& directory_;

@@ -99,7 +99,7 @@ void WorkerList::worker_left(WorkerId worker, const Moment&) noexcept {
   gone_.pop_front();
 }
 
-WorkerStatus WorkerList::status_of(const Entry& entry) {
+WorkerStatus WorkerList::status_of(const Entry& entry, const Moment& now) {
   WorkerStatus status;
   status.name = entry.info.name;
   status.host = entry.info.host;
@@ -111,7 +111,10 @@ WorkerStatus WorkerList::status_of(const Entry& entry) {
     status.state = entry.running.empty() ? WorkerState::idle : WorkerState::busy;
   else
     status.state = entry.lost_a_task ? WorkerState::lost : WorkerState::left;
-  for (const TaskRecord* task : entry.running) status.running.push_back({task->id, task->name()});
+  for (const TaskRecord* task : entry.running) {
+    const std::int64_t ran = now.clock_ns - task->start_ns.load(std::memory_order_relaxed);
+    status.running.push_back({task->id, task->name(), std::chrono::nanoseconds{std::max(ran, std::int64_t{0})}});
+  }
   status.done = entry.done;
   status.lost = entry.lost;
   status.busy_time = entry.busy_time;
@@ -119,7 +122,7 @@ WorkerStatus WorkerList::status_of(const Entry& entry) {
   return status;
 }
 
-std::vector<WorkerStatus> WorkerList::statuses(const std::vector<WorkerReport>& reports) const {
+std::vector<WorkerStatus> WorkerList::statuses(const std::vector<WorkerReport>& reports, const Moment& now) const {
   std::vector<WorkerStatus> list;
   list.reserve(entries_.size() + reports.size());
   std::unordered_map<std::string_view, std::size_t> by_name;
@@ -127,7 +130,7 @@ std::vector<WorkerStatus> WorkerList::statuses(const std::vector<WorkerReport>& 
     // Of several with one name the report is about the one that is there.
     if (const auto [place, is_new] = by_name.try_emplace(entry.info.name, list.size()); !is_new && entry.is_there)
       place->second = list.size();
-    list.push_back(status_of(entry));
+    list.push_back(status_of(entry, now));
   }
   for (const WorkerReport& report : reports) {
     const auto [place, is_new] = by_name.try_emplace(report.name, list.size());

@@ -7,7 +7,7 @@
 // Threads: the machine's.
 // Use:
 //     machine.add_observer(list);
-//     status.workers = list.statuses(interface.report_workers());
+//     status.workers = list.statuses(interface.report_workers(), now);
 #pragma once
 
 #include <chrono>
@@ -40,7 +40,7 @@ class WorkerList final : public Observer {
   void worker_left(WorkerId worker, const Moment&) noexcept override;
 
   /// All of them, in the order in which they came; behind them those that only the interface knows of.
-  std::vector<WorkerStatus> statuses(const std::vector<WorkerReport>& reports) const;
+  std::vector<WorkerStatus> statuses(const std::vector<WorkerReport>& reports, const Moment& now) const;
   /// How many cores they may use, on all hosts of those that have not left; 0 where no interface has said.
   std::uint32_t cores() const;
 
@@ -59,7 +59,7 @@ class WorkerList final : public Observer {
 
   static constexpr std::size_t most_gone = 1000;
 
-  static WorkerStatus status_of(const Entry& entry);
+  static WorkerStatus status_of(const Entry& entry, const Moment& now);
   Entry* find(WorkerId worker);
   Entry* worker_of(const TaskRecord& task);
   void no_longer_runs(const TaskRecord& task);

@@ -42,6 +42,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
       interface_{std::move(interface)},
       chooses_{interface_->scheduling() == Scheduling::by_master},
       choice_watch_{std::min<std::chrono::milliseconds>(options_.warn_after, longest_patience)},
+      absence_watch_{std::min<std::chrono::milliseconds>(options_.warn_after, longest_patience)},
       loop_{[this] { after_handler(); }},
       shared_watch_{
           std::make_shared<SharedWatch>([this](std::uint64_t number) { loop_.post([this, number] { forget_shared(number); }); })},
@@ -356,7 +357,8 @@ void MasterCore::room_available() {
 void MasterCore::set_timer() {
   const core::Moment now = moment();
   auto when = machine_.wake_at(now.time);
-  if (const auto look = choice_watch_.look_at()) when = when ? std::min(*when, *look) : *look;
+  for (const auto look : {choice_watch_.look_at(), absence_look_at_})
+    if (look) when = when ? std::min(*when, *look) : *look;
   if (!when || (timer_set_for_ && *timer_set_for_ <= *when)) return;
   timer_set_for_ = when;
   loop_.call_at(std::chrono::steady_clock::time_point{*when + process::time_stopped()}, [this] { on_timer(); });
@@ -365,7 +367,8 @@ void MasterCore::set_timer() {
 void MasterCore::on_timer() {
   timer_set_for_.reset();
   const core::Moment now = moment();
-  if (const auto look = choice_watch_.look_at(); look && now.time >= *look) machine_.want_round();
+  for (const auto look : {choice_watch_.look_at(), absence_look_at_})
+    if (look && now.time >= *look) machine_.want_round();
   const auto late = machine_.time_passed(now);
   settle();
   take_back(late);
@@ -428,7 +431,7 @@ void MasterCore::complete(Status& status) {
     status.interface_error = fmt::format("{} threw: {}", asked, current_exception_text());
   }
   if (!status.interface_error.empty()) status.interface.clear();
-  status.workers = workers_.statuses(reports);
+  status.workers = workers_.statuses(reports, moment());
   status.functions = statistics_.per_function();
   if (const std::uint32_t cores = workers_.cores()) status.cores = cores;
 }

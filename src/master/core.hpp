@@ -120,6 +120,8 @@ class MasterCore final : public Continuations {
   void dispatch_by_choice();
   void dispatch_by_interface();
   void watch_choice(std::size_t free);
+  void look_for_absent_workers();
+  std::string why_absent(const std::string& name, const std::vector<WorkerStatus>& workers, bool may_come) const;
   void execute(const core::Handed& next);
   void forget_shared(std::uint64_t number);
   void refused(const core::Handed& next, const std::string& why);
@@ -153,6 +155,9 @@ class MasterCore final : public Continuations {
   std::atomic<std::uint32_t> slots_{0};
   std::string interface_failure_;  ///< why it failed; empty while it works
   ChoiceWatch choice_watch_;
+  ChoiceWatch absence_watch_;                  ///< tasks wait for workers that are on their way
+  std::vector<std::string> absent_;            ///< those workers
+  std::optional<core::Time> absence_look_at_;  ///< when to ask the interface again where they are
   std::optional<core::Time> timer_set_for_;
   bool dispatching_ = false;
   OutputCollector outputs_;

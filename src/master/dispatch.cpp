@@ -24,6 +24,7 @@ void MasterCore::dispatch() {
     dispatch_by_choice();
   else
     dispatch_by_master();
+  if (chooses_) look_for_absent_workers();
   interface_->flush();
   dispatching_ = false;
   settle();
@@ -37,6 +38,7 @@ void MasterCore::dispatch_by_master() {
 }
 
 void MasterCore::dispatch_by_choice() {
+  while (const auto next = machine_.next_named(moment())) execute(*next);
   std::vector<WorkerView> free;
   for (const WorkerId id : machine_.free_workers()) {
     auto entry = directory_->find(id);
@@ -77,6 +79,12 @@ void MasterCore::watch_choice(std::size_t free) {
 void MasterCore::dispatch_by_interface() {
   while (TaskRecord* record = machine_.first_waiting()) {
     std::optional<WorkerId> worker;
+    if (const std::string& name = record->options().worker; !name.empty() && name != directory_->find(any_worker).name) {
+      const std::string why = fmt::format("it is for the worker \"{}\", and the interface \"{}\" chooses its workers by itself",
+                                          name, interface_name_);
+      machine_.refuse(*record, core::failed(Cause::no_worker, why), moment());
+      continue;
+    }
     try {
       worker = interface_->reserve_worker(TaskAccess::make(RecordPtr{record}, record->attempt + 1));
     } catch (...) {

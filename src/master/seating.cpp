@@ -62,10 +62,10 @@ void MasterCore::stop_interface() {
 void MasterCore::start_interface() {
   interface_failure_.clear();
   completions_.fail({});
-  machine_.interface_started();  // it may announce workers while it starts
+  machine_.interface_started(chooses_);  // it may announce workers while it starts
   try {
     interface_->start();
-    statistics_.expect(interface_->expected_slots());
+    statistics_.expect(interface_->expected_slots(), machine_.slots());
   } catch (...) {
     machine_.interface_gone(moment());
     interface_failure_ = fmt::format("the interface \"{}\" could not start: {}", interface_name_, current_exception_text());

@@ -37,8 +37,14 @@ class Statistics final : public core::Observer {
   std::atomic<std::uint64_t> retries{0};
   std::atomic<std::int64_t> ready_ns{0};  ///< when the first worker was ready; 0 while none is
 
-  /// So many slots the interface starts.
-  void expect(std::uint32_t slots) noexcept { expected_.store(slots, std::memory_order_relaxed); }
+  /// So many slots the interface starts, of which so many are there.
+  void expect(std::uint32_t slots, std::uint32_t there) noexcept {
+    expected_.store(slots, std::memory_order_relaxed);
+    const std::uint32_t known = ready_slots_.load(std::memory_order_relaxed);
+    ready_slots_.store(std::max(known, std::min(there, slots)), std::memory_order_relaxed);
+  }
+  /// Whether as many have come as it starts, whatever has become of them.
+  bool all_have_come() const noexcept { return ready_slots_.load(std::memory_order_relaxed) >= expected(); }
   std::uint32_t expected() const noexcept { return expected_.load(std::memory_order_relaxed); }
 
   // As the machine tells it

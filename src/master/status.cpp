@@ -40,7 +40,10 @@ double in_seconds(std::chrono::nanoseconds time) { return std::chrono::duration<
 
 boost::json::object to_json_value(const WorkerStatus& worker) {
   boost::json::array running;
-  for (const RunningTask& task : worker.running) running.push_back({{"id", task.id}, {"name", log::escaped(task.name)}});
+  for (const RunningTask& task : worker.running) {
+    const double seconds = std::chrono::duration<double>{task.run_time}.count();
+    running.push_back({{"id", task.id}, {"name", log::escaped(task.name)}, {"seconds", seconds}});
+  }
   boost::json::object object{{"name", log::escaped(worker.name)},
                              {"host", log::escaped(worker.host)},
                              {"platform", log::escaped(worker.platform)},

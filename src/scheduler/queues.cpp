@@ -5,10 +5,7 @@
 namespace mw::scheduler {
 
 void Queues::insert_in_order(std::vector<Item*> items) {
-  const auto is_before = [](const Item& a, const Item& b) { return static_cast<std::int32_t>(a.order - b.order) < 0; };
-  std::sort(items.begin(), items.end(), [&](const Item* a, const Item* b) {
-    return a->priority != b->priority ? a->priority > b->priority : is_before(*a, *b);
-  });
+  std::sort(items.begin(), items.end(), [](const Item* a, const Item* b) { return goes_before(*a, *b); });
   ItemList* queue = nullptr;
   Item* place = nullptr;
   std::int32_t priority = 0;
@@ -18,7 +15,7 @@ void Queues::insert_in_order(std::vector<Item*> items) {
       queue = &queues_[priority];
       place = queue->front();
     }
-    while (place && is_before(*place, *item)) place = place->next;
+    while (place && is_older(*place, *item)) place = place->next;
     item->schedule = ItemState::queued;
     queue->insert_before(place, *item);
     ++size_;

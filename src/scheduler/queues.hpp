@@ -19,6 +19,13 @@
 
 namespace mw::scheduler {
 
+/// Whether it was submitted before the other one.
+inline bool is_older(const Item& a, const Item& b) noexcept { return static_cast<std::int32_t>(a.order - b.order) < 0; }
+/// Whether it goes first: it has the higher priority, or was submitted before.
+inline bool goes_before(const Item& a, const Item& b) noexcept {
+  return a.priority != b.priority ? a.priority > b.priority : is_older(a, b);
+}
+
 class Queues {
  public:
   /// Last, or first, among those of its priority.

@@ -21,15 +21,66 @@ constexpr std::uint8_t enough_measured = 6;
 void Scheduler::submit(Item& item) {
   assert(item.schedule == ItemState::idle);
   item.order = ++last_order_;
-  queues_.push_back(item);
+  queue_of(item).push_back(item);
 }
 
 void Scheduler::submit_again(Item& item) {
   assert(item.schedule == ItemState::idle);
-  queues_.push_front(item);
+  queue_of(item).push_front(item);
 }
 
-void Scheduler::worker_joined(WorkerId worker, Capacity capacity) {
+Queues& Scheduler::queue_of(Item& item) {
+  Queues* const lane = lanes_.of(item);
+  return lane ? *lane : queues_;
+}
+
+void Scheduler::unqueue(Item& item) {
+  const std::string* const name = lanes_.name_of(item);
+  if (name)
+    lanes_.remove(item, *name);
+  else
+    queues_.remove(item);
+}
+
+void Scheduler::queue_in_order(const std::vector<Item*>& items) {
+  if (items.empty()) return;
+  std::map<Queues*, std::vector<Item*>> by_queue;
+  for (Item* item : items) by_queue[&queue_of(*item)].push_back(item);
+  for (auto& [queue, those] : by_queue) queue->insert_in_order(std::move(those));
+}
+
+void Scheduler::heed_names(bool heeds) {
+  if (heeds == lanes_.heeds()) return;
+  std::vector<Item*> named;
+  for (Item* item : waiting()) {
+    if (!lanes_.is_named(*item)) continue;
+    unqueue(*item);
+    named.push_back(item);
+  }
+  lanes_.heed(heeds);
+  queue_in_order(named);
+}
+
+std::vector<Item*> Scheduler::waiting() const {
+  std::vector<Item*> items = queues_.all();
+  for (const auto& [name, lane] : lanes_.all())
+    for (Item* item : lane.all()) items.push_back(item);
+  return items;
+}
+
+std::vector<Item*> Scheduler::waiting_for(const std::string& name) const {
+  const auto place = lanes_.all().find(name);
+  return place == lanes_.all().end() ? std::vector<Item*>{} : place->second.all();
+}
+
+std::vector<std::string> Scheduler::missing_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, lane] : lanes_.all())
+    if (!by_name_.contains(name)) names.push_back(name);
+  return names;
+}
+
+void Scheduler::worker_joined(WorkerId worker, Capacity capacity, std::vector<std::string> names) {
   assert(worker != any_worker && capacity.slots > 0);
   auto [place, is_new] = workers_.try_emplace(index_of(worker));
   assert(is_new);
@@ -37,6 +88,8 @@ void Scheduler::worker_joined(WorkerId worker, Capacity capacity) {
   Worker& joined = place->second;
   joined.id = worker;
   joined.capacity = capacity;
+  joined.names = std::move(names);
+  for (const std::string& name : joined.names) by_name_[name].push_back(&joined);
   most_slots_ = std::max(most_slots_, capacity.slots);
   for (Item* item = elsewhere_.front(); item;) {
     Item& one = *std::exchange(item, item->next);
@@ -66,6 +119,11 @@ std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
     ahead_.erase(&gone);
     if (gone.load() != 0) --busy_count_;
     while (Item* item = gone.items.front()) take(gone.items, *item);
+    for (const std::string& name : gone.names) {
+      const auto named = by_name_.find(name);
+      std::erase(named->second, &gone);
+      if (named->second.empty()) by_name_.erase(named);
+    }
     workers_.erase(place);
   } else {
     for (Item* item = elsewhere_.front(); item;) {
@@ -73,12 +131,53 @@ std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
       if (one.worker == worker) take(elsewhere_, one);
     }
   }
-  queues_.insert_in_order(items);
+  queue_in_order(items);
   return items;
 }
 
 std::optional<Assignment> Scheduler::next(Time now) {
   holds_back_ = false;
+  const auto named = first_named();
+  if (named && (!queues_.front() || goes_before(*named->item, *queues_.front()))) return give(*named, now);
+  if (auto other = next_of_all(now)) return other;
+  return named ? std::optional{give(*named, now)} : std::nullopt;
+}
+
+std::optional<Assignment> Scheduler::next_named(Time now) {
+  const auto named = first_named();
+  return named ? std::optional{give(*named, now)} : std::nullopt;
+}
+
+/// The first of the tasks whose workers have room for them.
+std::optional<Assignment> Scheduler::first_named() {
+  std::optional<Assignment> first;
+  for (const auto& [name, lane] : lanes_.all()) {
+    Item* const item = lane.front();
+    if (first && !goes_before(*item, *first->item)) continue;
+    if (const Worker* worker = place_for(name, *item)) first = Assignment{item, worker->id};
+  }
+  return first;
+}
+
+/// The least loaded worker of this name, if one has room.
+Scheduler::Worker* Scheduler::place_for(const std::string& name, const Item& item) {
+  const auto named = by_name_.find(name);
+  if (named == by_name_.end()) return nullptr;
+  Worker* best = nullptr;
+  for (Worker* worker : named->second) {
+    if (!worker->has_free_slot() && !(has_room(*worker) && may_wait_at(*worker, item))) continue;
+    if (!best || worker->load() < best->load()) best = worker;
+  }
+  return best;
+}
+
+Assignment Scheduler::give(const Assignment& choice, Time now) {
+  unqueue(*choice.item);
+  put(*choice.item, workers_.at(index_of(choice.worker)), now);
+  return choice;
+}
+
+std::optional<Assignment> Scheduler::next_of_all(Time now) {
   Item* const item = queues_.front();
   if (!item) return std::nullopt;
   while (least_load_ < rooms_.size() && rooms_[least_load_].empty()) ++least_load_;
@@ -135,7 +234,7 @@ bool Scheduler::is_late(const Worker& worker, Time now) const noexcept {
 void Scheduler::assign_front(WorkerId worker, Time now) { assign(*queues_.front(), worker, now); }
 
 void Scheduler::assign(Item& item, WorkerId worker, Time now) {
-  queues_.remove(item);
+  unqueue(item);
   const auto place = workers_.find(index_of(worker));
   if (place != workers_.end()) {
     put(item, place->second, now);
@@ -179,18 +278,18 @@ Verdict Scheduler::lost(Item& item, Time now, std::uint32_t max_losses) {
     item.schedule = ItemState::done;
     return Verdict::give_up;
   }
-  queues_.push_front(item);
+  queue_of(item).push_front(item);
   return Verdict::run_again;
 }
 
 void Scheduler::again(Item& item, Time now) {
   take_off(item, now);
-  queues_.push_front(item);
+  queue_of(item).push_front(item);
 }
 
 void Scheduler::withdraw(Item& item, Time now) {
   if (item.schedule == ItemState::queued)
-    queues_.remove(item);
+    unqueue(item);
   else
     take_off(item, now);
   item.schedule = ItemState::done;
@@ -246,14 +345,22 @@ std::vector<Assignment> Scheduler::surplus() {
   std::vector<Worker*> loaded;
   // Short ones are not worth the way back.
   for (Worker* worker : ahead_)
-    if (!worker->asked_back && worker->expected > horizon_of(*worker)) loaded.push_back(worker);
+    if (!worker->asked_back && worker->expected > horizon_of(*worker) && last_to_give_up(*worker)) loaded.push_back(worker);
   std::sort(loaded.begin(), loaded.end(), [](const Worker* a, const Worker* b) { return a->expected > b->expected; });
   for (Worker* worker : loaded) {
     if (list.size() == idle) break;
     worker->asked_back = true;
-    list.push_back({worker->items.back(), worker->id});
+    list.push_back({last_to_give_up(*worker), worker->id});
   }
   return list;
+}
+
+/// The last of the tasks that lie ahead there and may go elsewhere; null if there is none.
+Item* Scheduler::last_to_give_up(const Worker& worker) const {
+  std::size_t behind = worker.load() - worker.capacity.slots;
+  for (Item* item = worker.items.back(); item && behind > 0; --behind, item = item->previous)
+    if (!lanes_.name_of(*item)) return item;
+  return nullptr;
 }
 
 void Scheduler::returned(std::vector<Item*> items, Time now) {
@@ -266,7 +373,7 @@ void Scheduler::returned(std::vector<Item*> items, Time now) {
     }
     item->change_attempt(-1);
   }
-  queues_.insert_in_order(std::move(items));
+  queue_in_order(items);
 }
 
 std::vector<Item*> Scheduler::assigned() const {

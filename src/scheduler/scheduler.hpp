@@ -27,6 +27,7 @@
 
 #include "scheduler/cost.hpp"
 #include "scheduler/item.hpp"
+#include "scheduler/lanes.hpp"
 #include "scheduler/queues.hpp"
 
 namespace mw::scheduler {
@@ -57,15 +58,16 @@ struct Capacity {
 
 class Scheduler {
  public:
-  explicit Scheduler(Policy policy = {}) : policy_{policy} {}
+  explicit Scheduler(Policy policy = {}, NameOf name_of = nullptr) : policy_{policy}, lanes_{name_of} {}
 
   /// A new task: last among those of its priority.
   void submit(Item& item);
   /// An abandoned one: first among them.
   void submit_again(Item& item);
 
-  /// An id is used once only. Tasks that were assigned to it before are its own from now on.
-  void worker_joined(WorkerId worker, Capacity capacity);
+  /// An id is used once only. Tasks that were assigned to it before are its own from now on, and those that are for one
+  /// of its names may go to it.
+  void worker_joined(WorkerId worker, Capacity capacity, std::vector<std::string> names = {});
 
   /// The worker is gone. What it was given and had not begun is queued again, first in line and in the old order, and
   /// counts as no loss: call lost() first for the task that it was running. An unknown worker is no event. Returns what
@@ -77,8 +79,17 @@ class Scheduler {
   /// that is known to be slow gets none of the last tasks, if the others are expected to have done all of them before
   /// it had done one.
   std::optional<Assignment> next(Time now);
+  /// The same among tasks that are for one worker each.
+  std::optional<Assignment> next_named(Time now);
 
-  /// The task that next() would take; it stays queued.
+  /// Whether tasks that are for one worker are kept for it; else they go as all others do.
+  void heed_names(bool heeds);
+  /// The names that tasks wait for and that no worker has.
+  std::vector<std::string> missing_names() const;
+  /// The tasks that wait for a worker of this name, in order.
+  std::vector<Item*> waiting_for(const std::string& name) const;
+
+  /// The first task that any worker may have; it stays queued.
   Item* front() const noexcept { return queues_.front(); }
   /// … and now goes to `worker` (any_worker: wherever an interface that schedules by itself puts it).
   void assign_front(WorkerId worker, Time now);
@@ -86,7 +97,7 @@ class Scheduler {
   void assign(Item& item, WorkerId worker, Time now);
   /// Workers with a free slot.
   std::vector<WorkerId> free_workers() const;
-  /// The queued task behind this one; null after the last.
+  /// The queued task behind this one, of those that any worker may have; null after the last.
   Item* after(const Item& item) const noexcept { return queues_.after(item); }
 
   /// The task came to an end on its worker, one way or another; its slot is free. A run time above 0 teaches how long
@@ -126,14 +137,14 @@ class Scheduler {
   bool holds_back() const noexcept { return holds_back_; }
 
   /// Every task that waits, in the order in which they would go: for a caller that must end them all. They stay queued.
-  std::vector<Item*> waiting() const { return queues_.all(); }
+  std::vector<Item*> waiting() const;
   /// Every task that was handed out and not ended.
   std::vector<Item*> assigned() const;
 
   /// How long a task of this kind is expected to run; empty if none ever finished.
   std::optional<Time> expected(std::uint16_t kind) const;
 
-  std::size_t queued_count() const noexcept { return queues_.size(); }
+  std::size_t queued_count() const noexcept { return queues_.size() + lanes_.size(); }
   std::size_t assigned_count() const noexcept { return assigned_count_; }
   std::size_t worker_count() const noexcept { return workers_.size(); }
   std::size_t busy_count() const noexcept { return busy_count_; }
@@ -142,6 +153,7 @@ class Scheduler {
   struct Worker {
     WorkerId id;
     Capacity capacity;
+    std::vector<std::string> names;
     ItemList items;                   ///< oldest first
     std::uint32_t held = 0;           ///< slots taken by abandoned tasks
     bool is_ahead = false;            ///< it holds more tasks than it runs
@@ -156,6 +168,14 @@ class Scheduler {
     bool has_free_slot() const noexcept { return load() < capacity.slots; }
   };
 
+  Queues& queue_of(Item& item);
+  void unqueue(Item& item);
+  void queue_in_order(const std::vector<Item*>& items);
+  std::optional<Assignment> first_named();
+  std::optional<Assignment> next_of_all(Time now);
+  Assignment give(const Assignment& choice, Time now);
+  Worker* place_for(const std::string& name, const Item& item);
+  Item* last_to_give_up(const Worker& worker) const;
   bool has_room(const Worker& worker) const noexcept;
   bool may_wait_at(const Worker& worker, const Item& item) const noexcept;
   bool is_slow(const Worker& worker) const noexcept;
@@ -177,10 +197,12 @@ class Scheduler {
   void expect(Item& item, Worker& worker) const;
 
   Policy policy_;
-  Queues queues_;
+  Queues queues_;  ///< what any worker may have
+  Lanes lanes_;    ///< what is for one
   std::uint32_t last_order_ = 0;
   ItemList elsewhere_;  ///< assigned to any_worker: the interface knows where
   std::unordered_map<std::uint32_t, Worker> workers_;
+  std::unordered_map<std::string, std::vector<Worker*>> by_name_;
   std::vector<std::vector<Worker*>> rooms_;  ///< workers with room, by load
   std::size_t least_load_ = 0;               ///< none has room with less than that
   std::uint32_t most_slots_ = 0;             ///< that a worker has had

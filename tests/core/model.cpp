@@ -26,7 +26,7 @@ World::World(std::uint64_t seed)
       directory_{new detail::WorkerDirectory{{"worker", "host"}}},
       machine_{*directory_} {
   machine_.add_observer(*this);
-  machine_.interface_started();
+  machine_.interface_started(way_ != Way::by_interface);
 }
 
 World::~World() {
@@ -61,14 +61,17 @@ void World::assigned(const TaskRecord& task, WorkerId worker, const Moment&) noe
   if (!account.is_queued || account.is_over) note("a task is given out that does not wait");
   account.is_queued = false;
   account.began_ns.reset();
-  if (++account.assigned == 1 && !account.was_given_back && way_ != Way::by_choice) {
+  const std::string& only = task.options().worker;
+  if (++account.assigned == 1 && !account.was_given_back && way_ != Way::by_choice && only.empty()) {
     std::uint64_t& last = last_first_[task.priority];
     if (task.id < last) note("a task overtakes an older one of its priority");
     last = std::max(last, task.id);
   }
   if (way_ == Way::by_interface) return;
   const auto place = workers_.find(index_of(worker));
-  if (place == workers_.end() || !place->second.is_joined || place->second.has_left) note("a task is given to a ghost");
+  if (place == workers_.end() || !place->second.is_joined || place->second.has_left) return note("a task is given to a ghost");
+  if (!only.empty() && only != place->second.name && only != directory_->find(worker).name)
+    note("a task goes to another worker than the one that it is for");
 }
 
 void World::started(const TaskRecord& task, WorkerId, const Moment& now) noexcept {
@@ -134,7 +137,7 @@ void World::event() {
   static constexpr Kind kinds[] = {{20, &World::submit},   {4, &World::announce},         {4, &World::join},
                                    {3, &World::leave},     {14, &World::begin},           {18, &World::finish},
                                    {5, &World::lose},      {4, &World::give_back},        {4, &World::cancel},
-                                   {6, &World::pass_time}, {1, &World::change_interface}, {4, &World::say_something_old}};
+                                   {6, &World::pass_time}, {1, &World::change_interface}, {4, &World::say_something_old}, {2, &World::refuse_missing}};
   unsigned all = 0;
   for (const Kind& kind : kinds) all += kind.weight;
   auto drawn = static_cast<unsigned>(below(all));
@@ -158,6 +161,7 @@ void World::submit(bool may_follow) {
   extra->options.priority = static_cast<std::int32_t>(below(3));
   extra->options.retries = static_cast<std::uint32_t>(below(3));
   extra->options.max_losses = static_cast<std::uint32_t>(below(3));
+  if (!is_calm_ && chance(20)) extra->options.worker = some_name(below(5)) + (chance(20) ? " (process 2)" : "");
   if (chance(30)) extra->options.hard_limit = std::chrono::milliseconds{1 + below(5)};
   record->priority = extra->options.priority;
   record->kind = static_cast<std::uint16_t>(below(2));
@@ -186,14 +190,19 @@ void World::submit(bool may_follow) {
 /// A number is given; whether its joining or its leaving is heard first is open.
 void World::announce() {
   if (workers_.size() > 12 || way_ == Way::by_interface) return;
-  const WorkerId worker = directory_->add({"worker", "host"});
-  workers_[index_of(worker)] = {.slots = 1 + static_cast<std::uint32_t>(below(3)), .ahead = static_cast<std::uint32_t>(below(3))};
+  Worker coming{.slots = 1 + static_cast<std::uint32_t>(below(3)), .ahead = static_cast<std::uint32_t>(below(3)), .name = {}};
+  coming.name = some_name(below(4));
+  workers_[index_of(directory_->add({coming.name, "host"}))] = std::move(coming);
 }
+
+/// Several workers may have one; the last but one is nobody's.
+std::string World::some_name(std::size_t which) { return fmt::format("worker {}", which); }
 
 void World::join() {
   if (workers_.empty()) return;
   auto place = std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())));
-  machine_.worker_joined(WorkerId{place->first}, {.slots = place->second.slots, .ahead = place->second.ahead}, now_);
+  const Worker& worker = place->second;
+  machine_.worker_joined(WorkerId{place->first}, {.name = worker.name, .slots = worker.slots, .ahead = worker.ahead}, now_);
   // One that comes while nothing may be given out is sent away.
   if (!place->second.is_joined && !machine_.has_interface()) place->second.has_left = true;
 }
@@ -302,7 +311,17 @@ void World::change_interface() {
     demand(machine_.slots() == 0 && machine_.handed_out_count() == 0, "something is left of an interface that is gone");
   } else {
     is_no_worker_possible_ = false;
-    machine_.interface_started();
+    machine_.interface_started(way_ != Way::by_interface);
+  }
+}
+
+/// Those who wait for a worker that will not come.
+void World::refuse_missing() {
+  for (const std::string& name : machine_.missing_workers()) {
+    for (const auto& [number, worker] : workers_)
+      demand((worker.name != name && directory_->find(WorkerId{number}).name != name) || !worker.is_joined || worker.has_left,
+             "a worker is missing that is there");
+    if (is_calm_ || chance(50)) machine_.refuse_those_for(name, "it is not there", now_);
   }
 }
 
@@ -313,6 +332,7 @@ void World::round() {
   switch (way_) {
     case Way::by_master: round_by_master(); break;
     case Way::by_choice: {
+      while (const auto next = machine_.next_named(now_)) hand(*next);
       std::vector<WorkerId> free = machine_.free_workers();
       for (TaskRecord* task = machine_.first_waiting(); task && !free.empty();) {
         TaskRecord* const next = machine_.waiting_after(*task);
@@ -336,7 +356,7 @@ void World::round() {
 
 void World::round_by_master() {
   while (const auto next = machine_.next(now_)) {
-    for (TaskRecord* other = machine_.first_waiting(); other; other = nullptr)
+    for (TaskRecord* other = machine_.first_waiting(); other && record_of(next->task).options().worker.empty(); other = nullptr)
       demand(other->priority <= record_of(next->task).priority, "a task goes before one of a higher priority");
     if (!is_calm_ && chance(3)) {  // the interface does not know that worker
       workers_.at(index_of(next->worker)).has_left = true;
@@ -350,7 +370,10 @@ void World::round_by_master() {
       machine_.finished(next->task, some_outcome(true), now_);
     }
   }
-  if (machine_.waiting_count() != 0) demand(machine_.free_workers().empty(), "a task waits beside a worker that has nothing to do");
+  if (machine_.first_waiting()) demand(machine_.free_workers().empty(), "a task waits beside a worker that has nothing to do");
+  for (const WorkerId free : machine_.free_workers())
+    for (const auto& [task, account] : accounts_)
+      demand(!account.is_queued || task->options().worker != workers_.at(index_of(free)).name, "a task waits beside its own worker");
   ask_back(machine_.surplus());
 }
 
@@ -454,17 +477,18 @@ void World::check() {
 void World::bring_to_an_end() {
   is_calm_ = true;
   if (is_no_worker_possible_ && machine_.has_interface()) machine_.interface_gone(now_), in_hand_.clear();
-  if (!machine_.has_interface()) machine_.interface_started();
+  if (!machine_.has_interface()) machine_.interface_started(way_ != Way::by_interface);
   is_no_worker_possible_ = false;
   if (way_ != Way::by_interface) {
     announce();
     const WorkerId worker = directory_->add({"the last worker", "host"});
-    workers_[index_of(worker)] = {.slots = 1, .ahead = 0};
-    machine_.worker_joined(worker, {.slots = 1}, now_);
+    workers_[index_of(worker)] = {.slots = 1, .ahead = 0, .name = "the last worker"};
+    machine_.worker_joined(worker, {.name = "the last worker", .slots = 1}, now_);
   }
   const std::size_t most = 100 * (accounts_.size() + 1);
   for (std::size_t i = 0; open_ != 0; ++i) {
     demand(i < most, "a task is stuck");
+    refuse_missing();
     machine_.want_round();
     round();
     if (!in_hand_.empty()) {

@@ -17,6 +17,7 @@
 #include <random>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "core/machine.hpp"
@@ -50,6 +51,7 @@ class World final : private Observer {
   };
   struct Worker {
     std::uint32_t slots = 1, ahead = 0;
+    std::string name;  ///< the directory's, without the number of its process
     bool is_joined = false, has_left = false;  ///< as the machine was told
   };
   struct InHand {
@@ -86,9 +88,11 @@ class World final : private Observer {
   void say_something_old();
   void lose();
   void give_back();
+  static std::string some_name(std::size_t which);
   void cancel();
   void pass_time();
   void change_interface();
+  void refuse_missing();
 
   bool chance(unsigned percent) { return random_() % 100 < percent; }
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }

@@ -54,7 +54,7 @@ class ListBench {
     return next->task;
   }
   WorkerStatus only(const std::vector<WorkerReport>& reports = {}) const {
-    const auto statuses = list.statuses(reports);
+    const auto statuses = list.statuses(reports, {});
     REQUIRE(statuses.size() == 1);
     return statuses.front();
   }
@@ -164,15 +164,16 @@ TEST_CASE("a worker that was lost and its successor are one; another of that nam
   CHECK(bench.only().lost == 1);
   CHECK(bench.only().done == 1);
   bench.join({.name = "w", .pid = 3});
-  CHECK(bench.list.statuses({}).size() == 2);
-  CHECK(bench.list.statuses({{.name = "w"}}).size() == 2);
+  CHECK(bench.list.statuses({}, {}).size() == 2);
+  CHECK(bench.list.statuses({{.name = "w"}}, {}).size() == 2);
 }
 
 TEST_CASE("an interface adds workers that have not joined, and says what it alone knows of the others", "[core][workers]") {
   ListBench bench;
   bench.join({.name = "w 1", .host = "pi1"});
   const auto statuses = bench.list.statuses({{.name = "w 1", .state = WorkerState::stopped, .note = "in task 7"},
-                                             {.name = "w 2", .host = "pi2", .state = WorkerState::not_started, .note = "no disk"}});
+                                             {.name = "w 2", .host = "pi2", .state = WorkerState::not_started, .note = "no disk"}},
+                                            {});
   REQUIRE(statuses.size() == 2);
   CHECK(statuses[0].state == WorkerState::stopped);
   CHECK(statuses[0].note == "in task 7");
@@ -184,7 +185,7 @@ TEST_CASE("an interface adds workers that have not joined, and says what it alon
 
 TEST_CASE("what runs nowhere in particular is done by one that stands for the interface", "[core][workers]") {
   ListBench bench;
-  CHECK(bench.list.statuses({}).empty());
+  CHECK(bench.list.statuses({}, {}).empty());
   bench.submit();
   REQUIRE(bench.machine.begin_round(moment(1ms)));
   const Handed handed = bench.machine.assign(*bench.machine.first_waiting(), any_worker, moment(1ms));
@@ -207,7 +208,7 @@ TEST_CASE("cores are counted once for each host, and not where everybody has lef
 TEST_CASE("of workers that left, the last thousand are in the list", "[core][workers]") {
   ListBench bench;
   for (int i = 0; i < 1'200; ++i) bench.machine.worker_left(bench.join({.name = std::to_string(i)}), {}, moment(1ms));
-  const auto statuses = bench.list.statuses({});
+  const auto statuses = bench.list.statuses({}, {});
   CHECK(statuses.size() == 1'000);
   CHECK(statuses.front().name == "200");
 }

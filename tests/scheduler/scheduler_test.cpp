@@ -458,3 +458,121 @@ TEST_CASE("a worker that leaves before it joined gives back what it was given", 
   CHECK(scheduler.waiting() == std::vector<Item*>{&tasks[0], &tasks[2]});
   CHECK(scheduler.worker_left(any_worker).empty());
 }
+
+// Tasks for one worker
+
+namespace {
+
+/// Items whose kind is 100 or more are for one worker.
+const std::string* name_by_kind(const Item& item) {
+  static const std::string names[] = {"x", "y"};
+  return item.kind >= 100 ? &names[item.kind - 100] : nullptr;
+}
+constexpr std::uint16_t for_x = 100, for_y = 101;
+
+}  // namespace
+
+TEST_CASE("a task that is for one worker goes there, and holds nobody up meanwhile", "[scheduler][named]") {
+  Scheduler scheduler{{}, name_by_kind};
+  auto tasks = items(4);
+  tasks[0].kind = for_y;
+  tasks[2].kind = for_x;
+  scheduler.worker_joined(a, {1}, {"x", "x (process 2)"});
+  for (auto& task : tasks) scheduler.submit(task);
+  CHECK(scheduler.queued_count() == 4);
+  CHECK(scheduler.missing_names() == std::vector<std::string>{"y"});
+  CHECK(scheduler.waiting_for("y") == std::vector<Item*>{&tasks[0]});
+  CHECK(scheduler.next(now)->item == &tasks[1]);  // older than the one that is for a
+  CHECK_FALSE(scheduler.next(now));
+  scheduler.finished(tasks[1], now);
+  CHECK(scheduler.next(now)->item == &tasks[2]);
+  scheduler.worker_joined(b, {1}, {"y"});
+  CHECK(scheduler.missing_names().empty());
+  const auto next = scheduler.next(now);
+  REQUIRE(next);
+  CHECK(next->item == &tasks[0]);
+  CHECK(next->worker == b);
+  scheduler.finished(tasks[0], now);
+  CHECK(scheduler.next(now)->item == &tasks[3]);
+  CHECK(scheduler.queued_count() == 0);
+}
+
+TEST_CASE("a task for one worker comes back to it: after a fault, when recalled, and when its process is replaced",
+          "[scheduler][named]") {
+  Scheduler scheduler{{}, name_by_kind};
+  auto tasks = items(2);
+  tasks[0].kind = for_x;
+  scheduler.worker_joined(a, {1}, {"x"});
+  scheduler.worker_joined(b, {1}, {"y"});
+  scheduler.submit(tasks[0]);
+  for (int i = 0; i < 3; ++i) {
+    INFO(i);
+    REQUIRE(scheduler.next(now)->worker == a);
+    CHECK_FALSE(scheduler.next(now));
+    if (i == 0) scheduler.again(tasks[0], now);
+    if (i == 1) scheduler.returned({&tasks[0]}, now);
+    if (i == 2) CHECK(scheduler.lost(tasks[0], now, 3) == Verdict::run_again);
+  }
+  CHECK(scheduler.worker_left(a).empty());
+  CHECK(scheduler.missing_names() == std::vector<std::string>{"x"});
+  CHECK_FALSE(scheduler.next(now));
+  scheduler.submit(tasks[1]);
+  CHECK(scheduler.next(now)->worker == b);
+  scheduler.worker_joined(c, {1}, {"x", "x (process 2)"});
+  CHECK(scheduler.next(now)->worker == c);
+  CHECK(scheduler.worker_left(c) == std::vector<Item*>{&tasks[0]});
+  scheduler.withdraw(tasks[0], now);
+  CHECK(scheduler.queued_count() == 0);
+  CHECK(scheduler.missing_names().empty());
+}
+
+TEST_CASE("what lies ahead and is for that worker is not asked back for another that is idle", "[scheduler][named]") {
+  Scheduler scheduler{{}, name_by_kind};
+  auto tasks = items(4);
+  tasks[2].kind = tasks[3].kind = for_x;
+  for (Item* task : {&tasks[2], &tasks[0]}) {  // their kinds are known from now on
+    scheduler.worker_joined(WorkerId{90U + task->kind}, {1}, {"x"});
+    scheduler.submit(*task);
+    REQUIRE(scheduler.next(now));
+    scheduler.finished(*task, now, std::chrono::milliseconds{5});
+    scheduler.worker_left(WorkerId{90U + task->kind});
+    task->schedule = ItemState::idle;
+  }
+  const Time way = std::chrono::milliseconds{10};
+  scheduler.worker_joined(a, {1, 2, way}, {"x"});
+  for (Item* task : {&tasks[0], &tasks[2]}) scheduler.submit(*task);
+  CHECK(scheduler.next(now)->item == &tasks[0]);
+  CHECK(scheduler.next(now)->item == &tasks[2]);  // ahead
+  scheduler.worker_joined(b, {1, 2, way}, {"y"});
+  CHECK(scheduler.surplus().empty());
+}
+
+TEST_CASE("names that are not heeded are no matter: such tasks go in order, as all do", "[scheduler][named]") {
+  Scheduler scheduler{{}, name_by_kind};
+  auto tasks = items(3);
+  tasks[1].kind = for_x;
+  for (auto& task : tasks) scheduler.submit(task);
+  CHECK(scheduler.after(tasks[0]) == &tasks[2]);
+  scheduler.heed_names(false);
+  CHECK(scheduler.after(tasks[0]) == &tasks[1]);
+  CHECK(scheduler.missing_names().empty());
+  scheduler.heed_names(true);
+  CHECK(scheduler.after(tasks[0]) == &tasks[2]);
+  CHECK(scheduler.waiting().size() == 3);
+}
+
+TEST_CASE("priorities hold between tasks for one worker and others", "[scheduler][named]") {
+  Scheduler scheduler{{}, name_by_kind};
+  auto tasks = items(3);
+  tasks[0].kind = tasks[2].kind = for_x;
+  tasks[1].priority = 1;
+  tasks[2].priority = 2;
+  scheduler.worker_joined(a, {1}, {"x"});
+  for (auto& task : tasks) scheduler.submit(task);
+  for (const std::size_t which : {2, 1, 0}) {
+    const auto next = scheduler.next(now);
+    REQUIRE(next);
+    CHECK(next->item == &tasks[which]);
+    scheduler.finished(tasks[which], now);
+  }
+}

@@ -1,0 +1,86 @@
+// MasterCore: what becomes of tasks that are for a worker that is not there.
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "log/log.hpp"
+#include "master/core.hpp"
+#include "master/core_helpers.hpp"
+
+namespace mw::detail {
+namespace {
+
+/// An interface does not say that a worker which was on its way will not come.
+constexpr std::chrono::milliseconds look_interval{50};
+constexpr std::size_t most_names = 8;
+
+std::string names_of(const std::vector<WorkerStatus>& workers) {
+  std::vector<std::string> names;
+  for (const WorkerStatus& worker : workers)
+    if (worker.state != WorkerState::left && worker.state != WorkerState::lost)
+      names.push_back(fmt::format("\"{}\"", worker.name));
+  if (names.empty()) return "it has none";
+  const std::size_t others = names.size() > most_names ? names.size() - most_names : 0;
+  if (others != 0) names.resize(most_names);
+  return fmt::format("it has {}{}", fmt::join(names, ", "), others == 0 ? "" : fmt::format(" and {} more", others));
+}
+
+}  // namespace
+
+/// They wait while it is on its way; else they end.
+void MasterCore::look_for_absent_workers() {
+  std::vector<std::string> absent = machine_.missing_workers();
+  const core::Moment now = moment();
+  if (absent.empty()) {
+    absent_.clear();
+    absence_look_at_.reset();
+    absence_watch_.look(false, now.time);
+    return;
+  }
+  if (absent == absent_ && absence_look_at_ && now.time < *absence_look_at_) return;
+  absent_ = std::move(absent);
+  absence_look_at_ = now.time + look_interval;
+  std::vector<WorkerReport> reports;
+  try {
+    reports = interface_->report_workers();
+  } catch (...) {
+    log::warn(fmt::format("the interface \"{}\" does not say which workers it has: {}", interface_name_, current_exception_text()));
+  }
+  const auto workers = workers_.statuses(reports, now);
+  const bool may_come = reports.empty() && !statistics_.all_have_come();
+  std::string waited_for;
+  for (const std::string& name : absent_) {
+    const std::string why = why_absent(name, workers, may_come);
+    if (why.empty())
+      waited_for = name;
+    else
+      machine_.refuse_those_for(name, why, now);
+  }
+  if (const auto waited = absence_watch_.look(!waited_for.empty(), now.time))
+    log::warn(fmt::format("tasks wait for the worker \"{}\", which has been on its way for {:.3g} s", waited_for,
+                          std::chrono::duration<double>{*waited}.count()));
+}
+
+/// Empty if the worker is on its way; else why it is not. `may_come`: the interface is known to lack workers, and does
+/// not say which.
+std::string MasterCore::why_absent(const std::string& name, const std::vector<WorkerStatus>& workers, bool may_come) const {
+  const auto known = std::find_if(workers.begin(), workers.end(), [&](const WorkerStatus& one) { return one.name == name; });
+  if (known == workers.end()) {
+    if (may_come) return {};
+    return fmt::format("it is for the worker \"{}\", and the interface \"{}\" has no such worker: {}", name, interface_name_,
+                       names_of(workers));
+  }
+  const std::string note = known->note.empty() ? "" : ": " + known->note;
+  switch (known->state) {
+    case WorkerState::left:
+    case WorkerState::lost: return fmt::format("it is for the worker \"{}\", which is gone{}", name, note);
+    case WorkerState::not_started: return fmt::format("it is for the worker \"{}\", which did not start{}", name, note);
+    default: return {};
+  }
+}
+
+}  // namespace mw::detail
