@@ -38,7 +38,7 @@ class Statistics final : public core::Observer {
   std::atomic<std::int64_t> ready_ns{0};  ///< when the first worker was ready; 0 while none is
 
   /// So many slots the interface starts, of which so many are there.
-  void expect(std::uint32_t slots, std::uint32_t there) noexcept {
+  void expect(std::uint32_t slots, std::uint32_t there = 0) noexcept {
     expected_.store(slots, std::memory_order_relaxed);
     const std::uint32_t known = ready_slots_.load(std::memory_order_relaxed);
     ready_slots_.store(std::max(known, std::min(there, slots)), std::memory_order_relaxed);
