@@ -73,9 +73,10 @@ enum class Cause : std::uint8_t {
   not_submitted,        ///< asked for the result of a task that this master never submitted
   nothing_to_wait_for,  ///< asked for the next result when every result was handed out, or nothing was submitted
   output_file,          ///< a file that was to come back was not there, or could not be put in its place
+  worker_start,         ///< the start function of its worker failed, and that of others (MasterOptions::worker_start)
 };
 /// The one with the highest number.
-inline constexpr Cause last_cause = Cause::output_file;
+inline constexpr Cause last_cause = Cause::worker_start;
 
 /// The cause in words: "exception", "exit status", "signal", …
 std::string_view to_string(Cause cause) noexcept;

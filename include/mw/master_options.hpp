@@ -1,6 +1,6 @@
 // How a master works.
 //
-// What:    MasterOptions: which worker gets which task.
+// What:    MasterOptions: which worker gets which task, and what each worker does first.
 // Owner:   a plain value; the master keeps a copy.
 // Threads: `scheduler_func` is called on the master's loop, one call at a time.
 // Use:
@@ -10,6 +10,7 @@
 //         if (free[i].host == "gpu1" || task.name() != "render") return i;
 //       return std::nullopt;                                  // wait for another worker
 //     };
+//     options.worker_start<load_table>("table.bin");            // once in each worker process, before its first task
 //     mw::Master master{mw::interface("multicore:8"), options};
 #pragma once
 
@@ -19,7 +20,9 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
+#include <mw/detail/start_call.hpp>
 #include <mw/interface.hpp>
 #include <mw/task.hpp>
 
@@ -46,6 +49,21 @@ struct MasterOptions {
   /// that could change its mind, it is asked again; if they still wait, a warning on stderr says so, then again after
   /// twice that time. That is no error: the worker that it waits for may be on its way.
   std::chrono::milliseconds warn_after{10'000};
+
+  /// f(args…) runs once in each new worker process, before its first task: to load or connect what tasks then find in
+  /// static variables, or to change what tasks otherwise find changed back (environment, handlers, working directory).
+  /// Its result is dropped, and so is what it prints, unless it fails. A worker in which it throws gets no tasks; status
+  /// and a warning say why, and when there is no other worker, tasks end with Cause::no_worker. It may take as long as
+  /// it likes. A process that dies in it is replaced; the third of a worker that does is the last. On `boinc`, and other
+  /// interfaces that choose their workers by themselves, it runs when a process's first task comes; where it throws,
+  /// that task goes to another host, as if its worker had been lost. On `serial` it runs once in this process. Called
+  /// again, it takes the place of the call before. Throws as submit_task. (An initializer of Python's Pool.)
+  template <auto F, class... Given>
+  MasterOptions& worker_start(Given&&... given) {
+    start = detail::start_call<F>(std::forward<Given>(given)...);
+    return *this;
+  }
+  detail::StartCall start = {};  ///< what worker_start() has set
 };
 
 }  // namespace mw

@@ -105,6 +105,7 @@ std::string_view TaskRef::function_name() const noexcept { no_master(); }
 const TaskOptions& TaskRef::options() const noexcept { no_master(); }
 std::span<const std::byte> TaskRef::arguments() const noexcept { no_master(); }
 std::vector<SharedInput> TaskRef::shared() const { no_master(); }
+detail::StartCall detail::make_start_call(const FunctionEntry&, EncodedArguments) { no_master(); }
 
 std::string Status::to_json() const { no_master(); }
 std::size_t Status::ready_workers() const noexcept { no_master(); }
@@ -121,6 +122,7 @@ std::vector<std::string> interface_forms() { no_master(); }
 SerialInterface::SerialInterface() : InterfaceHandle{nullptr} { no_master(); }
 MulticoreInterface::MulticoreInterface(unsigned) : InterfaceHandle{nullptr} { no_master(); }
 MulticoreInterface::MulticoreInterface(MulticoreOptions) : InterfaceHandle{nullptr} { no_master(); }
+MulticoreInterface MulticoreInterface::from_text(std::string_view) { no_master(); }
 MpiInterface::MpiInterface(MpiOptions) : InterfaceHandle{nullptr} { no_master(); }
 MpiInterface MpiInterface::from_text(std::string_view) { no_master(); }
 BoincInterface::BoincInterface(BoincOptions) : InterfaceHandle{nullptr} { no_master(); }

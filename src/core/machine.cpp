@@ -264,7 +264,10 @@ void TaskMachine::end(TaskRecord& task, TaskState state, Outcome outcome, const 
   // A task that was stopped may still run somewhere, and read its arguments.
   if (task.schedule == ItemState::done && state != TaskState::cancelled) {
     task.payload = std::move(outcome.value);
-    if (detail::TaskExtra* const extra = task.find_extra()) extra->shared.clear();
+    if (detail::TaskExtra* const extra = task.find_extra()) {
+      extra->shared.clear();
+      extra->start_values = 0;
+    }
   }
   tell([&](Observer& observer) { observer.ended(task, state, now); });
   task.state.store(state);

@@ -101,6 +101,8 @@ class TaskMachine {
   void worker_left(WorkerId worker, std::vector<LostTask> lost, const Moment& now);
   /// Nothing can ever run: what waits, and what comes, ends with this reason.
   void no_worker_possible(std::string why);
+  /// One that could not be hoped for is there after all.
+  void worker_possible() noexcept { no_worker_.reset(); }
   /// From now on tasks may be given out. `chooses`: by this machine, which keeps those that are for one worker for it.
   void interface_started(bool chooses = true);
   /// The names of workers that tasks wait for while none has that name. Where such a worker is not on its way, either,

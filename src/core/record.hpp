@@ -31,7 +31,9 @@ class CompletionGroup;
 /// What most tasks do not have.
 struct TaskExtra {
   TaskOptions options;  ///< set before anyone else sees the record, and not changed
-  SharedList shared;    ///< what its arguments refer to; goes with them
+  SharedList shared;    ///< what its arguments refer to, then a start call if it brings one; goes with the arguments
+  std::uint32_t start_values = 0;  ///< so many of `shared`, its last, are the start call and what that refers to
+  bool is_start = false;           ///< nothing but the start call
   std::uint32_t faults = 0;
   std::string out;     ///< printed to stdout
   std::string err;     ///< printed to stderr

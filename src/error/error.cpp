@@ -27,6 +27,7 @@ std::string_view to_string(Cause cause) noexcept {
     case Cause::not_submitted: return "not submitted";
     case Cause::nothing_to_wait_for: return "nothing to wait for";
     case Cause::output_file: return "output file";
+    case Cause::worker_start: return "worker start";
   }
   return "unknown cause";
 }

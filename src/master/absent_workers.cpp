@@ -31,11 +31,11 @@ std::string names_of(const std::vector<WorkerStatus>& workers) {
 
 }  // namespace
 
-/// They wait while it is on its way; else they end.
+/// They wait while it is on its way; else they end. So do all when each worker that there is failed in its start function.
 void MasterCore::look_for_absent_workers() {
   std::vector<std::string> absent = machine_.missing_workers();
   const core::Moment now = moment();
-  if (absent.empty()) {
+  if (absent.empty() && !have_all_starts_failed()) {
     absent_.clear();
     absence_look_at_.reset();
     absence_watch_.look(false, now.time);
@@ -50,6 +50,12 @@ void MasterCore::look_for_absent_workers() {
   } catch (...) {
     log::warn(fmt::format("the interface \"{}\" does not say which workers it has: {}", interface_name_, current_exception_text()));
   }
+  const bool others_come =
+      std::any_of(reports.begin(), reports.end(), [](const WorkerReport& one) { return one.state == WorkerState::starting; }) ||
+      (reports.empty() && starts_.failed_slots() < statistics_.expected());
+  if (have_all_starts_failed() && !others_come)
+    machine_.no_worker_possible(fmt::format("no worker could start; {}", starts_.first_failure()));
+  for (WorkerReport& report : starts_.reports()) reports.push_back(std::move(report));
   const auto workers = workers_.statuses(reports, now);
   const bool may_come = reports.empty() && !statistics_.all_have_come();
   std::string waited_for;

@@ -37,6 +37,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
       statistics_{born_ns_},
       loss_teller_{*directory_},
       workers_{*directory_, born_ns_},
+      starts_{options_.start, *directory_},
       machine_{*directory_},
       seat_{std::make_unique<Seat>(*this, 1)},
       interface_{std::move(interface)},
@@ -50,6 +51,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
   machine_.add_observer(statistics_);
   machine_.add_observer(loss_teller_);
   machine_.add_observer(workers_);
+  shared_watch_->watch(options_.start.values);
   interface_->set_host(*seat_);
   try {
     loop_.call_in_thread([this] { start_interface(); });
@@ -246,14 +248,6 @@ void MasterCore::forget_shared(std::uint64_t number) {
   }
 }
 
-template <class Call>
-void MasterCore::on_loop(Call call) {
-  if (loop_.is_here())
-    call();
-  else
-    loop_.post(std::function<void()>{[call = std::make_shared<Call>(std::move(call))] { (*call)(); }});
-}
-
 void MasterCore::task_started(const TaskRef& task, WorkerId worker) {
   on_loop([this, task, worker] { machine_.started(task, worker, moment()); });
 }
@@ -266,8 +260,15 @@ void MasterCore::task_finished(const TaskRef& task, Outcome&& outcome) {
   if (!outcome.failure && !task.options().outputs.empty())
     return on_loop([this, task, outcome = std::move(outcome)]() mutable { collect(task, std::move(outcome)); });
   // The usual way needs no copy of anything.
-  if (loop_.is_here()) return machine_.finished(task, std::move(outcome), moment());
-  on_loop([this, task, outcome = std::move(outcome)]() mutable { machine_.finished(task, std::move(outcome), moment()); });
+  if (loop_.is_here()) return ended(task, std::move(outcome));
+  on_loop([this, task, outcome = std::move(outcome)]() mutable { ended(task, std::move(outcome)); });
+}
+
+void MasterCore::ended(const TaskRef& task, Outcome&& outcome) {
+  if (!starts_.empty() && starts_.is_one(task)) return start_finished(task, outcome);
+  // Its worker is to blame: it goes elsewhere.
+  if (outcome.failure && outcome.failure->cause == Cause::worker_start) return machine_.lost(task, std::move(outcome), moment());
+  machine_.finished(task, std::move(outcome), moment());
 }
 
 /// A result counts when its files are in their places.
@@ -288,7 +289,10 @@ void MasterCore::collected(Collected& result) {
 }
 
 void MasterCore::task_lost(const TaskRef& task, Outcome outcome) {
-  on_loop([this, task, outcome = std::move(outcome)]() mutable { machine_.lost(task, std::move(outcome), moment()); });
+  on_loop([this, task, outcome = std::move(outcome)]() mutable {
+    if (!starts_.empty() && starts_.is_one(task)) return start_finished(task, outcome);
+    machine_.lost(task, std::move(outcome), moment());
+  });
 }
 
 void MasterCore::task_returned(const TaskRef& task) {
@@ -324,14 +328,17 @@ WorkerId MasterCore::worker_joined(WorkerInfo info, std::uint32_t seat) {
   // On the loop, no task comes with the number before the handler that this is called in is over.
   on_loop([this, worker, info = std::move(info), seat] {
     if (!is_seated(seat)) return directory_->left(worker);
-    machine_.worker_joined(worker, info, moment());
+    admit(worker, info);
   });
   return worker;
 }
 
 void MasterCore::worker_left(WorkerId worker, std::vector<LostTask> lost) {
   directory_->left(worker);
-  on_loop([this, worker, lost = std::move(lost)]() mutable { machine_.worker_left(worker, std::move(lost), moment()); });
+  on_loop([this, worker, lost = std::move(lost)]() mutable {
+    if (!starts_.empty()) start_left(worker, lost);
+    machine_.worker_left(worker, std::move(lost), moment());
+  });
 }
 
 void MasterCore::no_worker_possible(std::string why, std::uint32_t seat) {
@@ -343,7 +350,7 @@ void MasterCore::no_worker_possible(std::string why, std::uint32_t seat) {
 void MasterCore::interface_failed(std::string why, std::uint32_t seat) {
   on_loop([this, why = std::move(why), seat] {
     if (!machine_.has_interface() || machine_.is_ending() || !is_seated(seat)) return;
-    machine_.interface_gone(moment());
+    interface_gone();
     interface_failure_ = fmt::format("the interface \"{}\" failed: {}", interface_name_, why);
     completions_.fail(interface_failure_);
     notices_.fail();
@@ -372,68 +379,6 @@ void MasterCore::on_timer() {
   const auto late = machine_.time_passed(now);
   settle();
   take_back(late);
-}
-
-Status MasterCore::status() {
-  refuse_in_forked_process();
-  // Before the counts: what waits to be read is never more than what has ended.
-  const std::uint64_t unread = completions_.kept(false).tasks;
-  struct Answer {
-    std::mutex mutex;
-    std::condition_variable given;
-    std::optional<Status> status;
-  };
-  const auto answer = std::make_shared<Answer>();
-  on_loop([this, answer] {
-    Status status = counts();
-    complete(status);
-    std::lock_guard lock{answer->mutex};
-    answer->status = std::move(status);
-    answer->given.notify_all();
-  });
-  std::unique_lock lock{answer->mutex};
-  constexpr std::chrono::seconds limit{2};
-  answer->given.wait_for(lock, limit, [&] { return answer->status.has_value(); });
-  Status status = answer->status ? std::move(*answer->status) : counts();
-  if (!answer->status) status.interface_error = "no answer within 2 s: the interface blocks the loop";
-  status.interface_status = status.interface_error.empty() ? "ok" : "error";
-  status.unread = unread;
-  return status;
-}
-
-/// What any thread may read.
-Status MasterCore::counts() {
-  Status status;
-  statistics_.write_to(status);
-  status.seconds = static_cast<double>(now_ns() - born_ns_) * 1e-9;
-  if (const auto ready = statistics_.ready_ns.load(std::memory_order_relaxed))
-    status.ready_seconds = static_cast<double>(ready - born_ns_) * 1e-9;
-  if (chooses_) status.start_up_seconds = statistics_.start_up_seconds(now_ns() - born_ns_);
-  status.cores = process::available_cores();
-  std::lock_guard lock{name_mutex_};
-  status.interface_name = interface_name_;
-  return status;
-}
-
-/// What only the loop knows, of the same moment as the counts.
-void MasterCore::complete(Status& status) {
-  std::vector<WorkerReport> reports;
-  const char* asked = "get_status";
-  try {
-    status.interface_error = interface_failure_;
-    // One that is being replaced, or that has not started yet, is asked nothing.
-    if (machine_.has_interface()) {
-      status.interface_error = schema_error(status.interface = interface_->get_status());
-      asked = "report_workers";
-      reports = interface_->report_workers();
-    }
-  } catch (...) {
-    status.interface_error = fmt::format("{} threw: {}", asked, current_exception_text());
-  }
-  if (!status.interface_error.empty()) status.interface.clear();
-  status.workers = workers_.statuses(reports, moment());
-  status.functions = statistics_.per_function();
-  if (const std::uint32_t cores = workers_.cores()) status.cores = cores;
 }
 
 }  // namespace mw::detail

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,6 +26,7 @@
 #include "core/record.hpp"
 #include "core/worker_directory.hpp"
 #include "core/worker_list.hpp"
+#include "core/worker_starts.hpp"
 #include "master/choice_watch.hpp"
 #include "master/completions.hpp"
 #include "master/item_stack.hpp"
@@ -120,6 +122,14 @@ class MasterCore final : public Continuations {
   void dispatch_by_choice();
   void dispatch_by_interface();
   void watch_choice(std::size_t free);
+  void admit(WorkerId worker, const WorkerInfo& info);
+  void start_finished(const TaskRef& task, const Outcome& outcome);
+  void start_left(WorkerId worker, const std::vector<LostTask>& lost);
+  void say_start_failed(const std::string& err) const;
+  void bring_start_call(TaskRecord& task) const;
+  bool have_all_starts_failed() const noexcept;
+  void ended(const TaskRef& task, Outcome&& outcome);
+  void interface_gone();
   void look_for_absent_workers();
   std::string why_absent(const std::string& name, const std::vector<WorkerStatus>& workers, bool may_come) const;
   void execute(const core::Handed& next);
@@ -147,6 +157,7 @@ class MasterCore final : public Continuations {
   Statistics statistics_;
   LossTeller loss_teller_;
   core::WorkerList workers_;
+  core::WorkerStarts starts_;
   core::TaskMachine machine_;
   std::unique_ptr<Seat> seat_;            ///< what interface_ sees of this
   std::unique_ptr<Interface> interface_;  ///< in the place of one that could not start, one that does nothing
@@ -166,5 +177,13 @@ class MasterCore final : public Continuations {
   Completions completions_;
   Notices notices_;
 };
+
+template <class Call>
+void MasterCore::on_loop(Call call) {
+  if (loop_.is_here())
+    call();
+  else
+    loop_.post(std::function<void()>{[call = std::make_shared<Call>(std::move(call))] { (*call)(); }});
+}
 
 }  // namespace mw::detail

@@ -93,6 +93,7 @@ void MasterCore::dispatch_by_interface() {
       continue;
     }
     if (!worker) return;
+    bring_start_call(*record);
     execute(machine_.assign(*record, *worker, moment()));
   }
 }

@@ -67,12 +67,17 @@ void MasterCore::start_interface() {
     interface_->start();
     statistics_.expect(interface_->expected_slots(), machine_.slots());
   } catch (...) {
-    machine_.interface_gone(moment());
+    interface_gone();
     interface_failure_ = fmt::format("the interface \"{}\" could not start: {}", interface_name_, current_exception_text());
     completions_.fail(interface_failure_);
     notices_.fail();
     throw;
   }
+}
+
+void MasterCore::interface_gone() {
+  machine_.interface_gone(moment());
+  starts_.clear();
 }
 
 /// Gives the place of the interface to this one, and gives the one that had it back.
@@ -81,7 +86,7 @@ void MasterCore::seat(std::unique_ptr<Interface>& interface, std::unique_ptr<Sea
   loop_.call([&] {
     std::swap(interface_, interface);
     std::swap(seat_, seat);
-    machine_.interface_gone(moment());  // what the old one said since it was asked to stop
+    interface_gone();  // what the old one said since it was asked to stop
   });
 }
 
@@ -93,7 +98,7 @@ void MasterCore::set_interface(std::unique_ptr<Interface> interface) {
   const bool chooses = interface->scheduling() == Scheduling::by_master;
   loop_.call([this] {
     take_submitted();
-    machine_.interface_gone(moment());
+    interface_gone();
   });
   stop_interface();
   auto seat_of_it = std::make_unique<Seat>(*this, seat_->number() + 1);  // goes after the interface that it is of

@@ -12,6 +12,7 @@
 #include "master/core_helpers.hpp"
 #include "memory/shared_file.hpp"
 #include "worker/execute.hpp"
+#include "worker/worker_start.hpp"
 
 namespace mw {
 
@@ -199,6 +200,15 @@ const detail::SharedList& TaskAccess::shared(const TaskRef& task) noexcept {
   return extra ? extra->shared : none;
 }
 
+std::uint32_t TaskAccess::start_values(const TaskRef& task) noexcept {
+  const detail::TaskExtra* const extra = task.record_->find_extra();
+  return extra ? extra->start_values : 0;
+}
+bool TaskAccess::is_start(const TaskRef& task) noexcept {
+  const detail::TaskExtra* const extra = task.record_->find_extra();
+  return extra && extra->is_start;
+}
+
 std::vector<SharedInput> TaskRef::shared() const {
   std::vector<SharedInput> inputs;
   // All values of a master were made by share().
@@ -208,7 +218,16 @@ std::vector<SharedInput> TaskRef::shared() const {
 }
 
 Outcome run_here(const TaskRef& task) {
-  const detail::SharedList shared = TaskAccess::shared(task);  // the task may be cancelled while it runs
+  detail::SharedList shared = TaskAccess::shared(task);  // the task may be cancelled while it runs
+  if (const std::uint32_t count = TaskAccess::start_values(task)) {
+    static worker::WorkerStart starts;
+    const auto first = shared.end() - static_cast<std::ptrdiff_t>(count);
+    const auto number = static_cast<const memory::SharedFile&>(*shared.back()).number();
+    Outcome outcome;
+    outcome.failure = starts.make(number, {first, shared.end()});
+    if (outcome.failure || TaskAccess::is_start(task)) return outcome;
+    shared.erase(first, shared.end());
+  }
   const detail::SharedScope scope{shared};
   return worker::execute(*TaskAccess::record(task)->function, task.arguments());
 }

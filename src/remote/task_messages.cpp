@@ -29,6 +29,8 @@ wire::Task message_of(const TaskRef& task) {
   if (!TaskAccess::has_terms(task)) return message;
   message.terms = wire::terms_of(task.options());
   message.terms.shared = task.shared();
+  message.terms.start_values = TaskAccess::start_values(task);
+  message.terms.is_start = TaskAccess::is_start(task);
   return message;
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t magic = 0x574d5043;  // "CPMW"
 constexpr std::size_t task_fixed = 8 + 8 + 4 + 4;
-constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4;
+constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 1;
 constexpr std::uint64_t longest_time_ns = std::uint64_t{1} << 62;
 constexpr std::size_t result_fixed = 8 + 4 + 8 + 8 + 8;
 
@@ -106,6 +106,7 @@ void write_task(Writer& writer, const Task& task, std::size_t terms_size) {
   writer.number(task.terms.outputs_limit).text(task.terms.outputs_folder);
   writer.number(static_cast<std::uint32_t>(task.terms.shared.size()));
   for (const SharedInput& one : task.terms.shared) writer.number(one.number).number(one.size).number(one.inode).text(one.from);
+  writer.number(task.terms.start_values).number(static_cast<std::uint8_t>(task.terms.is_start));
 }
 
 constexpr std::size_t memory_place_size = 4 + 4 + 8 + 8;
@@ -143,7 +144,13 @@ Terms parse_terms(std::span<const std::byte> bytes) {
       throw ProtocolError{fmt::format("a shared value of {} bytes is over the limit of {}", one.size, Limits{}.max_frame)};
     terms.shared.push_back(std::move(one));
   }
+  terms.start_values = parser.number<std::uint32_t>();
+  const auto is_start = parser.number<std::uint8_t>();
   parser.end();
+  if (terms.start_values > terms.shared.size() || is_start > 1 || (is_start == 1 && terms.start_values == 0))
+    throw ProtocolError{fmt::format("a task with a start call of kind {} in {} of {} shared values", is_start, terms.start_values,
+                                    terms.shared.size())};
+  terms.is_start = is_start == 1;
   if (terms.empty()) throw ProtocolError{"a task's terms that say nothing"};
   return terms;
 }

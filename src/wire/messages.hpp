@@ -23,7 +23,7 @@
 
 namespace mw::wire {
 
-inline constexpr std::uint16_t protocol_version = 7;
+inline constexpr std::uint16_t protocol_version = 8;
 
 inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
 inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes
@@ -62,7 +62,10 @@ struct Terms {
   std::uint64_t outputs_limit = 0;        ///< bytes
   /// Where the worker is to put them, on its machine; empty: they come with the result.
   std::string outputs_folder = {};
-  std::vector<SharedInput> shared = {};  ///< what the arguments refer to, by its place here
+  std::vector<SharedInput> shared = {};  ///< what the arguments refer to, by its place here; then a start call
+  /// So many of `shared`, its last, are a call that a worker makes before its first task and what that refers to.
+  std::uint32_t start_values = 0;
+  bool is_start = false;  ///< there is nothing to do but that call
 
   /// It works in a folder of its own.
   bool has_folder() const noexcept { return own_folder || !files.empty() || !outputs.empty(); }

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -31,6 +32,7 @@
 #include "worker/shared_values.hpp"
 #include "worker/surroundings.hpp"
 #include "worker/task_folder.hpp"
+#include "worker/worker_start.hpp"
 
 namespace mw::worker {
 namespace {
@@ -134,7 +136,7 @@ class Server final : public ProgressSink {
     set_progress_sink(this);
     Outcome outcome = task.terms.shared.empty() ? call_on_terms(function, task) : call_with_shared(function, task);
     set_progress_sink(nullptr);
-    auto not_put_back = surroundings_.put_back(outcome.run_time);
+    auto not_put_back = surroundings_->put_back(outcome.run_time);
     apart = Bytes{};  // the master may use its memory again
     learn(function, outcome.run_time);
     answer(task, std::move(outcome));
@@ -164,7 +166,14 @@ class Server final : public ProgressSink {
 
   Outcome call_with_shared(const Known& function, const wire::Task& task) {
     try {
-      const mw::detail::SharedList values = shared_.find(task.terms.shared);
+      mw::detail::SharedList values = shared_.find(task.terms.shared);
+      if (task.terms.start_values != 0) {
+        Outcome outcome;
+        const auto first = values.end() - static_cast<std::ptrdiff_t>(task.terms.start_values);
+        outcome.failure = start(task.terms.shared.back().number, {first, values.end()});
+        if (outcome.failure || task.terms.is_start) return outcome;
+        values.erase(first, values.end());
+      }
       const mw::detail::SharedScope scope{values};
       return call_on_terms(function, task);
     } catch (const InterfaceError& e) {
@@ -172,6 +181,14 @@ class Server final : public ProgressSink {
       outcome.failure = shared_values_failed(e);
       return outcome;
     }
+  }
+
+  /// What a start call changes stays: tasks find it so.
+  std::optional<Failure> start(std::uint64_t number, mw::detail::SharedList values) {
+    if (start_.was_made(number)) return start_.make(number, {});
+    auto failure = start_.make(number, std::move(values));
+    before_start_ = std::exchange(surroundings_, std::make_unique<Surroundings>(Scope::process));
+    return failure;
   }
 
   static Outcome call_on_terms(const Known& function, const wire::Task& task) {
@@ -223,7 +240,9 @@ class Server final : public ProgressSink {
   std::atomic<std::uint32_t> attempt_{0};
   int exit_status_ = 0;
   bool is_over_ = false;
-  Surroundings surroundings_{Scope::process};
+  WorkerStart start_;
+  std::unique_ptr<Surroundings> before_start_;  ///< has the memory that the environment may still be in
+  std::unique_ptr<Surroundings> surroundings_ = std::make_unique<Surroundings>(Scope::process);
 };
 
 }  // namespace

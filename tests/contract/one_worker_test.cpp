@@ -118,7 +118,7 @@ TEST_CASE("a worker that is replaced stays the one that a task is for; a process
     const int process = master.get_result(behind);
     CHECK(master.get_result(master.submit_task<process_id>({.worker = crashes.worker()})) == process);
     const auto dies = master.submit_task<crash_by_signal>({.worker = name, .max_losses = 0}, SIGKILL);
-    CHECK(test::error_of(master, dies).cause() == mw::Cause::worker_lost);
+    CHECK(test::error_of(master, dies).cause() == mw::Cause::signal);
     CHECK(why_none(master, crashes.worker()).find("has no such worker") != std::string::npos);
     CHECK(master.get_result(master.submit_task<process_id>({.worker = name})) != process);
   }

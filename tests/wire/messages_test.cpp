@@ -47,7 +47,9 @@ Task with_every_term() {
            .outputs = {"c", "d/*"},
            .outputs_limit = 40,
            .outputs_folder = "/tmp/x",
-           .shared = {{1, 2, 3, "/proc/4/fd/5"}, {6, 7, 0, "#8"}}},
+           .shared = {{1, 2, 3, "/proc/4/fd/5"}, {6, 7, 0, "#8"}},
+           .start_values = 1,
+           .is_start = true},
           bytes_of("args")};
 }
 
@@ -101,6 +103,8 @@ TEST_CASE("messages come back as they were", "[wire]") {
   CHECK(t.terms.outputs_limit == 40);
   CHECK(t.terms.outputs_folder == "/tmp/x");
   CHECK(t.terms.shared == with_every_term().terms.shared);
+  CHECK(t.terms.start_values == 1);
+  CHECK(t.terms.is_start);
   CHECK(text_of(t.arguments) == "args");
 
   const Bytes result_bytes = payload_of(Result{5, 7, 99, bytes_of("out"), bytes_of(""), bytes_of("value")});
@@ -193,6 +197,14 @@ TEST_CASE("values that make no sense are refused", "[wire]") {
   nothing_said.data()[20] = static_cast<std::byte>(least_terms);
   std::memset(nothing_said.data() + 24, 0, least_terms);
   CHECK_THROWS_WITH(parse_task(nothing_said.span()), "a task's terms that say nothing");
+  for (const auto& [values, is_start] : {std::pair{3U, false}, std::pair{0U, true}}) {
+    Task start = with_every_term();
+    start.terms.start_values = values;
+    start.terms.is_start = is_start;
+    Bytes bytes;
+    append(bytes, start);
+    CHECK_THROWS_AS(parse_task(bytes.span().subspan(header_size)), ProtocolError);
+  }
   Bytes too_many_files = payload_of(with_every_term());
   std::memset(too_many_files.data() + 48, 0xff, 4);
   CHECK_THROWS_AS(parse_task(too_many_files.span()), ProtocolError);

@@ -26,6 +26,10 @@ class TaskAccess {
   static std::string outputs_folder(const TaskRef& task);
   /// The values that the arguments refer to; valid as long as these.
   static const detail::SharedList& shared(const TaskRef& task) noexcept;
+  /// How many of them, the last, are a call that the worker makes first, unless it has made it; 0: there is none.
+  static std::uint32_t start_values(const TaskRef& task) noexcept;
+  /// Whether there is nothing to do but that call.
+  static bool is_start(const TaskRef& task) noexcept;
 };
 
 }  // namespace mw

@@ -1,0 +1,81 @@
+// MasterCore: what it says of itself.
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "master/core.hpp"
+#include "master/core_helpers.hpp"
+#include "process/cores.hpp"
+
+namespace mw::detail {
+
+Status MasterCore::status() {
+  refuse_in_forked_process();
+  // Before the counts: what waits to be read is never more than what has ended.
+  const std::uint64_t unread = completions_.kept(false).tasks;
+  struct Answer {
+    std::mutex mutex;
+    std::condition_variable given;
+    std::optional<Status> status;
+  };
+  const auto answer = std::make_shared<Answer>();
+  on_loop([this, answer] {
+    Status status = counts();
+    complete(status);
+    std::lock_guard lock{answer->mutex};
+    answer->status = std::move(status);
+    answer->given.notify_all();
+  });
+  std::unique_lock lock{answer->mutex};
+  constexpr std::chrono::seconds limit{2};
+  answer->given.wait_for(lock, limit, [&] { return answer->status.has_value(); });
+  Status status = answer->status ? std::move(*answer->status) : counts();
+  if (!answer->status) status.interface_error = "no answer within 2 s: the interface blocks the loop";
+  status.interface_status = status.interface_error.empty() ? "ok" : "error";
+  status.unread = unread;
+  return status;
+}
+
+/// What any thread may read.
+Status MasterCore::counts() {
+  Status status;
+  statistics_.write_to(status);
+  status.seconds = static_cast<double>(now_ns() - born_ns_) * 1e-9;
+  if (const auto ready = statistics_.ready_ns.load(std::memory_order_relaxed))
+    status.ready_seconds = static_cast<double>(ready - born_ns_) * 1e-9;
+  if (chooses_) status.start_up_seconds = statistics_.start_up_seconds(now_ns() - born_ns_);
+  status.cores = process::available_cores();
+  std::lock_guard lock{name_mutex_};
+  status.interface_name = interface_name_;
+  return status;
+}
+
+/// What only the loop knows, of the same moment as the counts.
+void MasterCore::complete(Status& status) {
+  std::vector<WorkerReport> reports;
+  const char* asked = "get_status";
+  try {
+    status.interface_error = interface_failure_;
+    // One that is being replaced, or that has not started yet, is asked nothing.
+    if (machine_.has_interface()) {
+      status.interface_error = schema_error(status.interface = interface_->get_status());
+      asked = "report_workers";
+      reports = interface_->report_workers();
+      for (WorkerReport& report : starts_.reports()) reports.push_back(std::move(report));
+    }
+  } catch (...) {
+    status.interface_error = fmt::format("{} threw: {}", asked, current_exception_text());
+  }
+  if (!status.interface_error.empty()) status.interface.clear();
+  status.workers = workers_.statuses(reports, moment());
+  status.functions = statistics_.per_function();
+  if (const std::uint32_t cores = workers_.cores()) status.cores = cores;
+}
+
+}  // namespace mw::detail
