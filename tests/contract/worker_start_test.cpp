@@ -167,7 +167,7 @@ TEST_CASE("a start function that kills its process is tried three times by each 
     INFO(spec);
     const test::TemporaryFolder folder;
     mw::MasterOptions options;
-    options.worker_start<leave_a_mark_and_die>(folder.path().string());
+    options.worker_start<leave_a_mark_and_die>(folder.path(""));
     std::string why;
     test::stderr_of([&] {
       mw::Master master{mw::interface(spec), options};
@@ -175,7 +175,7 @@ TEST_CASE("a start function that kills its process is tried three times by each 
     });
     CHECK(why.find("3 of its processes died in the start function") != std::string::npos);
     CHECK(why.find("signal 9") != std::string::npos);
-    const auto marks = std::distance(std::filesystem::directory_iterator{folder.path()}, {});
+    const auto marks = std::distance(std::filesystem::directory_iterator{folder.path("")}, {});
     CHECK(marks == 3 * workers_of(spec));
   }
 }
