@@ -16,13 +16,13 @@ extern "C" [[gnu::weak]] void* dlsym(void*, const char*) noexcept;
 extern "C" int __sigaction(int, const struct sigaction*, struct sigaction*) noexcept;
 
 namespace mw::worker {
-namespace detail {
+namespace watched {
 constinit std::atomic<std::uint32_t> noted_changes{0};
 }
 
 namespace {
 
-void note(Change change) noexcept { detail::noted_changes.fetch_or(change, std::memory_order_relaxed); }
+void note(Change change) noexcept { watched::noted_changes.fetch_or(change, std::memory_order_relaxed); }
 
 using Sigaction = int (*)(int, const struct sigaction*, struct sigaction*);
 

@@ -24,13 +24,13 @@ enum Change : std::uint32_t {
   changed_timers = 16,
 };
 
-namespace detail {
+namespace watched {
 extern std::atomic<std::uint32_t> noted_changes;
 }
 
 /// Changes since they were last taken: one read of memory.
-inline std::uint32_t changes() noexcept { return detail::noted_changes.load(std::memory_order_relaxed); }
+inline std::uint32_t changes() noexcept { return watched::noted_changes.load(std::memory_order_relaxed); }
 /// The same; from here on they count anew.
-inline std::uint32_t take_changes() noexcept { return detail::noted_changes.exchange(0, std::memory_order_relaxed); }
+inline std::uint32_t take_changes() noexcept { return watched::noted_changes.exchange(0, std::memory_order_relaxed); }
 
 }  // namespace mw::worker

@@ -15,8 +15,8 @@
 namespace mw::worker {
 namespace {
 
-std::optional<Failure> call(detail::SharedList values) {
-  const detail::SharedPtr start = std::move(values.back());
+std::optional<Failure> call(mw::detail::SharedList values) {
+  const mw::detail::SharedPtr start = std::move(values.back());
   values.pop_back();
   Outcome outcome;
   std::string name = "of the program";
@@ -24,10 +24,10 @@ std::optional<Failure> call(detail::SharedList values) {
     const std::span<const std::byte> bytes = start->bytes();
     if (bytes.size() < sizeof(std::uint64_t)) throw CodecError{"a start call of too few bytes"};
     const auto id = wire::load<std::uint64_t>(bytes.data());
-    const detail::FunctionEntry* const function = registry::find(id);
+    const mw::detail::FunctionEntry* const function = registry::find(id);
     if (!function) throw CodecError{fmt::format("this worker's program has no function of number {:#018x}", id)};
     name = function->name();
-    const detail::SharedScope scope{values};
+    const mw::detail::SharedScope scope{values};
     outcome = execute(*function, bytes.subspan(sizeof id));
   } catch (const Error& e) {
     outcome.failure.emplace();
@@ -43,7 +43,7 @@ std::optional<Failure> call(detail::SharedList values) {
 
 }  // namespace
 
-std::optional<Failure> WorkerStart::make(std::uint64_t number, detail::SharedList values) {
+std::optional<Failure> WorkerStart::make(std::uint64_t number, mw::detail::SharedList values) {
   std::lock_guard lock{mutex_};
   const auto [place, is_new] = made_.try_emplace(number);
   if (is_new) place->second = call(std::move(values));

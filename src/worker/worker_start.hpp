@@ -22,7 +22,7 @@ class WorkerStart {
  public:
   /// `values`: those of its arguments, then the call itself, whose number it is known by. How it failed, also when it
   /// was made before; nothing if it went well.
-  std::optional<Failure> make(std::uint64_t number, detail::SharedList values);
+  std::optional<Failure> make(std::uint64_t number, mw::detail::SharedList values);
   bool was_made(std::uint64_t number) const;
 
  private:
