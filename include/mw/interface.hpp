@@ -88,6 +88,7 @@ struct Outcome {
   std::string out;                       ///< what the task printed to stdout
   std::string err;                       ///< … and to stderr
   std::chrono::nanoseconds run_time{0};  ///< as the worker measured it
+  std::vector<Bytes> parts = {};         ///< what it emitted and task_part() has not told, encoded, in order
 };
 
 /// A task whose worker died under it, and what is known of that.
@@ -164,6 +165,8 @@ class InterfaceHost {
   virtual void task_started(const TaskRef& task, WorkerId worker) = 0;
   /// `fraction` of the task is done, 0 to 1; other values are ignored.
   virtual void task_progress(const TaskRef& task, double fraction) = 0;
+  /// The task has emitted a value (mw::emit), encoded. In the order in which it did, and before it is finished.
+  virtual void task_part(const TaskRef& task, Bytes value) = 0;
   /// The attempt is over, and its slot is free. Called twice for one attempt, it does nothing the second time; for a
   /// task that was ended by its master meanwhile, it only frees the slot.
   virtual void task_finished(const TaskRef& task, Outcome outcome) = 0;

@@ -31,6 +31,7 @@
 #include <mw/as_completed.hpp>
 #include <mw/detail/calls.hpp>
 #include <mw/detail/then.hpp>
+#include <mw/emit.hpp>
 #include <mw/file_range.hpp>
 #include <mw/function.hpp>
 #include <mw/interface.hpp>
@@ -145,6 +146,19 @@ class Master : public detail::Calls<Master> {
     } else {
       return done ? std::optional<R>{detail::decode_result<R>(*task.record())} : std::nullopt;
     }
+  }
+
+  /// What the task emits while it runs (mw::emit), in order, each value once: a range, which waits for the next one and
+  /// ends with the task; see emit.hpp. It is an error to read as T what is something else. Throws TaskError if it is no
+  /// task of this master's.
+  template <class T>
+  Parts<T> parts_of(const TaskHandle& task) {
+    return {*core_, checked(task), {}};
+  }
+  /// The same; the range throws TimeoutError when this time, from now on, is over and the task is not.
+  template <class T>
+  Parts<T> parts_of(const TaskHandle& task, Timeout timeout) {
+    return {*core_, checked(task), detail::deadline_after(timeout)};
   }
 
   /// Waits for any one of these tasks, and hands it out: the first to be done among those that no get_result has handed
@@ -328,6 +342,8 @@ class Master : public detail::Calls<Master> {
 
   RecordPtr submit(const detail::FunctionEntry& function, detail::EncodedArguments arguments, const TaskOptions* options);
   detail::SharedPtr share_bytes(std::span<const std::byte> bytes);
+  /// Its record. Throws TaskError if it is no task of this master's.
+  const RecordPtr& checked(const TaskHandle& task) const;
   /// Whether it is done; false if the deadline came first.
   bool wait_for(const TaskHandle& task, const detail::Deadline& deadline = {});
   /// These two are empty if the deadline came first.

@@ -13,6 +13,7 @@
 //     mw/file_range.hpp     files cut into ranges of lines
 //     mw/program.hpp    any executable as a task
 //     mw/progress.hpp   how far a running task is
+//     mw/emit.hpp       results while a task runs
 //     mw/checkpoint.hpp how a long task continues where it was
 //     mw/error.hpp      what can go wrong
 //     mw/status.hpp     what a master knows of itself
@@ -27,6 +28,7 @@
 #include <mw/boinc_project.hpp>
 #include <mw/checkpoint.hpp>
 #include <mw/codec.hpp>
+#include <mw/emit.hpp>
 #include <mw/error.hpp>
 #include <mw/file_range.hpp>
 #include <mw/fork.hpp>

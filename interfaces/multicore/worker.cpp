@@ -43,6 +43,11 @@ void Worker::frame(const wire::Frame& frame) {
       if (is_busy() && window_.front().id() == progress.id) owner_.host().task_progress(window_.front(), progress.fraction);
       return;
     }
+    case wire::FrameType::part: {
+      const auto part = wire::parse_part(frame.payload);
+      window_.check_next(part.id, part.attempt);
+      return owner_.host().task_part(window_.front(), Bytes{part.value});
+    }
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};
   }

@@ -85,6 +85,7 @@ class Serial final : public Interface, private worker::ProgressSink {
   }
 
   void progress(double fraction) override { host().task_progress(current_, fraction); }
+  void part(Bytes value) override { host().task_part(current_, std::move(value)); }
 
   WorkerId id_ = any_worker;  ///< set before the first task comes
   TaskRef current_;           ///< the thread's

@@ -76,6 +76,7 @@ Status Master::get_status() const { no_master(); }
 std::size_t Master::slots() const { no_master(); }
 RecordPtr Master::submit(const detail::FunctionEntry&, detail::EncodedArguments, const TaskOptions*) { no_master(); }
 detail::SharedPtr Master::share_bytes(std::span<const std::byte>) { no_master(); }
+const RecordPtr& Master::checked(const TaskHandle&) const { no_master(); }
 bool Master::wait_for(const TaskHandle&, const detail::Deadline&) { no_master(); }
 std::optional<std::size_t> Master::wait_for_any(const std::vector<detail::TaskRecord*>&, const detail::Deadline&) { no_master(); }
 std::optional<FinishedTask> Master::next_result(const detail::Deadline&) { no_master(); }
@@ -105,6 +106,7 @@ std::string_view TaskRef::function_name() const noexcept { no_master(); }
 const TaskOptions& TaskRef::options() const noexcept { no_master(); }
 std::span<const std::byte> TaskRef::arguments() const noexcept { no_master(); }
 std::vector<SharedInput> TaskRef::shared() const { no_master(); }
+std::optional<detail::PartBytes> detail::next_part(MasterCore&, TaskRecord&, const Deadline&) { no_master(); }
 detail::StartCall detail::make_start_call(const FunctionEntry&, EncodedArguments) { no_master(); }
 
 std::string Status::to_json() const { no_master(); }

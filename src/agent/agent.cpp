@@ -206,6 +206,11 @@ void Agent::frame(const wire::Frame& frame) {
       return finish_front(failure.id, failure.attempt);
     }
     case wire::FrameType::progress: wire::parse_progress(frame.payload); return pass_on(frame);
+    case wire::FrameType::part: {
+      const auto part = wire::parse_part(frame.payload);
+      window_.check_next(part.id, part.attempt);
+      return pass_on(frame);
+    }
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};
   }

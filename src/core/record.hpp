@@ -21,6 +21,7 @@
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>
 
+#include "core/parts.hpp"
 #include "core/worker_directory.hpp"
 #include "scheduler/item.hpp"
 
@@ -30,6 +31,11 @@ class CompletionGroup;
 
 /// What most tasks do not have.
 struct TaskExtra {
+  TaskExtra() = default;
+  ~TaskExtra() { delete parts.load(std::memory_order_relaxed); }
+  TaskExtra(const TaskExtra&) = delete;
+  TaskExtra& operator=(const TaskExtra&) = delete;
+
   TaskOptions options;  ///< set before anyone else sees the record, and not changed
   SharedList shared;    ///< what its arguments refer to, then a start call if it brings one; goes with the arguments
   std::uint32_t start_values = 0;  ///< so many of `shared`, its last, are the start call and what that refers to
@@ -40,6 +46,7 @@ struct TaskExtra {
   std::string worker;  ///< the worker of a failure, for its TaskError
   std::string host;
   Failure failure;             ///< valid while the state is error or cancelled
+  std::atomic<PartList*> parts{nullptr};  ///< what it has emitted; made by the loop
   std::string outputs_folder;  ///< where output files of this master's tasks lie until they are in their places; set as the options
 };
 
@@ -58,6 +65,16 @@ struct TaskRecord : scheduler::Item {
   TaskExtra& need_extra() {
     if (!find_extra()) extra.store(new TaskExtra, std::memory_order_release);
     return *find_extra();
+  }
+  /// Null while it has emitted nothing.
+  PartList* find_parts() const noexcept {
+    const TaskExtra* const found = find_extra();
+    return found ? found->parts.load(std::memory_order_acquire) : nullptr;
+  }
+  /// For the loop.
+  PartList& need_parts() {
+    if (!find_parts()) need_extra().parts.store(new PartList, std::memory_order_release);
+    return *find_parts();
   }
   const TaskOptions& options() const noexcept {
     static const TaskOptions none;

@@ -205,6 +205,14 @@ bool Completions::wait(TaskRecord& record, const Deadline& deadline) {
   return true;
 }
 
+bool Completions::wait_for_part(TaskRecord& record, const Deadline& deadline) {
+  std::unique_lock lock{mutex_};
+  return sleep_until(lock, deadline, [&] {
+    const PartList* const parts = record.find_parts();
+    return (parts && !parts->empty()) || is_done(record.state.load());
+  });
+}
+
 Completions::Next Completions::wait_for_next(const Deadline& deadline) {
   std::unique_lock lock{mutex_};
   const bool in_time = sleep_until(lock, deadline, [&] {

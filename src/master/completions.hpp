@@ -67,6 +67,8 @@ class Completions {
   bool wait_for_all(const std::atomic<std::uint64_t>& submitted, const Deadline& deadline);
   /// Waits until the record is done, and counts it as handed out; false if the deadline came first.
   bool wait(TaskRecord& record, const Deadline& deadline = {});
+  /// Waits until the record has a part that nobody has read, or is done; false if the deadline came first.
+  bool wait_for_part(TaskRecord& record, const Deadline& deadline);
   struct Next {
     RecordPtr record;
     bool in_time = true;

@@ -51,6 +51,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
   machine_.add_observer(statistics_);
   machine_.add_observer(loss_teller_);
   machine_.add_observer(workers_);
+  machine_.add_observer(parts_);
   shared_watch_->watch(options_.start.values);
   interface_->set_host(*seat_);
   try {
@@ -256,6 +257,12 @@ void MasterCore::task_progress(const TaskRef& task, double fraction) {
   on_loop([this, task, fraction] { machine_.progressed(task, fraction); });
 }
 
+void MasterCore::task_part(const TaskRef& task, Bytes value) {
+  on_loop([this, task, value = std::move(value)]() mutable {
+    if (machine_.is_current(task)) PartKeeper::keep(task, std::move(value));
+  });
+}
+
 void MasterCore::task_finished(const TaskRef& task, Outcome&& outcome) {
   if (!outcome.failure && !task.options().outputs.empty())
     return on_loop([this, task, outcome = std::move(outcome)]() mutable { collect(task, std::move(outcome)); });
@@ -265,6 +272,8 @@ void MasterCore::task_finished(const TaskRef& task, Outcome&& outcome) {
 }
 
 void MasterCore::ended(const TaskRef& task, Outcome&& outcome) {
+  if (!outcome.parts.empty() && machine_.is_current(task))
+    for (Bytes& value : outcome.parts) PartKeeper::keep(task, std::move(value));
   if (!starts_.empty() && starts_.is_one(task)) return start_finished(task, outcome);
   // Its worker is to blame: it goes elsewhere.
   if (outcome.failure && outcome.failure->cause == Cause::worker_start) return machine_.lost(task, std::move(outcome), moment());
@@ -285,7 +294,7 @@ void MasterCore::collect(const TaskRef& task, Outcome outcome) {
 
 void MasterCore::collected(Collected& result) {
   if (!result.outcome.failure && machine_.is_current(result.task)) result.commit();
-  machine_.finished(result.task, std::move(result.outcome), moment());
+  ended(result.task, std::move(result.outcome));
 }
 
 void MasterCore::task_lost(const TaskRef& task, Outcome outcome) {

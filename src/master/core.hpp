@@ -34,6 +34,7 @@
 #include "master/loss_teller.hpp"
 #include "master/notices.hpp"
 #include "master/output_collector.hpp"
+#include "master/part_keeper.hpp"
 #include "master/shared_watch.hpp"
 #include "master/statistics.hpp"
 
@@ -94,6 +95,7 @@ class MasterCore final : public Continuations {
   // As InterfaceHost has them; `seat` is the number of the interface that speaks.
   void task_started(const TaskRef& task, WorkerId worker);
   void task_progress(const TaskRef& task, double fraction);
+  void task_part(const TaskRef& task, Bytes value);
   void task_finished(const TaskRef& task, Outcome&& outcome);
   void task_lost(const TaskRef& task, Outcome outcome);
   void task_returned(const TaskRef& task);
@@ -158,6 +160,7 @@ class MasterCore final : public Continuations {
   LossTeller loss_teller_;
   core::WorkerList workers_;
   core::WorkerStarts starts_;
+  PartKeeper parts_;
   core::TaskMachine machine_;
   std::unique_ptr<Seat> seat_;            ///< what interface_ sees of this
   std::unique_ptr<Interface> interface_;  ///< in the place of one that could not start, one that does nothing

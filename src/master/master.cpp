@@ -79,6 +79,11 @@ bool Master::cancel(const TaskHandle& task) {
   return core_->cancel(*task.record());
 }
 
+const RecordPtr& Master::checked(const TaskHandle& task) const {
+  core_->check_owner(task.record().get());
+  return task.record();
+}
+
 bool Master::wait_for(const TaskHandle& task, const detail::Deadline& deadline) {
   core_->check_owner(task.record().get());
   return core_->completions().wait(*task.record(), deadline);

@@ -12,6 +12,7 @@
 #include "master/core_helpers.hpp"
 #include "memory/shared_file.hpp"
 #include "worker/execute.hpp"
+#include "worker/progress_sink.hpp"
 #include "worker/worker_start.hpp"
 
 namespace mw {
@@ -217,6 +218,28 @@ std::vector<SharedInput> TaskRef::shared() const {
   return inputs;
 }
 
+namespace {
+
+/// Where the interface has no sink of its own.
+class PartCollector final : public worker::ProgressSink {
+ public:
+  PartCollector() : is_needed_{!worker::thread_progress_sink()} {
+    if (is_needed_) worker::set_thread_progress_sink(this);
+  }
+  ~PartCollector() override {
+    if (is_needed_) worker::set_thread_progress_sink(nullptr);
+  }
+  void progress(double) override {}
+  void part(Bytes value) override { parts.push_back(std::move(value)); }
+
+  std::vector<Bytes> parts;
+
+ private:
+  const bool is_needed_;
+};
+
+}  // namespace
+
 Outcome run_here(const TaskRef& task) {
   detail::SharedList shared = TaskAccess::shared(task);  // the task may be cancelled while it runs
   if (const std::uint32_t count = TaskAccess::start_values(task)) {
@@ -229,7 +252,10 @@ Outcome run_here(const TaskRef& task) {
     shared.erase(first, shared.end());
   }
   const detail::SharedScope scope{shared};
-  return worker::execute(*TaskAccess::record(task)->function, task.arguments());
+  PartCollector collector;
+  Outcome outcome = worker::execute(*TaskAccess::record(task)->function, task.arguments());
+  outcome.parts = std::move(collector.parts);
+  return outcome;
 }
 
 }  // namespace mw

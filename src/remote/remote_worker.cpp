@@ -35,6 +35,11 @@ void RemoteWorker::handle(const wire::Frame& frame) {
       if (is_busy() && window_.front().id() == progress.id) owner_.host().task_progress(window_.front(), progress.fraction);
       return;
     }
+    case wire::FrameType::part: {
+      const auto part = wire::parse_part(frame.payload);
+      window_.check_next(part.id, part.attempt);
+      return owner_.host().task_part(window_.front(), Bytes{part.value});
+    }
     case wire::FrameType::returned: handle_returned(wire::parse_returned(frame.payload)); return;
     case wire::FrameType::gone: handle_gone(wire::parse_failure(frame.payload)); return;
     case wire::FrameType::stopped: {

@@ -88,6 +88,7 @@ Outcome outcome_of(wire::Ending ending) {
   Outcome outcome = outcome_of(ending.result);
   outcome.value = Bytes{ending.result.value};
   outcome.failure = std::move(ending.failure);
+  for (const std::span<const std::byte> part : ending.parts) outcome.parts.emplace_back(part);
   return outcome;
 }
 

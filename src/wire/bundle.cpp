@@ -1,5 +1,7 @@
 #include "wire/bundle.hpp"
 
+#include <utility>
+
 #include "wire/payload.hpp"
 
 namespace mw::wire {
@@ -90,15 +92,26 @@ std::vector<Ending> parse_answer(std::span<const std::byte> bytes, std::size_t t
   std::vector<Ending> endings(tasks);
   FrameCutter frames{bytes};
   std::size_t count = 0;
+  std::vector<std::span<const std::byte>> parts;
+  std::uint64_t parts_of = 0;
   while (auto frame = frames.next()) {
+    if (frame->type == FrameType::part) {
+      const Part part = parse_part(frame->payload);
+      if (!parts.empty() && part.id != parts_of) break;
+      parts_of = part.id;
+      parts.push_back(part.value);
+      continue;
+    }
     if (frame->type == FrameType::bye) {
-      if (!frames.at_end() || count != tasks) break;
+      if (!frames.at_end() || count != tasks || !parts.empty()) break;
       return endings;
     }
     Ending ending = ending_of(*frame);
     const std::uint64_t id = ending.result.id;
     if (id == 0 || id > tasks) throw ProtocolError{fmt::format("an answer to {} tasks has one to task {}", tasks, id)};
     if (endings[id - 1].result.id != 0) throw ProtocolError{fmt::format("an answer has task {} twice", id)};
+    if (!parts.empty() && parts_of != id) throw ProtocolError{fmt::format("an answer has parts of task {} before task {}", parts_of, id)};
+    ending.parts = std::exchange(parts, {});
     endings[id - 1] = std::move(ending);
     ++count;
   }
@@ -110,6 +123,7 @@ AnswerSoFar answer_so_far(std::span<const std::byte> bytes) {
   FrameCutter frames{bytes};
   try {
     while (auto frame = frames.next()) {
+      if (frame->type == FrameType::part) continue;  // without its task's ending it is none
       if (frame->type == FrameType::bye)
         so_far.is_complete = true;
       else

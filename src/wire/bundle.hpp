@@ -1,8 +1,8 @@
 // Bundles: tasks, and what became of them, in files. README.md in this folder is the grammar.
 //
 // What:    a bundle is a file of frames: a head, then tasks numbered from 1, which name their data files "#0", "#1", ….
-//          An answer is a file of frames, too: a result, failure or gone for each task, then a bye, without which it is
-//          torn.
+//          An answer is a file of frames, too: a result, failure or gone for each task, before it the parts that the
+//          task emitted, then a bye, without which it is torn.
 // Owner:   what is parsed holds views into the bytes.
 // Threads: any.
 // Use:
@@ -43,7 +43,8 @@ Bundle parse_bundle(std::span<const std::byte> bytes);
 struct Ending {
   Result result;  ///< value is empty where there is a failure
   std::optional<Failure> failure;
-  bool is_gone = false;  ///< its worker process died under it
+  bool is_gone = false;                            ///< its worker process died under it
+  std::vector<std::span<const std::byte>> parts = {};  ///< what it emitted before
 };
 
 /// The endings of tasks 1 to `tasks`, in order. Throws ProtocolError if one is missing, comes twice or is none of them,

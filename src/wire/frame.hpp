@@ -53,9 +53,10 @@ enum class FrameType : std::uint8_t {
   rank_lost,
   bundle,
   stopped,
-  forget
+  forget,
+  part
 };
-inline constexpr FrameType last_frame_type = FrameType::forget;
+inline constexpr FrameType last_frame_type = FrameType::part;
 
 inline constexpr std::size_t header_size = 8;
 /// A header is one number: the type in its highest byte, the payload's length in the others.

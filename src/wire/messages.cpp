@@ -338,6 +338,23 @@ void append(Bytes& out, const Progress& progress) {
       .number(std::bit_cast<std::uint64_t>(progress.fraction));
 }
 
+void append_part_header(Bytes& out, const Part& part) {
+  Writer{out, FrameType::part, 8 + 4, part.value.size()}.number(part.id).number(part.attempt);
+}
+
+void append(Bytes& out, const Part& part) {
+  Writer{out, FrameType::part, 8 + 4 + part.value.size()}.number(part.id).number(part.attempt).bytes(part.value);
+}
+
+Part parse_part(std::span<const std::byte> payload) {
+  Parser parser{"part", payload};
+  Part part;
+  part.id = parser.number<std::uint64_t>();
+  part.attempt = parser.number<std::uint32_t>();
+  part.value = parser.rest();
+  return part;
+}
+
 Progress parse_progress(std::span<const std::byte> payload) {
   Parser parser{"progress", payload};
   Progress progress;

@@ -108,6 +108,13 @@ struct Progress {
   double fraction = 0;  ///< 0 to 1
 };
 
+/// A value that the task has emitted.
+struct Part {
+  std::uint64_t id = 0;
+  std::uint32_t attempt = 0;
+  std::span<const std::byte> value;
+};
+
 /// To an agent: give the task back if its worker has not begun it (Returned answers); with `end`, else end that worker.
 struct Cancel {
   std::uint64_t id = 0;
@@ -158,6 +165,9 @@ void append(Bytes& out, const Task& task);
 void append(Bytes& out, const Result& result);
 void append(Bytes& out, const FailureMessage& message);
 void append(Bytes& out, const Progress& progress);
+void append(Bytes& out, const Part& part);
+/// All but the value, which is to follow.
+void append_part_header(Bytes& out, const Part& part);
 void append(Bytes& out, const Cancel& cancel);
 void append(Bytes& out, const Returned& returned);
 void append(Bytes& out, const Stopped& stopped);
@@ -200,6 +210,7 @@ Task parse_task(std::span<const std::byte> payload);
 Result parse_result(std::span<const std::byte> payload);
 FailureMessage parse_failure(std::span<const std::byte> payload);
 Progress parse_progress(std::span<const std::byte> payload);
+Part parse_part(std::span<const std::byte> payload);
 Cancel parse_cancel(std::span<const std::byte> payload);
 Returned parse_returned(std::span<const std::byte> payload);
 Stopped parse_stopped(std::span<const std::byte> payload);

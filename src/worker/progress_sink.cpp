@@ -1,10 +1,12 @@
 #include "worker/progress_sink.hpp"
 
+#include <mw/emit.hpp>
 #include <mw/progress.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <utility>
 
 namespace mw {
 namespace worker {
@@ -49,7 +51,16 @@ void set_thread_progress_sink(ProgressSink* sink) noexcept {
   next_thread_report = 0;
 }
 
+ProgressSink* thread_progress_sink() noexcept { return thread_sink; }
+
 }  // namespace worker
+
+void detail::emit_bytes(Bytes value) {
+  if (worker::thread_sink) return worker::thread_sink->part(std::move(value));
+  if (!worker::has_process_sink.load(std::memory_order_relaxed)) return;
+  std::lock_guard lock{worker::sink_mutex};
+  if (worker::process_sink) worker::process_sink->part(std::move(value));
+}
 
 void set_progress(double fraction) {
   if (!(fraction >= 0 && fraction <= 1)) return;

@@ -1,4 +1,4 @@
-// Where set_progress() goes.
+// Where set_progress() and emit() go.
 //
 // What:    the runner of a task names a sink for its time; set_progress() thins the calls out to 20 a second.
 // Owner:   the runner owns the sink.
@@ -9,12 +9,15 @@
 //     set_progress_sink(&sink); outcome = execute(…); set_progress_sink(nullptr);
 #pragma once
 
+#include <mw/bytes.hpp>
+
 namespace mw::worker {
 
 class ProgressSink {
  public:
   virtual ~ProgressSink() = default;
   virtual void progress(double fraction) = 0;
+  virtual void part(Bytes value) = 0;
 };
 
 /// Null ends it. Does not return while another thread is inside the old sink.
@@ -22,5 +25,6 @@ void set_progress_sink(ProgressSink* sink);
 
 /// The same, for calls by this thread.
 void set_thread_progress_sink(ProgressSink* sink) noexcept;
+ProgressSink* thread_progress_sink() noexcept;
 
 }  // namespace mw::worker

@@ -62,6 +62,11 @@ class Server final : public ProgressSink {
   void progress(double fraction) override {
     outbox_.send([&](Bytes& out) { wire::append(out, wire::Progress{task_, attempt_, fraction}); });
   }
+  void part(Bytes value) override {
+    const wire::Part part{task_, attempt_, value.span()};
+    if (value.size() <= copied_up_to) return outbox_.send([&](Bytes& out) { wire::append(out, part); });
+    outbox_.send([&](Bytes& out) { wire::append_part_header(out, part); }, -1, part.value);
+  }
 
  private:
   void say_hello() {

@@ -25,7 +25,7 @@ int slow_at_first(int x) {
   return x;
 }
 int one_slow_at_first(int x) { return slow_at_first(x), 1; }
-int negative(int x) { return -x; }
+int negated(int x) { return -x; }
 int fail_on_seven(int x) { return x == 7 ? throw std::runtime_error{"seven"} : x; }
 
 /// The caller of map_reduce() is the one who merges.
@@ -141,7 +141,7 @@ TEST_CASE("a range that throws: all results of what came before, then what it th
   if (!spec.starts_with("serial") && !spec.starts_with("multicore") && (chunk != 0 || at != At::going_on)) return;
   INFO(spec << ", chunk " << chunk << ", at " << static_cast<int>(at) << (ordered ? ", ordered" : ", as they come"));
   mw::Master master{mw::interface(spec)};
-  auto results = master.map<negative>(BadAt250{at}, {.chunk = chunk, .ordered = ordered, .window = 1000});
+  auto results = master.map<negated>(BadAt250{at}, {.chunk = chunk, .ordered = ordered, .window = 1000});
   std::set<std::size_t> seen;
   const auto take_all = [&] {
     while (auto result = results.next()) {
@@ -166,7 +166,7 @@ TEST_CASE("a loop over map of a range that throws ends with that exception", "[c
   int count = 0;
   CHECK_THROWS_AS(
       [&] {
-        for (int value : master.map<negative>(BadAt250{At::reading})) count += value == -count;
+        for (int value : master.map<negated>(BadAt250{At::reading})) count += value == -count;
       }(),
       BadInput);
   CHECK(count == 250);
@@ -177,7 +177,7 @@ TEST_CASE("map_reduce of a range that throws ends with the first error in the or
   INFO(spec);
   mw::Master master{mw::interface(spec)};
   constexpr auto plus = [](int a, int b) { return a + b; };
-  CHECK_THROWS_AS((master.map_reduce<negative, plus>(BadAt250{At::reading})), BadInput);
+  CHECK_THROWS_AS((master.map_reduce<negated, plus>(BadAt250{At::reading})), BadInput);
   CHECK(test::task_error([&] { master.map_reduce<fail_on_seven, plus>(BadAt250{At::reading}); }).message().find("seven") == 0);
 }
 
@@ -206,7 +206,7 @@ TEST_CASE("a chunk that comes back with other results than those of its inputs i
     }
   };
   mw::Master master{std::make_unique<Parrot>(make())};
-  auto results = master.map<negative>(first_numbers(10), {.chunk = chunk});
+  auto results = master.map<negated>(first_numbers(10), {.chunk = chunk});
   for (std::size_t i = 0; i < 10; ++i) {
     auto result = results.next();
     REQUIRE(result);
@@ -216,5 +216,5 @@ TEST_CASE("a chunk that comes back with other results than those of its inputs i
   }
   CHECK_FALSE(results.next());
   constexpr auto plus = [](int a, int b) { return a + b; };
-  CHECK(test::task_error([&] { master.map_reduce<negative, plus>(first_numbers(10)); }).cause() == mw::Cause::bad_message);
+  CHECK(test::task_error([&] { master.map_reduce<negated, plus>(first_numbers(10)); }).cause() == mw::Cause::bad_message);
 }

@@ -32,15 +32,15 @@ void load(const std::string& text, const mw::Shared<std::vector<int>>& numbers) 
   ++loaded.times;
   ::setenv("CPPMW_LOADED", "yes", 1);
 }
-struct Seen {
+struct Found {
   std::string text;
   int times = 0;
   int process = 0;
   std::string environment;
 };
-Seen what_is_loaded() {
+Found what_is_loaded() {
   const char* const variable = std::getenv("CPPMW_LOADED");
-  Seen seen{loaded.text, loaded.times, ::getpid(), variable ? variable : ""};
+  Found seen{loaded.text, loaded.times, ::getpid(), variable ? variable : ""};
   ::setenv("CPPMW_LOADED", "changed by a task", 1);
   return seen;
 }
@@ -71,10 +71,10 @@ TEST_CASE("each worker runs the start function once, before its first task, and 
     options.worker_start<load>("table", giver.share(std::vector{7, 8, 9}));
   }
   mw::Master master{mw::interface(spec), options};
-  std::vector<mw::Task<Seen>> tasks;
+  std::vector<mw::Task<Found>> tasks;
   for (int i = 0; i < 60; ++i) tasks.push_back(master.submit_task<what_is_loaded>());
   for (const auto& task : tasks) {
-    const Seen seen = master.get_result(task);
+    const Found seen = master.get_result(task);
     CHECK(seen.text == "table 8");
     CHECK(seen.times == 1);
     if (!spec.starts_with("serial")) CHECK(seen.environment == "yes");
@@ -94,7 +94,7 @@ TEST_CASE("a successor of a worker that died runs the start function, too", "[co
     const std::string name = master.workers().front().name;
     master.get_result(master.submit_task<crash_once>({.worker = name}, folder.path("crashed")));
     const auto task = master.submit_task<what_is_loaded>({.worker = name});
-    const Seen seen = master.get_result(task);
+    const Found seen = master.get_result(task);
     CHECK(task.worker() == name + " (process 2)");
     CHECK(seen.text == "table 8");
     CHECK(seen.times == 1);
@@ -189,7 +189,7 @@ TEST_CASE("workers of an interface that comes later start as those before did", 
     mw::Master master{mw::interface(spec), options};
     const int first = master.get_result(master.submit_task<what_is_loaded>()).process;
     master.set_interface(mw::interface(spec));
-    const Seen seen = master.get_result(master.submit_task<what_is_loaded>());
+    const Found seen = master.get_result(master.submit_task<what_is_loaded>());
     CHECK(seen.process != first);
     CHECK(seen.text == "table 8");
     CHECK(seen.times == 1);

@@ -61,6 +61,7 @@ void check(const Frame& frame) {
     case FrameType::result: check_output_list(parse_result(frame.payload).value); return check_same(frame.payload, parse_result);
     case FrameType::failure: return check_same(frame.payload, parse_failure);
     case FrameType::progress: return check_same(frame.payload, parse_progress);
+    case FrameType::part: return check_same(frame.payload, parse_part);
     case FrameType::cancel: return check_same(frame.payload, parse_cancel);
     case FrameType::heartbeat: parse_heartbeat(frame.payload); return;
     case FrameType::bye: parse_bye(frame.payload); return;

@@ -288,6 +288,46 @@ TEST_CASE("an answer says what is wrong with it", "[wire][S7]") {
   CHECK_THROWS_WITH(parse_answer(other_frame.span(), 1), Contains("does not hold frames of type 9"));
 }
 
+TEST_CASE("an answer has the parts of a task before its ending, and nowhere else", "[wire][emit]") {
+  const auto part = [](Bytes& out, std::uint64_t id, std::string_view text) {
+    append(out, Part{id, 1, std::as_bytes(std::span{text})});
+  };
+  Bytes answer;
+  part(answer, 2, "one");
+  part(answer, 2, "");
+  append_result_of(answer, 2);
+  const std::size_t whole = answer.size();
+  part(answer, 1, "three");
+  const std::size_t torn = answer.size();
+  append_failure_of(answer, 1);
+  CHECK(answer_so_far(answer.span().first(torn)).bytes == whole);
+  CHECK(answer_so_far(answer.span().first(torn)).tasks == std::vector<std::uint64_t>{2});
+  append(answer, Bye{});
+  const auto endings = parse_answer(answer.span(), 2);
+  REQUIRE(endings[1].parts.size() == 2);
+  CHECK(text_of(endings[1].parts[0]) == "one");
+  CHECK(endings[1].parts[1].empty());
+  REQUIRE(endings[0].parts.size() == 1);
+  CHECK(text_of(endings[0].parts[0]) == "three");
+
+  Bytes of_another;
+  part(of_another, 2, "x");
+  append_result_of(of_another, 1);
+  CHECK_THROWS_WITH(parse_answer(of_another.span(), 2), "an answer has parts of task 2 before task 1");
+  Bytes mixed;
+  part(mixed, 2, "x");
+  part(mixed, 1, "y");
+  append_result_of(mixed, 1);
+  append_result_of(mixed, 2);
+  append(mixed, Bye{});
+  CHECK_THROWS_AS(parse_answer(mixed.span(), 2), ProtocolError);
+  Bytes behind;
+  append_result_of(behind, 1);
+  part(behind, 1, "x");
+  append(behind, Bye{});
+  CHECK_THROWS_AS(parse_answer(behind.span(), 1), ProtocolError);
+}
+
 TEST_CASE("of a torn answer all that is whole counts, wherever it was torn", "[wire]") {
   const Bytes answer = answer_of_two();
   Bytes first;

@@ -46,6 +46,13 @@ void AnswerFile::add(wire::FailureMessage message) {
   append(bytes.span());
 }
 
+void AnswerFile::add(const wire::Part& part) {
+  Bytes header;
+  wire::append_part_header(header, part);
+  append(header.span());
+  append(part.value);
+}
+
 bool AnswerFile::add_as_it_is(const wire::Frame& frame) {
   if (is_compared_) return false;
   append({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});

@@ -28,6 +28,8 @@ class AnswerFile {
 
   void add(wire::Result result);
   void add(wire::FailureMessage message);
+  /// Before the ending of its task.
+  void add(const wire::Part& part);
   /// A whole frame as it came, where nothing in it needs to be left out; else false, and nothing is done.
   bool add_as_it_is(const wire::Frame& frame);
   /// The task ran for so long, and failed.

@@ -80,6 +80,7 @@ class Runner final : public link::WorkerUser {
     switch (frame.type) {
       case wire::FrameType::hello: return greet();
       case wire::FrameType::progress: fraction_ = wire::parse_progress(frame.payload).fraction; return;
+      case wire::FrameType::part: return take_part(frame);
       case wire::FrameType::heartbeat: return;
       case wire::FrameType::result_apart: return take_result_apart(frame);
       case wire::FrameType::result: return take_result(frame);
@@ -208,6 +209,11 @@ class Runner final : public link::WorkerUser {
     check_is_current(result.id);
     if (!answer_.add_as_it_is(frame)) answer_.add(result);
     next_task();
+  }
+  void take_part(const wire::Frame& frame) {
+    const wire::Part part = wire::parse_part(frame.payload);
+    check_is_current(part.id);
+    answer_.add(part);
   }
   void take_failure(const wire::Frame& frame) {
     wire::FailureMessage message = wire::parse_failure(frame.payload);
