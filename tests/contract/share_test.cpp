@@ -63,7 +63,7 @@ double sum_of_two(double a, double b) { return a + b; }
 double sum_of_first(const std::vector<mw::Shared<Table>>& tables) {
   return std::accumulate(tables.begin(), tables.end(), 0.0, [](double sum, const auto& one) { return sum + one->cells[0]; });
 }
-double sum_of(std::span<const double> values, std::size_t begin, std::size_t end) {
+double sum_of_range(std::span<const double> values, std::size_t begin, std::size_t end) {
   const auto part = values.subspan(begin, end - begin);
   return std::accumulate(part.begin(), part.end(), 0.0);
 }
@@ -149,9 +149,9 @@ TEST_CASE("numbers are read where they lie, with no copy in any worker", "[contr
   const auto all = master.share(std::span{numbers});
   numbers.clear();
   std::vector<mw::Task<double>> parts;
-  for (std::size_t i = 0; i < 10; ++i) parts.push_back(master.submit_task<sum_of>(all, i * 10'000, (i + 1) * 10'000));
+  for (std::size_t i = 0; i < 10; ++i) parts.push_back(master.submit_task<sum_of_range>(all, i * 10'000, (i + 1) * 10'000));
   const auto at_a_page = master.submit_task<lies_at_a_page>(all);
-  const auto of_none = master.submit_task<sum_of>(master.share(std::span<const double>{}), 0u, 0u);
+  const auto of_none = master.submit_task<sum_of_range>(master.share(std::span<const double>{}), 0u, 0u);
   double sum = 0;
   for (const auto& part : parts) sum += master.get_result(part);
   CHECK(sum == 100'000.0 * 100'001.0 / 2);
