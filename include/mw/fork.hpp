@@ -82,9 +82,7 @@ inline void join(Master& master, const std::vector<Task<void>>& tasks) {
 /// Throws as get_result(tasks): the task that has no result is off the list, too.
 template <class R>
 Finished<R> join_any(Master& master, std::vector<Task<R>>& tasks) {
-  const auto take_off = [&](std::uint64_t id) {
-    std::erase_if(tasks, [id](const Task<R>& task) { return task.id() == id; });
-  };
+  const auto take_off = [&](std::uint64_t id) { std::erase_if(tasks, [id](const Task<R>& task) { return task.id() == id; }); };
   try {
     Finished<R> finished = master.get_result(tasks);
     take_off(finished.task.id());

@@ -51,13 +51,13 @@ struct MasterOptions {
   std::chrono::milliseconds warn_after{10'000};
 
   /// f(args…) runs once in each new worker process, before its first task: to load or connect what tasks then find in
-  /// static variables, or to change what tasks otherwise find changed back (environment, handlers, working directory).
-  /// Its result is dropped, and so is what it prints, unless it fails. A worker in which it throws gets no tasks; status
-  /// and a warning say why, and when there is no other worker, tasks end with Cause::no_worker. It may take as long as
-  /// it likes. A process that dies in it is replaced; the third of a worker that does is the last. On `boinc`, and other
-  /// interfaces that choose their workers by themselves, it runs when a process's first task comes; where it throws,
-  /// that task goes to another host, as if its worker had been lost. On `serial` it runs once in this process. Called
-  /// again, it takes the place of the call before. Throws as submit_task. (An initializer of Python's Pool.)
+  /// static variables, or to change what a task's changes are put back to (environment, handlers, working directory).
+  /// Its result is dropped, and so is what it prints, unless it fails. A worker in which it throws gets no tasks;
+  /// status and a warning say why, and when there is no other worker, tasks end with Cause::no_worker. It may take as
+  /// long as it likes. A process that dies in it is replaced; after the third one its worker gets no tasks. On `boinc`,
+  /// and other interfaces that choose their workers by themselves, it runs when a process's first task comes; where it
+  /// throws, that task goes to another host, as if its worker had been lost. On `serial` it runs once in this process.
+  /// Called again, it takes the place of the call before. Throws as submit_task. (Pool's initializer in Python.)
   template <auto F, class... Given>
   MasterOptions& worker_start(Given&&... given) {
     start = detail::start_call<F>(std::forward<Given>(given)...);

@@ -20,10 +20,10 @@
 // On this machine a file costs a rename, or a copy where it goes to another file system. From other hosts, and from
 // volunteers, files travel with the result, and are in memory on the way.
 //
-// One worker. A task with `worker` runs there and nowhere else. A process that died and its successor are one worker: the
-// task goes to the successor, which knows nothing of what the other one knew. To name a process and no other, give the
-// name that task.worker() has: "multicore worker 3 (process 2)". Where the interface chooses its workers by itself, as
-// `boinc` does, only the name of the one worker that stands for all of them will do.
+// One worker. A task with `worker` runs there and nowhere else. A process that died and its successor are one worker:
+// the task goes to the successor, which knows nothing of what the other one knew. To name a successor and no other
+// process, give the name that task.worker() has: "multicore worker 3 (process 2)". Where the interface chooses its
+// workers by itself, as `boinc` does, only the name of the one worker that stands for all of them will do.
 //
 // Time limits. At the soft limit a task is asked to end: mw::should_stop() becomes true, and a Program gets SIGTERM;
 // what it then returns is its result. At the hard limit its process group is killed; that is a fault of its own
@@ -86,8 +86,8 @@ struct OutputFile {
 /// that another file has, and an output with a path outside the task's folder, a pattern that is none, or a place that
 /// is a folder or another output's.
 struct TaskOptions {
-  std::string name = {};                   ///< for people, in status and errors; empty: the function's name, or the program's path
-  std::int32_t priority = 0;               ///< a waiting task of higher priority goes first; equal ones in the order of submission
+  std::string name = {};      ///< for people, in status and errors; empty: the function's name, or the program's path
+  std::int32_t priority = 0;  ///< a waiting task of higher priority goes first; equal ones in the order of submission
   /// The only worker that it may run on, by its name in Master::workers(); empty: any. It waits for that worker, also
   /// while it starts or is replaced; with a name that no worker has, or that of one that is gone for good, it ends with
   /// Cause::no_worker. See above.

@@ -36,8 +36,8 @@ struct TaskExtra {
   TaskExtra(const TaskExtra&) = delete;
   TaskExtra& operator=(const TaskExtra&) = delete;
 
-  TaskOptions options;  ///< set before anyone else sees the record, and not changed
-  SharedList shared;    ///< what its arguments refer to, then a start call if it brings one; goes with the arguments
+  TaskOptions options;             ///< set before anyone else sees the record, and not changed
+  SharedList shared;               ///< what its arguments refer to, then a start call if it brings one; goes with the arguments
   std::uint32_t start_values = 0;  ///< so many of `shared`, its last, are the start call and what that refers to
   bool is_start = false;           ///< nothing but the start call
   std::uint32_t faults = 0;
@@ -45,7 +45,7 @@ struct TaskExtra {
   std::string err;     ///< printed to stderr
   std::string worker;  ///< the worker of a failure, for its TaskError
   std::string host;
-  Failure failure;             ///< valid while the state is error or cancelled
+  Failure failure;                        ///< valid while the state is error or cancelled
   std::atomic<PartList*> parts{nullptr};  ///< what it has emitted; made by the loop
   std::string outputs_folder;  ///< where output files of this master's tasks lie until they are in their places; set as the options
 };

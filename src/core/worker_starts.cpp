@@ -78,7 +78,8 @@ std::vector<WorkerReport> WorkerStarts::reports() const {
   std::vector<WorkerReport> list;
   for (const auto& [name, one] : failed_) list.push_back({name, one.host, WorkerState::not_started, one.why});
   for (const auto& [worker, one] : starting_)
-    list.push_back({one.info.name, one.info.host, WorkerState::starting, fmt::format("in its start function {}", call_.function->name())});
+    list.push_back(
+        {one.info.name, one.info.host, WorkerState::starting, fmt::format("in its start function {}", call_.function->name())});
   return list;
 }
 

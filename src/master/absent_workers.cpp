@@ -21,8 +21,7 @@ constexpr std::size_t most_names = 8;
 std::string names_of(const std::vector<WorkerStatus>& workers) {
   std::vector<std::string> names;
   for (const WorkerStatus& worker : workers)
-    if (worker.state != WorkerState::left && worker.state != WorkerState::lost)
-      names.push_back(fmt::format("\"{}\"", worker.name));
+    if (worker.state != WorkerState::left && worker.state != WorkerState::lost) names.push_back(fmt::format("\"{}\"", worker.name));
   if (names.empty()) return "it has none";
   const std::size_t others = names.size() > most_names ? names.size() - most_names : 0;
   if (others != 0) names.resize(most_names);
@@ -31,7 +30,8 @@ std::string names_of(const std::vector<WorkerStatus>& workers) {
 
 }  // namespace
 
-/// They wait while it is on its way; else they end. So do all when each worker that there is failed in its start function.
+/// They wait while it is on its way; else they end. So do all tasks when each worker that there is failed in its start
+/// function.
 void MasterCore::look_for_absent_workers() {
   std::vector<std::string> absent = machine_.missing_workers();
   const core::Moment now = moment();

@@ -80,8 +80,8 @@ void MasterCore::dispatch_by_interface() {
   while (TaskRecord* record = machine_.first_waiting()) {
     std::optional<WorkerId> worker;
     if (const std::string& name = record->options().worker; !name.empty() && name != directory_->find(any_worker).name) {
-      const std::string why = fmt::format("it is for the worker \"{}\", and the interface \"{}\" chooses its workers by itself",
-                                          name, interface_name_);
+      const std::string why =
+          fmt::format("it is for the worker \"{}\", and the interface \"{}\" chooses its workers by itself", name, interface_name_);
       machine_.refuse(*record, core::failed(Cause::no_worker, why), moment());
       continue;
     }

@@ -2,22 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 #include <utility>
 
 namespace mw::scheduler {
-namespace {
-
-/// What a task takes besides its function: it keeps the number of tiny tasks ahead in bounds.
-constexpr Time least_cost{1'000};
-
-/// A worker that takes so many times as long as all on average is known to be slow.
-constexpr double slow = 1.8;
-/// So many tasks of a kind are an average. The first to end are the shortest.
-constexpr std::uint8_t enough_measured = 6;
-
-}  // namespace
-
 void Scheduler::submit(Item& item) {
   assert(item.schedule == ItemState::idle);
   item.order = ++last_order_;
@@ -29,55 +16,11 @@ void Scheduler::submit_again(Item& item) {
   queue_of(item).push_front(item);
 }
 
-Queues& Scheduler::queue_of(Item& item) {
-  Queues* const lane = lanes_.of(item);
-  return lane ? *lane : queues_;
-}
-
-void Scheduler::unqueue(Item& item) {
-  const std::string* const name = lanes_.name_of(item);
-  if (name)
-    lanes_.remove(item, *name);
-  else
-    queues_.remove(item);
-}
-
-void Scheduler::queue_in_order(const std::vector<Item*>& items) {
-  if (items.empty()) return;
-  std::map<Queues*, std::vector<Item*>> by_queue;
-  for (Item* item : items) by_queue[&queue_of(*item)].push_back(item);
-  for (auto& [queue, those] : by_queue) queue->insert_in_order(std::move(those));
-}
-
-void Scheduler::heed_names(bool heeds) {
-  if (heeds == lanes_.heeds()) return;
-  std::vector<Item*> named;
-  for (Item* item : waiting()) {
-    if (!lanes_.is_named(*item)) continue;
-    unqueue(*item);
-    named.push_back(item);
-  }
-  lanes_.heed(heeds);
-  queue_in_order(named);
-}
-
 std::vector<Item*> Scheduler::waiting() const {
   std::vector<Item*> items = queues_.all();
   for (const auto& [name, lane] : lanes_.all())
     for (Item* item : lane.all()) items.push_back(item);
   return items;
-}
-
-std::vector<Item*> Scheduler::waiting_for(const std::string& name) const {
-  const auto place = lanes_.all().find(name);
-  return place == lanes_.all().end() ? std::vector<Item*>{} : place->second.all();
-}
-
-std::vector<std::string> Scheduler::missing_names() const {
-  std::vector<std::string> names;
-  for (const auto& [name, lane] : lanes_.all())
-    if (!by_name_.contains(name)) names.push_back(name);
-  return names;
 }
 
 void Scheduler::worker_joined(WorkerId worker, Capacity capacity, std::vector<std::string> names) {
@@ -143,34 +86,6 @@ std::optional<Assignment> Scheduler::next(Time now) {
   return named ? std::optional{give(*named, now)} : std::nullopt;
 }
 
-std::optional<Assignment> Scheduler::next_named(Time now) {
-  const auto named = first_named();
-  return named ? std::optional{give(*named, now)} : std::nullopt;
-}
-
-/// The first of the tasks whose workers have room for them.
-std::optional<Assignment> Scheduler::first_named() {
-  std::optional<Assignment> first;
-  for (const auto& [name, lane] : lanes_.all()) {
-    Item* const item = lane.front();
-    if (first && !goes_before(*item, *first->item)) continue;
-    if (const Worker* worker = place_for(name, *item)) first = Assignment{item, worker->id};
-  }
-  return first;
-}
-
-/// The least loaded worker of this name, if one has room.
-Scheduler::Worker* Scheduler::place_for(const std::string& name, const Item& item) {
-  const auto named = by_name_.find(name);
-  if (named == by_name_.end()) return nullptr;
-  Worker* best = nullptr;
-  for (Worker* worker : named->second) {
-    if (!worker->has_free_slot() && !(has_room(*worker) && may_wait_at(*worker, item))) continue;
-    if (!best || worker->load() < best->load()) best = worker;
-  }
-  return best;
-}
-
 Assignment Scheduler::give(const Assignment& choice, Time now) {
   unqueue(*choice.item);
   put(*choice.item, workers_.at(index_of(choice.worker)), now);
@@ -199,36 +114,6 @@ std::optional<Assignment> Scheduler::next_of_all(Time now) {
     }
   }
   return std::nullopt;
-}
-
-/// The more tasks differ from each other, the less does it say of a worker that its tasks took long.
-bool Scheduler::is_slow(const Worker& worker) const noexcept { return worker.slowness * (1 - spread_) >= slow; }
-
-/// Whether the others will have done this task, and all that are queued, before this worker would have done it.
-bool Scheduler::is_better_left(const Worker& worker, const Item& item, Time now) const noexcept {
-  if (!is_slow(worker)) return false;
-  const auto each = expected(item.kind);
-  if (!each) return false;
-  const double task = static_cast<double>(each->count());
-  const double here = static_cast<double>(left_at(worker, now).count()) + worker.slowness * task;
-  double speed = 0, work = task * static_cast<double>(queues_.size());  // in tasks' times of an average worker
-  for (const auto& [id, other] : workers_) {
-    if (&other == &worker || other.held != 0 || 2 * other.slowness > worker.slowness || is_late(other, now)) continue;
-    speed += 1 / other.slowness;
-    work += static_cast<double>(left_at(other, now).count()) / other.slowness;
-  }
-  return speed > 0 && work / speed + task < here;
-}
-
-/// How long the worker is still expected to be busy.
-Time Scheduler::left_at(const Worker& worker, Time now) const noexcept {
-  if (worker.items.empty()) return Time{0};
-  return std::max(worker.expected - std::min(now - worker.last_event, worker.items.front()->cost.time()), Time{0});
-}
-
-bool Scheduler::is_late(const Worker& worker, Time now) const noexcept {
-  if (worker.items.empty()) return false;
-  return now >= worker.last_event + worker.items.front()->cost.time() + policy_.patience + 8 * worker.capacity.round_trip;
 }
 
 void Scheduler::assign_front(WorkerId worker, Time now) { assign(*queues_.front(), worker, now); }
@@ -382,47 +267,6 @@ std::vector<Item*> Scheduler::assigned() const {
   for (const auto& [id, worker] : workers_)
     for (Item* item = worker.items.front(); item; item = item->next) items.push_back(item);
   return items;
-}
-
-std::optional<Time> Scheduler::expected(std::uint16_t kind) const {
-  if (kind >= expected_.size() || expected_[kind].count() == 0) return std::nullopt;
-  return std::max(expected_[kind], least_cost);
-}
-
-/// A moving average over about eight tasks.
-void Scheduler::learn(std::uint16_t kind, Time run_time) {
-  if (kind >= expected_.size()) {
-    expected_.resize(kind + std::size_t{1});
-    measured_.resize(kind + std::size_t{1});
-  }
-  if (measured_[kind] < enough_measured) ++measured_[kind];
-  Time& average = expected_[kind];
-  average = average.count() == 0 ? run_time : std::max(average + (run_time - average) / 8, Time{1});
-}
-
-/// The least of its last twenty tasks or so: one that is slow takes long for each of them, where tasks differ it does
-/// for some.
-void Scheduler::learn_of_worker(Worker& worker, std::uint16_t kind, Time run_time) {
-  if (worker.capacity.round_trip.count() == 0) return;  // those of one machine are alike
-  const auto average = expected(kind);
-  if (!average || measured_[kind] < enough_measured) return;
-  const double took = static_cast<double>(run_time.count()) / static_cast<double>(average->count());
-  constexpr double forgets = 1.05;
-  if (!std::exchange(worker.is_known, true)) {
-    worker.slowness = std::clamp(took, 0.1, 100.0);
-    return;
-  }
-  const double differs = std::abs(took - worker.slowness) / std::max(took, worker.slowness);
-  spread_ += (differs - spread_) / 8;
-  worker.slowness = std::clamp(std::min(worker.slowness * forgets, took), 0.1, 100.0);
-}
-
-/// A task of this kind, on this worker. Most differ by less than tasks of a kind do: only slow ones are told apart.
-Time Scheduler::time_at(const Worker& worker, std::uint16_t kind) const noexcept {
-  const auto average = expected(kind);
-  if (!average) return policy_.horizon;
-  if (!is_slow(worker)) return *average;
-  return std::chrono::duration_cast<Time>(*average * worker.slowness);
 }
 
 bool Scheduler::has_room(const Worker& worker) const noexcept {

@@ -110,7 +110,8 @@ std::vector<Ending> parse_answer(std::span<const std::byte> bytes, std::size_t t
     const std::uint64_t id = ending.result.id;
     if (id == 0 || id > tasks) throw ProtocolError{fmt::format("an answer to {} tasks has one to task {}", tasks, id)};
     if (endings[id - 1].result.id != 0) throw ProtocolError{fmt::format("an answer has task {} twice", id)};
-    if (!parts.empty() && parts_of != id) throw ProtocolError{fmt::format("an answer has parts of task {} before task {}", parts_of, id)};
+    if (!parts.empty() && parts_of != id)
+      throw ProtocolError{fmt::format("an answer has parts of task {} before task {}", parts_of, id)};
     ending.parts = std::exchange(parts, {});
     endings[id - 1] = std::move(ending);
     ++count;

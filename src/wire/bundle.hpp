@@ -43,7 +43,7 @@ Bundle parse_bundle(std::span<const std::byte> bytes);
 struct Ending {
   Result result;  ///< value is empty where there is a failure
   std::optional<Failure> failure;
-  bool is_gone = false;                            ///< its worker process died under it
+  bool is_gone = false;                                ///< its worker process died under it
   std::vector<std::span<const std::byte>> parts = {};  ///< what it emitted before
 };
 

@@ -8,14 +8,13 @@
 
 #include "wire/little_endian.hpp"
 #include "wire/payload.hpp"
+#include "wire/terms.hpp"
 
 namespace mw::wire {
 namespace {
 
 constexpr std::uint32_t magic = 0x574d5043;  // "CPMW"
 constexpr std::size_t task_fixed = 8 + 8 + 4 + 4;
-constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 1;
-constexpr std::uint64_t longest_time_ns = std::uint64_t{1} << 62;
 constexpr std::size_t result_fixed = 8 + 4 + 8 + 8 + 8;
 
 /// A text of at most `limit` bytes; a longer one is cut and says so.
@@ -86,27 +85,10 @@ Refuse parse_refuse(std::span<const std::byte> payload) {
 
 namespace {
 
-std::size_t terms_size_of(const Terms& terms) {
-  if (terms.empty()) return 0;
-  std::size_t size = terms_fixed;
-  for (const DataFile& file : terms.files) size += size_of(file.from) + size_of(file.to);
-  for (const std::string& output : terms.outputs) size += size_of(output);
-  for (const SharedInput& one : terms.shared) size += 8 + 8 + 8 + size_of(one.from);
-  return size + size_of(terms.outputs_folder);
-}
-
 void write_task(Writer& writer, const Task& task, std::size_t terms_size) {
   writer.number(task.id).number(task.function).number(task.attempt).number(static_cast<std::uint32_t>(terms_size));
   if (terms_size == 0) return;
-  writer.number(task.terms.soft_limit_ns).number(task.terms.hard_limit_ns).number(task.terms.memory_limit);
-  writer.number(static_cast<std::uint32_t>(task.terms.files.size()));
-  for (const DataFile& file : task.terms.files) writer.text(file.from).text(file.to);
-  writer.number(static_cast<std::uint8_t>(task.terms.own_folder)).number(static_cast<std::uint32_t>(task.terms.outputs.size()));
-  for (const std::string& output : task.terms.outputs) writer.text(output);
-  writer.number(task.terms.outputs_limit).text(task.terms.outputs_folder);
-  writer.number(static_cast<std::uint32_t>(task.terms.shared.size()));
-  for (const SharedInput& one : task.terms.shared) writer.number(one.number).number(one.size).number(one.inode).text(one.from);
-  writer.number(task.terms.start_values).number(static_cast<std::uint8_t>(task.terms.is_start));
+  write_terms(writer, task.terms);
 }
 
 constexpr std::size_t memory_place_size = 4 + 4 + 8 + 8;
@@ -115,58 +97,7 @@ void write_place(Writer& writer, const MemoryPlace& place) {
   writer.number(place.pid).number(place.descriptor).number(place.inode).number(place.size);
 }
 
-Terms parse_terms(std::span<const std::byte> bytes) {
-  Parser parser{"task's terms", bytes};
-  Terms terms;
-  terms.soft_limit_ns = parser.number<std::uint64_t>();
-  terms.hard_limit_ns = parser.number<std::uint64_t>();
-  terms.memory_limit = parser.number<std::uint64_t>();
-  if (terms.soft_limit_ns > longest_time_ns || terms.hard_limit_ns > longest_time_ns)
-    throw ProtocolError{"a task with a time limit beyond all measure"};
-  for (auto count = parser.number<std::uint32_t>(); count > 0; --count) {
-    std::string from = parser.text(longest_text);
-    std::string to = parser.text(longest_text);
-    terms.files.emplace_back(std::move(from), std::move(to));
-  }
-  const auto own_folder = parser.number<std::uint8_t>();
-  if (own_folder > 1) throw ProtocolError{fmt::format("a task with a folder of kind {}", own_folder)};
-  terms.own_folder = own_folder == 1;
-  for (auto count = parser.number<std::uint32_t>(); count > 0; --count) terms.outputs.push_back(parser.text(longest_text));
-  terms.outputs_limit = parser.number<std::uint64_t>();
-  terms.outputs_folder = parser.text(longest_text);
-  for (auto count = parser.number<std::uint32_t>(); count > 0; --count) {
-    SharedInput one;
-    one.number = parser.number<std::uint64_t>();
-    one.size = parser.number<std::uint64_t>();
-    one.inode = parser.number<std::uint64_t>();
-    one.from = parser.text(longest_text);
-    if (one.size > Limits{}.max_frame)
-      throw ProtocolError{fmt::format("a shared value of {} bytes is over the limit of {}", one.size, Limits{}.max_frame)};
-    terms.shared.push_back(std::move(one));
-  }
-  terms.start_values = parser.number<std::uint32_t>();
-  const auto is_start = parser.number<std::uint8_t>();
-  parser.end();
-  if (terms.start_values > terms.shared.size() || is_start > 1 || (is_start == 1 && terms.start_values == 0))
-    throw ProtocolError{fmt::format("a task with a start call of kind {} in {} of {} shared values", is_start, terms.start_values,
-                                    terms.shared.size())};
-  terms.is_start = is_start == 1;
-  if (terms.empty()) throw ProtocolError{"a task's terms that say nothing"};
-  return terms;
-}
-
 }  // namespace
-
-Terms terms_of(const TaskOptions& options) {
-  Terms terms{.soft_limit_ns = static_cast<std::uint64_t>(options.soft_limit.count()),
-              .hard_limit_ns = static_cast<std::uint64_t>(options.hard_limit.count()),
-              .memory_limit = options.memory_limit,
-              .files = options.files,
-              .own_folder = options.own_folder};
-  for (const OutputFile& output : options.outputs) terms.outputs.push_back(output.from);
-  if (!terms.outputs.empty()) terms.outputs_limit = options.outputs_limit;
-  return terms;
-}
 
 void append_task_header(Bytes& out, const Task& task, std::uint64_t arguments_size) {
   const std::size_t terms_size = terms_size_of(task.terms);

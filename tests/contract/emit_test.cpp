@@ -140,9 +140,11 @@ TEST_CASE("parts_of refuses what it cannot read, and waits no longer than it is 
   CHECK_THROWS_AS(other.parts_of<std::string>(task), mw::TaskError);
   CHECK_THROWS_AS(master.parts_of<std::string>(mw::Task<int>{}), mw::TaskError);
   auto parts = master.parts_of<std::string>(task, std::chrono::milliseconds{20});
-  CHECK_THROWS_AS([&] {
-    for (const auto& part : parts) CHECK(part.value == "on the way");
-  }(), mw::TimeoutError);
+  CHECK_THROWS_AS(
+      [&] {
+        for (const auto& part : parts) CHECK(part.value == "on the way");
+      }(),
+      mw::TimeoutError);
   std::ofstream{folder.path("go")};
   auto wrong = master.parts_of<std::vector<double>>(task);
   CHECK_THROWS_AS(all_parts<std::vector<double>>(master, task), mw::CodecError);

@@ -150,8 +150,8 @@ TEST_CASE("a worker whose start function fails gets no tasks, and the others do 
         names.insert(task.worker());
       }
       failed = master.get_status().workers_that_are(mw::WorkerState::not_started);
-      const std::string out = master.workers().front().name == *names.begin() ? master.workers().back().name
-                                                                               : master.workers().front().name;
+      const std::string out =
+          master.workers().front().name == *names.begin() ? master.workers().back().name : master.workers().front().name;
       const auto named = master.submit_task<add>({.worker = out}, 1, 2);
       const mw::TaskError error = test::error_of(master, named);
       CHECK(error.cause() == mw::Cause::no_worker);

@@ -134,10 +134,11 @@ void World::event() {
     unsigned weight;
     void (World::*happens)();
   };
-  static constexpr Kind kinds[] = {{20, &World::submit},   {4, &World::announce},         {4, &World::join},
-                                   {3, &World::leave},     {14, &World::begin},           {18, &World::finish},
-                                   {5, &World::lose},      {4, &World::give_back},        {4, &World::cancel},
-                                   {6, &World::pass_time}, {1, &World::change_interface}, {4, &World::say_something_old}, {2, &World::refuse_missing}};
+  static constexpr Kind kinds[] = {{20, &World::submit},       {4, &World::announce},         {4, &World::join},
+                                   {3, &World::leave},         {14, &World::begin},           {18, &World::finish},
+                                   {5, &World::lose},          {4, &World::give_back},        {4, &World::cancel},
+                                   {6, &World::pass_time},     {1, &World::change_interface}, {4, &World::say_something_old},
+                                   {2, &World::refuse_missing}};
   unsigned all = 0;
   for (const Kind& kind : kinds) all += kind.weight;
   auto drawn = static_cast<unsigned>(below(all));
@@ -373,7 +374,8 @@ void World::round_by_master() {
   if (machine_.first_waiting()) demand(machine_.free_workers().empty(), "a task waits beside a worker that has nothing to do");
   for (const WorkerId free : machine_.free_workers())
     for (const auto& [task, account] : accounts_)
-      demand(!account.is_queued || task->options().worker != workers_.at(index_of(free)).name, "a task waits beside its own worker");
+      demand(!account.is_queued || task->options().worker != workers_.at(index_of(free)).name,
+             "a task waits beside its own worker");
   ask_back(machine_.surplus());
 }
 
