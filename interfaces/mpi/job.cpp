@@ -219,6 +219,7 @@ void Job::handle_ranks(const wire::Ranks& ranks) {
   if (!ranks_.empty() || ranks.list.size() != workers_ + std::size_t{1})
     throw wire::ProtocolError{fmt::format("{} ranks instead of {}", ranks.list.size(), workers_ + 1)};
   const std::string place = process::own_place();
+  std::map<std::string, std::shared_ptr<remote::HostFiles>> files_of;  // by place
   ranks_.resize(ranks.list.size());
   for (std::uint32_t number = 0; number < ranks_.size(); ++number) {
     Rank& rank = ranks_[number];
@@ -231,6 +232,11 @@ void Job::handle_ranks(const wire::Ranks& ranks) {
     options.name = worker_name(number);
     options.cores = ranks.list[number].cores;
     options.shares_memory = options.shares_files = is_here;
+    if (const std::string& where = ranks.list[number].place; !is_here && !where.empty()) {
+      auto& files = files_of[where];
+      if (!files) files = std::make_shared<remote::HostFiles>();
+      options.host_files = files;
+    }
     options.round_trip = is_here ? near_round_trip : far_round_trip;
     rank.worker = std::make_unique<remote::RemoteWorker>(*this, std::move(options));
     number_of_[rank.worker.get()] = number;

@@ -97,7 +97,8 @@ void Agent::whole(const wire::Frame& frame) {
       return;
     case wire::FrameType::cancel: handle_cancel(wire::parse_cancel(frame.payload)); return;
     case wire::FrameType::forget: handle_forget(wire::parse_forget(frame.payload)); return;
-    case wire::FrameType::file_piece: files_.add(wire::parse_file_piece(frame.payload)); return;
+    case wire::FrameType::file_piece: handle_file_piece(wire::parse_file_piece(frame.payload)); return;
+    case wire::FrameType::file_link: handle_file_link(wire::parse_file_link(frame.payload)); return;
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("a master does not send frames of type {}", static_cast<int>(frame.type))};
   }
@@ -112,21 +113,39 @@ bool Agent::is_answer_to_this_one() {
 
 namespace {
 
-/// Files that came from the master have a number in place of a path.
-void name_files(wire::Terms& terms, const FileStore& store) {
-  const auto name = [&store](std::string& from) {
+/// Files that came from the master have a number in place of a path. False if one is missing that the master believes
+/// to be here.
+bool name_files(wire::Terms& terms, const FileStore& store) {
+  bool has_all = true;
+  const auto name = [&](std::string& from) {
     if (from.empty() || from.front() != '#') return;
-    from = store.path_of(parse::leading_number<std::uint64_t>(std::string_view{from}.substr(1)).value_or(0));
+    const auto number = parse::leading_number<std::uint64_t>(std::string_view{from}.substr(1)).value_or(0);
+    has_all = has_all && !store.is_missing(number);
+    from = store.path_of(number);
   };
   for (DataFile& file : terms.files) name(file.from);
   for (SharedInput& one : terms.shared) name(one.from);
+  return has_all;
 }
 
 }  // namespace
 
+void Agent::handle_file_piece(const wire::FilePiece& piece) {
+  files_.add(piece);
+  if (piece.is_last && piece.is_asked_for) wire::append(output_tail(), wire::FileHere{piece.file, files_.path_of(piece.file)});
+}
+
+void Agent::handle_file_link(const wire::FileLink& link) {
+  files_.link(link);
+  if (files_.is_missing(link.file)) wire::append(output_tail(), wire::FileMissing{link.file});
+}
+
 void Agent::handle_task(wire::Task task) {
+  if (!name_files(task.terms, files_)) {
+    wire::append(output_tail(), wire::Returned{task.id, task.attempt});
+    return;
+  }
   begin(task.id, task.attempt);
-  name_files(task.terms, files_);
   if (task.terms.has_folder()) process_->expect_folder();
   wire::append(process_->outgoing().tail(), task);
 }
@@ -146,8 +165,11 @@ void Agent::handle_task_in_memory(wire::Task task) {
     wire::append(output_tail(), wire::Returned{task.id, task.attempt});
     return;
   }
+  if (!name_files(task.terms, files_)) {
+    wire::append(output_tail(), wire::Returned{task.id, task.attempt});
+    return;
+  }
   begin(task.id, task.attempt);
-  name_files(task.terms, files_);
   if (task.terms.has_folder()) process_->expect_folder();
   wire::append_task_apart(process_->outgoing().new_tail(), task, place.size);
   process_->outgoing().attach_descriptor(descriptor->get(), descriptor);

@@ -79,6 +79,8 @@ class Agent final : private link::WorkerUser, private wire::FrameRelay::Target {
   void pass(std::span<const std::byte> bytes) override;
   void whole(const wire::Frame& frame) override;
   bool is_answer_to_this_one();
+  void handle_file_piece(const wire::FilePiece& piece);
+  void handle_file_link(const wire::FileLink& link);
   void handle_task(wire::Task task);
   void handle_task_in_memory(wire::Task task);
   void handle_cancel(const wire::Cancel& cancel);

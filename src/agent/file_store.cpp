@@ -45,6 +45,22 @@ void FileStore::add(const wire::FilePiece& piece) {
   file.is_whole = true;
 }
 
+void FileStore::link(const wire::FileLink& link) {
+  File& file = files_[link.file];
+  try {
+    file.path = fmt::format("{}/file-{}", worker::own_folder(), link.file);
+    file.is_missing = ::link(link.path.c_str(), file.path.c_str()) != 0;
+  } catch (const Error&) {
+    file.is_missing = true;
+  }
+  file.is_whole = !file.is_missing;
+}
+
+bool FileStore::is_missing(std::uint64_t number) const {
+  const auto place = files_.find(number);
+  return place != files_.end() && place->second.is_missing;
+}
+
 void FileStore::remove(std::uint64_t number) noexcept {
   const auto place = files_.find(number);
   if (place == files_.end()) return;

@@ -22,6 +22,9 @@ class FileStore {
   ~FileStore();
   /// Never throws for want of disk or permission: such a file is broken, and path_of() says why.
   void add(const wire::FilePiece& piece);
+  /// The same file that another store of this host has. If it cannot be had, it is missing.
+  void link(const wire::FileLink& link);
+  bool is_missing(std::uint64_t file) const;
   /// Gives it up, if it is there.
   void remove(std::uint64_t file) noexcept;
   /// Where the file is; a path that does not exist, and says why, if it is broken or did not come whole.
@@ -33,6 +36,7 @@ class FileStore {
     std::string path;
     std::string error;
     bool is_whole = false;
+    bool is_missing = false;
   };
   static void open(File& file, std::uint64_t number, bool is_executable);
 

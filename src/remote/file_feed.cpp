@@ -34,7 +34,7 @@ bool FileFeed::next(Bytes& out) {
   }
   sent_ += static_cast<std::int64_t>(filled);
   const bool is_last = sent_ == version_.size;
-  wire::append(out, wire::FilePiece{number_, is_executable_, is_last, buffer});
+  wire::append(out, wire::FilePiece{number_, is_executable_, is_last, is_asked_for_, buffer});
   return !is_last;
 }
 

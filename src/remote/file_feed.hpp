@@ -37,6 +37,8 @@ class FileFeed {
 
   const FileVersion& version() const noexcept { return version_; }
   void set_number(std::uint64_t number) noexcept { number_ = number; }
+  /// Its agent says where the file is when it is whole.
+  void ask_where() noexcept { is_asked_for_ = true; }
 
   /// Appends the next piece. False when it was the last, or the file cannot be read on: then it never comes whole.
   bool next(Bytes& out);
@@ -48,6 +50,7 @@ class FileFeed {
   std::uint64_t number_ = 0;
   std::int64_t sent_ = 0;
   bool is_executable_ = false;
+  bool is_asked_for_ = false;
 };
 
 }  // namespace mw::remote

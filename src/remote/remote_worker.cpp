@@ -24,6 +24,10 @@ void RemoteWorker::receive(std::span<const std::byte> bytes) {
   }
 }
 
+RemoteWorker::~RemoteWorker() {
+  if (options_.host_files) options_.host_files->leave(*this);
+}
+
 void RemoteWorker::handle(const wire::Frame& frame) {
   switch (frame.type) {
     case wire::FrameType::hello: handle_hello(wire::parse_hello(frame.payload)); return;
@@ -47,6 +51,13 @@ void RemoteWorker::handle(const wire::Frame& frame) {
       if (is_ready() && is_busy()) owner_.worker_stopped(*this);
       return;
     }
+    case wire::FrameType::file_here: {
+      const auto here = wire::parse_file_here(frame.payload);
+      const FileVersion* const version = version_of(here.file);
+      if (version && options_.host_files) options_.host_files->arrived(*version, *this, here.path);
+      return;
+    }
+    case wire::FrameType::file_missing: return handle_file_missing(wire::parse_file_missing(frame.payload).file);
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("an agent does not send frames of type {}", static_cast<int>(frame.type))};
   }
@@ -116,15 +127,68 @@ void RemoteWorker::place_files(wire::Terms& terms) {
   }
 }
 
+/// Unless it comes to its host for another worker: then it waits for that, and so does what is sent behind it.
 void RemoteWorker::send_file(std::unique_ptr<FileFeed> feed, std::uint64_t file) {
   feed->set_number(file);
-  pieces_.emplace_back().feed = std::move(feed);
+  HostFiles::Answer answer{HostFiles::Way::bring};
+  if (options_.host_files && !brings_all_) {
+    answer = options_.host_files->ask(feed->version(), *this, file);
+    feed->ask_where();
+  }
+  if (answer.way == HostFiles::Way::link) return wire::append(tail(), wire::FileLink{file, answer.path});
+  Piece& piece = pieces_.emplace_back();
+  piece.feed = std::move(feed);
+  if (answer.way == HostFiles::Way::wait) piece.waits_for = file;
+}
+
+/// Null if it waits for no such file.
+RemoteWorker::Piece* RemoteWorker::piece_of(std::uint64_t file) {
+  const auto place = std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) { return piece.waits_for == file; });
+  return place == pieces_.end() ? nullptr : &*place;
+}
+
+void RemoteWorker::bring_file(std::uint64_t file) {
+  if (Piece* const piece = piece_of(file)) piece->waits_for = 0;
+  owner_.worker_has_output(*this);
+}
+
+void RemoteWorker::link_file(std::uint64_t file, const std::string& path) {
+  if (Piece* const piece = piece_of(file)) {
+    piece->waits_for = 0;
+    piece->feed.reset();
+    wire::append(piece->bytes, wire::FileLink{file, path});
+  }
+  owner_.worker_has_output(*this);
+}
+
+void RemoteWorker::skip_file(std::uint64_t file) {
+  if (Piece* const piece = piece_of(file)) {
+    piece->waits_for = 0;
+    piece->feed.reset();
+  }
+  owner_.worker_has_output(*this);
+}
+
+/// Null if it has no such file.
+const FileVersion* RemoteWorker::version_of(std::uint64_t file) const {
+  for (const auto& [version, number] : files_)
+    if (number == file) return &version;
+  for (const auto& [number, copy] : shared_)
+    if (copy.file == file) return &copy.version;
+  return nullptr;
+}
+
+/// Its agent gives the tasks back that name it. The next one that needs it brings it.
+void RemoteWorker::handle_file_missing(std::uint64_t file) {
+  brings_all_ = true;
+  std::erase_if(files_, [file](const auto& one) { return one.second == file; });
+  std::erase_if(shared_, [file](const auto& one) { return one.second.file == file; });
 }
 
 /// The same for shared values, each of which it gets once, whichever of its processes asks for it.
 void RemoteWorker::place_shared(wire::Terms& terms) {
   for (SharedInput& one : terms.shared) {
-    const auto [place, is_new] = shared_.try_emplace(one.number, 0);
+    const auto [place, is_new] = shared_.try_emplace(one.number);
     if (options_.shares_memory) continue;
     if (is_new) {
       auto feed = FileFeed::open(one.from);
@@ -132,9 +196,10 @@ void RemoteWorker::place_shared(wire::Terms& terms) {
         shared_.erase(place);
         continue;  // the worker says that it is not there
       }
-      send_file(std::move(feed), place->second = ++last_file_);
+      place->second = {++last_file_, feed->version()};
+      send_file(std::move(feed), place->second.file);
     }
-    one.from = fmt::format("#{}", place->second);
+    one.from = fmt::format("#{}", place->second.file);
     one.inode = 0;
   }
 }
@@ -142,7 +207,8 @@ void RemoteWorker::place_shared(wire::Terms& terms) {
 void RemoteWorker::forget_shared(std::uint64_t number) {
   const auto place = shared_.find(number);
   if (place == shared_.end()) return;
-  wire::append(tail(), wire::Forget{number, place->second});
+  if (options_.host_files && place->second.file != 0) options_.host_files->forget(place->second.version);
+  wire::append(tail(), wire::Forget{number, place->second.file});
   shared_.erase(place);
   owner_.worker_has_output(*this);
 }
@@ -156,7 +222,7 @@ Bytes& RemoteWorker::tail() {
 
 std::size_t RemoteWorker::take_output(Bytes& to, std::size_t limit) {
   const std::size_t before = to.size();
-  while (!pieces_.empty() && to.size() - before < limit) {
+  while (has_output() && to.size() - before < limit) {
     Piece& piece = pieces_.front();
     if (piece.feed && taken_ == piece.bytes.size()) {
       piece.bytes.clear();
@@ -245,12 +311,14 @@ void RemoteWorker::lost(const std::string& why, const Failure& failure) {
   outcome.failure = failure;
   pieces_.clear();
   taken_ = 0;
+  if (options_.host_files) options_.host_files->lost(*this);
   report_end(is_busy() ? window_.front() : TaskRef{}, std::move(outcome), why);
 }
 
 void RemoteWorker::left(const std::string& why) {
   pieces_.clear();
   taken_ = 0;
+  if (options_.host_files) options_.host_files->lost(*this);
   report_end({}, {}, why);
 }
 

@@ -26,6 +26,7 @@
 #include "link/window.hpp"
 #include "process/job_control.hpp"
 #include "remote/file_feed.hpp"
+#include "remote/host_files.hpp"
 #include "remote/task_messages.hpp"
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
@@ -50,24 +51,28 @@ class RemoteOwner {
   virtual void process_ended(RemoteWorker& worker, bool was_ready, const std::string& why) = 0;
 };
 
-class RemoteWorker {
+class RemoteWorker final : private FileUser {
  public:
   struct Options {
     std::string name;            ///< for people: "mpi worker 3"
     bool shares_memory = false;  ///< its agent can open this process's descriptors
     bool shares_files = false;   ///< it sees the files of this machine under the same paths
     std::chrono::nanoseconds round_trip{0};
-    std::uint32_t cores = 0;  ///< of its host, that it may use; 0: not known
+    std::uint32_t cores = 0;                     ///< of its host, that it may use; 0: not known
+    std::shared_ptr<HostFiles> host_files = {};  ///< of all workers of its host; null: it gets its own
   };
 
   RemoteWorker(RemoteOwner& owner, Options options) : owner_{owner}, options_{std::move(options)} {}
+  ~RemoteWorker();
+  RemoteWorker(const RemoteWorker&) = delete;
+  RemoteWorker& operator=(const RemoteWorker&) = delete;
 
   /// What its agent sent, in pieces of any size. Throws Error where that breaks the protocol: the agent is of no use
   /// then.
   void receive(std::span<const std::byte> bytes);
   /// Appends at most `limit` bytes of what is to be sent. Returns how many.
   std::size_t take_output(Bytes& to, std::size_t limit);
-  bool has_output() const noexcept { return !pieces_.empty(); }
+  bool has_output() const noexcept { return !pieces_.empty() && pieces_.front().waits_for == 0; }
 
   void send(const TaskRef& task);
   /// True if the task had not gone out; else it is asked back, and task_returned() may follow.
@@ -96,8 +101,14 @@ class RemoteWorker {
     Bytes bytes;
     wire::Payload payload;
     std::unique_ptr<FileFeed> feed;
-    bool is_open() const { return !payload.owner && !feed; }
+    std::uint64_t waits_for = 0;  ///< a file that another worker of its host brings; 0: none
+    bool is_open() const { return !payload.owner && !feed && waits_for == 0; }
     std::size_t size() const { return bytes.size() + payload.bytes.size(); }
+  };
+
+  struct SharedCopy {
+    std::uint64_t file = 0;  ///< 0: it opens the value itself
+    FileVersion version = {};
   };
 
   void handle(const wire::Frame& frame);
@@ -112,6 +123,12 @@ class RemoteWorker {
   void place_files(wire::Terms& terms);
   void place_shared(wire::Terms& terms);
   void send_file(std::unique_ptr<FileFeed> feed, std::uint64_t file);
+  Piece* piece_of(std::uint64_t file);
+  const FileVersion* version_of(std::uint64_t file) const;
+  void handle_file_missing(std::uint64_t file);
+  void bring_file(std::uint64_t file) override;
+  void link_file(std::uint64_t file, const std::string& path) override;
+  void skip_file(std::uint64_t file) override;
   bool is_unsent(const TaskRef& task) const;
   Bytes& tail();
   void report_end(const TaskRef& culprit, Outcome outcome, const std::string& why);
@@ -128,7 +145,8 @@ class RemoteWorker {
   std::size_t taken_ = 0;  ///< of the first piece
   std::uint64_t last_file_ = 0;
   std::map<FileVersion, std::uint64_t> files_;
-  std::map<std::uint64_t, std::uint64_t> shared_;  ///< values that it was given, and as which file; 0: it opens them itself
+  std::map<std::uint64_t, SharedCopy> shared_;  ///< values that it was given, by number
+  bool brings_all_ = false;                     ///< it cannot have files that others of its host have
 };
 
 }  // namespace mw::remote

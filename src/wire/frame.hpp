@@ -54,9 +54,12 @@ enum class FrameType : std::uint8_t {
   bundle,
   stopped,
   forget,
-  part
+  part,
+  file_here,
+  file_link,
+  file_missing
 };
-inline constexpr FrameType last_frame_type = FrameType::part;
+inline constexpr FrameType last_frame_type = FrameType::file_missing;
 
 inline constexpr std::size_t header_size = 8;
 /// A header is one number: the type in its highest byte, the payload's length in the others.

@@ -138,7 +138,25 @@ struct FilePiece {
   std::uint64_t file = 0;  ///< its number on this connection, from 1
   bool is_executable = false;
   bool is_last = false;
+  bool is_asked_for = false;  ///< other workers of its host want it, too: say FileHere when it is whole
   std::span<const std::byte> bytes;
+};
+
+/// From an agent: a file that came in pieces is whole, and where it is on its host.
+struct FileHere {
+  std::uint64_t file = 0;
+  std::string path;
+};
+
+/// To an agent: the file of this number is there already, for another agent of its host.
+struct FileLink {
+  std::uint64_t file = 0;
+  std::string path;
+};
+
+/// From an agent: it cannot have that file from there, and gives back tasks that need it.
+struct FileMissing {
+  std::uint64_t file = 0;
 };
 
 /// Where arguments or a value lie: a memory file that a process on the same machine has open.
@@ -172,6 +190,9 @@ void append(Bytes& out, const Cancel& cancel);
 void append(Bytes& out, const Returned& returned);
 void append(Bytes& out, const Stopped& stopped);
 void append(Bytes& out, const FilePiece& piece);
+void append(Bytes& out, const FileHere& here);
+void append(Bytes& out, const FileLink& link);
+void append(Bytes& out, const FileMissing& missing);
 void append(Bytes& out, const Forget& forget);
 /// The worker process behind an agent has ended: `id` is the task that it was in, 0 if none, and `failure` how it
 /// ended.
@@ -215,6 +236,9 @@ Cancel parse_cancel(std::span<const std::byte> payload);
 Returned parse_returned(std::span<const std::byte> payload);
 Stopped parse_stopped(std::span<const std::byte> payload);
 FilePiece parse_file_piece(std::span<const std::byte> payload);
+FileHere parse_file_here(std::span<const std::byte> payload);
+FileLink parse_file_link(std::span<const std::byte> payload);
+FileMissing parse_file_missing(std::span<const std::byte> payload);
 Forget parse_forget(std::span<const std::byte> payload);
 Heartbeat parse_heartbeat(std::span<const std::byte> payload);
 Bye parse_bye(std::span<const std::byte> payload);

@@ -127,3 +127,38 @@ TEST_CASE("a shared value that came in pieces is there for a second process, too
   bench.say(task(4));  // it has done the worker no harm
   CHECK(bench.next().type == wire::FrameType::failure);
 }
+
+TEST_CASE("a file that another agent of the host has is linked, and stays when that one gives it up", "[agent][share]") {
+  Bench bench;
+  const Bytes value = encode(std::string(100'000, 'x'));
+  const Bytes arguments = encode(std::uint32_t{1});
+  const auto task = [&](std::uint64_t id, const std::string& from) {
+    wire::Task made{.id = id, .function = detail::Registered<size_of>::checked().id(), .attempt = 1, .arguments = arguments.span()};
+    made.terms.shared = {{.number = id, .size = value.size(), .from = from}};
+    return made;
+  };
+  REQUIRE(bench.next().type == wire::FrameType::hello);
+  bench.say(wire::Welcome{.worker = 1});
+  bench.say(wire::FilePiece{.file = 3, .is_last = true, .is_asked_for = true, .bytes = value.span()});
+  auto frame = bench.next();
+  REQUIRE(frame.type == wire::FrameType::file_here);
+  const auto here = wire::parse_file_here(frame.payload);
+  CHECK(here.file == 3);
+  bench.say(wire::FileLink{.file = 4, .path = here.path});
+  bench.say(wire::Forget{.number = 99, .file = 3});
+  bench.say(task(1, "#4"));
+  frame = bench.next();
+  REQUIRE(frame.type == wire::FrameType::result);
+  CHECK(decode<std::uint64_t>(wire::parse_result(frame.payload).value) == 100'000);
+
+  bench.say(wire::FileLink{.file = 5, .path = here.path});  // it is gone
+  frame = bench.next();
+  REQUIRE(frame.type == wire::FrameType::file_missing);
+  CHECK(wire::parse_file_missing(frame.payload).file == 5);
+  bench.say(task(2, "#5"));
+  frame = bench.next();
+  REQUIRE(frame.type == wire::FrameType::returned);
+  CHECK(wire::parse_returned(frame.payload).id == 2);
+  bench.say(task(3, "#4"));
+  CHECK(bench.next().type == wire::FrameType::result);
+}

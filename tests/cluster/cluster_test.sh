@@ -40,6 +40,20 @@ files_travel() {
     mount -t tmpfs none /mnt && export TMPDIR=/mnt && CPPMW_TEST_SPECS=$1 exec "$2" "[S6]"' sh "mpi:4?hosts=$all" "$bin/contract_tests"
 }
 
+# Each host has 20 MB of it come in, whatever its number of workers: four of them would be 80.
+received() { on "$1" awk -F '[: ]+' '$2 ~ /^(eth|v)/ {sum += $3} END {print sum}' /proc/net/dev; }
+shared_values_come_once() {
+  local host after
+  local -A before
+  for host in h1 h2; do before[$host]=$(received $host); done
+  CPPMW_TEST_SPECS="mpi:8?hosts=h1:4,h2:4" on h0 "$bin/contract_tests" "[once_per_host]" || return 1
+  for host in h1 h2; do
+    after=$(received $host)
+    echo "$host received $((after - before[$host])) bytes"
+    [ $((after - before[$host])) -gt 20000000 ] && [ $((after - before[$host])) -lt 30000000 ] || return 1
+  done
+}
+
 # says_why WORDS HOSTS [VARIABLE=VALUE…]: a job on these hosts does not start, and says so in these words, before its
 # time is over.
 says_why() {
@@ -181,6 +195,7 @@ check "the manager on another host, over TCP with a key" pi_is_right "mpi:3?host
 check "contract: results" contract "mpi:4?hosts=$all" "[results]~[P32]"
 check "contract: options" contract "mpi:4?hosts=$all" "[options]~[S6]"
 check "data files reach hosts with no shared file system" files_travel
+check "a shared value goes to each host once, however many workers it has" shared_values_come_once
 check "nothing is left" nothing_left
 check "a rank is gone without a word: what it had runs elsewhere" rank_vanishes
 check "a host reboots: the job is started anew without it, and nothing is lost" host_reboots

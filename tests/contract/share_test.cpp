@@ -270,3 +270,16 @@ TEST_CASE("a shared value is no result, and cannot be encoded by itself", "[cont
   CHECK(error.message().find("no part of a result") != std::string::npos);
   CHECK_FALSE(test::usage_error([] { static_cast<void>(mw::Shared<int>{}.get()); }).empty());
 }
+
+TEST_CASE("20 MB are shared by many tasks on all workers: for those who count what goes over the wire", "[.][once_per_host]") {
+  for (const std::string& spec : specs()) {
+    INFO(spec);
+    mw::Master master{mw::interface(spec)};
+    const auto table = master.share(table_of(2'500'000));
+    std::vector<mw::Task<double>> tasks;
+    for (int round = 0; round < 4; ++round)
+      for (const mw::WorkerStatus& worker : master.workers())
+        tasks.push_back(master.submit_task<cell_of>({.worker = worker.name}, table, std::size_t{7}));
+    for (const auto& task : tasks) CHECK(master.get_result(task) == 7);
+  }
+}

@@ -74,6 +74,9 @@ void check(const Frame& frame) {
     case FrameType::forget: return check_same(frame.payload, parse_forget);
     case FrameType::gone: parse_failure(frame.payload); return;
     case FrameType::file_piece: return check_same(frame.payload, parse_file_piece);
+    case FrameType::file_here: return check_same(frame.payload, parse_file_here);
+    case FrameType::file_link: return check_same(frame.payload, parse_file_link);
+    case FrameType::file_missing: return check_same(frame.payload, parse_file_missing);
     case FrameType::bundle: {
       const BundleHead head = parse_bundle_head(frame.payload);
       if (head.version == protocol_version) check_same(frame.payload, parse_bundle_head);

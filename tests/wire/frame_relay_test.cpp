@@ -53,7 +53,7 @@ TEST_CASE("plain tasks pass as they are, everything else comes whole, for any cu
         wire::append(frame, task);
         break;
       case 1: wire::append(frame, wire::Heartbeat{}); break;
-      case 2: wire::append(frame, wire::FilePiece{1, false, true, task.arguments}); break;
+      case 2: wire::append(frame, wire::FilePiece{1, false, true, false, task.arguments}); break;
       default: {
         wire::append(frame, task);
         plain.push_back(id);

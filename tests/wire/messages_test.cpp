@@ -136,8 +136,13 @@ TEST_CASE("messages come back as they were", "[wire]") {
   CHECK(r.attempt == 4);
   CHECK(parse_stopped(payload_of(Stopped{true}).span()).is_stopped);
   CHECK_FALSE(parse_stopped(payload_of(Stopped{}).span()).is_stopped);
-  const Bytes written = payload_of(FilePiece{5, true, false, bytes_of("abc")});
+  const Bytes written = payload_of(FilePiece{5, true, false, false, bytes_of("abc")});
   const FilePiece piece = parse_file_piece(written.span());
+  CHECK_FALSE(piece.is_asked_for);
+  CHECK(parse_file_piece(payload_of(FilePiece{.is_asked_for = true, .bytes = {}}).span()).is_asked_for);
+  CHECK(parse_file_here(payload_of(FileHere{7, "/tmp/f"}).span()).path == "/tmp/f");
+  CHECK(parse_file_link(payload_of(FileLink{7, "/tmp/f"}).span()).file == 7);
+  CHECK(parse_file_missing(payload_of(FileMissing{7}).span()).file == 7);
   CHECK(piece.file == 5);
   CHECK(piece.is_executable);
   CHECK_FALSE(piece.is_last);

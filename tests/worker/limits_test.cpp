@@ -52,6 +52,7 @@ rlim_t data_limit() {
 
 struct Heard final : ProgressSink {
   std::vector<double> fractions;
+  void part(Bytes) override {}
   void progress(double fraction) override { fractions.push_back(fraction); }
 };
 
