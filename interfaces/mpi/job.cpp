@@ -9,7 +9,6 @@
 #include "log/log.hpp"
 #include "mpi/environment.hpp"
 #include "mpi/rank_environment.hpp"
-#include "process/place.hpp"
 #include "worker/start.hpp"
 
 namespace mw::mpi {
@@ -22,10 +21,6 @@ using boost::system::error_code;
 constexpr std::uint64_t window = std::uint64_t{4} << 20;
 constexpr std::size_t most_queued = std::size_t{4} << 20;
 constexpr std::size_t most_in_piece = std::size_t{256} << 10;
-
-/// A round trip on one machine, and over a network: what a worker would wait for its next task.
-constexpr std::chrono::microseconds near_round_trip{500};
-constexpr std::chrono::microseconds far_round_trip{2'000};
 
 /// After the manager is gone: so long the word why may take.
 constexpr auto wait_for_word = 300ms;
@@ -218,8 +213,7 @@ void Job::handle(const wire::Frame& frame) {
 void Job::handle_ranks(const wire::Ranks& ranks) {
   if (!ranks_.empty() || ranks.list.size() != workers_ + std::size_t{1})
     throw wire::ProtocolError{fmt::format("{} ranks instead of {}", ranks.list.size(), workers_ + 1)};
-  const std::string place = process::own_place();
-  std::map<std::string, std::shared_ptr<remote::HostFiles>> files_of;  // by place
+  auto options = worker_options(ranks);
   ranks_.resize(ranks.list.size());
   for (std::uint32_t number = 0; number < ranks_.size(); ++number) {
     Rank& rank = ranks_[number];
@@ -227,18 +221,7 @@ void Job::handle_ranks(const wire::Ranks& ranks) {
     rank.pid = ranks.list[number].pid;
     rank.window = window;
     if (number == 0) continue;
-    const bool is_here = !place.empty() && ranks.list[number].place == place;
-    remote::RemoteWorker::Options options;
-    options.name = worker_name(number);
-    options.cores = ranks.list[number].cores;
-    options.shares_memory = options.shares_files = is_here;
-    if (const std::string& where = ranks.list[number].place; !is_here && !where.empty()) {
-      auto& files = files_of[where];
-      if (!files) files = std::make_shared<remote::HostFiles>();
-      options.host_files = files;
-    }
-    options.round_trip = is_here ? near_round_trip : far_round_trip;
-    rank.worker = std::make_unique<remote::RemoteWorker>(*this, std::move(options));
+    rank.worker = std::make_unique<remote::RemoteWorker>(*this, std::move(options[number]));
     number_of_[rank.worker.get()] = number;
   }
   manager_text_ = fmt::format("the manager (rank 0, process {} on {})", ranks_[0].pid, ranks_[0].host);

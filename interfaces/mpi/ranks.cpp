@@ -1,11 +1,20 @@
 #include "mpi/ranks.hpp"
 
+#include <chrono>
+#include <map>
+#include <memory>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "process/place.hpp"
+
 namespace mw::mpi {
 namespace {
+
+/// A round trip on one machine, and over a network: what a worker would wait for its next task.
+constexpr std::chrono::microseconds near_round_trip{500};
+constexpr std::chrono::microseconds far_round_trip{2'000};
 
 /// Nothing of one of which its master knows all there is to know.
 std::optional<WorkerReport> report_of(const Rank& rank) {
@@ -25,6 +34,26 @@ std::optional<WorkerReport> report_of(const Rank& rank) {
 }
 
 }  // namespace
+
+std::vector<remote::RemoteWorker::Options> worker_options(const wire::Ranks& ranks) {
+  const std::string own_place = process::own_place();
+  std::map<std::string, std::shared_ptr<remote::HostFiles>> files_of;  // by place
+  std::vector<remote::RemoteWorker::Options> list(ranks.list.size());
+  for (std::uint32_t rank = 1; rank < list.size(); ++rank) {
+    const std::string& place = ranks.list[rank].place;
+    const bool is_here = !own_place.empty() && place == own_place;
+    remote::RemoteWorker::Options& options = list[rank];
+    options.name = worker_name(rank);
+    options.cores = ranks.list[rank].cores;
+    options.shares_memory = options.shares_files = is_here;
+    options.round_trip = is_here ? near_round_trip : far_round_trip;
+    if (is_here || place.empty()) continue;
+    auto& files = files_of[place];
+    if (!files) files = std::make_shared<remote::HostFiles>();
+    options.host_files = files;
+  }
+  return list;
+}
 
 std::string worker_name(std::uint32_t rank) { return fmt::format("mpi worker {}", rank); }
 

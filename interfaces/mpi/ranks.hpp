@@ -34,6 +34,9 @@ struct Rank {
 /// "mpi worker 3": that of rank 3.
 std::string worker_name(std::uint32_t rank);
 
+/// How the master's end of each rank's worker is to be, by rank; the first is the manager's, which has none.
+std::vector<remote::RemoteWorker::Options> worker_options(const wire::Ranks& ranks);
+
 /// What the job knows of its workers beside what its master does; `ranks` is empty until they have started.
 std::vector<WorkerReport> report(const std::vector<Rank>& ranks, std::uint32_t workers);
 
