@@ -16,6 +16,7 @@
 
 #include "mpi/death_notice.hpp"
 #include "remote/remote_worker.hpp"
+#include "wire/mux.hpp"
 
 namespace mw::mpi {
 
