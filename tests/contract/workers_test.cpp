@@ -79,7 +79,7 @@ TEST_CASE("the list says which worker runs a task", "[contract][workers][P10]") 
   CHECK(worker.state == mw::WorkerState::busy);
   CHECK(worker.running.front().name == "the eels");
   CHECK(task.worker() == worker.name);
-  CHECK(status.to_json().find("\"running\":[{\"id\":1,\"name\":\"the eels\"}]") != std::string::npos);
+  CHECK(status.to_json().find("\"running\":[{\"id\":1,\"name\":\"the eels\",\"seconds\":") != std::string::npos);
   std::ofstream{folder.path("go")} << "now";
   CHECK(master.get_result(task));
   CHECK(who_runs(master.get_status(), task.id()) == nullptr);

@@ -17,10 +17,10 @@ expect() {
   done
 }
 shift 2
-expect seed_pymw_listing 20 '3.1[34], 10 tasks' "$@"
+expect seed_pymw_listing 20 '3.1[345], 10 tasks' "$@"
 expect seed_trickle_examples 45 $'3\n7\n5\n1\n1 3 6 \n3 roses, 5 words' "$@"
 expect seed_pytributor_hub 12 '100 of 100 done, sum 2850' "$@"
 expect seed_concurrent_md5 30 1234567 "$@"
 expect seed_concurrent_benchmark 17 '10000 right' "$@"
 expect seed_concurrent_mandelbrot 22 '*#################*' "$@"
-expect seed_cascon_primes 24 '17984 below 200000, 168 below 1000 there' "$@"
+expect seed_cascon_primes 25 '17984 below 200000, 168 below 1000 there' "$@"

@@ -198,7 +198,7 @@ TEST_CASE("values that make no sense are refused", "[wire]") {
   CHECK_THROWS_AS(parse_task(payload_of(endless).span()), ProtocolError);
   Bytes nothing_said = payload_of(with_every_term());
   std::memset(nothing_said.data() + 20, 0, 4);
-  constexpr std::size_t least_terms = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4;
+  constexpr std::size_t least_terms = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 4 + 1;
   nothing_said.data()[20] = static_cast<std::byte>(least_terms);
   std::memset(nothing_said.data() + 24, 0, least_terms);
   CHECK_THROWS_WITH(parse_task(nothing_said.span()), "a task's terms that say nothing");
