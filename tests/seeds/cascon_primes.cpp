@@ -22,6 +22,6 @@ int main(int argc, char** argv) {
   for (const int count : mw::join(master, tasks)) all += count;
   const std::string chosen = master.workers().back().name;
   const auto there = master.submit_task<primes>({.worker = chosen}, 0, 1000);
-  std::printf("%d below 200000, %d below 1000 %s\n", all, master.get_result(there),
-              there.worker() == chosen ? "there" : "elsewhere");
+  const int few = master.get_result(there);
+  std::printf("%d below 200000, %d below 1000 %s\n", all, few, there.worker() == chosen ? "there" : "elsewhere");
 }
