@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -117,13 +118,14 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
   ProgramRun run;
   const NoWriteSignals no_signals;  // a program may close its stdin early
   boost::asio::io_context io;
-  Pipe in;
-  Pipe out;
-  Pipe err;
+  std::optional<Pipe> in, out, err;
+  if (terms.stdin_fd < 0 && !input.empty()) in.emplace();
+  if (terms.stdout_fd < 0) out.emplace();
+  if (terms.stderr_fd < 0) err.emplace();
   Command command{.path = path, .arguments = arguments};
-  command.stdin_fd = terms.stdin_fd >= 0 ? terms.stdin_fd : in.ends[0];
-  command.stdout_fd = terms.stdout_fd >= 0 ? terms.stdout_fd : out.ends[1];
-  command.stderr_fd = err.ends[1];
+  command.stdin_fd = in ? in->ends[0] : terms.stdin_fd;
+  command.stdout_fd = out ? out->ends[1] : terms.stdout_fd;
+  command.stderr_fd = err ? err->ends[1] : terms.stderr_fd;
   command.new_process_group = terms.own_group;
   command.follows_stops = terms.own_group;
   command.group_note = terms.group_note;
@@ -133,20 +135,26 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
   command.working_directory = terms.working_directory;
   command.environment_set = terms.environment;
   Child child = Child::start(io, command);
-  in.close(0);
-  out.close(1);
-  err.close(1);
 
-  boost::asio::posix::stream_descriptor feed{io, in.take(1)};
-  feed.non_blocking(true);
-  Reader read_out{io, out.take(0), run.out, std::string{}.max_size() / 4};
-  Reader read_err{io, err.take(0), run.err, err_limit};
-  read_out.start();
-  read_err.start();
-  boost::asio::async_write(feed, buffer(input.data(), input.size()), [&feed](error_code, std::size_t) {
-    error_code ignored;
-    feed.close(ignored);
-  });
+  boost::asio::posix::stream_descriptor feed{io};
+  if (in) {
+    in->close(0);
+    feed.assign(in->take(1));
+    feed.non_blocking(true);
+    boost::asio::async_write(feed, buffer(input.data(), input.size()), [&feed](error_code, std::size_t) {
+      error_code ignored;
+      feed.close(ignored);
+    });
+  }
+  std::optional<Reader> read_out, read_err;
+  const auto read = [&io](std::optional<Pipe>& from, std::optional<Reader>& reader, std::string& into, std::size_t keep) {
+    if (!from) return;
+    from->close(1);
+    reader.emplace(io, from->take(0), into, keep);
+    reader->start();
+  };
+  read(out, read_out, run.out, std::string{}.max_size() / 4);
+  read(err, read_err, run.err, err_limit);
   boost::asio::steady_timer terminate{io};
   boost::asio::steady_timer kill{io};
   if (terms.terminate_at) call_at(terminate, *terms.terminate_at, [&child] { child.kill_group(SIGTERM); });
@@ -160,8 +168,8 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
     if (terms.own_group) child.kill_group(SIGKILL);  // what it has left behind
     terminate.cancel();
     kill.cancel();
-    read_out.finish();
-    read_err.finish();
+    for (std::optional<Reader>* reader : {&read_out, &read_err})
+      if (*reader) (*reader)->finish();
     error_code ignored;
     feed.close(ignored);
   });

@@ -38,6 +38,7 @@ struct ProgramTerms {
   std::vector<std::pair<std::string, std::string>> environment = {};  ///< set besides this process's variables
   int stdin_fd = -1;                                                  ///< what it reads in place of the input; the caller's
   int stdout_fd = -1;  ///< where its output goes; then `out` stays empty; the caller's
+  int stderr_fd = -1;  ///< the same for `err`
   /// It gets a process group of its own, which gets its signals, too; what is left of it when the program has ended is
   /// killed.
   bool own_group = false;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <mw/error.hpp>
+#include <mw/init.hpp>
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>
@@ -19,6 +20,7 @@
 #include "mw/volunteer.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
+#include "run/run_command.hpp"
 #include "speedup/speedup.hpp"
 
 namespace {
@@ -86,8 +88,7 @@ void speedup(mw::tool::SpeedupOptions options, const std::vector<std::string>& c
 }  // namespace
 
 int main(int argc, char** argv) {
-  mw::process::open_standard_descriptors();
-  mw::process::check_stdout_at_exit();
+  mw::init(argc, argv);
   CLI::App cli{"Tools around CppMW applications.", "mw"};
   cli.set_version_flag("--version", MW_VERSION);
   cli.require_subcommand(1);
@@ -101,13 +102,17 @@ int main(int argc, char** argv) {
   mw::tool::add_boinc_key(cli, key_command);
   mw::tool::NewCommand new_command;
   mw::tool::add_new(cli, new_command);
+  mw::run::RunCommand run_command;
+  mw::run::add_run(cli, run_command);
   std::string manual_folder;  // for the build, which is why --help does not show it
   cli.add_subcommand("manual", "Writes manual pages and completions.")
       ->group("")
       ->add_option("folder", manual_folder, "where to")
       ->required();
   std::vector<std::string> arguments{argv + 1, argv + argc};
-  const std::vector<std::string> command = take_command(arguments);
+  // What mw run is to run may have a "--" of its own.
+  const bool runs = !arguments.empty() && arguments.front() == "run";
+  const std::vector<std::string> command = runs ? std::vector<std::string>{} : take_command(arguments);
   try {
     parse(cli, std::move(arguments), command);
   } catch (const CLI::Success& e) {
@@ -120,6 +125,7 @@ int main(int argc, char** argv) {
   }
   const std::string name = cli.get_subcommands().front()->get_name();
   try {
+    if (name == "run") return mw::run::run(std::move(run_command), cli.get_subcommand("run")->remaining());
     if (name == "boinc-setup") return mw::tool::boinc_setup(setup_command) ? 0 : status_failed;
     if (name == "volunteer")
       mw::tool::volunteer(volunteer_command);

@@ -1,0 +1,399 @@
+#include "run/runner.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <span>
+#include <thread>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include <mw/mw.hpp>
+
+#include "parse/number.hpp"
+#include "process/place.hpp"
+#include "process/standard_streams.hpp"
+#include "process/terminal_line.hpp"
+#include "run/command_template.hpp"
+#include "run/halt.hpp"
+#include "run/job.hpp"
+#include "run/joblog.hpp"
+#include "run/output.hpp"
+
+namespace mw::run {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr int status_of_many = 101;  // GNU parallel's, for more than 100 failures
+constexpr int status_of_trouble = 255;
+constexpr std::chrono::milliseconds look_interval{100};
+
+/// Set by the first Ctrl-C, or kill; the second one ends this process, and with it all workers.
+volatile std::sig_atomic_t asked_to_stop = 0;
+void note_stop(int) { asked_to_stop = 1; }
+void follow_stop_signals() {
+  struct sigaction action = {};
+  action.sa_handler = note_stop;
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // write() says so
+}
+
+/// A folder that goes with its object.
+class Spool {
+ public:
+  Spool() {
+    std::string name = (std::filesystem::temp_directory_path() / "mw-run-XXXXXX").string();
+    if (!::mkdtemp(name.data()))
+      throw InterfaceError{fmt::format("no folder can be made in {}", std::filesystem::path{name}.parent_path().string())};
+    path_ = std::move(name);
+  }
+  ~Spool() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// "30", "1.5", or "200%" of what jobs have taken so far, in the middle.
+class JobTimeout {
+ public:
+  explicit JobTimeout(std::string text) {
+    if (text.empty()) return;
+    is_percent_ = text.ends_with('%');
+    if (is_percent_) text.pop_back();
+    char* end = nullptr;
+    value_ = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end != '\0' || !(value_ > 0) || !std::isfinite(value_))
+      throw UsageError{fmt::format("--timeout \"{}\": write seconds, or a percentage of the median time, as in 200%", text)};
+  }
+  void learn(std::int64_t ran_ns) {
+    if (is_percent_) times_.insert(ran_ns);
+  }
+  std::uint64_t milliseconds() const {
+    if (value_ <= 0) return 0;
+    if (!is_percent_) return static_cast<std::uint64_t>(std::ceil(value_ * 1000));
+    if (times_.size() < 3) return 0;
+    const double median = static_cast<double>(*std::next(times_.begin(), static_cast<std::ptrdiff_t>(times_.size() / 2)));
+    return static_cast<std::uint64_t>(std::ceil(std::max(median * value_ / 100 / 1e6, 1.0)));
+  }
+
+ private:
+  bool is_percent_ = false;
+  double value_ = 0;
+  std::multiset<std::int64_t> times_;
+};
+
+std::vector<std::pair<std::string, std::string>> environment_of(const std::vector<std::string>& list) {
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (const std::string& one : list) {
+    const auto equals = one.find('=');
+    const std::string name = one.substr(0, equals);
+    const char* const here = std::getenv(name.c_str());
+    if (name.empty()) throw UsageError{fmt::format("--env \"{}\": write NAME or NAME=VALUE", one)};
+    if (equals != one.npos)
+      variables.emplace_back(name, one.substr(equals + 1));
+    else if (here)
+      variables.emplace_back(name, here);
+    else
+      throw UsageError{fmt::format("--env {}: there is no such variable here", name)};
+  }
+  return variables;
+}
+
+/// What one of the jobs is about, until it has ended.
+struct Pending {
+  std::uint64_t number = 0;
+  Row row;
+  Job job;
+  std::uint32_t tries = 0;
+};
+
+class Runner {
+ public:
+  explicit Runner(const RunPlan& plan)
+      : plan_{plan},
+        template_{plan.command, shell(), !plan.is_pipe},
+        halt_{Halt::of(plan.halt)},
+        timeout_{plan.timeout},
+        environment_{environment_of(plan.environment)},
+        printer_{{plan.keep_order, plan.tag, plan.results, spool_.path()}} {
+    if (plan.is_pipe)
+      blocks_.emplace(plan.block);
+    else
+      rows_.emplace(plan.inputs);
+    if (plan.resume || plan.resume_failed) done_ = done_in_joblog(plan.joblog, plan.resume_failed);
+    shows_progress_ = plan.shows_progress || (process::shows_status_lines() && !::isatty(STDOUT_FILENO));
+    shows_progress_ = shows_progress_ && !plan.never_shows_progress;
+  }
+
+  int run() {
+    if (plan_.dry_run) return print_commands();
+    if (!plan_.joblog.empty()) log_.emplace(plan_.joblog, plan_.resume || plan_.resume_failed);
+    master_.emplace(plan_.jobs ? mw::interface(spec(), *plan_.jobs) : mw::interface(spec()));
+    if (master_->get_status().interface_name == "boinc")
+      throw UsageError{"mw run starts programs, and a volunteer's machine runs none that a task names: use multicore or mpi"};
+    follow_stop_signals();
+    try {
+      while (step()) continue;
+    } catch (const ReaderGone&) {
+      end_all();
+      return 128 + SIGPIPE;
+    }
+    line_.clear();
+    if (asked_to_stop) process::tell(fmt::format("mw run: stopped; {} jobs have run\n", ended_));
+    if (halted_with_ && halt_.is_for_failures()) return *halted_with_;
+    if (asked_to_stop && failed_ == 0) return 128 + SIGINT;
+    return failed_ > 100 ? status_of_many : static_cast<int>(failed_);
+  }
+
+ private:
+  bool shell() const noexcept { return plan_.for_shell || plan_.command.empty(); }
+  std::string spec() const { return plan_.interface.empty() ? (plan_.jobs ? "multicore" : default_interface()) : plan_.interface; }
+
+  /// The next job; none at the end.
+  std::optional<Pending> next() {
+    while (true) {
+      Pending pending;
+      if (blocks_) {
+        auto block = blocks_->next();
+        if (!block) return std::nullopt;
+        pending.job.input = std::move(*block);
+      } else {
+        auto row = rows_->next();
+        if (!row) return std::nullopt;
+        pending.row = std::move(*row);
+      }
+      pending.number = ++last_number_;
+      if (done_.contains(pending.number)) {
+        printer_.skip(pending.number);
+        continue;
+      }
+      describe(pending);
+      return pending;
+    }
+  }
+
+  void describe(Pending& pending) const {
+    Job& job = pending.job;
+    if (plan_.command.empty()) {
+      job.words = {fmt::format("{}", fmt::join(pending.row, " "))};
+    } else {
+      Words words = template_.of(pending.row, pending.number);
+      job.words = std::move(words.words);
+      job.places = std::move(words.places);
+    }
+    job.for_shell = shell();
+    // A job with files works in a folder of its own: what is meant from here is named in full.
+    if (has_files() && !job.for_shell && !job.words.empty() && job.words[0].find('/') != std::string::npos)
+      job.words[0] = std::filesystem::absolute(job.words[0]).string();
+    job.folder = CommandTemplate::text_of(plan_.folder, pending.row, pending.number);
+    job.environment = environment_;
+    job.environment.emplace_back("MW_RUN_SEQ", std::to_string(pending.number));
+    job.memory = plan_.memory;
+    job.nice = plan_.nice;
+    job.spool = spool_.path();
+    job.spool_inode = spool_inode_;
+  }
+
+  bool has_files() const noexcept { return !plan_.files.empty() || !plan_.outputs.empty(); }
+
+  TaskOptions options_of(const Pending& pending) const {
+    TaskOptions options;
+    for (const std::string& file : plan_.files) {
+      const std::filesystem::path path = CommandTemplate::text_of(file, pending.row, pending.number);
+      const bool leads_out = path.is_absolute() || path.lexically_normal().string().starts_with("..");
+      options.files.emplace_back(path.string(), leads_out ? path.filename().string() : path.lexically_normal().string());
+    }
+    for (const std::string& file : plan_.outputs)
+      options.outputs.emplace_back(CommandTemplate::text_of(file, pending.row, pending.number));
+    return options;
+  }
+
+  int print_commands() {
+    while (const auto pending = next()) {
+      std::string line = pending->job.for_shell ? pending->job.words[0] : shown(pending->job.words);
+      process::print(line + "\n");
+    }
+    return 0;
+  }
+
+  /// True while there is more to do.
+  bool step() {
+    if (!stops()) submit_more();
+    if (open_.empty()) return !stops() && !is_at_end_;
+    show();
+    try {
+      const auto finished = master_->try_get_result(look_interval);
+      if (finished) ended(finished->id(), finished->result<Ran>());
+    } catch (const TaskError& e) {
+      Ran ran;
+      ran.exit_status = status_of_trouble;
+      ran.trouble = e.what();
+      if (open_.contains(e.task())) ended(e.task(), std::move(ran));
+    }
+    return true;
+  }
+
+  bool stops() {
+    if (!is_stopping_ && (asked_to_stop || halt_.is_due())) {
+      is_stopping_ = true;
+      // What has not begun does not begin.
+      const bool ends_running = !asked_to_stop && halt_.ends_running();
+      std::vector<std::uint64_t> dropped;
+      for (auto& [id, one] : open_)
+        if (ends_running || one.task.state() == TaskState::submitted)
+          if (master_->cancel(one.task)) dropped.push_back(id);
+      for (const std::uint64_t id : dropped) {
+        printer_.skip(open_.at(id).pending.number);
+        open_.erase(id);
+      }
+    }
+    return is_stopping_;
+  }
+
+  void end_all() {
+    for (auto& [id, one] : open_) master_->cancel(one.task);
+    open_.clear();
+  }
+
+  std::size_t room() const {
+    const std::size_t slots = master_->slots();
+    // Enough that no worker waits, and few enough that a halt leaves little behind.
+    return plan_.delay > 0 || plan_.load > 0 ? slots : 4 * slots + 16;
+  }
+
+  void submit_more() {
+    while (!is_at_end_ && open_.size() < room() && !asked_to_stop && may_start()) {
+      auto pending = next();
+      if (!pending) {
+        is_at_end_ = true;
+        return;
+      }
+      submit(std::move(*pending));
+    }
+  }
+
+  bool may_start() {
+    if (plan_.load > 0 && !open_.empty()) {
+      double load = 0;
+      if (::getloadavg(&load, 1) == 1 && load > plan_.load) return false;
+    }
+    if (plan_.delay <= 0) return true;
+    if (last_start_) {
+      const auto due = *last_start_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>{plan_.delay});
+      if (Clock::now() < due) {
+        if (open_.empty()) std::this_thread::sleep_until(std::min(due, Clock::now() + look_interval));
+        return false;
+      }
+    }
+    last_start_ = Clock::now();
+    return true;
+  }
+
+  void submit(Pending pending) {
+    ++pending.tries;
+    pending.job.timeout_ms = timeout_.milliseconds();
+    Task<Ran> task =
+        has_files() ? master_->submit_task<run_job>(options_of(pending), pending.job) : master_->submit_task<run_job>(pending.job);
+    const std::uint64_t id = task.id();
+    open_.emplace(id, Open{std::move(task), std::move(pending)});
+  }
+
+  void ended(std::uint64_t id, Ran ran) {
+    auto node = open_.extract(id);
+    if (node.empty()) return;
+    Pending pending = std::move(node.mapped().pending);
+    timeout_.learn(ran.ran_ns);
+    const bool is_good = ran.is_good();
+    if (!is_good && pending.tries < plan_.tries && !is_stopping_) return submit(std::move(pending));
+    ++ended_;
+    if (!is_good) ++failed_;
+    line_.clear();
+    if (!ran.trouble.empty()) process::tell(fmt::format("mw run: job {}: {}\n", pending.number, ran.trouble));
+    const int status = ran.signal != 0 ? 128 + ran.signal : ran.exit_status;
+    if (log_) log_->add(logged(pending, ran));
+    printer_.add(pending.number, pending.row, std::move(ran));
+    const bool was_due = halt_.is_due();
+    halt_.count(is_good);
+    if (!was_due && halt_.is_due()) halted_with_ = status;
+  }
+
+  LoggedJob logged(const Pending& pending, const Ran& ran) const {
+    LoggedJob job;
+    job.number = pending.number;
+    job.host = ran.host.empty() || ran.host == own_host_ ? ":" : ran.host;
+    job.started = static_cast<double>(ran.started_ns) * 1e-9;
+    job.seconds = static_cast<double>(ran.ran_ns) * 1e-9;
+    job.sent = pending.job.input.size();
+    std::error_code error;
+    const auto in_file = ran.out_file.empty() ? 0 : std::filesystem::file_size(ran.out_file, error);
+    job.received = ran.out.size() + (error ? 0 : in_file);
+    // A job that ran out of time counts as one that was ended, whatever it made of that.
+    job.exit_status = ran.timed_out && ran.exit_status == 0 && ran.signal == 0 ? -1 : ran.exit_status;
+    job.signal = ran.signal;
+    job.command = pending.job.for_shell ? pending.job.words.at(0) : shown(ran.words.empty() ? pending.job.words : ran.words);
+    return job;
+  }
+
+  void show() {
+    if (!shows_progress_) return;
+    const auto now = Clock::now();
+    if (last_shown_ && now - *last_shown_ < look_interval) return;
+    last_shown_ = now;
+    const std::uint64_t known = ended_ + open_.size();
+    std::string text = fmt::format("  {}{} done", ended_, is_at_end_ ? fmt::format(" of {}", known) : "");
+    if (failed_ != 0) text += fmt::format(", {} failed", failed_);
+    const double seconds = std::chrono::duration<double>{now - start_}.count();
+    const double part = is_at_end_ && known != 0 ? static_cast<double>(ended_) / static_cast<double>(known) : 0;
+    if (part > 0) text += process::time_left(part, seconds);
+    const std::size_t width = process::terminal_width() - 1;
+    line_.show(is_at_end_ ? process::line_with_bar(part, text, width) : text.substr(0, width));
+  }
+
+  struct Open {
+    Task<Ran> task;
+    Pending pending;
+  };
+
+  const RunPlan& plan_;
+  const CommandTemplate template_;
+  Halt halt_;
+  JobTimeout timeout_;
+  const std::vector<std::pair<std::string, std::string>> environment_;
+  const Spool spool_;
+  const std::uint64_t spool_inode_ = inode_of_folder(spool_.path());
+  const std::string own_host_ = process::host_name();
+  std::optional<Rows> rows_;
+  std::optional<Blocks> blocks_;
+  std::set<std::uint64_t> done_;
+  std::optional<Joblog> log_;
+  Printer printer_;
+  process::StatusLine line_;
+  bool shows_progress_ = false;
+  bool is_at_end_ = false, is_stopping_ = false;
+  std::uint64_t last_number_ = 0, ended_ = 0, failed_ = 0;
+  std::optional<int> halted_with_;
+  const Clock::time_point start_ = Clock::now();
+  std::optional<Clock::time_point> last_start_, last_shown_;
+  std::unordered_map<std::uint64_t, Open> open_;
+  std::optional<Master> master_;  ///< ends first
+};
+
+}  // namespace
+
+int run(const RunPlan& plan) { return Runner{plan}.run(); }
+
+}  // namespace mw::run
