@@ -71,11 +71,11 @@ std::vector<std::string> values_of(const Mark& mark, const Row& row) {
   return values;
 }
 
-bool stands_for_value(std::string_view word) {
-  bool does = false;
+bool has_mark(std::string_view word) {
+  bool has = false;
   take_apart(
-      word, [](std::string_view) {}, [&](const Mark& mark) { does = does || mark.what == Mark::What::value; });
-  return does;
+      word, [](std::string_view) {}, [&](const Mark&) { has = true; });
+  return has;
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ bool stands_for_value(std::string_view word) {
 CommandTemplate::CommandTemplate(std::vector<std::string> words, bool for_shell, bool takes_values)
     : words_{std::move(words)}, for_shell_{for_shell} {
   bool has_one = !takes_values;
-  for (const std::string& word : words_) has_one = has_one || stands_for_value(word);
+  for (const std::string& word : words_) has_one = has_one || has_mark(word);
   if (!has_one) words_.emplace_back("{}");
 }
 

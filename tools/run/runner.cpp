@@ -142,9 +142,9 @@ class Runner {
   int run() {
     if (plan_.dry_run) return print_commands();
     if (!plan_.joblog.empty()) log_.emplace(plan_.joblog, plan_.resume || plan_.resume_failed);
-    master_.emplace(plan_.jobs ? mw::interface(spec(), *plan_.jobs) : mw::interface(spec()));
-    if (master_->get_status().interface_name == "boinc")
+    if (plan_.interface.starts_with("boinc"))
       throw UsageError{"mw run starts programs, and a volunteer's machine runs none that a task names: use multicore or mpi"};
+    master_.emplace(plan_.jobs ? mw::interface(spec(), *plan_.jobs) : mw::interface(spec()));
     follow_stop_signals();
     try {
       while (step()) continue;
