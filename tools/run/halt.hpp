@@ -17,6 +17,7 @@ class Halt {
  public:
   static Halt of(std::string_view text);
 
+  bool is_set() const noexcept { return of_ != Of::nothing; }
   void count(bool is_good) noexcept;
   /// No job is to begin any more.
   bool is_due() const noexcept;

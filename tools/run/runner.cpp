@@ -271,8 +271,8 @@ class Runner {
 
   std::size_t room() const {
     const std::size_t slots = master_->slots();
-    // Enough that no worker waits, and few enough that a halt leaves little behind.
-    return plan_.delay > 0 || plan_.load > 0 ? slots : 4 * slots + 16;
+    // Enough that no worker waits; but where the end of one job decides about the next, that must not have begun.
+    return plan_.delay > 0 || plan_.load > 0 || halt_.is_set() ? slots : 4 * slots + 16;
   }
 
   void submit_more() {
