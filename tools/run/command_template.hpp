@@ -28,7 +28,8 @@ struct Words {
 
 class CommandTemplate {
  public:
-  /// `for_shell`: the words are one command line for a shell. If there is nothing of that in it, all values come behind it.
+  /// `for_shell`: the words are one command line for a shell. If there is nothing of that in it, all values come behind
+  /// it.
   CommandTemplate(std::vector<std::string> words, bool for_shell, bool takes_values = true);
 
   Words of(const Row& row, std::uint64_t number) const;
