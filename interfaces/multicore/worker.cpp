@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "log/log.hpp"
 #include "memory/shared_block.hpp"
 
 namespace mw::multicore {
@@ -48,6 +49,7 @@ void Worker::frame(const wire::Frame& frame) {
       window_.check_next(part.id, part.attempt);
       return owner_.host().task_part(window_.front(), Bytes{part.value});
     }
+    case wire::FrameType::note: return log::warn(fmt::format("{}: {}", worker_name(slot_), wire::parse_note(frame.payload).text));
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};
   }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "log/log.hpp"
 #include "memory/shared_block.hpp"
 #include "process/place.hpp"
 #include "remote/task_messages.hpp"
@@ -58,6 +59,7 @@ void RemoteWorker::handle(const wire::Frame& frame) {
       return;
     }
     case wire::FrameType::file_missing: return handle_file_missing(wire::parse_file_missing(frame.payload).file);
+    case wire::FrameType::note: return log::warn(fmt::format("{}: {}", options_.name, wire::parse_note(frame.payload).text));
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("an agent does not send frames of type {}", static_cast<int>(frame.type))};
   }

@@ -57,9 +57,10 @@ enum class FrameType : std::uint8_t {
   part,
   file_here,
   file_link,
-  file_missing
+  file_missing,
+  note
 };
-inline constexpr FrameType last_frame_type = FrameType::file_missing;
+inline constexpr FrameType last_frame_type = FrameType::note;
 
 inline constexpr std::size_t header_size = 8;
 /// A header is one number: the type in its highest byte, the payload's length in the others.

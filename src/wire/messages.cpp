@@ -341,15 +341,6 @@ Stopped parse_stopped(std::span<const std::byte> payload) {
   return {is_stopped == 1};
 }
 
-void append(Bytes& out, const FilePiece& piece) {
-  Writer{out, FrameType::file_piece, 8 + 1 + 1 + 1 + piece.bytes.size()}
-      .number(piece.file)
-      .number(static_cast<std::uint8_t>(piece.is_executable))
-      .number(static_cast<std::uint8_t>(piece.is_last))
-      .number(static_cast<std::uint8_t>(piece.is_asked_for))
-      .bytes(piece.bytes);
-}
-
 void append(Bytes& out, const Forget& forget) { Writer{out, FrameType::forget, 8 + 8}.number(forget.number).number(forget.file); }
 
 Forget parse_forget(std::span<const std::byte> payload) {
@@ -361,55 +352,16 @@ Forget parse_forget(std::span<const std::byte> payload) {
   return forget;
 }
 
-FilePiece parse_file_piece(std::span<const std::byte> payload) {
-  Parser parser{"piece of a file", payload};
-  FilePiece piece;
-  piece.file = parser.number<std::uint64_t>();
-  const auto is_executable = parser.number<std::uint8_t>();
-  const auto is_last = parser.number<std::uint8_t>();
-  const auto is_asked_for = parser.number<std::uint8_t>();
-  if (is_executable > 1 || is_last > 1 || is_asked_for > 1) throw ProtocolError{"a piece of a file with flags that mean nothing"};
-  piece.is_executable = is_executable == 1;
-  piece.is_last = is_last == 1;
-  piece.is_asked_for = is_asked_for == 1;
-  piece.bytes = parser.rest();
-  return piece;
+void append(Bytes& out, const Note& note) {
+  const std::string text = cut(note.text, longest_text);
+  Writer{out, FrameType::note, size_of(text)}.text(text);
 }
 
-void append(Bytes& out, const FileHere& here) {
-  Writer{out, FrameType::file_here, 8 + size_of(here.path)}.number(here.file).text(here.path);
-}
-
-FileHere parse_file_here(std::span<const std::byte> payload) {
-  Parser parser{"word of a file", payload};
-  FileHere here;
-  here.file = parser.number<std::uint64_t>();
-  here.path = parser.text(longest_text);
+Note parse_note(std::span<const std::byte> payload) {
+  Parser parser{"note", payload};
+  Note note{parser.text(longest_text)};
   parser.end();
-  return here;
-}
-
-void append(Bytes& out, const FileLink& link) {
-  Writer{out, FrameType::file_link, 8 + size_of(link.path)}.number(link.file).text(link.path);
-}
-
-FileLink parse_file_link(std::span<const std::byte> payload) {
-  Parser parser{"place of a file", payload};
-  FileLink link;
-  link.file = parser.number<std::uint64_t>();
-  link.path = parser.text(longest_text);
-  parser.end();
-  return link;
-}
-
-void append(Bytes& out, const FileMissing& missing) { Writer{out, FrameType::file_missing, 8}.number(missing.file); }
-
-FileMissing parse_file_missing(std::span<const std::byte> payload) {
-  Parser parser{"word of a missing file", payload};
-  FileMissing missing;
-  missing.file = parser.number<std::uint64_t>();
-  parser.end();
-  return missing;
+  return note;
 }
 
 Heartbeat parse_heartbeat(std::span<const std::byte> payload) {

@@ -159,6 +159,11 @@ struct FileMissing {
   std::uint64_t file = 0;
 };
 
+/// What whoever writes the program should know of its tasks.
+struct Note {
+  std::string text;
+};
+
 /// Where arguments or a value lie: a memory file that a process on the same machine has open.
 struct MemoryPlace {
   std::uint32_t pid = 0;
@@ -193,6 +198,7 @@ void append(Bytes& out, const FilePiece& piece);
 void append(Bytes& out, const FileHere& here);
 void append(Bytes& out, const FileLink& link);
 void append(Bytes& out, const FileMissing& missing);
+void append(Bytes& out, const Note& note);
 void append(Bytes& out, const Forget& forget);
 /// The worker process behind an agent has ended: `id` is the task that it was in, 0 if none, and `failure` how it
 /// ended.
@@ -239,6 +245,7 @@ FilePiece parse_file_piece(std::span<const std::byte> payload);
 FileHere parse_file_here(std::span<const std::byte> payload);
 FileLink parse_file_link(std::span<const std::byte> payload);
 FileMissing parse_file_missing(std::span<const std::byte> payload);
+Note parse_note(std::span<const std::byte> payload);
 Forget parse_forget(std::span<const std::byte> payload);
 Heartbeat parse_heartbeat(std::span<const std::byte> payload);
 Bye parse_bye(std::span<const std::byte> payload);

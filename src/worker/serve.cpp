@@ -24,6 +24,7 @@
 #include "wire/messages.hpp"
 #include "worker/checkpoint.hpp"
 #include "worker/execute.hpp"
+#include "worker/leftovers.hpp"
 #include "worker/limits.hpp"
 #include "worker/outbox.hpp"
 #include "worker/printed_output.hpp"
@@ -139,8 +140,14 @@ class Server final : public ProgressSink {
       outbox_.expect_delay();
     begin_checkpoints(task.id);
     set_progress_sink(this);
+    leftovers_.before();
     Outcome outcome = task.terms.shared.empty() ? call_on_terms(function, task) : call_with_shared(function, task);
     set_progress_sink(nullptr);
+    if (const auto left = leftovers_.after(task.function))
+      outbox_.send([&](Bytes& out) {
+        const std::string_view name = function.entry ? function.entry->name() : std::string_view{};
+        wire::append(out, wire::Note{fmt::format("task {} ({}) {}", task.id, name, *left)});
+      });
     auto not_put_back = surroundings_->put_back(outcome.run_time);
     apart = Bytes{};  // the master may use its memory again
     learn(function, outcome.run_time);
@@ -245,6 +252,7 @@ class Server final : public ProgressSink {
   std::atomic<std::uint32_t> attempt_{0};
   int exit_status_ = 0;
   bool is_over_ = false;
+  Leftovers leftovers_;
   WorkerStart start_;
   std::unique_ptr<Surroundings> before_start_;  ///< has the memory that the environment may still be in
   std::unique_ptr<Surroundings> surroundings_ = std::make_unique<Surroundings>(Scope::process);

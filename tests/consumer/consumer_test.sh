@@ -41,6 +41,16 @@ if "$folder/prefix/bin/mw" volunteer --help >/dev/null 2>&1 && [ -d "$folder/bui
 fi
 run "find_package" "$folder/build/weigh" "${interfaces[@]}" "${boinc[@]}"
 
+# Other compilers, and a later standard, with the same libraries.
+for other in g++:23 clang++:20 clang++:23; do
+  command -v "${other%:*}" >/dev/null || continue
+  cmake -S "$here" -B "$folder/other" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_PREFIX_PATH="$folder/prefix" \
+    -DCMAKE_CXX_COMPILER="${other%:*}" -DCMAKE_CXX_STANDARD="${other#*:}" >"$folder/log" 2>&1 || fail "find_package with $other"
+  cmake --build "$folder/other" >"$folder/log" 2>&1 || fail "the build with $other"
+  run "$other" "$folder/other/weigh" "${interfaces[@]}" "${boinc[@]}"
+  rm -rf "$folder/other"
+done
+
 # Manual pages, and what bash completes.
 for page in mw mw-new mw-speedup mw-volunteer; do
   [ -s "$folder/prefix/share/man/man1/$page.1" ] || fail "there is no manual page $page"

@@ -18,10 +18,12 @@
 #include <locale>
 #include <map>
 #include <sstream>
+#include <thread>
 
 #include <fcntl.h>
 
 #include "contract/functions.hpp"
+#include "support/captured_stderr.hpp"
 #include "support/errors.hpp"
 #include "support/temporary.hpp"
 
@@ -199,4 +201,41 @@ TEST_CASE("a worker in the place of another one begins as that did, whatever its
   std::filesystem::current_path(home);
   ::unsetenv("CPPMW_LATER");
   ::umask(mask);
+}
+
+namespace {
+
+int leave_a_thread() {
+  std::thread{[] { std::this_thread::sleep_for(std::chrono::hours{1}); }}.detach();
+  return 1;
+}
+int leave_a_file() { return ::open("/dev/null", O_RDONLY); }
+
+}  // namespace
+
+TEST_CASE("a worker says what a task has left running or open, where that is wanted", "[contract][leftovers]") {
+  for (const std::string& spec : specs_with_lasting_workers()) {
+    INFO(spec);
+    for (const bool is_wanted : {true, false}) {
+      ::setenv("CPPMW_CHECK_TASKS", is_wanted ? "1" : "0", 1);
+      const std::string said = test::stderr_of([&] {
+        mw::Master master{mw::interface(with_workers(spec, 1))};
+        CHECK(master.get_result(master.submit_task<add>(1, 2)) == 3);
+        for (int i = 0; i < 2; ++i) {
+          CHECK(master.get_result(master.submit_task<leave_a_thread>()) == 1);
+          CHECK(master.get_result(master.submit_task<leave_a_file>()) > 2);
+        }
+      });
+      INFO(said);
+      const auto count = [&](const std::string& text) {
+        std::size_t found = 0;
+        for (auto at = said.find(text); at != said.npos; at = said.find(text, at + 1)) ++found;
+        return found;
+      };
+      CHECK(count("leave_a_thread()) left a thread running") == (is_wanted ? 1 : 0));
+      CHECK(count("leave_a_file()) left a file open") == (is_wanted ? 1 : 0));
+      CHECK(count("add(") == 0);
+    }
+    ::unsetenv("CPPMW_CHECK_TASKS");
+  }
 }

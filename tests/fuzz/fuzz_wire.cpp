@@ -74,6 +74,7 @@ void check(const Frame& frame) {
     case FrameType::forget: return check_same(frame.payload, parse_forget);
     case FrameType::gone: parse_failure(frame.payload); return;
     case FrameType::file_piece: return check_same(frame.payload, parse_file_piece);
+    case FrameType::note: return check_same(frame.payload, parse_note);
     case FrameType::file_here: return check_same(frame.payload, parse_file_here);
     case FrameType::file_link: return check_same(frame.payload, parse_file_link);
     case FrameType::file_missing: return check_same(frame.payload, parse_file_missing);

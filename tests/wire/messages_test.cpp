@@ -143,6 +143,7 @@ TEST_CASE("messages come back as they were", "[wire]") {
   CHECK(parse_file_here(payload_of(FileHere{7, "/tmp/f"}).span()).path == "/tmp/f");
   CHECK(parse_file_link(payload_of(FileLink{7, "/tmp/f"}).span()).file == 7);
   CHECK(parse_file_missing(payload_of(FileMissing{7}).span()).file == 7);
+  CHECK(parse_note(payload_of(Note{"it left a thread"}).span()).text == "it left a thread");
   CHECK(piece.file == 5);
   CHECK(piece.is_executable);
   CHECK_FALSE(piece.is_last);

@@ -81,6 +81,7 @@ class Runner final : public link::WorkerUser {
       case wire::FrameType::hello: return greet();
       case wire::FrameType::progress: fraction_ = wire::parse_progress(frame.payload).fraction; return;
       case wire::FrameType::part: return take_part(frame);
+      case wire::FrameType::note:
       case wire::FrameType::heartbeat: return;
       case wire::FrameType::result_apart: return take_result_apart(frame);
       case wire::FrameType::result: return take_result(frame);
