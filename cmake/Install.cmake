@@ -16,19 +16,20 @@ foreach(target
   endif()
 endforeach()
 install(TARGETS ${mw_installed} EXPORT CppMWTargets
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/cppmw)
-install(EXPORT CppMWTargets NAMESPACE mw:: DESTINATION ${MW_PACKAGE_DIR})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/mw DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/cppmw COMPONENT development)
+install(EXPORT CppMWTargets NAMESPACE mw:: DESTINATION ${MW_PACKAGE_DIR} COMPONENT development)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/mw DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
+  FILES_MATCHING PATTERN "*.hpp")
 
 if(TARGET mw_command)
-  install(TARGETS mw_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS mw_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
 endif()
 get_property(manual GLOBAL PROPERTY MW_MANUAL)
 if(manual)
-  install(DIRECTORY ${manual}/ DESTINATION ${CMAKE_INSTALL_DATADIR})
+  install(DIRECTORY ${manual}/ DESTINATION ${CMAKE_INSTALL_DATADIR} COMPONENT command)
 endif()
 if(TARGET mw_mpi_rank)
-  install(TARGETS mw_mpi_rank RUNTIME DESTINATION libexec/cppmw)
+  install(TARGETS mw_mpi_rank RUNTIME DESTINATION libexec/cppmw COMPONENT mpi)
 endif()
 
 # The package.
@@ -47,7 +48,7 @@ install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/CppMWConfigVersion.cmake
   ${sums}
   cmake/AddApp.cmake cmake/BuildStamp.cmake cmake/Platform.cmake cmake/StampSources.cmake
-  DESTINATION ${MW_PACKAGE_DIR})
+  DESTINATION ${MW_PACKAGE_DIR} COMPONENT development)
 
 # pkg-config. The libraries refer to each other in both directions as far as a linker is concerned, so they are a group.
 set(mw_pc_libraries "")
@@ -62,4 +63,4 @@ if(MW_BOINC)
   string(APPEND mw_pc_others " -lsqlite3 -lpugixml")
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/cppmw.pc.in ${CMAKE_CURRENT_BINARY_DIR}/cppmw.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cppmw.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cppmw.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)

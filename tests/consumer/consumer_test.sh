@@ -13,9 +13,25 @@ fail() {
   [ ! -f "$folder/log" ] || tail -40 "$folder/log" >&2
   exit 1
 }
-# The folder that it was installed to does not count.
-cmake --install "$build" --prefix "$folder/first" >"$folder/log" 2>&1 || fail "cmake --install"
-mv "$folder/first" "$folder/prefix"
+# Out of the packages, or as it is installed; the folder that it was installed to does not count.
+if command -v dpkg-deb >/dev/null && command -v dpkg-shlibdeps >/dev/null; then
+  (cd "$folder" && cpack --config "$build/CPackConfig.cmake" -B "$folder/packages") >"$folder/log" 2>&1 || fail "cpack"
+  for package in "$folder"/packages/*.deb; do
+    dpkg-deb -x "$package" "$folder/root" >"$folder/log" 2>&1 || fail "$package"
+    name=$(dpkg-deb -f "$package" Package) needs=$(dpkg-deb -f "$package" Depends)
+    case $name in
+      cppmw) [[ $needs == *libc6* && $needs == *libsqlite3-0* ]] ;;
+      libcppmw-dev) [[ $needs == *libboost-json1.81-dev* ]] ;;
+      cppmw-mpi) [[ $needs == *libmpich12* && $needs == *mpich,* ]] ;;
+      *) false ;;
+    esac || fail "$name depends on $needs"
+    echo "$(basename "$package"): $needs"
+  done
+  mv "$folder/root/usr" "$folder/prefix"
+else
+  cmake --install "$build" --prefix "$folder/first" >"$folder/log" 2>&1 || fail "cmake --install"
+  mv "$folder/first" "$folder/prefix"
+fi
 if grep -rlI "$source\|$build" "$folder/prefix/lib" | grep .; then fail "these installed files name the folder that CppMW was built in"; fi
 
 # run NAME PROGRAM INTERFACE…
