@@ -46,7 +46,7 @@ StartError::StartError(const std::string& path, int error)
 /// have taken its end before: then nobody knows it.
 struct Child::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& io, const Command& command)
-      : oom_kills{oom_kill_count()}, leads_group{command.new_process_group}, pid{launch(command)}, ready{io} {
+      : oom_kills{recent_oom_kill_count()}, leads_group{command.new_process_group}, pid{launch(command)}, ready{io} {
     if (command.follows_stops && leads_group) follows_stops.emplace(pid);
     const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));  // close-on-exec
     if (pidfd >= 0) {

@@ -24,7 +24,7 @@ extern char** environ;
 namespace mw::process {
 namespace {
 
-/// All that the child needs, made before the fork: after it, no memory may be taken.
+/// All that the child needs, made before it is there: it has no memory of its own, and takes none.
 struct Plan {
   std::vector<std::string> candidates;  ///< paths to try, in order
   std::vector<char*> argv;
@@ -202,19 +202,22 @@ void tell_group(int fd) {
   ::_exit(127);
 }
 
-/// A fork() with no signal let through: a handler of the parent's that ran in the child would find locks held by
-/// threads that are not there. The child has all blocked still.
-pid_t fork_without_signals() {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const pid_t pid = ::fork();
-  const int error = errno;
-  if (pid != 0) ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = error;
-  return pid;
-}
+/// No signal is let through while one of these lives: a handler of the parent's that ran in the child would find locks
+/// held by threads that are not there. The child begins with all blocked.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 /// Where SIGCHLD is ignored, the kernel reaps children by itself, and nobody learns how they ended (wait(2)). A handler
 /// stays.
@@ -235,9 +238,16 @@ pid_t launch(const Command& command) {
   keep_ends_of_children();
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) throw StartError{command.path, errno};
-  const pid_t pid = fork_without_signals();
-  const int fork_error = errno;
-  if (pid == 0) run_child(plan, report[1]);
+  pid_t pid = 0;
+  int fork_error = 0;
+  {
+    const SignalsBlocked no_signals;
+    // Until the child is another program it has this one's memory, and this thread waits: nothing is copied. It makes
+    // system calls only, and never comes back here.
+    pid = ::vfork();
+    if (pid == 0) run_child(plan, report[1]);
+    fork_error = errno;
+  }
   ::close(report[1]);
   if (pid < 0) {
     ::close(report[0]);

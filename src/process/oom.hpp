@@ -16,4 +16,7 @@ namespace mw::process {
 /// of v1) count; a file that is not there counts nothing. `root` stands for "/" in tests.
 std::uint64_t oom_kill_count(const std::string& root = "");
 
+/// The same, as it was at some time in the last 0.1 s: to read it takes as long as to start a small program.
+std::uint64_t recent_oom_kill_count();
+
 }  // namespace mw::process
