@@ -1,4 +1,5 @@
-# cpack -G DEB: the command (cppmw), what other projects are built with (libcppmw-dev), and the ranks of mpi (cppmw-mpi).
+# Debian packages by cpack: the command (cppmw), what other projects are built with (libcppmw-dev), and the ranks of mpi
+# (cppmw-mpi).
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME cppmw)
 set(CPACK_PACKAGE_VENDOR CppMW)
