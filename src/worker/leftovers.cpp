@@ -28,6 +28,12 @@ bool is_own_thread(const std::filesystem::path& folder) {
   return std::getline(file, name) && name.starts_with("mw-");
 }
 
+/// Large results lie in such.
+bool is_memory_file(const std::filesystem::path& link) {
+  std::error_code error;
+  return std::filesystem::read_symlink(link, error).string().starts_with("/memfd:");
+}
+
 std::string text_of(std::size_t count, const char* one, const char* many) {
   return count == 1 ? std::string{one} : fmt::format(fmt::runtime(many), count);
 }
@@ -41,7 +47,8 @@ Leftovers::Counts Leftovers::count() {
   std::error_code error;
   for (const auto& thread : std::filesystem::directory_iterator{"/proc/self/task", error})
     if (!is_own_thread(thread.path())) ++counts.threads;
-  for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator{"/proc/self/fd", error}) ++counts.files;
+  for (const auto& file : std::filesystem::directory_iterator{"/proc/self/fd", error})
+    if (!is_memory_file(file.path())) ++counts.files;
   return counts;
 }
 

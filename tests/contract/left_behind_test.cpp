@@ -221,6 +221,8 @@ TEST_CASE("a worker says what a task has left running or open, where that is wan
       const std::string said = test::stderr_of([&] {
         mw::Master master{mw::interface(with_workers(spec, 1))};
         CHECK(master.get_result(master.submit_task<add>(1, 2)) == 3);
+        CHECK(master.get_result(master.submit_task<twice>(std::vector<double>(100'000, 1.5))).size() ==
+              100'000);  // in memory files
         for (int i = 0; i < 2; ++i) {
           CHECK(master.get_result(master.submit_task<leave_a_thread>()) == 1);
           CHECK(master.get_result(master.submit_task<leave_a_file>()) > 2);
@@ -235,6 +237,7 @@ TEST_CASE("a worker says what a task has left running or open, where that is wan
       CHECK(count("leave_a_thread()) left a thread running") == (is_wanted ? 1 : 0));
       CHECK(count("leave_a_file()) left a file open") == (is_wanted ? 1 : 0));
       CHECK(count("add(") == 0);
+      CHECK(count("twice(") == 0);
     }
     ::unsetenv("CPPMW_CHECK_TASKS");
   }
