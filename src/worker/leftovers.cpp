@@ -52,12 +52,16 @@ Leftovers::Counts Leftovers::count() {
   return counts;
 }
 
-void Leftovers::before() {
-  if (is_wanted_) before_ = count();
+void Leftovers::before(std::uint64_t function) {
+  if (!is_wanted_) return;
+  constexpr std::uint64_t first = 20, one_in = 100;
+  const std::uint64_t so_far = tasks_[function]++;
+  is_looked_at_ = so_far < first || so_far % one_in == 0;
+  if (is_looked_at_) before_ = count();
 }
 
 std::optional<std::string> Leftovers::after(std::uint64_t function) {
-  if (!is_wanted_ || named_.contains(function)) return std::nullopt;
+  if (!is_looked_at_ || named_.contains(function)) return std::nullopt;
   const Counts now = count();
   std::string what;
   if (now.threads > before_.threads) what = text_of(now.threads - before_.threads, "a thread running", "{} threads running");

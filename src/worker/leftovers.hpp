@@ -2,11 +2,12 @@
 //
 // What:    where it is wanted, counts threads and open files around each task, and says what there is more of. In
 //          debug builds of CppMW it is wanted, unless CPPMW_CHECK_TASKS is "0"; in others if that is "1". Each function
-//          is named once.
+//          is named once. To count takes longer than a short task: each function's first tasks are looked at, and
+//          one in a hundred of the others.
 // Owner:   nothing.
 // Threads: the one that runs tasks.
 // Use:
-//     leftovers.before();
+//     leftovers.before(function);
 //     run(task);
 //     if (auto note = leftovers.after(function)) tell(*note);
 #pragma once
@@ -16,6 +17,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 
 namespace mw::worker {
 
@@ -23,7 +25,7 @@ class Leftovers {
  public:
   Leftovers();
   /// Costs nothing where it is not wanted.
-  void before();
+  void before(std::uint64_t function);
   /// "it left 2 threads running", …; nothing if all is well, or was said of this function before.
   std::optional<std::string> after(std::uint64_t function);
 
@@ -34,7 +36,9 @@ class Leftovers {
   static Counts count();
 
   const bool is_wanted_;
+  bool is_looked_at_ = false;
   Counts before_;
+  std::unordered_map<std::uint64_t, std::uint64_t> tasks_;  ///< by function
   std::set<std::uint64_t> named_;
 };
 

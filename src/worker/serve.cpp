@@ -140,7 +140,7 @@ class Server final : public ProgressSink {
       outbox_.expect_delay();
     begin_checkpoints(task.id);
     set_progress_sink(this);
-    leftovers_.before();
+    leftovers_.before(task.function);
     Outcome outcome = task.terms.shared.empty() ? call_on_terms(function, task) : call_with_shared(function, task);
     set_progress_sink(nullptr);
     if (const auto left = leftovers_.after(task.function))
