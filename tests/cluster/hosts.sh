@@ -115,7 +115,11 @@ cluster_is_up() {
   return 1
 }
 
-cluster_crash() { ip netns pids "$tag-${1#h}" | xargs -r kill -9 || true; }
+# All at once: none of them is to see the others die, and tell of it.
+cluster_crash() {
+  local signal
+  for signal in STOP KILL; do ip netns pids "$tag-${1#h}" | xargs -r kill -$signal 2>/dev/null || true; done
+}
 
 cluster_plug() { ip -n "$tag-s" link set "p${1#h}" up; }
 
