@@ -1,7 +1,6 @@
 // One task for each of some workers, and their results.
 //
-// What:    fork, join and join_any over lists of workers: Trickle's functions of these names (Benson
-//          and Fedosov).
+// What:    fork, join and join_any over lists of workers: Trickle's functions of these names (Benson and Fedosov).
 // Owner:   nothing; the tasks are the master's, as all are.
 // Threads: as Master's functions.
 // Use:

@@ -8,15 +8,10 @@
 #include "core/machine.hpp"
 
 namespace mw::core {
-namespace {
-
-TaskState state_of_first(const TaskRecord& task) noexcept { return task.state.load(std::memory_order_relaxed); }
-
-}  // namespace
 
 void TaskMachine::submit_after(TaskRecord& task, TaskRecord& first, const Moment& now) {
   tell([&](Observer& observer) { observer.submitted(task); });
-  if (detail::is_done(state_of_first(first))) return follow(task, first, now);
+  if (detail::is_done(state_of(first))) return follow(task, first, now);
   dependents_.hold(task, first);
 }
 
@@ -24,7 +19,7 @@ void TaskMachine::submit_after(TaskRecord& task, TaskRecord& first, const Moment
 /// with. (Arguments are encoded one behind the other, each as a result is.)
 void TaskMachine::follow(TaskRecord& task, const TaskRecord& first, const Moment& now) {
   if (is_ending_) return end(task, TaskState::cancelled, failed(Cause::cancelled, "its master ended before it was done"), now);
-  if (state_of_first(first) == TaskState::finished) {
+  if (state_of(first) == TaskState::finished) {
     Bytes arguments = first.payload.clone();
     arguments.append(task.payload.data(), task.payload.size());
     task.payload = std::move(arguments);
@@ -37,7 +32,7 @@ void TaskMachine::follow(TaskRecord& task, const TaskRecord& first, const Moment
   constexpr std::string_view has_none = ", whose result it takes, has none: ";
   if (outcome.failure->message.find(has_none) == std::string::npos)
     outcome.failure->message = fmt::format("task {} ({}){}{}", first.id, first.name(), has_none, outcome.failure->message);
-  end(task, state_of_first(first), std::move(outcome), now);
+  end(task, state_of(first), std::move(outcome), now);
 }
 
 /// One that cannot follow ends at once, and so may free others: one after the other, however long the chain is.

@@ -31,8 +31,6 @@ bool is_own_fault(Cause cause) noexcept {
   }
 }
 
-TaskState state_of(const TaskRecord& task) noexcept { return task.state.load(std::memory_order_relaxed); }
-
 TaskRef ref_of(TaskRecord& task) { return TaskAccess::make(RecordPtr{&task}, task.attempt); }
 TaskRecord& record_of(const TaskRef& task) noexcept { return *TaskAccess::record(task); }
 

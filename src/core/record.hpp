@@ -110,6 +110,9 @@ static_assert(sizeof(void*) != 8 || sizeof(TaskRecord) == 168);
 
 inline bool is_done(TaskState state) noexcept { return state >= TaskState::finished; }
 
+/// For the loop, which sets it.
+inline TaskState state_of(const TaskRecord& task) noexcept { return task.state.load(std::memory_order_relaxed); }
+
 inline TaskRecord& record_of(scheduler::Item& item) noexcept { return static_cast<TaskRecord&>(item); }
 
 }  // namespace mw::detail

@@ -25,16 +25,17 @@ std::optional<TaskRef> WorkerStarts::begin(WorkerId worker, const WorkerInfo& in
   return TaskAccess::make(std::move(record), 1);
 }
 
-bool WorkerStarts::is_one(const TaskRef& task) const {
-  return std::any_of(starting_.begin(), starting_.end(),
-                     [&](const auto& one) { return one.second.record == TaskAccess::record(task); });
+WorkerStarts::Place WorkerStarts::find(const TaskRef& task) const {
+  return std::find_if(starting_.begin(), starting_.end(),
+                      [&](const auto& one) { return one.second.record == TaskAccess::record(task); });
 }
 
+bool WorkerStarts::is_one(const TaskRef& task) const { return find(task) != starting_.end(); }
+
 std::optional<WorkerStarts::Started> WorkerStarts::finished(const TaskRef& task, const Outcome& outcome) {
-  const auto place = std::find_if(starting_.begin(), starting_.end(),
-                                  [&](const auto& one) { return one.second.record == TaskAccess::record(task); });
+  const auto place = find(task);
   if (place == starting_.end()) return std::nullopt;
-  Started started{place->first, std::move(place->second.info)};
+  const Started started{place->first, place->second.info};
   starting_.erase(place);
   if (outcome.failure) {
     fail(started.info, outcome.failure->message);

@@ -71,6 +71,8 @@ class WorkerStarts {
     std::string host, why;
     std::uint32_t slots;
   };
+  using Place = std::map<WorkerId, Starting>::const_iterator;
+  Place find(const TaskRef& task) const;
   void fail(const WorkerInfo& info, std::string why);
 
   const detail::StartCall call_;

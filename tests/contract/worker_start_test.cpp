@@ -45,6 +45,13 @@ Found what_is_loaded() {
   return seen;
 }
 
+mw::MasterOptions with_table() {
+  mw::Master giver{mw::interface("serial")};  // a shared value may be of another master, and outlive it
+  mw::MasterOptions options;
+  options.worker_start<load>("table", giver.share(std::vector{7, 8, 9}));
+  return options;
+}
+
 int fail_to_load(const std::string& what) {
   std::fprintf(stderr, "on the way to %s\n", what.c_str());
   throw std::runtime_error{"there is no " + what};
@@ -65,12 +72,7 @@ TEST_CASE("each worker runs the start function once, before its first task, and 
   INFO(spec);
   loaded = {};
   ::unsetenv("CPPMW_LOADED");
-  mw::MasterOptions options;
-  {
-    mw::Master giver{mw::interface("serial")};  // a shared value may be of another master
-    options.worker_start<load>("table", giver.share(std::vector{7, 8, 9}));
-  }
-  mw::Master master{mw::interface(spec), options};
+  mw::Master master{mw::interface(spec), with_table()};
   std::vector<mw::Task<Found>> tasks;
   for (int i = 0; i < 60; ++i) tasks.push_back(master.submit_task<what_is_loaded>());
   for (const auto& task : tasks) {
@@ -86,10 +88,7 @@ TEST_CASE("each worker runs the start function once, before its first task, and 
 TEST_CASE("a successor of a worker that died runs the start function, too", "[contract][start]") {
   for (const std::string& spec : specs_with_lasting_workers()) {
     INFO(spec);
-    mw::Master giver{mw::interface("serial")};
-    mw::MasterOptions options;
-    options.worker_start<load>("table", giver.share(std::vector{7, 8, 9}));
-    mw::Master master{mw::interface(spec), options};
+    mw::Master master{mw::interface(spec), with_table()};
     const test::TemporaryFolder folder;
     const std::string name = master.workers().front().name;
     master.get_result(master.submit_task<crash_once>({.worker = name}, folder.path("crashed")));
@@ -178,10 +177,7 @@ TEST_CASE("a start function that kills its process is tried three times by each 
 TEST_CASE("workers of an interface that comes later start as those before did", "[contract][start]") {
   for (const std::string& spec : specs_with_lasting_workers()) {
     INFO(spec);
-    mw::Master giver{mw::interface("serial")};
-    mw::MasterOptions options;
-    options.worker_start<load>("table", giver.share(std::vector{7, 8, 9}));
-    mw::Master master{mw::interface(spec), options};
+    mw::Master master{mw::interface(spec), with_table()};
     const int first = master.get_result(master.submit_task<what_is_loaded>()).process;
     master.set_interface(mw::interface(spec));
     const Found seen = master.get_result(master.submit_task<what_is_loaded>());

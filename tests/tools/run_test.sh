@@ -118,7 +118,8 @@ fi
 run --shell 'for i in 1 2 3 4 5; do echo {}; sleep 0.02; done' ::: a b c d e f >mixed
 [ "$(uniq -c mixed | awk '{print $1}' | sort -u)" = 5 ] || fail "output is mixed: $(tr '\n' ' ' <mixed)"
 expect "large output, in order" 0 "400000000" sh -c "ulimit -v 2000000; '$bin/mw' run -k -n 2 --shell 'true {}; head -c 100000000 /dev/zero' ::: 1 2 3 4 | wc -c"
-[ -z "$(ls tmp | grep mw-run)" ] || fail "left behind: $(ls tmp)"
+nothing_left() { [ -z "$(find tmp -mindepth 2 | head -1)" ] || fail "left behind $1: $(find tmp | tr '\n' ' ')"; }
+nothing_left "by a run"
 expect "results in files" 0 "" run --results res --shell 'echo {}; echo {} >&2' ::: a b
 [ "$(cat res/1/stdout res/2/stderr)" = "$(printf 'a\nb')" ] || fail "results"
 
@@ -142,6 +143,8 @@ for after in 0.05 0.3 0.6; do
   [ "$(cut -f1 log | sed 1d | sort -n)" = "$(seq 60)" ] || fail "after kill -9 and --resume: $(cut -f1 log | tr '\n' ' ')"
   [ -z "$(comm -12 <(cut -f1 before | sed 1d | sort) <(sort runs))" ] || fail "what was logged ran again"
 done
+
+nothing_left "by runs that were killed"
 
 # Ctrl-C: no more jobs begin, and those that run are finished; again: all end now.
 rm -f log

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <optional>
 #include <span>
 
@@ -24,18 +23,13 @@
 #include "process/run_program.hpp"
 #include "process/unique_fd.hpp"
 #include "worker/start.hpp"
+#include "worker/task_folder.hpp"
 
 namespace mw::run {
 namespace {
 
 constexpr off_t most_in_message = 256 * 1024;
 constexpr std::chrono::seconds time_to_end{2};  // from SIGTERM to SIGKILL
-
-std::string temporary_folder() {
-  std::error_code error;
-  std::string folder = std::filesystem::temp_directory_path(error).string();
-  return error ? "/tmp" : folder;
-}
 
 /// A file that nobody else sees, for one stream of one job after the other.
 class OutputFile {
@@ -104,19 +98,11 @@ std::uint32_t own_place(const std::string& spool) {
   return place;
 }
 
-/// Where the master's folder is not to be seen, one of its name on this host.
-std::string folder_for_places(const Job& job, bool sees_spool) {
-  if (sees_spool) return job.spool;
-  std::string folder = temporary_folder() + "/" + std::filesystem::path{job.spool}.filename().string();
-  std::error_code ignored;
-  std::filesystem::create_directory(folder, ignored);
-  return folder;
-}
-
 std::vector<std::string> words_here(const Job& job, bool sees_spool) {
   std::vector<std::string> words = job.words;
   if (!job.places.empty()) {
-    const std::string place = std::to_string(own_place(folder_for_places(job, sees_spool)));
+    // Where the master's folder is not to be seen, all runs of this user's on this host share the numbers.
+    const std::string place = std::to_string(own_place(sees_spool ? job.spool : process::temporary_folder_path()));
     // From the back, so that the positions of the others stay right.
     for (auto one = job.places.rbegin(); one != job.places.rend(); ++one) words.at(one->first).insert(one->second, place);
   }
@@ -149,7 +135,7 @@ std::uint64_t inode_of_folder(const std::string& path) noexcept {
 Ran run_job(const Job& job) {
   static OutputFile out, err;
   const bool sees_spool = job.spool_inode != 0 && inode_of_folder(job.spool) == job.spool_inode;
-  const std::string folder = sees_spool ? job.spool : temporary_folder();
+  const std::string folder = sees_spool ? job.spool : worker::own_folder();
   Ran ran;
   ran.host = process::host_name();
   ran.words = words_here(job, sees_spool);

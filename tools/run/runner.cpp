@@ -26,6 +26,7 @@
 #include "run/job.hpp"
 #include "run/joblog.hpp"
 #include "run/output.hpp"
+#include "worker/task_folder.hpp"
 
 namespace mw::run {
 namespace {
@@ -46,25 +47,17 @@ void follow_stop_signals() {
   std::signal(SIGPIPE, SIG_IGN);  // write() says so
 }
 
-/// A folder that goes with its object.
+/// This process's own folder, which the next program of CppMW's removes if this one is killed.
 class Spool {
  public:
-  Spool() {
-    std::string name = (std::filesystem::temp_directory_path() / "mw-run-XXXXXX").string();
-    if (!::mkdtemp(name.data()))
-      throw InterfaceError{fmt::format("no folder can be made in {}", std::filesystem::path{name}.parent_path().string())};
-    path_ = std::move(name);
-  }
-  ~Spool() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
+  Spool() = default;
+  ~Spool() { worker::remove_own_folder(); }
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
   const std::string& path() const noexcept { return path_; }
 
  private:
-  std::string path_;
+  const std::string path_ = worker::own_folder();
 };
 
 /// "30", "1.5", or "200%" of what jobs have taken so far, in the middle.
