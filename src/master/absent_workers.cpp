@@ -34,13 +34,13 @@ std::string names_of(const std::vector<WorkerStatus>& workers) {
 /// function.
 void MasterCore::look_for_absent_workers() {
   std::vector<std::string> absent = machine_.missing_workers();
-  const core::Moment now = moment();
-  if (absent.empty() && !have_all_starts_failed()) {
-    absent_.clear();
+  if (absent.empty() && !have_all_starts_failed()) {  // as in nearly every round
+    if (absence_look_at_) absence_watch_.look(false, core::Time{0});
     absence_look_at_.reset();
-    absence_watch_.look(false, now.time);
+    absent_.clear();
     return;
   }
+  const core::Moment now = moment();
   if (absent == absent_ && absence_look_at_ && now.time < *absence_look_at_) return;
   absent_ = std::move(absent);
   absence_look_at_ = now.time + look_interval;

@@ -39,6 +39,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
       workers_{*directory_, born_ns_},
       starts_{options_.start, *directory_},
       machine_{*directory_},
+      parts_{machine_},
       seat_{std::make_unique<Seat>(*this, 1)},
       interface_{std::move(interface)},
       chooses_{interface_->scheduling() == Scheduling::by_master},
@@ -51,7 +52,6 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
   machine_.add_observer(statistics_);
   machine_.add_observer(loss_teller_);
   machine_.add_observer(workers_);
-  machine_.add_observer(parts_);
   shared_watch_->watch(options_.start.values);
   interface_->set_host(*seat_);
   try {
@@ -259,7 +259,7 @@ void MasterCore::task_progress(const TaskRef& task, double fraction) {
 
 void MasterCore::task_part(const TaskRef& task, Bytes value) {
   on_loop([this, task, value = std::move(value)]() mutable {
-    if (machine_.is_current(task)) PartKeeper::keep(task, std::move(value));
+    if (machine_.is_current(task)) parts_.keep(task, std::move(value));
   });
 }
 
@@ -273,7 +273,7 @@ void MasterCore::task_finished(const TaskRef& task, Outcome&& outcome) {
 
 void MasterCore::ended(const TaskRef& task, Outcome&& outcome) {
   if (!outcome.parts.empty() && machine_.is_current(task))
-    for (Bytes& value : outcome.parts) PartKeeper::keep(task, std::move(value));
+    for (Bytes& value : outcome.parts) parts_.keep(task, std::move(value));
   if (!starts_.empty() && starts_.is_one(task)) return start_finished(task, outcome);
   // Its worker is to blame: it goes elsewhere.
   if (outcome.failure && outcome.failure->cause == Cause::worker_start) return machine_.lost(task, std::move(outcome), moment());

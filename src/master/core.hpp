@@ -160,8 +160,8 @@ class MasterCore final : public Continuations {
   LossTeller loss_teller_;
   core::WorkerList workers_;
   core::WorkerStarts starts_;
-  PartKeeper parts_;
   core::TaskMachine machine_;
+  PartKeeper parts_;
   std::unique_ptr<Seat> seat_;            ///< what interface_ sees of this
   std::unique_ptr<Interface> interface_;  ///< in the place of one that could not start, one that does nothing
   bool chooses_;                          ///< the master says which worker

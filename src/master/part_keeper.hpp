@@ -1,25 +1,28 @@
 // What tasks emit, in their records.
 //
-// What:    an observer of the task machine that marks the values of an attempt which comes to nothing.
+// What:    an observer of the task machine that marks the values of an attempt which comes to nothing. It looks on from
+//          the first value on, so that tasks which emit nothing cost nothing.
 // Owner:   nothing; records have the values.
 // Threads: the master's loop.
 // Use:
-//     machine.add_observer(keeper);
-//     PartKeeper::keep(task, std::move(value));
+//     keeper.keep(task, std::move(value));
 #pragma once
 
 #include <utility>
 
 #include <mw/detail/task_access.hpp>
 
-#include "core/observer.hpp"
+#include "core/machine.hpp"
 
 namespace mw::detail {
 
 class PartKeeper final : public core::Observer {
  public:
+  explicit PartKeeper(core::TaskMachine& machine) : machine_{machine} {}
+
   /// Of the attempt that is current.
-  static void keep(const TaskRef& task, Bytes value) {
+  void keep(const TaskRef& task, Bytes value) {
+    if (!std::exchange(looks_on_, true)) machine_.add_observer(*this);
     TaskAccess::record(task)->need_parts().add(task.attempt(), std::move(value));
   }
 
@@ -32,6 +35,9 @@ class PartKeeper final : public core::Observer {
   static void fail_parts_of(const TaskRecord& task) {
     if (PartList* const parts = task.find_parts()) parts->fail(task.attempt.load(std::memory_order_relaxed));
   }
+
+  core::TaskMachine& machine_;
+  bool looks_on_ = false;
 };
 
 }  // namespace mw::detail
