@@ -97,7 +97,7 @@ void TaskMachine::arrived(const TaskRef& task, const Moment& now) {
   wants_round_ = true;
 }
 
-void TaskMachine::finished(const TaskRef& task, Outcome outcome, const Moment& now) {
+void TaskMachine::finished(const TaskRef& task, Outcome&& outcome, const Moment& now) {
   if (!is_current(task)) return stopped(task);
   wants_round_ = true;
   TaskRecord& record = record_of(task);
@@ -111,13 +111,13 @@ void TaskMachine::finished(const TaskRef& task, Outcome outcome, const Moment& n
   end(record, state, std::move(outcome), now);
 }
 
-void TaskMachine::lost(const TaskRef& task, Outcome outcome, const Moment& now) {
+void TaskMachine::lost(const TaskRef& task, Outcome&& outcome, const Moment& now) {
   if (!is_current(task)) return stopped(task);
   wants_round_ = true;
   lose(record_of(task), std::move(outcome), now);
 }
 
-void TaskMachine::lose(TaskRecord& task, Outcome outcome, const Moment& now) {
+void TaskMachine::lose(TaskRecord& task, Outcome&& outcome, const Moment& now) {
   tell([&](Observer& observer) { observer.lost(task, outcome, now); });
   if (scheduler_.lost(task, now.time, task.options().max_losses) == scheduler::Verdict::run_again)
     return queued_again(task, Again::lost, now);
@@ -158,7 +158,7 @@ bool TaskMachine::cancel(TaskRecord& task, const Moment& now) {
   return true;
 }
 
-void TaskMachine::refuse(TaskRecord& task, Outcome outcome, const Moment& now) {
+void TaskMachine::refuse(TaskRecord& task, Outcome&& outcome, const Moment& now) {
   if (task.schedule != ItemState::queued) return;
   scheduler_.withdraw(task, now.time);
   end(task, TaskState::error, std::move(outcome), now);
@@ -204,7 +204,7 @@ void TaskMachine::out_of_time(TaskRecord& task, const Moment& now) {
   queued_again(task, Again::fault, now);
 }
 
-void TaskMachine::end(TaskRecord& task, TaskState state, Outcome outcome, const Moment& now) {
+void TaskMachine::end(TaskRecord& task, TaskState state, Outcome&& outcome, const Moment& now) {
   if (task.find_extra()) deadlines_.clear(task);
   task.finish_ns = now.clock_ns;
   task.run_ns = outcome.run_time.count();

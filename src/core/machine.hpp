@@ -80,9 +80,9 @@ class TaskMachine {
   /// worker. No limit ends it any more.
   void arrived(const TaskRef& task, const Moment& now);
   /// It ends, or runs again.
-  void finished(const TaskRef& task, Outcome outcome, const Moment& now);
+  void finished(const TaskRef& task, Outcome&& outcome, const Moment& now);
   /// Its worker died under it.
-  void lost(const TaskRef& task, Outcome outcome, const Moment& now);
+  void lost(const TaskRef& task, Outcome&& outcome, const Moment& now);
   /// No worker has begun this attempt, and none will.
   void returned(const TaskRef& task, const Moment& now);
   void returned(const std::vector<TaskRef>& tasks, const Moment& now);
@@ -91,7 +91,7 @@ class TaskMachine {
   /// False if it had ended.
   bool cancel(TaskRecord& task, const Moment& now);
   /// It waits and cannot be given out: it ends with this failure. One that does not wait is no event.
-  void refuse(TaskRecord& task, Outcome outcome, const Moment& now);
+  void refuse(TaskRecord& task, Outcome&& outcome, const Moment& now);
 
   // What happens to workers and their interface
 
@@ -108,6 +108,8 @@ class TaskMachine {
   /// The names of workers that tasks wait for while none has that name. Where such a worker is not on its way, either,
   /// say so with refuse_those_for().
   std::vector<std::string> missing_workers() const;
+  /// Whether any task waits that is for one worker.
+  bool has_tasks_for_one_worker() const noexcept { return scheduler_.has_named(); }
   /// The tasks that wait for a worker of this name end with Cause::no_worker and this reason.
   void refuse_those_for(const std::string& name, const std::string& why, const Moment& now);
   /// Every task that is somewhere is queued again, as if it had not been given out; no worker is left, and nothing is
@@ -170,10 +172,10 @@ class TaskMachine {
   }
   bool retries(TaskRecord& task, const Failure& failure);
   void queued_again(TaskRecord& task, Again why, const Moment& now);
-  void lose(TaskRecord& task, Outcome outcome, const Moment& now);
+  void lose(TaskRecord& task, Outcome&& outcome, const Moment& now);
   void abandon(TaskRecord& task, bool may_be_unbegun, const Moment& now);
   void out_of_time(TaskRecord& task, const Moment& now);
-  void end(TaskRecord& task, TaskState state, Outcome outcome, const Moment& now);
+  void end(TaskRecord& task, TaskState state, Outcome&& outcome, const Moment& now);
   void follow(TaskRecord& task, const TaskRecord& first, const Moment& now);
   void free_dependents(const TaskRecord& first, const Moment& now);
   void end_waiting(TaskState state, const Failure& failure, const Moment& now);

@@ -33,8 +33,10 @@ std::string names_of(const std::vector<WorkerStatus>& workers) {
 /// They wait while it is on its way; else they end. So do all tasks when each worker that there is failed in its start
 /// function.
 void MasterCore::look_for_absent_workers() {
+  // As in nearly every round.
+  if (absent_.empty() && !machine_.has_tasks_for_one_worker() && !starts_.has_failed()) return;
   std::vector<std::string> absent = machine_.missing_workers();
-  if (absent.empty() && !have_all_starts_failed()) {  // as in nearly every round
+  if (absent.empty() && !have_all_starts_failed()) {
     if (absence_look_at_) absence_watch_.look(false, core::Time{0});
     absence_look_at_.reset();
     absent_.clear();

@@ -26,6 +26,7 @@
 #include "core/record.hpp"
 #include "master/item_stack.hpp"
 #include "master/loop.hpp"
+#include "process/cache_line.hpp"
 
 namespace mw::detail {
 
@@ -124,8 +125,8 @@ class Completions {
   bool sleep_until(std::unique_lock<std::mutex>& lock, const Deadline& deadline, const Ready& ready);
 
   Loop* const loop_;
-  ItemStack published_;
-  std::atomic<std::uint64_t> open_{0};  ///< submitted and not handed out
+  alignas(process::cache_line) ItemStack published_;                 ///< the loop's end
+  alignas(process::cache_line) std::atomic<std::uint64_t> open_{0};  ///< submitted and not handed out
   std::atomic<std::uint32_t> sleepers_{0};
   std::mutex mutex_;
   std::condition_variable woken_;

@@ -37,6 +37,7 @@
 #include "master/part_keeper.hpp"
 #include "master/shared_watch.hpp"
 #include "master/statistics.hpp"
+#include "process/cache_line.hpp"
 
 namespace mw::detail {
 
@@ -162,12 +163,12 @@ class MasterCore final : public Continuations {
   core::WorkerStarts starts_;
   core::TaskMachine machine_;
   PartKeeper parts_;
-  std::unique_ptr<Seat> seat_;            ///< what interface_ sees of this
-  std::unique_ptr<Interface> interface_;  ///< in the place of one that could not start, one that does nothing
-  bool chooses_;                          ///< the master says which worker
-  ItemStack submitted_;
-  std::atomic<std::uint32_t> slots_{0};
-  std::string interface_failure_;  ///< why it failed; empty while it works
+  std::unique_ptr<Seat> seat_;                        ///< what interface_ sees of this
+  std::unique_ptr<Interface> interface_;              ///< in the place of one that could not start, one that does nothing
+  bool chooses_;                                      ///< the master says which worker
+  alignas(process::cache_line) ItemStack submitted_;  ///< those who submit write here
+  alignas(process::cache_line) std::atomic<std::uint32_t> slots_{0};  ///< … and only the loop from here on
+  std::string interface_failure_;                                     ///< why it failed; empty while it works
   ChoiceWatch choice_watch_;
   ChoiceWatch absence_watch_;                  ///< tasks wait for workers that are on their way
   std::vector<std::string> absent_;            ///< those workers

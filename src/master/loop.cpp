@@ -15,6 +15,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "process/cache_line.hpp"
 #include "process/shortage.hpp"
 
 namespace mw::detail {
@@ -37,8 +38,9 @@ struct Loop::Impl {
   boost::asio::steady_timer timer{io};
   const std::function<void()> after_each;
 
-  std::mutex baton;
-  std::atomic<std::thread::id> runner{};   ///< who holds the baton
+  alignas(process::cache_line) std::mutex baton;  ///< those who submit try to lock it
+  /// Who holds the baton. Asked for with every message of a worker.
+  alignas(process::cache_line) std::atomic<std::thread::id> runner{};
   std::atomic<bool> has_driver{false};     ///< a user's thread drives, or waits for the baton to do so
   std::atomic<unsigned> callers{0};        ///< users' threads that wait for the baton to make a call
   std::atomic<std::uint64_t> sessions{0};  ///< times that somebody drove

@@ -20,6 +20,7 @@
 
 #include "core/observer.hpp"
 #include "core/record.hpp"
+#include "process/cache_line.hpp"
 
 namespace mw::detail {
 
@@ -28,8 +29,9 @@ class Statistics final : public core::Observer {
   /// Times count from then on.
   explicit Statistics(std::int64_t born_ns) : born_ns_{born_ns} {}
 
-  std::atomic<std::uint64_t> accepted{0};  ///< also the number of the last task
-  std::atomic<std::uint64_t> running{0};
+  /// Also the number of the last task. Written by those who submit, all else by the loop.
+  alignas(process::cache_line) std::atomic<std::uint64_t> accepted{0};
+  alignas(process::cache_line) std::atomic<std::uint64_t> running{0};
   std::atomic<std::uint64_t> finished{0};
   std::atomic<std::uint64_t> errors{0};
   std::atomic<std::uint64_t> cancelled{0};

@@ -29,8 +29,10 @@ class Lanes {
 
   /// Whether the task is for one worker.
   bool is_named(const Item& item) const { return name_of_ && name_of_(item); }
+  /// To be called for every new task: as long as none is for one worker, no task is asked for its name.
+  void note(const Item& item) { are_used_ = are_used_ || is_named(item); }
   /// That worker; null if any may have the task, and while names are not heeded.
-  const std::string* name_of(const Item& item) const { return name_of_ && heeds_ ? name_of_(item) : nullptr; }
+  const std::string* name_of(const Item& item) const { return are_used_ && heeds_ ? name_of_(item) : nullptr; }
   /// Where it waits; null for a task that any worker may have.
   Queues* of(const Item& item) {
     const std::string* const name = name_of(item);
@@ -57,6 +59,7 @@ class Lanes {
  private:
   NameOf name_of_;
   bool heeds_ = true;
+  bool are_used_ = false;
   std::map<std::string, Queues> lanes_;  ///< none of them is empty
 };
 

@@ -8,19 +8,6 @@
 
 namespace mw::scheduler {
 
-Queues& Scheduler::queue_of(Item& item) {
-  Queues* const lane = lanes_.of(item);
-  return lane ? *lane : queues_;
-}
-
-void Scheduler::unqueue(Item& item) {
-  const std::string* const name = lanes_.name_of(item);
-  if (name)
-    lanes_.remove(item, *name);
-  else
-    queues_.remove(item);
-}
-
 void Scheduler::queue_in_order(const std::vector<Item*>& items) {
   if (items.empty()) return;
   std::map<Queues*, std::vector<Item*>> by_queue;

@@ -8,6 +8,7 @@ namespace mw::scheduler {
 void Scheduler::submit(Item& item) {
   assert(item.schedule == ItemState::idle);
   item.order = ++last_order_;
+  lanes_.note(item);
   queue_of(item).push_back(item);
 }
 
@@ -80,6 +81,7 @@ std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
 
 std::optional<Assignment> Scheduler::next(Time now) {
   holds_back_ = false;
+  if (lanes_.empty()) return next_of_all(now);
   const auto named = first_named();
   if (named && (!queues_.front() || goes_before(*named->item, *queues_.front()))) return give(*named, now);
   if (auto other = next_of_all(now)) return other;

@@ -86,6 +86,8 @@ class Scheduler {
   void heed_names(bool heeds);
   /// The names that tasks wait for and that no worker has.
   std::vector<std::string> missing_names() const;
+  /// Whether any task waits in a lane of its worker's.
+  bool has_named() const noexcept { return !lanes_.empty(); }
   /// The tasks that wait for a worker of this name, in order.
   std::vector<Item*> waiting_for(const std::string& name) const;
 
@@ -214,5 +216,18 @@ class Scheduler {
   std::size_t busy_count_ = 0;
   bool holds_back_ = false;
 };
+
+inline Queues& Scheduler::queue_of(Item& item) {
+  Queues* const lane = lanes_.of(item);
+  return lane ? *lane : queues_;
+}
+
+inline void Scheduler::unqueue(Item& item) {
+  const std::string* const name = lanes_.name_of(item);
+  if (name)
+    lanes_.remove(item, *name);
+  else
+    queues_.remove(item);
+}
 
 }  // namespace mw::scheduler
