@@ -22,6 +22,9 @@
 namespace mw {
 namespace {
 
+/// Short tasks that lie in the queue while one runs: the thread need not wait for the master after each.
+constexpr std::uint32_t most_ahead = 100;
+
 /// One thread, one queue.
 class Serial final : public Interface, private worker::ProgressSink {
  public:
@@ -30,7 +33,7 @@ class Serial final : public Interface, private worker::ProgressSink {
 
   void start() override {
     thread_ = process::DeepThread{[this] { run(); }};
-    id_ = host().worker_joined({"serial worker", process::host_name(), 1, 0});
+    id_ = host().worker_joined({"serial worker", process::host_name(), 1, most_ahead});
   }
 
   void execute_task(const TaskRef& task, WorkerId worker) override {
@@ -40,6 +43,11 @@ class Serial final : public Interface, private worker::ProgressSink {
     std::lock_guard lock{mutex_};
     queue_.push_back(task);
     woken_.notify_one();
+  }
+
+  bool revoke_task(const TaskRef& task, WorkerId) override {
+    std::lock_guard lock{mutex_};
+    return std::erase(queue_, task) != 0;
   }
 
   void stop(std::function<void()> stopped) override {
