@@ -24,10 +24,10 @@ function(mw_make_build_stamp variable name)
   list(REMOVE_DUPLICATES files)
   set(list ${CMAKE_CURRENT_BINARY_DIR}/${name}_stamp.list)
   set(output ${CMAKE_CURRENT_BINARY_DIR}/${name}_stamp.cpp)
-  file(WRITE ${list} "${files}")
+  file(CONFIGURE OUTPUT ${list} CONTENT "${files}" @ONLY)  # only when it is another one
   add_custom_command(OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} -DLIST=${list} -DOUTPUT=${output} -P ${script}
-    DEPENDS ${files} ${script}
+    DEPENDS ${files} ${list} ${script}
     COMMENT "Build stamp of ${name}" VERBATIM)
   set_source_files_properties(${output} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   set(${variable} ${output} PARENT_SCOPE)
