@@ -16,15 +16,17 @@ set(MW_ASIO_HEADERS
 function(mw_precompile kind)
   cmake_parse_arguments(arg "SMALL" "" "" ${ARGN})
   set(header mw_precompiled_${kind})
-  set(options "")
+  # -O3 makes programs larger, and a task no faster.
+  set(level -O2)
   if(arg_SMALL)
     set(header ${header}_small)
-    # g++ 12 at -Os takes values of std::optional for uninitialised that are not.
-    set(options $<$<CONFIG:Release>:-Os> $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized>)
-    foreach(target ${arg_UNPARSED_ARGUMENTS})
-      target_compile_options(${target} PRIVATE ${options})
-    endforeach()
+    set(level -Os)
   endif()
+  # g++ 12 at these levels takes values of std::optional for uninitialised that are not.
+  set(options $<$<CONFIG:Release>:${level}> $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized>)
+  foreach(target ${arg_UNPARSED_ARGUMENTS})
+    target_compile_options(${target} PRIVATE ${options})
+  endforeach()
   if(NOT PROJECT_IS_TOP_LEVEL OR MW_BUILD_FUZZERS)
     return()
   endif()
