@@ -11,6 +11,8 @@
 // (PyMW's pymw_emit_result.) A worker process and its master speak at any time, so parts come as they are emitted. On
 // `boinc`, where a host speaks to the project when its work is done, they come with the result, and where a quorum is
 // asked for and there is no validator of one's own, they must be the same on each host, as results must.
+//
+// With TaskOptions::emit_stdout, what a task prints is emitted, as std::string: whole lines.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +45,7 @@ std::optional<PartBytes> next_part(MasterCore& core, TaskRecord& record, const D
 }  // namespace detail
 
 /// Hands a value to the master, while the task goes on. Any number of them, in order; each is sent at once, and kept in
-/// the master's memory until somebody reads it, or the task is forgotten. Outside a task nothing happens. Throws
+/// the master's memory, up to MasterOptions::most_unread_parts, until somebody reads it or the task is forgotten. Outside a task nothing happens. Throws
 /// CodecError if the value cannot be encoded.
 template <class T>
 void emit(const T& value) {
@@ -64,7 +66,8 @@ template <class T>
 class Parts {
  public:
   /// An input iterator. `++` waits for the next one; it throws InterfaceError if the interface has failed, TimeoutError
-  /// if the time that was given is over, and CodecError if the task emitted something else than a T.
+  /// if the time that was given is over, CodecError if the task emitted something else than a T, and UsageError in place
+  /// of what was not kept.
   class iterator {
    public:
     using value_type = Part<T>;

@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -49,6 +50,9 @@ struct MasterOptions {
   /// that could change its mind, it is asked again; if they still wait, a warning on stderr says so, then again after
   /// twice that time. That is no error: the worker that it waits for may be on its way.
   std::chrono::milliseconds warn_after{10'000};
+  /// How many bytes of what tasks have emitted (mw::emit) may wait to be read. What is above that is dropped, with a
+  /// warning, and so is what else its task emits; whoever reads that task's parts gets an error in their place.
+  std::uint64_t most_unread_parts = std::uint64_t{1} << 30;
 
   /// f(args…) runs once in each new worker process, before its first task: to load or connect what tasks then find in
   /// static variables, or to change what a task's changes are put back to (environment, handlers, working directory).

@@ -1,3 +1,4 @@
+#include <mw/codec.hpp>
 #include <mw/detail/task_access.hpp>
 #include <mw/serial.hpp>
 
@@ -68,6 +69,7 @@ class Serial final : public Interface, private worker::ProgressSink {
       Outcome outcome = run_on_terms(current_);
       if (const auto failure = surroundings.put_back(outcome.run_time)) log::warn("serial: " + *failure);
       worker::PrintedOutput printed = output.end();
+      if (current_.options().emit_stdout && !printed.out.empty()) part(encode(printed.out));
       outcome.out = std::move(printed.out);
       outcome.err = std::move(printed.err);
       host().task_finished(std::exchange(current_, {}), std::move(outcome));  // its memory may go

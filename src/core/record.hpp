@@ -72,8 +72,8 @@ struct TaskRecord : scheduler::Item {
     return found ? found->parts.load(std::memory_order_acquire) : nullptr;
   }
   /// For the loop.
-  PartList& need_parts() {
-    if (!find_parts()) need_extra().parts.store(new PartList, std::memory_order_release);
+  PartList& need_parts(const UnreadBytes& unread) {
+    if (!find_parts()) need_extra().parts.store(new PartList{unread}, std::memory_order_release);
     return *find_parts();
   }
   const TaskOptions& options() const noexcept {

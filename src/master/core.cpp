@@ -39,7 +39,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
       workers_{*directory_, born_ns_},
       starts_{options_.start, *directory_},
       machine_{*directory_},
-      parts_{machine_},
+      parts_{machine_, options_.most_unread_parts},
       seat_{std::make_unique<Seat>(*this, 1)},
       interface_{std::move(interface)},
       chooses_{interface_->scheduling() == Scheduling::by_master},

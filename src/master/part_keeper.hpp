@@ -8,22 +8,32 @@
 //     keeper.keep(task, std::move(value));
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include <mw/detail/task_access.hpp>
 
 #include "core/machine.hpp"
+#include "log/log.hpp"
 
 namespace mw::detail {
 
 class PartKeeper final : public core::Observer {
  public:
-  explicit PartKeeper(core::TaskMachine& machine) : machine_{machine} {}
+  PartKeeper(core::TaskMachine& machine, std::uint64_t limit) : machine_{machine}, limit_{limit} {}
 
   /// Of the attempt that is current.
   void keep(const TaskRef& task, Bytes value) {
     if (!std::exchange(looks_on_, true)) machine_.add_observer(*this);
-    TaskAccess::record(task)->need_parts().add(task.attempt(), std::move(value));
+    TaskRecord& record = *TaskAccess::record(task);
+    if (!record.need_parts(unread_).add(task.attempt(), std::move(value), limit_))
+      log::warn(
+          fmt::format("what task {} ({}) emits is not kept any more: {} MiB of what tasks have emitted wait to be read "
+                      "(parts_of; MasterOptions::most_unread_parts)",
+                      record.id, record.name(), limit_ >> 20));
   }
 
   void queued_again(const TaskRecord& task, core::Again, bool, const core::Moment&) noexcept override { fail_parts_of(task); }
@@ -37,6 +47,8 @@ class PartKeeper final : public core::Observer {
   }
 
   core::TaskMachine& machine_;
+  const std::uint64_t limit_;
+  const UnreadBytes unread_ = std::make_shared<std::atomic<std::uint64_t>>(0);
   bool looks_on_ = false;
 };
 

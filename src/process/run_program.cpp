@@ -46,7 +46,9 @@ struct Pipe {
 /// Reads a descriptor to its end into a text.
 class Reader {
  public:
-  Reader(boost::asio::io_context& io, int fd, std::string& into, std::size_t keep) : from_{io, fd}, into_{into}, keep_{keep} {
+  using Also = std::function<void(std::string_view)>;
+  Reader(boost::asio::io_context& io, int fd, std::string& into, std::size_t keep, const Also& also)
+      : from_{io, fd}, into_{into}, keep_{keep}, also_{also} {
     from_.non_blocking(true);
   }
 
@@ -76,12 +78,14 @@ class Reader {
 
   void add(std::size_t size) {
     into_.append(chunk_.data(), size);
+    if (size > 0 && also_) also_({chunk_.data(), size});
     if (into_.size() / 2 > keep_) into_.erase(0, into_.size() - keep_);
   }
 
   boost::asio::posix::stream_descriptor from_;
   std::string& into_;
   const std::size_t keep_;
+  const Also& also_;
   bool over_ = false;
   std::array<char, 65'536> chunk_{};
 };
@@ -147,14 +151,16 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
     });
   }
   std::optional<Reader> read_out, read_err;
-  const auto read = [&io](std::optional<Pipe>& from, std::optional<Reader>& reader, std::string& into, std::size_t keep) {
+  const auto read = [&io](std::optional<Pipe>& from, std::optional<Reader>& reader, std::string& into, std::size_t keep,
+                          const Reader::Also& also) {
     if (!from) return;
     from->close(1);
-    reader.emplace(io, from->take(0), into, keep);
+    reader.emplace(io, from->take(0), into, keep, also);
     reader->start();
   };
-  read(out, read_out, run.out, std::string{}.max_size() / 4);
-  read(err, read_err, run.err, err_limit);
+  read(out, read_out, run.out, std::string{}.max_size() / 4, terms.on_stdout);
+  const Reader::Also nobody;
+  read(err, read_err, run.err, err_limit, nobody);
   boost::asio::steady_timer terminate{io};
   boost::asio::steady_timer kill{io};
   if (terms.terminate_at) call_at(terminate, *terms.terminate_at, [&child] { child.kill_group(SIGTERM); });

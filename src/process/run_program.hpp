@@ -11,9 +11,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,8 +39,9 @@ struct ProgramTerms {
   std::string working_directory = {};                                 ///< empty: this process's
   std::vector<std::pair<std::string, std::string>> environment = {};  ///< set besides this process's variables
   int stdin_fd = -1;                                                  ///< what it reads in place of the input; the caller's
-  int stdout_fd = -1;  ///< where its output goes; then `out` stays empty; the caller's
-  int stderr_fd = -1;  ///< the same for `err`
+  int stdout_fd = -1;                                    ///< where its output goes; then `out` stays empty; the caller's
+  int stderr_fd = -1;                                    ///< the same for `err`
+  std::function<void(std::string_view)> on_stdout = {};  ///< gets what is read of its stdout at once, besides `out`
   /// It gets a process group of its own, which gets its signals, too; what is left of it when the program has ended is
   /// killed.
   bool own_group = false;

@@ -23,7 +23,7 @@
 
 namespace mw::wire {
 
-inline constexpr std::uint16_t protocol_version = 8;
+inline constexpr std::uint16_t protocol_version = 9;
 
 inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
 inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes
@@ -65,12 +65,15 @@ struct Terms {
   std::vector<SharedInput> shared = {};  ///< what the arguments refer to, by its place here; then a start call
   /// So many of `shared`, its last, are a call that a worker makes before its first task and what that refers to.
   std::uint32_t start_values = 0;
-  bool is_start = false;  ///< there is nothing to do but that call
+  bool is_start = false;     ///< there is nothing to do but that call
+  bool emit_stdout = false;  ///< parts come of what it prints
 
   /// It works in a folder of its own.
   bool has_folder() const noexcept { return own_folder || !files.empty() || !outputs.empty(); }
   /// Nothing has to be done for it before it runs and after.
-  bool is_plain() const noexcept { return soft_limit_ns == 0 && hard_limit_ns == 0 && memory_limit == 0 && !has_folder(); }
+  bool is_plain() const noexcept {
+    return soft_limit_ns == 0 && hard_limit_ns == 0 && memory_limit == 0 && !has_folder() && !emit_stdout;
+  }
   bool empty() const noexcept { return is_plain() && shared.empty(); }
 };
 /// All but the folder for outputs.

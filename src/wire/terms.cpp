@@ -8,7 +8,7 @@
 namespace mw::wire {
 namespace {
 
-constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 1;
+constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 1 + 1;
 constexpr std::uint64_t longest_time_ns = std::uint64_t{1} << 62;
 
 }  // namespace
@@ -31,7 +31,9 @@ void write_terms(Writer& writer, const Terms& terms) {
   writer.number(terms.outputs_limit).text(terms.outputs_folder);
   writer.number(static_cast<std::uint32_t>(terms.shared.size()));
   for (const SharedInput& one : terms.shared) writer.number(one.number).number(one.size).number(one.inode).text(one.from);
-  writer.number(terms.start_values).number(static_cast<std::uint8_t>(terms.is_start));
+  writer.number(terms.start_values)
+      .number(static_cast<std::uint8_t>(terms.is_start))
+      .number(static_cast<std::uint8_t>(terms.emit_stdout));
 }
 
 Terms parse_terms(std::span<const std::byte> bytes) {
@@ -65,7 +67,10 @@ Terms parse_terms(std::span<const std::byte> bytes) {
   }
   terms.start_values = parser.number<std::uint32_t>();
   const auto is_start = parser.number<std::uint8_t>();
+  const auto emit_stdout = parser.number<std::uint8_t>();
   parser.end();
+  if (emit_stdout > 1) throw ProtocolError{fmt::format("a task that emits its stdout in way {}", emit_stdout)};
+  terms.emit_stdout = emit_stdout == 1;
   if (terms.start_values > terms.shared.size() || is_start > 1 || (is_start == 1 && terms.start_values == 0))
     throw ProtocolError{fmt::format("a task with a start call of kind {} in {} of {} shared values", is_start, terms.start_values,
                                     terms.shared.size())};
@@ -79,7 +84,8 @@ Terms terms_of(const TaskOptions& options) {
               .hard_limit_ns = static_cast<std::uint64_t>(options.hard_limit.count()),
               .memory_limit = options.memory_limit,
               .files = options.files,
-              .own_folder = options.own_folder};
+              .own_folder = options.own_folder,
+              .emit_stdout = options.emit_stdout};
   for (const OutputFile& output : options.outputs) terms.outputs.push_back(output.from);
   if (!terms.outputs.empty()) terms.outputs_limit = options.outputs_limit;
   return terms;

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -67,6 +68,15 @@ class Stream {
   }
 
   /// Mutex held.
+  std::string read(std::size_t from) const {
+    const std::size_t end = written_to(channel_.file.get());
+    std::string text(std::min(end - std::min(from, end), std::size_t{64} << 10), '\0');
+    const ssize_t got = ::pread(channel_.file.get(), text.data(), text.size(), static_cast<off_t>(from));
+    text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+    return text;
+  }
+
+  /// Mutex held.
   std::string take(bool failed) {
     if (channel_.file.get() < 0) return {};
     std::string text = channel_.text();
@@ -114,6 +124,12 @@ class Keeper {
     if ((unlooked_at_ += run_time) < looked_at_after) return true;
     unlooked_at_ = {};
     return out_.is_home() && err_.is_home();
+  }
+
+  std::string so_far(std::size_t from) {
+    std::lock_guard lock{mutex_};
+    out_.move_on(has_moved_);
+    return out_.read(from);
   }
 
   PrintedOutput take(bool out_failed, bool err_failed) {
@@ -233,6 +249,12 @@ void keep_output(OutputPipes pipes) {
 std::optional<std::string> lost_output() {
   if (!is_lost) return std::nullopt;
   return "a task has closed stdout or stderr";
+}
+
+std::string printed_so_far(std::size_t from) {
+  if (!keeper) return {};
+  std::fflush(stdout);
+  return keeper->so_far(from);
 }
 
 PrintedOutput take_printed_output(std::chrono::nanoseconds run_time) {

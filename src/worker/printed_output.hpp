@@ -12,6 +12,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -37,6 +38,10 @@ void keep_output(OutputPipes pipes);
 /// Why nothing is kept any more: a task has closed a C stream, which cannot be opened again under all that writes to
 /// it, or has left no descriptor with which a stream could be led back.
 std::optional<std::string> lost_output();
+
+/// What the process has written to its stdout since the last take_printed_output(), from this byte on, at most 64 KiB of
+/// it. The C stream is flushed first, as it would be at a line's end on a terminal. Any thread.
+std::string printed_so_far(std::size_t from);
 
 /// What the process has written to its stdout and stderr since the last call, C and C++ streams flushed. `run_time` is
 /// what has passed meanwhile: in next to no time nobody redirects anything.

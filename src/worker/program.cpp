@@ -17,6 +17,7 @@
 #include "process/unique_fd.hpp"
 #include "worker/execute.hpp"
 #include "worker/limits.hpp"
+#include "worker/live_output.hpp"
 #include "worker/start.hpp"
 #include "worker/task_folder.hpp"
 
@@ -96,12 +97,15 @@ std::string program_task(const Program& program, const std::string& input) {
   const process::UniqueFd out = output_of(program);
   terms.stdin_fd = in.get();
   terms.stdout_fd = out.get();
+  worker::LineEmitter lines;
+  if (worker::LiveOutput::is_on()) terms.on_stdout = [&lines](std::string_view text) { lines.add(text); };
   process::ProgramRun run;
   try {
     run = process::run_program(executable_of(program), program.args, std::as_bytes(std::span{input}), terms);
   } catch (const process::StartError& e) {
     not_started(e.what());
   }
+  lines.finish();
   std::cerr << run.err;  // becomes the task's stderr
   if (!run.death.signaled && run.death.exit_status == 0) return std::move(run.out);
   Failure failure = process::to_failure(run.death);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "worker/find_outputs.hpp"
+#include "worker/live_output.hpp"
 #include "worker/take_outputs.hpp"
 #include "worker/task_folder.hpp"
 
@@ -16,9 +17,12 @@ Limits limits_of(const wire::Terms& terms) {
           std::chrono::nanoseconds{static_cast<std::int64_t>(terms.hard_limit_ns)}, terms.memory_limit};
 }
 
-Outcome limited(const Limits& terms, Scope scope, const std::function<Outcome()>& call) {
+Outcome limited(const Limits& terms, bool emits_stdout, Scope scope, const std::function<Outcome()>& call) {
   const TaskLimits limits{terms, scope};
+  std::optional<LiveOutput> live;
+  if (emits_stdout) live.emplace(scope);
   Outcome outcome = call();
+  live.reset();
   limits.explain(outcome);
   return outcome;
 }
@@ -37,7 +41,7 @@ Outcome run_on_terms(const wire::Terms& terms, Scope scope, const std::function<
   try {
     std::optional<TaskFolder> folder;
     if (terms.has_folder()) folder.emplace(terms.files);
-    Outcome outcome = limited(limits_of(terms), scope, call);
+    Outcome outcome = limited(limits_of(terms), terms.emit_stdout, scope, call);
     if (terms.outputs.empty() || outcome.failure) return outcome;
     try {
       folder->enter_again();

@@ -2,7 +2,10 @@
 #include <catch2/catch.hpp>
 
 #include <csignal>
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <numeric>
 #include <stdexcept>
 
@@ -41,6 +44,18 @@ int emit_and_fail_once(const std::string& file, bool by_signal) {
   std::ofstream{file} << "been here";
   if (by_signal) ::raise(SIGKILL);
   throw std::runtime_error{"not yet"};
+}
+
+int print_then_wait(const std::string& file) {
+  std::printf("one\ntw");
+  if (!file.empty()) wait_for_file(file);
+  std::printf("o\n");
+  std::cout << "thr" << std::flush << "ee";
+  return 3;
+}
+std::size_t print_lines(std::size_t lines) {
+  for (std::size_t i = 0; i < lines; ++i) std::printf("%zu\n", i);
+  return lines;
 }
 
 template <class T>
@@ -149,6 +164,77 @@ TEST_CASE("parts_of refuses what it cannot read, and waits no longer than it is 
   auto wrong = master.parts_of<std::vector<double>>(task);
   CHECK_THROWS_AS(all_parts<std::vector<double>>(master, task), mw::CodecError);
   CHECK(master.get_result(task) == 2);
+}
+
+TEST_CASE("what a task prints can be read while it runs", "[contract][emit]") {
+  for (const std::string& spec : specs_scheduled_by_master()) {
+    INFO(spec);
+    mw::Master master{mw::interface(spec)};
+    const test::TemporaryFolder folder;
+    const std::string go = folder.path("go");
+    const mw::Program program{"/bin/sh",
+                              {"-c", "echo one; printf tw; until [ -e '" + go + "' ]; do sleep 0.01; done; echo o; printf three"}};
+    const auto read_all = [&](const mw::TaskHandle& task) {
+      std::string text;
+      for (const auto& part : master.parts_of<std::string>(task)) {
+        if (text.empty() && !spec.starts_with("serial")) {
+          CHECK(part.value == "one\n");
+          CHECK_FALSE(task.done());
+        }
+        text += part.value;
+        std::ofstream{go};
+      }
+      CHECK(text == "one\ntwo\nthree");
+    };
+    // One process cannot tell what a thread prints before that has ended.
+    const auto prints = master.submit_task<print_then_wait>({.emit_stdout = true}, spec.starts_with("serial") ? "" : go);
+    read_all(prints);
+    CHECK(prints.stdout_text() == "one\ntwo\nthree");
+    CHECK(master.get_result(prints) == 3);
+    std::filesystem::remove(go);
+    const auto runs = master.submit_task({.emit_stdout = true}, program);
+    read_all(runs);
+    CHECK(master.get_result(runs) == "one\ntwo\nthree");
+    const auto quiet = master.submit_task<print_lines>({}, std::size_t{2});
+    CHECK(master.get_result(quiet) == 2);
+    CHECK(all_parts<std::string>(master, quiet).empty());
+  }
+}
+
+TEST_CASE("all that a task prints comes as parts, on every interface", "[contract][emit]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  const auto task = master.submit_task<print_lines>({.emit_stdout = true}, std::size_t{30'000});
+  std::string text;
+  for (const auto& part : master.parts_of<std::string>(task)) {
+    CHECK(part.value.ends_with('\n'));
+    text += part.value;
+  }
+  CHECK(master.get_result(task) == 30'000);
+  CHECK(text.starts_with("0\n1\n2\n"));
+  CHECK(text.ends_with("\n29999\n"));
+  CHECK(text == task.stdout_text());
+}
+
+TEST_CASE("what is emitted and not read has a limit, and who reads it hears of what is missing", "[contract][emit]") {
+  const std::string spec = specs_scheduled_by_master().back();
+  INFO(spec);
+  mw::MasterOptions options;
+  options.most_unread_parts = 20'000;
+  mw::Master master{mw::interface(spec), options};
+  const auto task = master.submit_task<emit_many>(std::uint64_t{3'000});
+  CHECK(master.get_result(task) == 3'000);
+  std::uint64_t next = 0;
+  const std::string error = test::usage_error([&] {
+    for (const auto& part : master.parts_of<std::uint64_t>(task)) CHECK(part.value == next++);
+  });
+  CHECK_THAT(error,
+             Catch::Contains("emitted " + std::to_string(3'000 - next) + " values more") && Catch::Contains("were not kept"));
+  CHECK(next > 100);
+  CHECK(next < 2'000);
+  const auto later = master.submit_task<emit_many>(std::uint64_t{100});  // there is room again
+  CHECK(all_parts<std::uint64_t>(master, later).size() == 100);
 }
 
 TEST_CASE("what is emitted in a custom interface's own process comes with the result", "[seam][emit]") {

@@ -49,7 +49,8 @@ Task with_every_term() {
            .outputs_folder = "/tmp/x",
            .shared = {{1, 2, 3, "/proc/4/fd/5"}, {6, 7, 0, "#8"}},
            .start_values = 1,
-           .is_start = true},
+           .is_start = true,
+           .emit_stdout = true},
           bytes_of("args")};
 }
 
@@ -105,6 +106,7 @@ TEST_CASE("messages come back as they were", "[wire]") {
   CHECK(t.terms.shared == with_every_term().terms.shared);
   CHECK(t.terms.start_values == 1);
   CHECK(t.terms.is_start);
+  CHECK(t.terms.emit_stdout);
   CHECK(text_of(t.arguments) == "args");
 
   const Bytes result_bytes = payload_of(Result{5, 7, 99, bytes_of("out"), bytes_of(""), bytes_of("value")});
@@ -199,7 +201,7 @@ TEST_CASE("values that make no sense are refused", "[wire]") {
   CHECK_THROWS_AS(parse_task(payload_of(endless).span()), ProtocolError);
   Bytes nothing_said = payload_of(with_every_term());
   std::memset(nothing_said.data() + 20, 0, 4);
-  constexpr std::size_t least_terms = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 4 + 1;
+  constexpr std::size_t least_terms = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 4 + 1 + 1;
   nothing_said.data()[20] = static_cast<std::byte>(least_terms);
   std::memset(nothing_said.data() + 24, 0, least_terms);
   CHECK_THROWS_WITH(parse_task(nothing_said.span()), "a task's terms that say nothing");

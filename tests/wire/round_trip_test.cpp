@@ -67,6 +67,7 @@ Task any_task(Random& random, const Texts& texts) {
     task.terms.shared.push_back({any_number<std::uint64_t>(random), any_number<std::uint64_t>(random) % (Limits{}.max_frame + 1),
                                  any_number<std::uint64_t>(random), any_text(random, 200)});
   task.terms.start_values = static_cast<std::uint32_t>(random() % (task.terms.shared.size() + 1));
+  task.terms.emit_stdout = random() % 4 == 0;
   task.terms.is_start = task.terms.start_values != 0 && random() % 2 == 0;
   return task;
 }
@@ -98,6 +99,7 @@ bool is_same(const Task& a, const Task& b) {
          a.terms.soft_limit_ns == b.terms.soft_limit_ns && a.terms.hard_limit_ns == b.terms.hard_limit_ns &&
          a.terms.memory_limit == b.terms.memory_limit && a.terms.shared == b.terms.shared &&
          a.terms.start_values == b.terms.start_values && a.terms.is_start == b.terms.is_start &&
+         a.terms.emit_stdout == b.terms.emit_stdout &&
          std::equal(a.terms.files.begin(), a.terms.files.end(), b.terms.files.begin(), b.terms.files.end(), same_file) &&
          a.terms.own_folder == b.terms.own_folder && a.terms.outputs == b.terms.outputs &&
          a.terms.outputs_limit == b.terms.outputs_limit && a.terms.outputs_folder == b.terms.outputs_folder;

@@ -1,0 +1,100 @@
+#include "worker/live_output.hpp"
+
+#include <sys/prctl.h>
+
+#include <chrono>
+#include <csignal>
+#include <new>
+#include <system_error>
+
+#include <mw/emit.hpp>
+
+#include "worker/printed_output.hpp"
+
+namespace mw::worker {
+namespace {
+
+constexpr std::chrono::milliseconds interval{50};
+constexpr std::size_t longest_line = 1 << 20;
+thread_local bool is_live = false;
+
+}  // namespace
+
+void LineEmitter::add(std::string_view text) {
+  const auto end = text.rfind('\n');
+  if (end == std::string_view::npos) {
+    unfinished_ += text;
+    if (unfinished_.size() >= longest_line) finish();
+    return;
+  }
+  unfinished_ += text.substr(0, end + 1);
+  emit(unfinished_);
+  unfinished_ = text.substr(end + 1);
+}
+
+void LineEmitter::finish() {
+  if (!unfinished_.empty()) emit(unfinished_);
+  unfinished_.clear();
+}
+
+LiveOutput::LiveOutput(Scope scope) : is_threads_{scope == Scope::thread} {
+  is_live = true;
+  if (is_threads_) return;
+  // Signals are for the thread that runs tasks.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    thread_ = std::thread{[this] { run(); }};
+  } catch (const std::system_error&) {
+    // This user may have no more threads.
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+LiveOutput::~LiveOutput() {
+  {
+    std::lock_guard lock{mutex_};
+    is_over_ = true;
+    changed_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+  is_live = false;
+  if (is_threads_) return;
+  while (look()) continue;
+  try {
+    lines_.finish();
+  } catch (const std::exception&) {
+    // The connection is gone, which whoever answers for the task finds, too; or there is no memory for the line, which is
+    // kept besides.
+  }
+}
+
+bool LiveOutput::is_on() noexcept { return is_live; }
+
+void LiveOutput::run() noexcept {
+  ::prctl(PR_SET_NAME, "mw-live");
+  std::unique_lock lock{mutex_};
+  while (!changed_.wait_for(lock, interval, [this] { return is_over_; })) {
+    lock.unlock();
+    while (look()) continue;
+    lock.lock();
+  }
+}
+
+/// Emits some of what is new; false if nothing is, or it cannot be had now: a task's limit on memory is for this thread,
+/// too.
+bool LiveOutput::look() {
+  try {
+    const std::string text = printed_so_far(seen_);
+    if (text.empty()) return false;
+    seen_ += text.size();
+    lines_.add(text);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+}  // namespace mw::worker
