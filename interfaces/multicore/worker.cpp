@@ -88,7 +88,7 @@ void Worker::put_held() {
 }
 
 void Worker::put(const TaskRef& task, std::uint64_t number) {
-  wire::Task message = remote::message_of(task);
+  wire::Task message = remote::message_of(task, remote::Hears::meanwhile);
   const auto arguments = task.arguments();
   memory::SharedBlock* const block = TaskAccess::block(task);
   wire::Outgoing& outgoing = process_->outgoing();

@@ -275,6 +275,7 @@ void MasterCore::ended(const TaskRef& task, Outcome&& outcome) {
   if (!outcome.parts.empty() && machine_.is_current(task))
     for (Bytes& value : outcome.parts) parts_.keep(task, std::move(value));
   if (!starts_.empty() && starts_.is_one(task)) return start_finished(task, outcome);
+  if (!chooses_ && task.options().emit_stdout && !outcome.failure && machine_.is_current(task)) keep_printed(task, outcome);
   // Its worker is to blame: it goes elsewhere.
   if (outcome.failure && outcome.failure->cause == Cause::worker_start) return machine_.lost(task, std::move(outcome), moment());
   machine_.finished(task, std::move(outcome), moment());

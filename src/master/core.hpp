@@ -132,6 +132,7 @@ class MasterCore final : public Continuations {
   void bring_start_call(TaskRecord& task) const;
   bool have_all_starts_failed() const noexcept;
   void ended(const TaskRef& task, Outcome&& outcome);
+  void keep_printed(const TaskRef& task, const Outcome& outcome);
   void interface_gone();
   void look_for_absent_workers();
   std::string why_absent(const std::string& name, const std::vector<WorkerStatus>& workers, bool may_come) const;

@@ -1,5 +1,8 @@
-// Master::parts_of.
+// Master::parts_of, and what a task has printed as a part.
+#include <mw/codec.hpp>
+#include <mw/detail/task_access.hpp>
 #include <mw/emit.hpp>
+#include <mw/program.hpp>
 
 #include <fmt/format.h>
 
@@ -24,6 +27,15 @@ std::optional<PartBytes> next_part(MasterCore& core, TaskRecord& record, const D
     if (!core.completions().wait_for_part(record, deadline))
       throw TimeoutError{fmt::format("task {} ({}) has emitted nothing more in the time given", record.id, record.name())};
   }
+}
+
+/// An interface that chooses its workers by itself hears of a task when it is over: what was printed is one part.
+void MasterCore::keep_printed(const TaskRef& task, const Outcome& outcome) {
+  const bool is_program = TaskAccess::record(task)->function == &Registered<&program_task>::entry;
+  if (is_program)  // its stdout is the result
+    parts_.keep(task, Bytes{outcome.value.span()});
+  else if (!outcome.out.empty())
+    parts_.keep(task, encode(outcome.out));
 }
 
 }  // namespace mw::detail

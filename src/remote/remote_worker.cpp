@@ -96,7 +96,7 @@ void RemoteWorker::put_held() {
 }
 
 void RemoteWorker::put(const TaskRef& task) {
-  wire::Task message = message_of(task);
+  wire::Task message = message_of(task, Hears::meanwhile);
   const auto arguments = task.arguments();
   memory::SharedBlock* const block = TaskAccess::block(task);
   if (!message.terms.files.empty() && !options_.shares_files) place_files(message.terms);

@@ -24,10 +24,11 @@ std::chrono::nanoseconds duration_of(std::uint64_t run_ns) {
 
 }  // namespace
 
-wire::Task message_of(const TaskRef& task) {
+wire::Task message_of(const TaskRef& task, Hears hears) {
   wire::Task message{.id = task.id(), .function = task.function_id(), .attempt = task.attempt()};
   if (!TaskAccess::has_terms(task)) return message;
   message.terms = wire::terms_of(task.options());
+  message.terms.emit_stdout = message.terms.emit_stdout && hears == Hears::meanwhile;
   message.terms.shared = task.shared();
   message.terms.start_values = TaskAccess::start_values(task);
   message.terms.is_start = TaskAccess::is_start(task);

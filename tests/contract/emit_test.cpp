@@ -215,6 +215,10 @@ TEST_CASE("all that a task prints comes as parts, on every interface", "[contrac
   CHECK(text.starts_with("0\n1\n2\n"));
   CHECK(text.ends_with("\n29999\n"));
   CHECK(text == task.stdout_text());
+  const auto program = master.submit_task({.emit_stdout = true}, mw::Program{"/bin/sh", {"-c", "echo a; echo b"}});
+  text.clear();
+  for (const auto& part : master.parts_of<std::string>(program)) text += part.value;
+  CHECK(text == "a\nb\n");
 }
 
 TEST_CASE("what is emitted and not read has a limit, and who reads it hears of what is missing", "[contract][emit]") {
