@@ -158,9 +158,8 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
     reader.emplace(io, from->take(0), into, keep, also);
     reader->start();
   };
-  read(out, read_out, run.out, std::string{}.max_size() / 4, terms.on_stdout);
-  const Reader::Also nobody;
-  read(err, read_err, run.err, err_limit, nobody);
+  read(out, read_out, run.out, terms.keeps_output ? std::string{}.max_size() / 4 : 0, terms.on_stdout);
+  read(err, read_err, run.err, terms.keeps_output ? err_limit : 0, terms.on_stderr);
   boost::asio::steady_timer terminate{io};
   boost::asio::steady_timer kill{io};
   if (terms.terminate_at) call_at(terminate, *terms.terminate_at, [&child] { child.kill_group(SIGTERM); });

@@ -41,7 +41,9 @@ struct ProgramTerms {
   int stdin_fd = -1;                                                  ///< what it reads in place of the input; the caller's
   int stdout_fd = -1;                                    ///< where its output goes; then `out` stays empty; the caller's
   int stderr_fd = -1;                                    ///< the same for `err`
-  std::function<void(std::string_view)> on_stdout = {};  ///< gets what is read of its stdout at once, besides `out`
+  std::function<void(std::string_view)> on_stdout = {};  ///< gets what is read of its stdout, as it comes
+  std::function<void(std::string_view)> on_stderr = {};
+  bool keeps_output = true;  ///< `out` and `err` hold it, too
   /// It gets a process group of its own, which gets its signals, too; what is left of it when the program has ended is
   /// killed.
   bool own_group = false;

@@ -20,7 +20,7 @@ thread_local bool is_live = false;
 
 }  // namespace
 
-void LineEmitter::add(std::string_view text) {
+void LineCutter::add(std::string_view text) {
   const auto end = text.rfind('\n');
   if (end == std::string_view::npos) {
     unfinished_ += text;
@@ -28,16 +28,16 @@ void LineEmitter::add(std::string_view text) {
     return;
   }
   unfinished_ += text.substr(0, end + 1);
-  emit(unfinished_);
+  give_(unfinished_);
   unfinished_ = text.substr(end + 1);
 }
 
-void LineEmitter::finish() {
-  if (!unfinished_.empty()) emit(unfinished_);
+void LineCutter::finish() {
+  if (!unfinished_.empty()) give_(unfinished_);
   unfinished_.clear();
 }
 
-LiveOutput::LiveOutput(Scope scope) : is_threads_{scope == Scope::thread} {
+LiveOutput::LiveOutput(Scope scope) : is_threads_{scope == Scope::thread}, lines_{[](const std::string& lines) { emit(lines); }} {
   is_live = true;
   if (is_threads_) return;
   // Signals are for the thread that runs tasks.

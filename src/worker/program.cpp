@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <mw/emit.hpp>
 #include <mw/program.hpp>
 
 #include <cerrno>
@@ -97,7 +98,7 @@ std::string program_task(const Program& program, const std::string& input) {
   const process::UniqueFd out = output_of(program);
   terms.stdin_fd = in.get();
   terms.stdout_fd = out.get();
-  worker::LineEmitter lines;
+  worker::LineCutter lines{[](const std::string& text) { emit(text); }};
   if (worker::LiveOutput::is_on()) terms.on_stdout = [&lines](std::string_view text) { lines.add(text); };
   process::ProgramRun run;
   try {

@@ -6,6 +6,7 @@
 #include "run/command_template.hpp"
 #include "run/halt.hpp"
 #include "run/inputs.hpp"
+#include "run/job_count.hpp"
 #include "run/joblog.hpp"
 #include "support/errors.hpp"
 #include "support/temporary.hpp"
@@ -138,4 +139,20 @@ TEST_CASE("a joblog goes on behind its last whole line", "[tools][run]") {
   CHECK(done_in_joblog(path, false).count(4) == 0);
   std::ofstream{folder.path("other")} << "something else\n";
   CHECK_FALSE(test::usage_error([&] { done_in_joblog(folder.path("other"), false); }).empty());
+}
+
+TEST_CASE("how many jobs run at a time may follow the cores", "[tools][run]") {
+  CHECK(job_count_of("3", 8) == 3);
+  CHECK(job_count_of("50%", 8) == 4);
+  CHECK(job_count_of("150%", 2) == 3);
+  CHECK(job_count_of("1%", 8) == 1);
+  CHECK(job_count_of("+2", 8) == 10);
+  CHECK(job_count_of("-2", 8) == 6);
+  CHECK(job_count_of("-9", 8) == 1);
+  CHECK(job_count_of("+0", 8) == 8);
+  for (const char* const wrong :
+       {"", "0", "0%x", "half", "+", "%", "+5%", "-", "--1", "1.5", "65537", "1e3", "99999999999999999999"}) {
+    INFO(wrong);
+    CHECK(!test::usage_error([&] { job_count_of(wrong, 8); }).empty());
+  }
 }

@@ -123,6 +123,21 @@ nothing_left "by a run"
 expect "results in files" 0 "" run --results res --shell 'echo {}; echo {} >&2' ::: a b
 [ "$(cat res/1/stdout res/2/stderr)" = "$(printf 'a\nb')" ] || fail "results"
 
+# Lines as they come: this job ends when its first line was read.
+for where in multicore $([ -x "$bin/mw_mpi_rank" ] && echo mpi); do
+  rm -f seen
+  run -i $where:2 --lb --tag --shell 'echo one {}; until [ -e seen ]; do sleep 0.02; done; echo err >&2; printf two' ::: a 2>lines.err |
+    { read -r line; echo "$line" >first; touch seen; cat >rest; }
+  [ "$(cat first rest)" = "$(printf 'a\tone a\na\ttwo')" ] || fail "--line-buffer on $where: $(cat first rest)"
+  [ "$(cat lines.err)" = "$(printf 'a\terr')" ] || fail "stderr of --line-buffer on $where: $(cat lines.err)"
+done
+run --lb --shell 'for i in 1 2 3; do printf half; sleep 0.01; echo " {}"; done' ::: a b c d e f | sort | uniq -c >lines
+[ "$(awk '{print $1, $2, $3}' lines)" = "$(for i in a b c d e f; do echo "3 half $i"; done)" ] || fail "lines are mixed: $(cat lines)"
+expect "much by lines" 0 "40000000" sh -c "'$bin/mw' run --lb -n 50% --joblog lb.log --shell 'yes {} | head -c 20000000' ::: 1 2 | wc -c"
+[ "$(cut -f6 lb.log | sed 1d | sort -u)" = 20000000 ] || fail "joblog of lines: $(cat lb.log)"
+expect "no lines in order" 2 "" sh -c "'$bin/mw' run --lb -k echo ::: 1 2>/dev/null"
+expect "no such number of jobs" 2 "" sh -c "'$bin/mw' run -j 0 echo ::: 1 2>/dev/null"
+
 # The log, and going on with it.
 run -k --joblog log --shell '[ {} != 2 ]' ::: 1 2 3
 [ "$(cut -f1,7,9 log | sed 1d | sort -n)" = "$(printf '1\t0\t[ 1 != 2 ]\n2\t1\t[ 2 != 2 ]\n3\t0\t[ 3 != 2 ]')" ] || fail "joblog: $(cat log)"

@@ -16,12 +16,14 @@
 
 #include <fmt/format.h>
 
+#include <mw/emit.hpp>
 #include <mw/error.hpp>
 
 #include "process/child.hpp"
 #include "process/place.hpp"
 #include "process/run_program.hpp"
 #include "process/unique_fd.hpp"
+#include "worker/live_output.hpp"
 #include "worker/start.hpp"
 #include "worker/task_folder.hpp"
 
@@ -140,8 +142,16 @@ Ran run_job(const Job& job) {
   ran.host = process::host_name();
   ran.words = words_here(job, sees_spool);
   process::ProgramTerms terms = terms_of(job);
-  terms.stdout_fd = out.begin(folder);
-  terms.stderr_fd = err.begin(folder);
+  worker::LineCutter out_lines{[](const std::string& text) { emit(Lines{false, text}); }};
+  worker::LineCutter err_lines{[](const std::string& text) { emit(Lines{true, text}); }};
+  if (job.is_live) {
+    terms.keeps_output = false;
+    terms.on_stdout = [&](std::string_view text) { out_lines.add(text), ran.live_size += text.size(); };
+    terms.on_stderr = [&](std::string_view text) { err_lines.add(text); };
+  } else {
+    terms.stdout_fd = out.begin(folder);
+    terms.stderr_fd = err.begin(folder);
+  }
   std::vector<std::string> words = ran.words;
   if (job.nice != 0) words.insert(words.begin(), {"nice", "-n", std::to_string(job.nice)});
   const auto start = std::chrono::steady_clock::now();
@@ -157,6 +167,11 @@ Ran run_job(const Job& job) {
     ran.trouble = e.what();
   }
   ran.ran_ns = (std::chrono::steady_clock::now() - start).count();
+  if (job.is_live) {
+    out_lines.finish();
+    err_lines.finish();
+    return ran;
+  }
   static std::uint64_t count = 0;
   const std::string name = sees_spool ? fmt::format("{}/{}-{}", job.spool, ::getpid(), ++count) : "";
   ran.out = out.take(name.empty() ? "" : name + ".out", ran.out_file);

@@ -28,8 +28,15 @@ struct Job {
   std::uint64_t timeout_ms = 0;  ///< 0: none
   std::uint64_t memory = 0;      ///< bytes; 0: no limit
   std::int32_t nice = 0;
+  bool is_live = false;           ///< what it writes is emitted, line by line, as Lines, and does not come back at the end
   std::string spool;              ///< a folder of the master's for large output
   std::uint64_t spool_inode = 0;  ///< by which a worker knows that it sees that folder, and no other of its name
+};
+
+/// What a job has written, while it runs.
+struct Lines {
+  bool is_err = false;
+  std::string text;
 };
 
 struct Ran {
@@ -38,6 +45,7 @@ struct Ran {
   bool timed_out = false;
   std::string out, err;            ///< what it wrote …
   std::string out_file, err_file;  ///< … or the file that has it
+  std::uint64_t live_size = 0;     ///< bytes of its stdout that were emitted
   std::string trouble;             ///< why it could not be started; exit_status is 127 then, or 126
   std::int64_t started_ns = 0;     ///< since 1970
   std::int64_t ran_ns = 0;

@@ -96,6 +96,10 @@ void Printer::print_stream(int to, const std::string& text, const std::string& f
   if (!file.empty()) read_file(file, [&](std::string_view piece) { write_all(to, tagger.of(piece), name); });
 }
 
+void Printer::print_lines(bool to_stderr, const std::string& text, const Row& row) const {
+  print_stream(to_stderr ? STDERR_FILENO : STDOUT_FILENO, text, {}, row);
+}
+
 void Printer::print(std::uint64_t number, const Row& row, const Ran& ran) const {
   if (!options_.results.empty()) {
     const std::string folder = fmt::format("{}/{}", options_.results, number);

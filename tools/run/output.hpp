@@ -40,6 +40,8 @@ class Printer {
 
   /// Numbers begin with 1. Throws ReaderGone, and InterfaceError for other trouble.
   void add(std::uint64_t number, const Row& row, Ran ran);
+  /// Lines that a job has written while it runs, as they are.
+  void print_lines(bool to_stderr, const std::string& text, const Row& row) const;
   /// Nothing comes of this one: those behind it need not wait.
   void skip(std::uint64_t number);
 

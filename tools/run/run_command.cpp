@@ -11,7 +11,9 @@
 
 #include <mw/error.hpp>
 
+#include "process/cores.hpp"
 #include "process/standard_streams.hpp"
+#include "run/job_count.hpp"
 
 namespace mw::run {
 namespace {
@@ -45,6 +47,8 @@ void check(const RunCommand& command) {
   if ((plan.resume || plan.resume_failed) && plan.joblog.empty())
     throw UsageError{"--resume and --resume-failed go on where a --joblog ends: name it"};
   if (plan.is_pipe && !plan.inputs.origins.empty()) throw UsageError{"--pipe cuts stdin: there are no other inputs"};
+  if (plan.line_buffer && (plan.keep_order || !plan.results.empty()))
+    throw UsageError{"--line-buffer prints lines as they come: neither in the order of the inputs (-k) nor into files (--results)"};
   if (plan.is_pipe && plan.command.empty()) throw UsageError{"--pipe needs a command that reads what it is given"};
 }
 
@@ -60,7 +64,8 @@ void add_run(CLI::App& cli, RunCommand& command) {
   where(
       run->add_option("-i,--interface", plan.interface, "where jobs run: multicore, mpi:?hosts=pi1:4,pi2:4, …; default: every core")
           ->type_name("SPEC"));
-  where(run->add_option("-n,-j,--jobs", command.jobs, "how many jobs run at a time")->check(CLI::Range(1, 65'536))->type_name("N"));
+  where(run->add_option("-n,-j,--jobs", command.jobs, "how many jobs run at a time: 4, or 50% of the cores, or +1, -1 of them")
+            ->type_name("N"));
   where(run->add_option("--load", plan.load, "start no job while the load of this machine is above this")
             ->check(CLI::PositiveNumber)
             ->type_name("LOAD"));
@@ -89,6 +94,7 @@ void add_run(CLI::App& cli, RunCommand& command) {
              ->check(CLI::PositiveNumber)
              ->type_name("SIZE"));
   order(run->add_flag("-k,--keep-order", plan.keep_order, "print in the order of the inputs; else as jobs end"));
+  order(run->add_flag("--lb,--line-buffer", plan.line_buffer, "print lines as jobs write them, not all of a job at its end"));
   order(run->add_flag("--tag", plan.tag, "begin each line with the job's inputs"));
   order(run->add_option("--results", plan.results, "put what job N writes into FOLDER/N/stdout and stderr")->type_name("FOLDER"));
   order(run->add_option("--joblog", plan.joblog, "a line for each job: when, how long, how it ended")->type_name("FILE"));
@@ -145,7 +151,7 @@ int run(RunCommand command, const std::vector<std::string>& words) {
   for (auto& origin : take_inputs(plan.command)) plan.inputs.origins.push_back(std::move(origin));
   plan.inputs.end = command.null ? '\0' : '\n';
   plan.tries = command.retries;
-  if (command.jobs != 0) plan.jobs = command.jobs;
+  if (!command.jobs.empty()) plan.jobs = job_count_of(command.jobs, process::available_cores());
   check(command);
   if (plan.inputs.origins.empty() && !plan.is_pipe && ::isatty(STDIN_FILENO))
     process::tell("mw run: reads inputs from the terminal, a line each; Ctrl-D ends them (inputs can also come behind :::)\n");

@@ -15,7 +15,7 @@ namespace mw::run {
 struct RunCommand {
   RunPlan plan;
   std::vector<std::string> argument_files;
-  std::uint64_t jobs = 0;  ///< 0: not said
+  std::string jobs;  ///< empty: not said
   bool null = false;
   std::uint32_t retries = 1;
 };

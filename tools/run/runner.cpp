@@ -35,6 +35,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int status_of_many = 101;  // GNU parallel's, for more than 100 failures
 constexpr int status_of_trouble = 255;
 constexpr std::chrono::milliseconds look_interval{100};
+constexpr std::chrono::milliseconds live_interval{20};
 
 /// Set by the first Ctrl-C, or kill; the second one ends this process, and with it all workers.
 volatile std::sig_atomic_t asked_to_stop = 0;
@@ -197,6 +198,7 @@ class Runner {
     job.environment.emplace_back("MW_RUN_SEQ", std::to_string(pending.number));
     job.memory = plan_.memory;
     job.nice = plan_.nice;
+    job.is_live = plan_.line_buffer;
     job.spool = spool_.path();
     job.spool_inode = spool_inode_;
   }
@@ -229,7 +231,10 @@ class Runner {
     if (open_.empty()) return !stops() && !is_at_end_;
     show();
     try {
-      const auto finished = master_->try_get_result(look_interval);
+      const auto finished = master_->try_get_result(plan_.line_buffer ? live_interval : look_interval);
+      if (plan_.line_buffer)
+        for (auto& [id, one] : open_)
+          if (one.task.state() == TaskState::running) print_lines_of(one);
       if (finished) ended(finished->id(), finished->result<Ran>());
     } catch (const TaskError& e) {
       Ran ran;
@@ -238,6 +243,23 @@ class Runner {
       if (open_.contains(e.task())) ended(e.task(), std::move(ran));
     }
     return true;
+  }
+
+  struct Open {
+    Task<Ran> task;
+    Pending pending;
+  };
+
+  /// Those that are here; it does not wait for more.
+  void print_lines_of(const Open& one) {
+    try {
+      for (const auto& part : master_->parts_of<Lines>(one.task, std::chrono::milliseconds{0})) {
+        line_.clear();
+        printer_.print_lines(part.value.is_err, part.value.text, one.pending.row);
+      }
+    } catch (const TimeoutError&) {
+      // It is still running.
+    }
   }
 
   bool stops() {
@@ -308,6 +330,7 @@ class Runner {
   void ended(std::uint64_t id, Ran ran) {
     auto node = open_.extract(id);
     if (node.empty()) return;
+    if (plan_.line_buffer) print_lines_of(node.mapped());
     Pending pending = std::move(node.mapped().pending);
     timeout_.learn(ran.ran_ns);
     const bool is_good = ran.is_good();
@@ -333,7 +356,7 @@ class Runner {
     job.sent = pending.job.input.size();
     std::error_code error;
     const auto in_file = ran.out_file.empty() ? 0 : std::filesystem::file_size(ran.out_file, error);
-    job.received = ran.out.size() + (error ? 0 : in_file);
+    job.received = ran.out.size() + ran.live_size + (error ? 0 : in_file);
     // A job that ran out of time counts as one that was ended, whatever it made of that.
     job.exit_status = ran.timed_out && ran.exit_status == 0 && ran.signal == 0 ? -1 : ran.exit_status;
     job.signal = ran.signal;
@@ -355,11 +378,6 @@ class Runner {
     const std::size_t width = process::terminal_width() - 1;
     line_.show(is_at_end_ ? process::line_with_bar(part, text, width) : text.substr(0, width));
   }
-
-  struct Open {
-    Task<Ran> task;
-    Pending pending;
-  };
 
   const RunPlan& plan_;
   const CommandTemplate template_;

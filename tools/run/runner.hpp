@@ -29,6 +29,7 @@ struct RunPlan {
   std::optional<std::uint64_t> jobs;  ///< how many at a time
   bool keep_order = false;
   bool tag = false;
+  bool line_buffer = false;
   bool dry_run = false;
   bool shows_progress = false;
   bool never_shows_progress = false;
