@@ -7,7 +7,7 @@ string(REGEX MATCH "[0-9]+" mw_fmt_version "${mw_fmt_version}")
 if(mw_fmt_version GREATER_EQUAL 90000 AND mw_fmt_version LESS 100000)
   add_library(mw_fmt STATIC ${CMAKE_CURRENT_LIST_DIR}/../src/formatting/fmt.cpp)
   target_compile_features(mw_fmt PUBLIC cxx_std_20)
-  target_compile_options(mw_fmt PRIVATE $<$<CONFIG:Release>:-Os> -ffunction-sections)
+  target_compile_options(mw_fmt PRIVATE $<$<CONFIG:Release>:-Os> -ffunction-sections ${MW_POSITION_INDEPENDENT})
   target_include_directories(mw_fmt SYSTEM PUBLIC ${mw_fmt_headers})
   # As Debian's library is used: one precompiled header serves both. Here it does nothing but mark {fmt}'s functions as
   # visible.

@@ -15,6 +15,10 @@ endif()
 target_compile_options(mw_options INTERFACE $<$<CONFIG:Release>:-ffunction-sections> $<$<CONFIG:Release>:-fdata-sections>)
 target_link_options(mw_options INTERFACE $<$<CONFIG:Release>:LINKER:--gc-sections>)
 
+# A shared library of somebody's may have CppMW in it. Calls inside CppMW are bound at compile time all the same.
+set(MW_POSITION_INDEPENDENT -fPIC -fno-semantic-interposition)
+target_compile_options(mw_options INTERFACE ${MW_POSITION_INDEPENDENT})
+
 # Asio is compiled once: src/asio.
 target_compile_definitions(mw_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION)
 

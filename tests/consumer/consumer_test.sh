@@ -56,6 +56,7 @@ if "$folder/prefix/bin/mw" volunteer --help >/dev/null 2>&1 && [ -d "$folder/bui
   boinc=("boinc:2?state=temporary&listen=127.0.0.1:0")
 fi
 run "find_package" "$folder/build/weigh" "${interfaces[@]}" "${boinc[@]}"
+run "a shared library" "$folder/build/weigh_by_library" "${interfaces[@]}"
 
 # Other compilers, and a later standard, with the same libraries.
 for other in g++:23 clang++:20 clang++:23; do
