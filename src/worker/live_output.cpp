@@ -14,7 +14,7 @@
 namespace mw::worker {
 namespace {
 
-constexpr std::chrono::milliseconds interval{50};
+constexpr std::chrono::milliseconds look_interval{50};
 constexpr std::size_t longest_line = 1 << 20;
 thread_local bool is_live = false;
 
@@ -76,7 +76,7 @@ bool LiveOutput::is_on() noexcept { return is_live; }
 void LiveOutput::run() noexcept {
   ::prctl(PR_SET_NAME, "mw-live");
   std::unique_lock lock{mutex_};
-  while (!changed_.wait_for(lock, interval, [this] { return is_over_; })) {
+  while (!changed_.wait_for(lock, look_interval, [this] { return is_over_; })) {
     lock.unlock();
     while (look()) continue;
     lock.lock();
