@@ -31,9 +31,9 @@ class PartKeeper final : public core::Observer {
     TaskRecord& record = *TaskAccess::record(task);
     if (!record.need_parts(unread_).add(task.attempt(), std::move(value), limit_))
       log::warn(
-          fmt::format("what task {} ({}) emits is not kept any more: {} MiB of what tasks have emitted wait to be read "
+          fmt::format("what task {} ({}) emits is not kept any more: {:.3g} MiB of what tasks have emitted wait to be read "
                       "(parts_of; MasterOptions::most_unread_parts)",
-                      record.id, record.name(), limit_ >> 20));
+                      record.id, record.name(), static_cast<double>(limit_) / (1 << 20)));
   }
 
   void queued_again(const TaskRecord& task, core::Again, bool, const core::Moment&) noexcept override { fail_parts_of(task); }
