@@ -68,7 +68,7 @@ def main(path):
                 flush()
                 if heading and len(heading[1]) == 1:
                     is_first = path == os.path.join(ROOT, "README.md")
-                    print(f"# {heading[2]} {{#{'mainpage' if is_first else page_name(path)}}}")
+                    print(f"# {heading[2].replace('`', '')} {{#{'mainpage' if is_first else page_name(path)}}}")
                 elif heading:
                     name = slug(heading[2])
                     seen[name] = seen.get(name, -1) + 1
