@@ -123,6 +123,17 @@ nothing_left "by a run"
 expect "results in files" 0 "" run --results res --shell 'echo {}; echo {} >&2' ::: a b
 [ "$(cat res/1/stdout res/2/stderr)" = "$(printf 'a\nb')" ] || fail "results"
 
+# What has ended is printed while the next input is on its way.
+rm -f seen
+{ echo a; for _ in $(seq 500); do [ -e seen ] && break; sleep 0.02; done; [ -e seen ] && echo b || echo late; } | run echo |
+  { read -r first; touch seen; cat >rest; }
+[ "$(cat rest)" = b ] || fail "output while inputs are awaited: $(cat rest)"
+
+# Short jobs go in bundles, each with its own end.
+seq 400 | run --joblog short.log sh -c 'exit $(($1 % 2))' - >/dev/null 2>&1
+[ $? -eq 101 ] && [ "$(sed 1d short.log | wc -l)" = 400 ] && [ "$(cut -f7 short.log | grep -cx 1)" = 200 ] || fail "bundles: $(tail -3 short.log)"
+expect "bundles in order" 0 "$(seq 300)" sh -c "seq 300 | '$bin/mw' run -k echo"
+
 # Lines as they come: this job ends when its first line was read.
 for where in multicore $([ -x "$bin/mw_mpi_rank" ] && echo mpi); do
   rm -f seen

@@ -1,10 +1,12 @@
 #include "run/inputs.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <random>
 #include <regex>
@@ -13,6 +15,8 @@
 #include <fmt/format.h>
 
 #include <mw/error.hpp>
+
+#include "process/unique_fd.hpp"
 
 namespace mw::run {
 namespace {
@@ -30,37 +34,56 @@ class List final : public Source {
 class File final : public Source {
  public:
   File(const std::string& path, char end) : path_{path}, end_{end} {
-    if (path == "-") {
-      file_ = stdin;
-      return;
+    if (path != "-") {
+      own_ = process::UniqueFd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+      if (own_.get() < 0) throw UsageError{fmt::format("\"{}\" cannot be read: {}", path, std::strerror(errno))};
     }
-    file_ = std::fopen(path.c_str(), "re");
-    if (!file_) throw UsageError{fmt::format("\"{}\" cannot be read: {}", path, std::strerror(errno))};
+    struct stat status = {};
+    is_regular_ = ::fstat(fd(), &status) == 0 && S_ISREG(status.st_mode);
   }
-  ~File() override {
-    if (file_ != stdin) std::fclose(file_);
-    std::free(line_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
 
   std::optional<std::string> next() override {
-    errno = 0;
-    const ssize_t size = ::getdelim(&line_, &room_, static_cast<unsigned char>(end_), file_);
-    if (size < 0) {
-      if (std::ferror(file_)) throw InterfaceError{fmt::format("\"{}\" cannot be read on: {}", path_, std::strerror(errno))};
-      return std::nullopt;
+    auto end = text_.find(end_, at_);
+    while (end == std::string::npos && !is_at_end_) {
+      const std::size_t known = text_.size() - at_;
+      read_more();
+      end = text_.find(end_, at_ + known);
     }
-    const bool has_end = line_[size - 1] == end_;
-    return std::string{line_, static_cast<std::size_t>(size) - (has_end ? 1 : 0)};
+    if (end == std::string::npos && at_ == text_.size()) return std::nullopt;
+    const std::size_t begin = at_;
+    at_ = std::min(end, text_.size() - 1) + 1;
+    return text_.substr(begin, std::min(end, text_.size()) - begin);
+  }
+
+  bool is_at_hand() const override {
+    if (is_at_end_ || is_regular_ || text_.find(end_, at_) != std::string::npos) return true;
+    pollfd readable{fd(), POLLIN, 0};
+    return ::poll(&readable, 1, 0) != 0;
   }
 
  private:
+  int fd() const noexcept { return own_.get() >= 0 ? own_.get() : STDIN_FILENO; }
+
+  void read_more() {
+    constexpr std::size_t piece = 64 * 1024;
+    text_.erase(0, std::exchange(at_, 0));
+    const std::size_t before = text_.size();
+    text_.resize(before + piece);
+    ssize_t got = 0;
+    do got = ::read(fd(), text_.data() + before, piece);
+    while (got < 0 && errno == EINTR);
+    text_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0) throw InterfaceError{fmt::format("\"{}\" cannot be read on: {}", path_, std::strerror(errno))};
+    is_at_end_ = got == 0;
+  }
+
   const std::string path_;
   const char end_;
-  std::FILE* file_;
-  char* line_ = nullptr;
-  std::size_t room_ = 0;
+  process::UniqueFd own_;  ///< none: it is stdin
+  bool is_regular_ = false;
+  bool is_at_end_ = false;
+  std::string text_;    ///< what was read
+  std::size_t at_ = 0;  ///< … and given
 };
 
 /// Several sources side by side, as far as all of them have values.
@@ -212,21 +235,31 @@ std::vector<Group> groups_of(const InputPlan& plan) {
 }  // namespace
 
 Rows::Rows(const InputPlan& plan) {
-  if (plan.link)
-    first_ = std::make_unique<Linked<Reader>>(groups_of(plan));
-  else
-    first_ = std::make_unique<Product<Reader>>(groups_of(plan));
+  std::vector<Group> groups = groups_of(plan);
+  for (const Group& group : groups)
+    for (const auto& source : group.sources) sources_.push_back(source.get());
+  if (plan.link) {
+    first_ = std::make_unique<Linked<Reader>>(std::move(groups));
+  } else {
+    sources_.resize(groups.front().sources.size());  // the others are read whole, now
+    first_ = std::make_unique<Product<Reader>>(std::move(groups));
+  }
   try {
     if (!plan.column_separator.empty()) first_ = std::make_unique<Columns<Reader>>(std::move(first_), plan.column_separator);
   } catch (const std::regex_error& e) {
     throw UsageError{fmt::format("--colsep \"{}\" is no regular expression: {}", plan.column_separator, e.what())};
   }
   if (plan.values_per_job != 0) first_ = std::make_unique<Several<Reader>>(std::move(first_), plan.values_per_job);
-  if (plan.shuffle) first_ = std::make_unique<Shuffled<Reader>>(*first_);
+  if (!plan.shuffle) return;
+  first_ = std::make_unique<Shuffled<Reader>>(*first_);
+  sources_.clear();
 }
 
 Rows::~Rows() = default;
 std::optional<Row> Rows::next() { return first_->next(); }
+bool Rows::is_at_hand() const {
+  return std::all_of(sources_.begin(), sources_.end(), [](const Source* source) { return source->is_at_hand(); });
+}
 
 std::optional<std::string> Blocks::next() {
   while (!is_at_end_ && (rest_.size() < size_ || rest_.find('\n', size_ - 1) == std::string::npos)) {

@@ -25,6 +25,8 @@ class Source {
  public:
   virtual ~Source() = default;
   virtual std::optional<std::string> next() = 0;
+  /// Whether next() would not wait, or not for long: the rest of a line may be on its way.
+  virtual bool is_at_hand() const { return true; }
 };
 
 /// The texts that end with `end` in a file; "-" is stdin. The last one need not have it.
@@ -51,10 +53,13 @@ class Rows {
   explicit Rows(const InputPlan& plan);
   ~Rows();
   std::optional<Row> next();
+  /// Whether next() has what it needs.
+  bool is_at_hand() const;
 
  private:
   struct Reader;
-  std::unique_ptr<Reader> first_;  ///< what the rest is made of
+  std::vector<const Source*> sources_;  ///< that are read as rows are wanted
+  std::unique_ptr<Reader> first_;       ///< what the rest is made of
 };
 
 /// A stream, cut behind a line's end into blocks of about this many bytes; empty at its end. Throws InterfaceError.

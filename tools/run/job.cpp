@@ -179,4 +179,10 @@ Ran run_job(const Job& job) {
   return ran;
 }
 
+std::vector<Ran> run_jobs(const std::vector<Job>& jobs) {
+  std::vector<Ran> all;
+  for (const Job& job : jobs) all.push_back(run_job(job));
+  return all;
+}
+
 }  // namespace mw::run

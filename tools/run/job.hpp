@@ -4,9 +4,9 @@
 //          while it runs. What it wrote comes back as text, or, where worker and master are on one machine and it is
 //          much, as the name of the file.
 // Owner:   a job that names files leaves them to the master.
-// Threads: run_job() once at a time in a process, as tasks do.
+// Threads: run_jobs() once at a time in a process, as tasks do.
 // Use:
-//     master.submit_task<run_job>(job)
+//     master.submit_task<run_jobs>(jobs)
 #pragma once
 
 #include <cstdint>
@@ -56,6 +56,8 @@ struct Ran {
 };
 
 Ran run_job(const Job& job);
+/// One after the other.
+std::vector<Ran> run_jobs(const std::vector<Job>& jobs);
 
 /// The inode of a folder; 0 if there is none.
 std::uint64_t inode_of_folder(const std::string& path) noexcept;

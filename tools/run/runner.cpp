@@ -21,6 +21,7 @@
 #include "process/place.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
+#include "run/bundle_size.hpp"
 #include "run/command_template.hpp"
 #include "run/halt.hpp"
 #include "run/job.hpp"
@@ -35,7 +36,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int status_of_many = 101;  // GNU parallel's, for more than 100 failures
 constexpr int status_of_trouble = 255;
 constexpr std::chrono::milliseconds look_interval{100};
-constexpr std::chrono::milliseconds live_interval{20};
+constexpr std::chrono::milliseconds short_interval{20};
 
 /// Set by the first Ctrl-C, or kill; the second one ends this process, and with it all workers.
 volatile std::sig_atomic_t asked_to_stop = 0;
@@ -231,23 +232,24 @@ class Runner {
     if (open_.empty()) return !stops() && !is_at_end_;
     show();
     try {
-      const auto finished = master_->try_get_result(plan_.line_buffer ? live_interval : look_interval);
+      const auto finished = master_->try_get_result(plan_.line_buffer || waits_for_input_ ? short_interval : look_interval);
       if (plan_.line_buffer)
         for (auto& [id, one] : open_)
           if (one.task.state() == TaskState::running) print_lines_of(one);
-      if (finished) ended(finished->id(), finished->result<Ran>());
+      if (finished) ended(finished->id(), finished->result<std::vector<Ran>>());
     } catch (const TaskError& e) {
       Ran ran;
       ran.exit_status = status_of_trouble;
       ran.trouble = e.what();
-      if (open_.contains(e.task())) ended(e.task(), std::move(ran));
+      if (const auto one = open_.find(e.task()); one != open_.end())
+        ended(e.task(), std::vector<Ran>(one->second.jobs.size(), ran));
     }
     return true;
   }
 
   struct Open {
-    Task<Ran> task;
-    Pending pending;
+    Task<std::vector<Ran>> task;
+    std::vector<Pending> jobs;  ///< several only where they are short
   };
 
   /// Those that are here; it does not wait for more.
@@ -255,7 +257,7 @@ class Runner {
     try {
       for (const auto& part : master_->parts_of<Lines>(one.task, std::chrono::milliseconds{0})) {
         line_.clear();
-        printer_.print_lines(part.value.is_err, part.value.text, one.pending.row);
+        printer_.print_lines(part.value.is_err, part.value.text, one.jobs.front().row);
       }
     } catch (const TimeoutError&) {
       // It is still running.
@@ -272,7 +274,8 @@ class Runner {
         if (ends_running || one.task.state() == TaskState::submitted)
           if (master_->cancel(one.task)) dropped.push_back(id);
       for (const std::uint64_t id : dropped) {
-        printer_.skip(open_.at(id).pending.number);
+        for (const Pending& pending : open_.at(id).jobs) printer_.skip(pending.number);
+        open_jobs_ -= open_.at(id).jobs.size();
         open_.erase(id);
       }
     }
@@ -292,13 +295,26 @@ class Runner {
 
   void submit_more() {
     while (!is_at_end_ && open_.size() < room() && !asked_to_stop && may_start()) {
-      auto pending = next();
-      if (!pending) {
-        is_at_end_ = true;
-        return;
-      }
-      submit(std::move(*pending));
+      // What has ended meanwhile is printed while the next input is on its way.
+      if ((waits_for_input_ = !open_.empty() && !is_at_hand())) return;
+      std::vector<Pending> jobs;
+      do {
+        auto pending = next();
+        if (pending)
+          jobs.push_back(std::move(*pending));
+        else
+          is_at_end_ = true;
+      } while (!is_at_end_ && jobs.size() < most_together() && is_at_hand());
+      if (!jobs.empty()) submit(std::move(jobs));
     }
+  }
+
+  bool is_at_hand() const { return !rows_ || rows_->is_at_hand(); }
+
+  std::size_t most_together() const {
+    const bool is_each_for_itself =
+        has_files() || plan_.line_buffer || plan_.is_pipe || plan_.delay > 0 || plan_.load > 0 || halt_.is_set();
+    return is_each_for_itself ? 1 : bundle_size_.now();
   }
 
   bool may_start() {
@@ -318,23 +334,38 @@ class Runner {
     return true;
   }
 
-  void submit(Pending pending) {
-    ++pending.tries;
-    pending.job.timeout_ms = timeout_.milliseconds();
-    Task<Ran> task =
-        has_files() ? master_->submit_task<run_job>(options_of(pending), pending.job) : master_->submit_task<run_job>(pending.job);
+  void submit(std::vector<Pending> pending) {
+    std::vector<Job> jobs;
+    for (Pending& one : pending) {
+      ++one.tries;
+      one.job.timeout_ms = timeout_.milliseconds();
+      jobs.push_back(one.job);
+    }
+    auto task =
+        has_files() ? master_->submit_task<run_jobs>(options_of(pending.front()), jobs) : master_->submit_task<run_jobs>(jobs);
     const std::uint64_t id = task.id();
+    open_jobs_ += pending.size();
     open_.emplace(id, Open{std::move(task), std::move(pending)});
   }
 
-  void ended(std::uint64_t id, Ran ran) {
+  void ended(std::uint64_t id, std::vector<Ran> ran) {
     auto node = open_.extract(id);
     if (node.empty()) return;
-    if (plan_.line_buffer) print_lines_of(node.mapped());
-    Pending pending = std::move(node.mapped().pending);
+    Open& one = node.mapped();
+    if (plan_.line_buffer) print_lines_of(one);
+    open_jobs_ -= one.jobs.size();
+    for (std::size_t i = 0; i < one.jobs.size(); ++i) ended(std::move(one.jobs[i]), std::move(ran.at(i)));
+  }
+
+  void ended(Pending pending, Ran ran) {
     timeout_.learn(ran.ran_ns);
+    bundle_size_.learn(ran.ran_ns);
     const bool is_good = ran.is_good();
-    if (!is_good && pending.tries < plan_.tries && !is_stopping_) return submit(std::move(pending));
+    if (!is_good && pending.tries < plan_.tries && !is_stopping_) {
+      std::vector<Pending> again;
+      again.push_back(std::move(pending));
+      return submit(std::move(again));
+    }
     ++ended_;
     if (!is_good) ++failed_;
     line_.clear();
@@ -369,7 +400,7 @@ class Runner {
     const auto now = Clock::now();
     if (last_shown_ && now - *last_shown_ < look_interval) return;
     last_shown_ = now;
-    const std::uint64_t known = ended_ + open_.size();
+    const std::uint64_t known = ended_ + open_jobs_;
     std::string text = fmt::format("  {}{} done", ended_, is_at_end_ ? fmt::format(" of {}", known) : "");
     if (failed_ != 0) text += fmt::format(", {} failed", failed_);
     const double seconds = std::chrono::duration<double>{now - start_}.count();
@@ -400,6 +431,9 @@ class Runner {
   const Clock::time_point start_ = Clock::now();
   std::optional<Clock::time_point> last_start_, last_shown_;
   std::unordered_map<std::uint64_t, Open> open_;
+  std::uint64_t open_jobs_ = 0;  ///< in them
+  bool waits_for_input_ = false;
+  BundleSize bundle_size_;
   std::optional<Master> master_;  ///< ends first
 };
 
