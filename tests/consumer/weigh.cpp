@@ -17,4 +17,5 @@ int main(int argc, char** argv) {
   double sum = 0;
   for (const double one : master.map<weigh>(numbers)) sum += one;
   std::cout << sum << '\n';
+  return 0;  // as it may have another name than main
 }
