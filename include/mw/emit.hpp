@@ -45,8 +45,8 @@ std::optional<PartBytes> next_part(MasterCore& core, TaskRecord& record, const D
 }  // namespace detail
 
 /// Hands a value to the master, while the task goes on. Any number of them, in order; each is sent at once, and kept in
-/// the master's memory, up to MasterOptions::most_unread_parts, until somebody reads it or the task is forgotten. Outside a task nothing happens. Throws
-/// CodecError if the value cannot be encoded.
+/// the master's memory, up to MasterOptions::most_unread_parts, until somebody reads it or the task is forgotten.
+/// Outside a task nothing happens. Throws CodecError if the value cannot be encoded.
 template <class T>
 void emit(const T& value) {
   detail::emit_bytes(encode(value));
@@ -65,9 +65,9 @@ struct Part {
 template <class T>
 class Parts {
  public:
-  /// An input iterator. `++` waits for the next one; it throws InterfaceError if the interface has failed, TimeoutError
-  /// if the time that was given is over, CodecError if the task emitted something else than a T, and UsageError in place
-  /// of what was not kept.
+  /// An input iterator. `++` waits for the next one; it throws InterfaceError if the interface has failed,
+  /// TimeoutError if the time that was given is over, CodecError if the task emitted something else than a T, and
+  /// UsageError in place of what was not kept.
   class iterator {
    public:
     using value_type = Part<T>;

@@ -66,8 +66,8 @@ LiveOutput::~LiveOutput() {
   try {
     lines_.finish();
   } catch (const std::exception&) {
-    // The connection is gone, which whoever answers for the task finds, too; or there is no memory for the line, which is
-    // kept besides.
+    // The connection is gone, which whoever answers for the task finds, too; or there is no memory for the line, which
+    // is kept besides.
   }
 }
 
@@ -83,8 +83,8 @@ void LiveOutput::run() noexcept {
   }
 }
 
-/// Emits some of what is new; false if nothing is, or it cannot be had now: a task's limit on memory is for this thread,
-/// too.
+/// Emits some of what is new; false if nothing is, or it cannot be had now: a task's limit on memory is for this
+/// thread, too.
 bool LiveOutput::look() {
   try {
     const std::string text = printed_so_far(seen_);

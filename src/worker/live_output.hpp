@@ -1,9 +1,9 @@
 // What a task prints, emitted while it runs (TaskOptions::emit_stdout).
 //
-// What:    in a worker process, while a LiveOutput exists, a thread looks every 50 ms for what has been written to stdout,
-//          and emits whole lines of it; the rest, when it goes. That is besides what is kept of it (printed_output.hpp).
-//          A Program's stdout does not come by here: whoever reads it asks is_on(), and has a LineCutter. In a thread's
-//          scope that is all there is to it.
+// What:    in a worker process, while a LiveOutput exists, a thread looks every 50 ms for what has been written to
+//          stdout, and emits whole lines of it; the rest, when it goes. That is besides what is kept of it
+//          (printed_output.hpp). A Program's stdout does not come by here: whoever reads it asks is_on(), and has a
+//          LineCutter. In a thread's scope that is all there is to it.
 // Owner:   owns its thread. Where no thread is to be had, all is emitted at the end.
 // Threads: made and destroyed by the thread that runs the task; one at a time in a process, or in a thread.
 // Use:

@@ -39,8 +39,8 @@ void keep_output(OutputPipes pipes);
 /// it, or has left no descriptor with which a stream could be led back.
 std::optional<std::string> lost_output();
 
-/// What the process has written to its stdout since the last take_printed_output(), from this byte on, at most 64 KiB of
-/// it. The C stream is flushed first, as it would be at a line's end on a terminal. Any thread.
+/// What the process has written to its stdout since the last take_printed_output(), from this byte on, at most 64 KiB
+/// of it. The C stream is flushed first, as it would be at a line's end on a terminal. Any thread.
 std::string printed_so_far(std::size_t from);
 
 /// What the process has written to its stdout and stderr since the last call, C and C++ streams flushed. `run_time` is

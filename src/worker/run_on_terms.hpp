@@ -16,7 +16,8 @@
 
 namespace mw::worker {
 
-/// In a thread's scope, what the task prints is its caller's to emit. Where the terms name outputs, the value of a result begins with their list (wire/output_list.hpp).
+/// In a thread's scope, what the task prints is its caller's to emit.
+/// Where the terms name outputs, the value of a result begins with their list (wire/output_list.hpp).
 Outcome run_on_terms(const wire::Terms& terms, Scope scope, const std::function<Outcome()>& call);
 
 }  // namespace mw::worker

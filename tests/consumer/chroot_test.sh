@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # chroot_test.sh BUILD-FOLDER [MIRROR]: a fresh Debian 12 with nothing but CppMW's packages and what they depend on: mw
-# run, its manual page, what bash completes, and somebody's project on every interface. By hand: it takes minutes and the
-# network. Needs root and debootstrap; ends with 77 where it cannot run.
+# run, its manual page, what bash completes, and somebody's project on every interface. By hand: it takes minutes and
+# the network. Needs root and debootstrap; ends with 77 where it cannot run.
 set -euo pipefail
 build=$(cd "$1" && pwd) mirror=${2:-http://deb.debian.org/debian}
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,8 +1,8 @@
 // How many short jobs go to a worker together.
 //
-// What:    as many as last some milliseconds, by what jobs have lasted so far: a message, and two wake-ups, for each job
-//          of a millisecond would cost a tenth of it. None of them waits noticeably, and the last ones of a run end about
-//          together.
+// What:    as many as last some milliseconds, by what jobs have lasted so far: a message, and two wake-ups, for each
+//          job of a millisecond would cost a tenth of it. None of them waits noticeably, and the last ones of a run end
+//          about together.
 // Owner:   a value.
 // Threads: one at a time.
 // Use:
