@@ -111,8 +111,8 @@ struct TaskOptions {
   bool own_folder = false;
   /// What it prints to stdout is emitted while it runs, besides being kept: Master::parts_of<std::string> reads it,
   /// whole lines at a time, 16 MiB of it at most. Of a Program that is its stdout, unless that goes to a file. Such a
-  /// task emits nothing else but strings. A C++ stream with a buffer of its own (sync_with_stdio(false)) is seen when it
-  /// is flushed. On `serial`, which has one process only, and on `boinc` it comes when the task has ended.
+  /// task emits nothing else but strings. A C++ stream with a buffer of its own (sync_with_stdio(false)) is seen when
+  /// it is flushed. On `serial`, which has one process only, and on `boinc` it comes when the task has ended.
   bool emit_stdout = false;
 };
 
