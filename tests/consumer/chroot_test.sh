@@ -36,7 +36,7 @@ cp "$folder"/packages/*.deb "$root/packages/"
 cp "$here"/CMakeLists.txt "$here"/*.?pp "$root/project/"
 
 in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive HOME=/root sh -ec "$1"; }
-in_root 'apt-get update && dpkg -i /packages/*.deb; apt-get -f install -y --no-install-recommends' >"$folder/log" 2>&1 || fail "dpkg -i"
+in_root 'apt-get update && apt-get install -y --no-install-recommends /packages/*.deb' >"$folder/log" 2>&1 || fail "the packages"
 in_root 'apt-get install -y --no-install-recommends cmake make man-db bash-completion' >"$folder/log" 2>&1 || fail "cmake, make"
 in_root '[ "$(dpkg -l | grep -cE "^ii +(lib)?cppmw")" = 3 ]' || fail "the packages are not installed"
 
