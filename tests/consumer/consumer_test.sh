@@ -63,7 +63,7 @@ for other in g++:23 clang++:20 clang++:23; do
   command -v "${other%:*}" >/dev/null || continue
   cmake -S "$here" -B "$folder/other" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_PREFIX_PATH="$folder/prefix" \
     -DCMAKE_CXX_COMPILER="${other%:*}" -DCMAKE_CXX_STANDARD="${other#*:}" >"$folder/log" 2>&1 || fail "find_package with $other"
-  cmake --build "$folder/other" >"$folder/log" 2>&1 || fail "the build with $other"
+  cmake --build "$folder/other" --target weigh >"$folder/log" 2>&1 || fail "the build with $other"
   run "$other" "$folder/other/weigh" "${interfaces[@]}" "${boinc[@]}"
   rm -rf "$folder/other"
 done
@@ -102,16 +102,7 @@ for name in first-app ../x test "" 1st "a b" --json; do
 done
 [ "$(ls first-app)" = "$(printf 'CMakeLists.txt\nbuild\nfirst-app.cpp')" ] || fail "mw new: $(ls first-app)"
 
-# As a part of the project, out of an archive: what it needs of CppMW is built with it.
-tar -C "$source" --exclude=./build --exclude=./.git -czf "$folder/cppmw.tar.gz" . || fail "tar"
-cmake -S "$here" -B "$folder/fetched" -G Ninja -DCPPMW_ARCHIVE="$folder/cppmw.tar.gz" -DMW_BOINC=OFF -DMW_MPI=OFF -DCMAKE_BUILD_TYPE=Debug \
-  -DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_COMPILER="$compiler" >"$folder/log" 2>&1 || fail "FetchContent"
-cmake --build "$folder/fetched" --target weigh weigh_by_library >"$folder/log" 2>&1 || fail "the build with FetchContent"
-run "FetchContent" "$folder/fetched/weigh" serial multicore:2
-run "FetchContent, a shared library" "$folder/fetched/weigh_by_library" multicore:2
-rm -rf "$folder/fetched"
-
-# The same in full takes minutes, and is only configured here.
+# As a part of the project. All of it is built only by hand (fetched_test.sh): it takes minutes.
 cmake -S "$here" -B "$folder/whole" -G Ninja -DCPPMW_SOURCE="$source" -DCMAKE_CXX_COMPILER="$compiler" >"$folder/log" 2>&1 ||
   fail "add_subdirectory"
 grep -q "optimisation (Release)" "$folder/log" || fail "no word of the build type that was not given"

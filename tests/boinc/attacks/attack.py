@@ -39,7 +39,9 @@ def until_over(action, pause=0.2):
 
 
 def connect(limit=30):
-    connection = socket.create_connection(ADDRESS, timeout=limit)
+    """`limit` is for what follows: beside ten thousand others, to connect may take a while on a machine with little to spare."""
+    connection = socket.create_connection(ADDRESS, timeout=30)
+    connection.settimeout(limit)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
