@@ -256,7 +256,7 @@ class Runner {
   void print_lines_of(const Open& one) {
     try {
       for (const auto& part : master_->parts_of<Lines>(one.task, std::chrono::milliseconds{0})) {
-        line_.clear();
+        make_room();
         printer_.print_lines(part.value.is_err, part.value.text, one.jobs.front().row);
       }
     } catch (const TimeoutError&) {
@@ -368,7 +368,7 @@ class Runner {
     }
     ++ended_;
     if (!is_good) ++failed_;
-    line_.clear();
+    if (::isatty(STDOUT_FILENO) == 1 || plan_.keep_order || !(ran.trouble + ran.err + ran.err_file).empty()) make_room();
     if (!ran.trouble.empty()) process::tell(fmt::format("mw run: job {}: {}\n", pending.number, ran.trouble));
     const int status = ran.signal != 0 ? 128 + ran.signal : ran.exit_status;
     if (log_) log_->add(logged(pending, ran));
@@ -393,6 +393,12 @@ class Runner {
     job.signal = ran.signal;
     job.command = pending.job.for_shell ? pending.job.words.at(0) : shown(ran.words.empty() ? pending.job.words : ran.words);
     return job;
+  }
+
+  /// Something else is about to be printed where the progress line is, which then comes again at once.
+  void make_room() {
+    line_.clear();
+    last_shown_.reset();
   }
 
   void show() {
