@@ -32,8 +32,16 @@ class Serial final : public Interface, private worker::ProgressSink {
   Scheduling scheduling() const override { return Scheduling::by_master; }
   std::string name() const override { return "serial"; }
 
+  /// Where start() has failed, nobody calls stop().
+  ~Serial() override {
+    std::lock_guard lock{mutex_};
+    if (!stopped_) stopped_ = [] {};
+    woken_.notify_one();
+  }
+
   void start() override {
     thread_ = process::DeepThread{[this] { run(); }};
+    has_thread_ = true;
     id_ = host().worker_joined({"serial worker", process::host_name(), 1, most_ahead});
   }
 
@@ -52,7 +60,7 @@ class Serial final : public Interface, private worker::ProgressSink {
   }
 
   void stop(std::function<void()> stopped) override {
-    if (id_ == any_worker) return stopped();  // its thread could not be started
+    if (!has_thread_) return stopped();  // it could not be started
     std::lock_guard lock{mutex_};
     stopped_ = std::move(stopped);
     woken_.notify_one();
@@ -103,6 +111,7 @@ class Serial final : public Interface, private worker::ProgressSink {
   std::condition_variable woken_;
   std::deque<TaskRef> queue_;
   std::function<void()> stopped_;
+  bool has_thread_ = false;
   process::DeepThread thread_;  ///< joined first
 };
 

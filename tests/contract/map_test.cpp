@@ -196,7 +196,8 @@ TEST_CASE("an input whose call throws is an error of that input only, with its i
         }).message() == "not positive: -2 (input 1 of map)");
 }
 
-TEST_CASE("a chunk whose worker dies again and again is an error of its inputs; the others have results", "[contract][map][P20]") {
+TEST_CASE("a chunk whose worker dies again and again is an error of its inputs, and the others have results",
+          "[contract][map][P20]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};

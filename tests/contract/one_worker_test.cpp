@@ -104,7 +104,7 @@ TEST_CASE("a worker that there is not is an error that names those that there ar
   CHECK(master.get_result(master.submit_task<add>(1, 2)) == 3);
 }
 
-TEST_CASE("a worker that is replaced stays the one that a task is for; a process that is named does not", "[contract][named]") {
+TEST_CASE("a worker that is replaced stays the one that a task is for, and a process that is named does not", "[contract][named]") {
   for (const std::string& spec : specs_with_lasting_workers()) {
     if (is_volunteer(spec)) continue;
     INFO(spec);

@@ -122,7 +122,7 @@ TEST_CASE("a name of its own shows in handle and error", "[contract][options]") 
   CHECK(program.name() == "who");
 }
 
-TEST_CASE("a waiting task of higher priority goes first; equal ones keep their order", "[contract][options]") {
+TEST_CASE("a waiting task of higher priority goes first, and equal ones keep their order", "[contract][options]") {
   const auto spec = GENERATE(from_range(single_specs()));
   INFO(spec);
   const test::TemporaryFolder folder;
@@ -226,7 +226,7 @@ TEST_CASE("P23: a task that ran out of time is tried again as often as its retri
   CHECK(test::eventually([&] { return master.get_status().ready_workers() == static_cast<std::size_t>(workers_of(spec)); }));
 }
 
-TEST_CASE("a task that takes more memory than it may ends with memory_limit; its worker lives on", "[contract][options]") {
+TEST_CASE("a task that takes more memory than it may ends with memory_limit, and its worker lives on", "[contract][options]") {
   const auto spec = GENERATE(from_range(specs_with_processes()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};

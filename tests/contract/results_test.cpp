@@ -192,7 +192,7 @@ TEST_CASE("many threads share the results of all tasks, each result once", "[con
   CHECK(sum == 400 * 1000 + 399 * 400 / 2);
 }
 
-TEST_CASE("arguments are converted as in a call; lambdas and functions without a result work", "[contract][results]") {
+TEST_CASE("arguments are converted as in a call, and lambdas and functions without a result work", "[contract][results]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   mw::Master master{mw::interface(spec)};

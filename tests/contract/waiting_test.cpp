@@ -83,7 +83,7 @@ TEST_CASE("try_get_result looks, or waits a little, for one task, for one of sev
   CHECK(test::task_error([&] { std::ignore = master.try_get_result(list); }).cause() == mw::Cause::nothing_to_wait_for);
 }
 
-TEST_CASE("as_completed with a timeout gives what is done in time, then a TimeoutError; the rest is had later",
+TEST_CASE("as_completed with a timeout gives what is done in time, then a TimeoutError, and the rest is had later",
           "[contract][waiting]") {
   const auto spec = GENERATE(from_range(specs_with_lasting_workers()));
   if (spec.starts_with("serial")) return;  // one task at a time

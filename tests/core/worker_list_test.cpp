@@ -119,7 +119,7 @@ TEST_CASE("run times beyond all measure make a busy time that is as long as can 
   CHECK(bench.only().busy_time == std::chrono::nanoseconds::max());
 }
 
-TEST_CASE("a failure of a task's own is done, and so is what ran out of time; what was cancelled or came back is not",
+TEST_CASE("a failure of a task's own is done, and so is what ran out of time, and what was cancelled or came back is not",
           "[core][workers]") {
   ListBench bench;
   const WorkerId worker = bench.join({.name = "w"});
@@ -148,7 +148,7 @@ TEST_CASE("a failure of a task's own is done, and so is what ran out of time; wh
   CHECK(bench.only().state == WorkerState::left);
 }
 
-TEST_CASE("a worker that was lost and its successor are one; another of that name beside it is not", "[core][workers]") {
+TEST_CASE("a worker that was lost and its successor are one, and another of that name beside it is not", "[core][workers]") {
   ListBench bench;
   const WorkerId first = bench.join({.name = "w", .pid = 1});
   bench.submit();

@@ -360,7 +360,7 @@ TEST_CASE("P28: few open files or processes: the workers that are possible, and 
   }
 }
 
-TEST_CASE("a worker that announces a frame, and says no more, is ended; its task runs again", "[faults]") {
+TEST_CASE("a worker that announces a frame, and says no more, is ended, and its task runs again", "[faults]") {
   constexpr auto announce = [](const std::string& path) {
     if (std::filesystem::exists(path)) return 7;
     std::ofstream{path} << "x";

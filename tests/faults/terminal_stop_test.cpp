@@ -33,7 +33,7 @@ bool all_are_stopped(const std::string& tag, bool stopped) {
 
 }  // namespace
 
-TEST_CASE("Ctrl-Z stops the workers, and what they run, with their master; fg lets all go on", "[faults]") {
+TEST_CASE("Ctrl-Z stops the workers, and what they run, with their master, and fg lets all go on", "[faults]") {
   const auto name = GENERATE(from_range(names()));
   if (name == "serial" || name == "boinc") return;  // one process; and long_run has no worker build
   INFO(name);
@@ -54,7 +54,7 @@ TEST_CASE("Ctrl-Z stops the workers, and what they run, with their master; fg le
 }
 
 #ifdef MW_HAVE_BOINC
-TEST_CASE("Ctrl-Z stops volunteers on this machine, and what they run; fg lets all go on, and the task is not charged for it",
+TEST_CASE("Ctrl-Z stops volunteers on this machine, and what they run, and fg lets all go on, and the task is not charged for it",
           "[faults][boinc]") {
   const std::string tag = "CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-stop-volunteers";
   const auto processes_of_a_task = [&] {

@@ -66,7 +66,7 @@ TEST_CASE("an IPv6 customer has one network", "[http]") {
   CHECK(network("::ffff:192.0.2.7") == network("192.0.2.7"));
   CHECK(network("192.0.2.7") != network("192.0.2.8"));
 }
-TEST_CASE("behind a proxy that is trusted, a request comes from where the proxy says; nobody else is believed", "[http]") {
+TEST_CASE("behind a proxy that is trusted, a request comes from where the proxy says, and nobody else is believed", "[http]") {
   using boost::asio::ip::make_address;
   const std::vector<boost::asio::ip::address> proxies{make_address("127.0.0.1"), make_address("192.0.2.1")};
   const auto client = [&](const char* from, const char* says) {

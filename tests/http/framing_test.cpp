@@ -60,7 +60,7 @@ TEST_CASE("a body is as long as its head says, and there is none where it says n
   CHECK(framing_of_get("Content-Length: 18446744073709551614\r\n").body_size == 18446744073709551614u);
 }
 
-TEST_CASE("who waits to be asked for a body is asked, with HTTP/1.1; nothing else can be expected", "[http]") {
+TEST_CASE("who waits to be asked for a body is asked, with HTTP/1.1, and nothing else can be expected", "[http]") {
   CHECK(framing_of_get("Content-Length: 1\r\nExpect: 100-continue\r\n").expects_continue);
   CHECK(framing_of_get("Content-Length: 1\r\nExpect: 100-Continue\r\n").expects_continue);
   CHECK_FALSE(framing_of_get("Content-Length: 1\r\n").expects_continue);

@@ -89,7 +89,7 @@ TEST_CASE("a block that the other side still reads is not used again", "[memory]
   CHECK(received.span()[3 * mib - 1] == std::byte{'a'});
 }
 
-TEST_CASE("the number of blocks is bounded; beyond it, bytes lie on the heap", "[memory]") {
+TEST_CASE("the number of blocks is bounded, and beyond it, bytes lie on the heap", "[memory]") {
   std::vector<Bytes> many;
   for (int i = 0; i < 400; ++i) many.push_back(filled(Bytes::shared_from, 'x'));
   CHECK(many.front().block() != nullptr);

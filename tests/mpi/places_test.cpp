@@ -12,7 +12,7 @@
 using namespace mw;
 using namespace mw::mpi;
 
-TEST_CASE("MPI gets the networks that lead to other hosts, where there are others; and InfiniBand in any case", "[mpi]") {
+TEST_CASE("MPI gets the networks that lead to other hosts, where there are others, and and InfiniBand in any case", "[mpi]") {
   CHECK(devices_for({"eth0"}, {"docker0", "eth0"}, {}) == "eth0");
   CHECK(devices_for({"eth0", "eth0", "wlan0"}, {"docker0", "eth0", "wlan0"}, {}) == "eth0,wlan0");
   CHECK(devices_for({"eth0"}, {"docker0", "eth0"}, {"mlx5_0:1", "mlx5_1:1"}) == "eth0,mlx5_0:1,mlx5_1:1");

@@ -95,7 +95,8 @@ TEST_CASE("S2: who proves the key comes in, and where one is waited for, nobody 
   CHECK(eventually([&] { return house.came_in == 1; }));
 }
 
-TEST_CASE("S2: wrong keys, echoes, swapped roles and old proofs are turned away; then the right one still comes in", "[net][S2]") {
+TEST_CASE("S2: wrong keys, echoes, swapped roles and old proofs are turned away, and then the right one still comes in",
+          "[net][S2]") {
   House house;
   const Greeting greeting{magic, make_nonce()};
   const auto try_with = [&](const std::function<Proof(const Challenge&)>& proof) {

@@ -43,7 +43,7 @@ TEST_CASE("version 1 has a tree for each controller, and only the one that was a
   CHECK(folders("1:cpuset,xcpu:/a\n").empty());
 }
 
-TEST_CASE("a path may have colons in it; a line that is none is passed over", "[process]") {
+TEST_CASE("a path may have colons in it, and a line that is none is passed over", "[process]") {
   CHECK(folders("0::/a:b\n").front() == "sys/fs/cgroup/a:b");
   CHECK(folders("\n:\n0\n0:\n0::\n0::relative\nnonsense\n").empty());
   CHECK(folders("rubbish\n0::/x").front() == "sys/fs/cgroup/x");

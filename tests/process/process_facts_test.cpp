@@ -106,7 +106,7 @@ TEST_CASE("a process may have any name, and its facts stay right", "[process]") 
   CHECK(facts->start > 0);
 }
 
-TEST_CASE("that a process is stopped, or has ended, is seen; of none there are no facts", "[process]") {
+TEST_CASE("that a process is stopped, or has ended, is seen, and of none there are no facts", "[process]") {
   Waiting child;
   child.kill(SIGSTOP);
   CHECK(test::eventually([&] { return ProcessFacts::of(child.pid())->is_stopped(); }));
@@ -121,7 +121,7 @@ TEST_CASE("that a process is stopped, or has ended, is seen; of none there are n
   CHECK_FALSE(ProcessFacts::of(0));
 }
 
-TEST_CASE("a group that a child's child leads is the child's; other groups are not", "[process]") {
+TEST_CASE("a group that a child's child leads is the child's, and other groups are not", "[process]") {
   Waiting child{start_group_leader};
   const pid_t group = child.said();
   const Offspring offspring{child.pid()};

@@ -37,7 +37,7 @@ bool limit(int resource, rlim_t soft) {
 
 }  // namespace
 
-TEST_CASE("a shortage names the limit, its number and what to do; other errors are the system's words", "[process]") {
+TEST_CASE("a shortage names the limit, its number and what to do, and other errors are the system's words", "[process]") {
   CHECK(test::exit_status_of([] {
           if (!limit(RLIMIT_NOFILE, 77)) return 1;
           const std::string text = shortage(EMFILE);

@@ -98,7 +98,7 @@ TEST_CASE("a task goes out with all that it needs, however little is taken at a 
   CHECK(text_of(wire::parse_task(bytes_of(frames[2].payload)).arguments) == "last");
 }
 
-TEST_CASE("no more tasks go out than the worker takes; the rest follows as it gets done", "[remote]") {
+TEST_CASE("no more tasks go out than the worker takes, and the rest follows as it gets done", "[remote]") {
   Bench bench;
   bench.join(1);
   for (int i = 0; i < 4; ++i) bench.worker.send(bench.task());
@@ -145,7 +145,7 @@ TEST_CASE("the one behind a task that returned begins in its place", "[remote]")
   CHECK(frames_of(bench.output()).size() == 3);  // the third had a place then
 }
 
-TEST_CASE("a worker that was ended to end a task says so; a task that it does not have ends nobody", "[remote]") {
+TEST_CASE("a worker that was ended to end a task says so, and a task that it does not have ends nobody", "[remote]") {
   Bench bench;
   bench.join();
   const TaskRef mine = bench.task(), foreign = bench.task();
@@ -182,7 +182,7 @@ TEST_CASE("a worker that died outside of any task costs none, and the next one m
   CHECK_THROWS_WITH(bench.result(1), Contains("which it was not given next"));  // the first one's
 }
 
-TEST_CASE("an agent that is lost loses the task that ran; one that left loses none", "[remote]") {
+TEST_CASE("an agent that is lost loses the task that ran, and one that left loses none", "[remote]") {
   const bool is_lost = GENERATE(true, false);
   Bench bench;
   bench.join(1);

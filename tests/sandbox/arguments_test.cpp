@@ -35,7 +35,7 @@ TEST_CASE("a room has its folder, its program and its inputs, and nothing else o
   CHECK(count("--ro-bind") == 2);
 }
 
-TEST_CASE("a room with the system has its programs; one with an emulator starts that one", "[sandbox]") {
+TEST_CASE("a room with the system has its programs, and one with an emulator starts that one", "[sandbox]") {
   CHECK(has(arguments_of({.path = "/a/b"}, {.folder = "/s", .has_system = true}, {}, false), {"--ro-bind-try", "/usr", "/usr"}));
   const auto arguments = arguments_of({.path = "/a/b"}, {.folder = "/s", .runner = "/usr/bin/qemu"}, {}, false);
   CHECK(has(arguments, {"--", "/runner/qemu", "/program/b"}));

@@ -56,7 +56,7 @@ class SerialGate {
 SerialGate serial_gate;
 
 /// Writes down what it hears, from whatever thread.
-class SerialHost final : public InterfaceHost {
+class SerialHost : public InterfaceHost {
  public:
   void task_started(const TaskRef& task, WorkerId worker) override { say("started {} on {}", task.id(), index_of(worker)); }
   void task_progress(const TaskRef& task, double fraction) override { say("progress {} {}", task.id(), fraction); }
@@ -309,6 +309,23 @@ TEST_CASE("serial with nothing to do stops when it is told to, and one that neve
   idle.set_host(bench.host);
   idle.stop([&] { ++stops; });
   CHECK(stops == 1);
+}
+
+TEST_CASE("serial whose start has failed stops all the same, and goes", "[serial]") {
+  struct Full final : SerialHost {
+    WorkerId worker_joined(WorkerInfo) override { throw std::bad_alloc{}; }
+  };
+  Full host;
+  {
+    SerialInterface stopped, left;
+    for (SerialInterface* const one : {&stopped, &left}) {
+      one->set_host(host);
+      CHECK_THROWS_AS(one->start(), std::bad_alloc);
+    }
+    stopped.stop([&] { host.say("stopped"); });
+    CHECK(host.hears("stopped"));
+  }
+  CHECK(host.words() == SerialWords{"stopped"});
 }
 
 TEST_CASE("what a task on serial prints is its own, by whatever stream", "[serial]") {

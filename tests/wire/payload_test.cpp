@@ -123,7 +123,7 @@ TEST_CASE("descriptors of several messages come in their order", "[wire]") {
   for (std::size_t i = 0; i < inodes.size(); ++i) CHECK(process::inode_of(sockets.descriptors[i].get()) == inodes[i]);
 }
 
-TEST_CASE("a socket without room or without bytes says so and does not wait; one that is closed says that", "[wire]") {
+TEST_CASE("a socket without room or without bytes says so and does not wait, and one that is closed says that", "[wire]") {
   Sockets sockets{SOCK_NONBLOCK};
   CHECK(sockets.receive().empty());
   CHECK(sockets.last.error == EAGAIN);

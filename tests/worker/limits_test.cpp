@@ -88,7 +88,7 @@ TEST_CASE("a task knows its deadlines, from its beginning on", "[worker]") {
   CHECK(current_deadlines().memory == 0);
 }
 
-TEST_CASE("limits of a thread are no other thread's; those of a process are all threads'", "[worker]") {
+TEST_CASE("limits of a thread are no other thread's, and those of a process are all threads'", "[worker]") {
   bool has_deadline = true, is_over = true;
   const auto look = [&] {
     std::thread{[&] {

@@ -211,11 +211,17 @@ struct Setup {
     process::write_file((to / "version.xml").string(), to_text(document));
   }
 
-  /// A daemon whose command has `kind` in the name of its program and is about this application.
+  /// "sample_assimilator", of "./sample_assimilator --app pi".
+  static std::string program_of(const std::string& command) {
+    const std::string path = command.substr(0, command.find(' '));
+    return path.substr(path.rfind('/') + 1);
+  }
+
+  /// A daemon that is not disabled, whose command has `kind` in the name of its program and is about this application.
   static std::string daemon_of(const pugi::xml_node& daemons, std::string_view kind, const std::string& app) {
     for (const pugi::xml_node& daemon : daemons.children("daemon")) {
       const std::string command = text_in(daemon, "cmd");
-      if (command.substr(0, command.find(' ')).find(kind) == std::string::npos) continue;
+      if (flag_in(daemon, "disabled") || program_of(command).find(kind) == std::string::npos) continue;
       for (const char* option : {"--app ", "-app "})
         if ((command + " ").find(option + app + " ") != std::string::npos) return command;
     }
@@ -253,7 +259,7 @@ struct Setup {
     const auto need = [&](std::string_view kind, const std::string& program, std::string_view unfit) {
       const std::string there = daemon_of(list, kind, options.app);
       const std::string what = fmt::format("config.xml: {} of {}", kind, options.app);
-      if (!there.empty() && !unfit.empty() && there.starts_with(unfit)) {
+      if (!there.empty() && !unfit.empty() && program_of(there).starts_with(unfit)) {
         items.push_back({what, SetupState::wrong,
                          fmt::format("{} does not leave the outputs where they are looked for; {} does",
                                      there.substr(0, there.find(' ')), program)});

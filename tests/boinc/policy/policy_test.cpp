@@ -153,7 +153,7 @@ TEST_CASE("any sequence of events ends a workunit: with a result, or an error", 
   CHECK((workunit.has_canonical || workunit.error_mask != 0));
 }
 
-TEST_CASE("what most of a quorum say is right; of two, both must say it", "[boinc][policy]") {
+TEST_CASE("what most of a quorum say is right, and of two, both must say it", "[boinc][policy]") {
   const auto agree_on = [](const std::vector<int>& says, std::int64_t quorum) {
     return agree(says.size(), quorum, [&](std::size_t a, std::size_t b) { return says[a] == says[b]; });
   };
@@ -246,7 +246,7 @@ TEST_CASE("a host gets work for its processors and for the time it asks for, and
   CHECK(workunits_to_send({.seconds = 1800, .processors = 1, .workunit_s = 600}) == 3);
 }
 
-TEST_CASE("credit: 200 a day at a thousand million operations a second; the average halves in a week", "[boinc][policy]") {
+TEST_CASE("credit: 200 a day at a thousand million operations a second, and the average halves in a week", "[boinc][policy]") {
   CHECK(credit_of(86'400, 1e9) == Approx(200));
   CHECK(credit_of(43'200, 4e9) == Approx(400));
   CHECK(credit_of(-5, 1e9) == 0);

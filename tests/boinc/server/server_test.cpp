@@ -289,7 +289,7 @@ TEST_CASE("P36: past its deadline a task goes to another host, and a late result
   CHECK(test::eventually([&] { return status_of(pool.master, "results_valid") == 2; }));
 }
 
-TEST_CASE("numbers may differ by a tolerance; what else differs does not agree", "[boinc][server]") {
+TEST_CASE("numbers may differ by a tolerance, and what else differs does not agree", "[boinc][server]") {
   Pool pool{"&quorum=2&validator=numeric:1e-9"};
   const auto task = pool.master.submit_task<root>(2.0);
   REQUIRE(pool.waits_for(1));
@@ -314,7 +314,7 @@ TEST_CASE("numbers may differ by a tolerance; what else differs does not agree",
   CHECK(test::eventually([&] { return status_of(pool.master, "results_invalid") == 1; }));
 }
 
-TEST_CASE("a validator of the user's decides what agrees; one that throws says no", "[boinc][server]") {
+TEST_CASE("a validator of the user's decides what agrees, and one that throws says no", "[boinc][server]") {
   test::ProjectFolders folders;
   mw::BoincOptions options;
   options.listen = "127.0.0.1:0";

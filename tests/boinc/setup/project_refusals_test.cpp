@@ -202,6 +202,19 @@ TEST_CASE("a daemon of the application is taken as it is, if it leaves outputs w
     CHECK_THAT(wrong_in(project), Contains("sample_dummy_assimilator does not leave the outputs where they are looked for; "
                                            "sample_assimilator does"));
   }
+  SECTION("the same by a path") {
+    project.add_to_config("<daemons><daemon><cmd>./sample_dummy_assimilator --app pi</cmd></daemon></daemons>");
+    CHECK_THAT(wrong_in(project), Contains("does not leave the outputs where they are looked for"));
+  }
+  SECTION("what is disabled, or has a folder of that name, is none") {
+    project.add_to_config(
+        "<daemons><daemon><cmd>my_validator --app pi</cmd><disabled>1</disabled></daemon>"
+        "<daemon><cmd>/home/validator/my_assimilator --app pi</cmd></daemon></daemons>");
+    const auto items = set_up_project(project.options());
+    CHECK_THAT(said_of(items, SetupState::there), Contains("assimilator of pi: /home/validator/my_assimilator\n"));
+    CHECK_THAT(said_of(items, SetupState::there), !Contains("config.xml: validator of pi"));
+    CHECK_THAT(said_of(items, SetupState::written), Contains("config.xml: validator of pi"));
+  }
   SECTION("an assimilator that moves outputs away, for jobs that come over the network") {
     project.add_to_config("<daemons><daemon><cmd>sample_assimilator --app pi</cmd></daemon></daemons>");
     SetupOptions options = project.options();
