@@ -33,8 +33,8 @@ bool all_are_stopped(const std::string& tag, bool stopped) {
 
 }  // namespace
 
-// Hidden: started by CTest on a busy machine, it now and then finds a process that goes on, and which one that is has yet
-// to be found out. By hand: fault_tests "[terminal]".
+// Hidden: started by CTest on a busy machine, it now and then finds a process that goes on, and which one that is has
+// yet to be found out. By hand: fault_tests "[terminal]".
 TEST_CASE("Ctrl-Z stops the workers, and what they run, with their master, and fg lets all go on", "[.][faults][terminal]") {
   const auto name = GENERATE(from_range(names()));
   if (name == "serial" || name == "boinc") return;  // one process; and long_run has no worker build
