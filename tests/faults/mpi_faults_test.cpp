@@ -202,7 +202,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "kill -9 of mpiexec: the job is started anew, as often as was said; then an InterfaceError that names it, and nothing left",
+    "kill -9 of mpiexec: the job is started anew, as often as was said, and then an InterfaceError that names it, and nothing left",
     "[faults][mpi]") {
   mw::Master master{mw::interface("mpi:2?restarts=1")};
   REQUIRE(wait_for_workers(master, 2));
