@@ -32,7 +32,7 @@ class Serial final : public Interface, private worker::ProgressSink {
   Scheduling scheduling() const override { return Scheduling::by_master; }
   std::string name() const override { return "serial"; }
 
-  /// Where start() has failed, nobody calls stop().
+  /// A start() that has failed need not be followed by stop().
   ~Serial() override {
     std::lock_guard lock{mutex_};
     if (!stopped_) stopped_ = [] {};

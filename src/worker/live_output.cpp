@@ -3,13 +3,12 @@
 #include <sys/prctl.h>
 
 #include <chrono>
-#include <csignal>
-#include <new>
-#include <system_error>
+#include <exception>
 
 #include <mw/emit.hpp>
 
 #include "worker/printed_output.hpp"
+#include "worker/quiet_thread.hpp"
 
 namespace mw::worker {
 namespace {
@@ -40,17 +39,7 @@ void LineCutter::finish() {
 LiveOutput::LiveOutput(Scope scope) : is_threads_{scope == Scope::thread}, lines_{[](const std::string& lines) { emit(lines); }} {
   is_live = true;
   if (is_threads_) return;
-  // Signals are for the thread that runs tasks.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    thread_ = std::thread{[this] { run(); }};
-  } catch (const std::system_error&) {
-    // This user may have no more threads.
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = start_quiet_thread([this] { run(); });
 }
 
 LiveOutput::~LiveOutput() {

@@ -3,14 +3,13 @@
 #include <sys/prctl.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstring>
-#include <system_error>
 
 #include <fmt/format.h>
 
 #include "wire/frame.hpp"
 #include "wire/local_socket.hpp"
+#include "worker/quiet_thread.hpp"
 
 namespace mw::worker {
 namespace {
@@ -50,17 +49,8 @@ void Outbox::expect_delay() {
   std::lock_guard lock{mutex_};
   if (out_.empty()) return;
   if (!thread_.joinable()) {
-    // Signals are for the thread that runs tasks.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      thread_ = std::thread{[this] { run(); }};
-    } catch (const std::system_error&) {
-      send_all();  // this user may have no more threads: nothing waits here, then
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    thread_ = start_quiet_thread([this] { run(); });
+    if (!thread_.joinable()) send_all();  // nothing waits here, then
   } else if (is_asleep_) {
     changed_.notify_one();
   }

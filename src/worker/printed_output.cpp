@@ -26,6 +26,7 @@
 
 #include "worker/memory_file.hpp"
 #include "worker/output_channel.hpp"
+#include "worker/quiet_thread.hpp"
 
 namespace mw::worker {
 namespace {
@@ -166,20 +167,10 @@ class Keeper {
   }
 
   bool start_thread() noexcept {
-    // Signals are for the thread that runs tasks.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool has_started = false;
-    try {
-      std::thread{[this] { run(); }}.detach();
-      has_started = true;
-    } catch (const std::system_error&) {
-      // This user may have no more threads.
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return has_started;
+    std::thread thread = start_quiet_thread([this] { run(); });
+    if (!thread.joinable()) return false;
+    thread.detach();
+    return true;
   }
 
   /// Allocates nothing: a task's limits are for the task.

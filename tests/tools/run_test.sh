@@ -132,6 +132,10 @@ rm -f seen
 # Short jobs go in bundles, each with its own end.
 seq 400 | run --joblog short.log sh -c 'exit $(($1 % 2))' - >/dev/null 2>&1
 [ $? -eq 101 ] && [ "$(sed 1d short.log | wc -l)" = 400 ] && [ "$(cut -f7 short.log | grep -cx 1)" = 200 ] || fail "bundles: $(tail -3 short.log)"
+# After many short ones: none of a bundle runs behind a long one, each is run once.
+rm -f mixed.runs
+seq 240 | run -n 2 --joblog mixed.log sh -c 'echo $1 >>mixed.runs; [ $1 -le 200 ] || sleep 0.1' - || fail "short and long jobs: $?"
+[ "$(sort -n mixed.runs)" = "$(seq 240)" ] && [ "$(cut -f1 mixed.log | sed 1d | sort -n)" = "$(seq 240)" ] || fail "short and long jobs: $(wc -l <mixed.runs) ran"
 expect "bundles in order" 0 "$(seq 300)" sh -c "seq 300 | '$bin/mw' run -k echo"
 
 # Lines as they come: this job ends when its first line was read.

@@ -23,6 +23,7 @@
 #include "process/place.hpp"
 #include "process/run_program.hpp"
 #include "process/unique_fd.hpp"
+#include "run/bundle_size.hpp"
 #include "worker/live_output.hpp"
 #include "worker/start.hpp"
 #include "worker/task_folder.hpp"
@@ -180,8 +181,12 @@ Ran run_job(const Job& job) {
 }
 
 std::vector<Ran> run_jobs(const std::vector<Job>& jobs) {
+  const auto start = std::chrono::steady_clock::now();
   std::vector<Ran> all;
-  for (const Job& job : jobs) all.push_back(run_job(job));
+  for (const Job& job : jobs) {
+    if (!all.empty() && std::chrono::steady_clock::now() - start > BundleSize::longest) break;
+    all.push_back(run_job(job));
+  }
   return all;
 }
 

@@ -56,7 +56,7 @@ struct Ran {
 };
 
 Ran run_job(const Job& job);
-/// One after the other.
+/// One after the other; those of which the result says nothing have not begun, as the ones before took long.
 std::vector<Ran> run_jobs(const std::vector<Job>& jobs);
 
 /// The inode of a folder; 0 if there is none.

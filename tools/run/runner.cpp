@@ -3,12 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <set>
 #include <span>
 #include <thread>
 #include <unordered_map>
@@ -25,6 +23,7 @@
 #include "run/command_template.hpp"
 #include "run/halt.hpp"
 #include "run/job.hpp"
+#include "run/job_timeout.hpp"
 #include "run/joblog.hpp"
 #include "run/output.hpp"
 #include "worker/task_folder.hpp"
@@ -60,35 +59,6 @@ class Spool {
 
  private:
   const std::string path_ = worker::own_folder();
-};
-
-/// "30", "1.5", or "200%" of what jobs have taken so far, in the middle.
-class JobTimeout {
- public:
-  explicit JobTimeout(std::string text) {
-    if (text.empty()) return;
-    is_percent_ = text.ends_with('%');
-    if (is_percent_) text.pop_back();
-    char* end = nullptr;
-    value_ = std::strtod(text.c_str(), &end);
-    if (text.empty() || *end != '\0' || !(value_ > 0) || !std::isfinite(value_))
-      throw UsageError{fmt::format("--timeout \"{}\": write seconds, or a percentage of the median time, as in 200%", text)};
-  }
-  void learn(std::int64_t ran_ns) {
-    if (is_percent_) times_.insert(ran_ns);
-  }
-  std::uint64_t milliseconds() const {
-    if (value_ <= 0) return 0;
-    if (!is_percent_) return static_cast<std::uint64_t>(std::ceil(value_ * 1000));
-    if (times_.size() < 3) return 0;
-    const double median = static_cast<double>(*std::next(times_.begin(), static_cast<std::ptrdiff_t>(times_.size() / 2)));
-    return static_cast<std::uint64_t>(std::ceil(std::max(median * value_ / 100 / 1e6, 1.0)));
-  }
-
- private:
-  bool is_percent_ = false;
-  double value_ = 0;
-  std::multiset<std::int64_t> times_;
 };
 
 std::vector<std::pair<std::string, std::string>> environment_of(const std::vector<std::string>& list) {
@@ -354,18 +324,27 @@ class Runner {
     Open& one = node.mapped();
     if (plan_.line_buffer) print_lines_of(one);
     open_jobs_ -= one.jobs.size();
-    for (std::size_t i = 0; i < one.jobs.size(); ++i) ended(std::move(one.jobs[i]), std::move(ran.at(i)));
+    for (std::size_t i = 0; i < one.jobs.size(); ++i)
+      i < ran.size() ? ended(std::move(one.jobs[i]), std::move(ran[i])) : unbegun(std::move(one.jobs[i]));
+  }
+
+  void unbegun(Pending pending) {
+    if (is_stopping_ || asked_to_stop) return printer_.skip(pending.number);
+    --pending.tries;
+    submit_one(std::move(pending));
+  }
+
+  void submit_one(Pending pending) {
+    std::vector<Pending> jobs;
+    jobs.push_back(std::move(pending));
+    submit(std::move(jobs));
   }
 
   void ended(Pending pending, Ran ran) {
     timeout_.learn(ran.ran_ns);
     bundle_size_.learn(ran.ran_ns);
     const bool is_good = ran.is_good();
-    if (!is_good && pending.tries < plan_.tries && !is_stopping_) {
-      std::vector<Pending> again;
-      again.push_back(std::move(pending));
-      return submit(std::move(again));
-    }
+    if (!is_good && pending.tries < plan_.tries && !is_stopping_) return submit_one(std::move(pending));
     ++ended_;
     if (!is_good) ++failed_;
     if (::isatty(STDOUT_FILENO) == 1 || plan_.keep_order || !(ran.trouble + ran.err + ran.err_file).empty()) make_room();
