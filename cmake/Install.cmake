@@ -6,9 +6,9 @@ set(MW_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/CppMW)
 # All libraries that an application or a worker build links, in one export set, under their names without the prefix.
 set(mw_installed "")
 foreach(target
-    mw_agent mw_app mw_asio mw_boinc mw_boinc_protocol mw_boinc_setup mw_command_line mw_core mw_crypto mw_fmt mw_http_client
-    mw_http_server mw_interfaces mw_link mw_mpi mw_multicore mw_mw mw_net mw_options mw_registry mw_remote mw_serial mw_slot mw_spec
-    mw_sqlite mw_worker mw_worker_build)
+    mw_agent mw_app mw_asio mw_boinc mw_boinc_protocol mw_boinc_setup mw_builds mw_channel mw_command_line mw_core mw_crypto mw_fmt
+    mw_http_client mw_http_server mw_interfaces mw_link mw_mpi mw_multicore mw_mw mw_net mw_node mw_options mw_pool mw_registry mw_remote mw_sandbox mw_serial mw_slot mw_spec
+    mw_sqlite mw_tcp mw_tls mw_worker mw_worker_build)
   if(TARGET ${target})
     string(REGEX REPLACE "^mw_" "" name ${target})
     set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
@@ -23,11 +23,13 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/mw DESTINATION ${CMAKE_INSTALL_I
 
 if(TARGET mw_command)
   install(TARGETS mw_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
+  install(FILES ${PROJECT_SOURCE_DIR}/cmake/systemd/cppmw-node.service DESTINATION lib/systemd/system COMPONENT command)
 endif()
 get_property(manual GLOBAL PROPERTY MW_MANUAL)
 if(manual)
   install(DIRECTORY ${manual}/ DESTINATION ${CMAKE_INSTALL_DATADIR} COMPONENT command)
 endif()
+install(FILES ${PROJECT_SOURCE_DIR}/python/cppmw_worker.py DESTINATION share/cppmw COMPONENT command)
 if(TARGET mw_mpi_rank)
   install(TARGETS mw_mpi_rank RUNTIME DESTINATION libexec/cppmw COMPONENT mpi)
 endif()

@@ -24,6 +24,7 @@ if(TARGET mw_command)
   set(CPACK_DEBIAN_COMMAND_PACKAGE_SHLIBDEPS ON)
   set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "libcurl4, libssl3")  # loaded when they are first used
   set(CPACK_DEBIAN_COMMAND_PACKAGE_RECOMMENDS "cppmw-mpi, bubblewrap")
+  set(CPACK_DEBIAN_COMMAND_PACKAGE_SUGGESTS "python3")  # for workers in Python
 endif()
 list(APPEND CPACK_COMPONENTS_ALL development)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libcppmw-dev)

@@ -12,6 +12,6 @@
 
 namespace mw {
 
-inline constexpr std::array<std::string_view, 4> backend_names{"serial", "multicore", "mpi", "boinc"};
+inline constexpr std::array<std::string_view, 5> backend_names{"serial", "multicore", "tcp", "mpi", "boinc"};
 
 }  // namespace mw

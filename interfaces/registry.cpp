@@ -4,9 +4,13 @@
 #include <mw/interface.hpp>
 #include <mw/mpi.hpp>
 #include <mw/multicore.hpp>
+#include <mw/pool.hpp>
 #include <mw/serial.hpp>
+#include <mw/tcp.hpp>
 
 #include <algorithm>
+#include <memory>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -35,6 +39,8 @@ std::unique_ptr<Interface> make_multicore(std::string_view text) {
   return std::make_unique<MulticoreInterface>(MulticoreInterface::from_text(text));
 }
 
+std::unique_ptr<Interface> make_tcp(std::string_view text) { return std::make_unique<TcpInterface>(TcpInterface::from_text(text)); }
+
 std::unique_ptr<Interface> make_mpi(std::string_view text) { return std::make_unique<MpiInterface>(MpiInterface::from_text(text)); }
 
 #ifdef MW_HAVE_BOINC
@@ -56,7 +62,8 @@ std::unique_ptr<Interface> make_boinc(std::string_view) {
 
 constexpr Backend backends[] = {
     {"serial", "serial", 1, make_serial},
-    {"multicore", "multicore[:N][?threads=T]", MulticoreInterface::max_workers, make_multicore},
+    {"multicore", "multicore[:N][?threads=T][&worker=FILE]", MulticoreInterface::max_workers, make_multicore},
+    {"tcp", "tcp[:N], tcp[:N?]listen=ADDRESS:PORT&key=FILE[&…]", TcpInterface::max_slots, make_tcp},
     {"mpi", "mpi[:N][?hosts=a,b:4&…]", MpiInterface::max_workers, make_mpi},
     {"boinc", "boinc[:N][?quorum=Q&…], boinc:project=DIR, boinc:url=URL&auth=FILE", BoincInterface::max_local_volunteers,
      make_boinc},
@@ -68,17 +75,37 @@ const Backend& backend_of(std::string_view spec) {
   const auto name = spec::name_of(spec);
   for (const Backend& backend : backends)
     if (backend.name == name) return backend;
-  throw UsageError{fmt::format("unknown interface \"{}\"; there are: {}", spec, fmt::join(interface_forms(), ", "))};
+  throw UsageError{fmt::format("unknown interface \"{}\"; there are: {}", spec, interface_help())};
+}
+
+std::unique_ptr<Interface> make_one(std::string_view spec) {
+  const Backend& backend = backend_of(spec);
+  return backend.make(spec.substr(backend.name.size()));
 }
 
 }  // namespace
 
 std::unique_ptr<Interface> interface(std::string_view spec) {
-  const Backend& backend = backend_of(spec);
-  return backend.make(spec.substr(backend.name.size()));
+  const auto members = spec::members_of(spec, backend_names);
+  if (members.size() == 1) return make_one(spec);
+  std::vector<std::unique_ptr<Interface>> made;
+  for (const std::string_view member : members) {
+    if (member.empty())
+      throw UsageError{
+          fmt::format("interface \"{}\": an interface is missing beside a '+'; the form is INTERFACE+INTERFACE", spec)};
+    made.push_back(make_one(member));
+  }
+  return std::make_unique<PoolInterface>(std::move(made));
 }
 
 std::unique_ptr<Interface> interface(std::string_view spec, std::uint64_t workers) {
+  if (spec::members_of(spec, backend_names).size() > 1) {
+    static_cast<void>(interface(spec));  // what is wrong with it is said first
+    throw UsageError{
+        fmt::format("\"{}\" has several members, and {} workers may be of any: give the number to a member, as in "
+                    "multicore:{}+…",
+                    spec, workers, workers)};
+  }
   const Backend& backend = backend_of(spec);
   if (workers < 1 || workers > backend.most_workers)
     throw UsageError{fmt::format("{} has {} worker{}, not {}", backend.name,
@@ -101,6 +128,10 @@ std::vector<std::string> interface_forms() {
   std::vector<std::string> forms;
   for (const Backend& backend : backends) forms.emplace_back(backend.form);
   return forms;
+}
+
+std::string interface_help() {
+  return fmt::format("{}; or several as one, with + between: multicore:2+tcp:listen=…&key=…", fmt::join(interface_forms(), "; "));
 }
 
 }  // namespace mw

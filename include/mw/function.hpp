@@ -36,14 +36,22 @@ class FunctionEntry {
   /// function.
   using FindFloats = std::vector<FloatRun> (*)(std::span<const std::byte> result);
 
+  /// The encoded result of the type that the caller wants, out of that which came.
+  using Translate = Bytes (*)(std::span<const std::byte> result);
+
   /// Registers the function; entries are static objects and never go.
   FunctionEntry(const std::type_info& tag, const std::type_info& result, Call call, FindFloats find_floats) noexcept;
+  /// A function that this program does not have: its workers know it by name, which stays. It is not registered.
+  FunctionEntry(std::uint64_t id, std::string_view name, const std::type_info& result, Translate translate, std::uint16_t number);
 
   /// Qualified name with parameter types, as people write it: "monte_pi(unsigned long, unsigned long)".
   std::string_view name() const;
   /// The function's number on the wire: FNV-1a of the mangled name, on which g++ and clang++ agree where it holds no
   /// lambda and no expression.
   std::uint64_t id() const noexcept { return id_; }
+  /// Whether workers know it by name: see remote.hpp.
+  bool is_by_name() const noexcept { return !own_name_.empty(); }
+  Translate translate() const noexcept { return translate_; }         ///< null: the result is taken as it comes
   const std::type_info& tag() const noexcept { return *tag_; }        ///< its mangled name holds the function's
   const std::type_info& result() const noexcept { return *result_; }  ///< what the function returns
   const FunctionEntry* next() const noexcept { return next_; }        ///< the one registered before it; null: none
@@ -63,8 +71,27 @@ class FunctionEntry {
   Call call_;
   FindFloats find_floats_;
   std::uint64_t id_;
-  const FunctionEntry* next_;
+  const FunctionEntry* next_ = nullptr;
   std::uint16_t number_ = 0;
+  std::string_view own_name_;  ///< of one that workers know by name
+  Translate translate_ = nullptr;
+};
+
+/// The number of every function that workers know by name, and the identity of workers that know only such: their
+/// arguments are the function's name, and an array of values (mw::Value).
+inline constexpr std::uint64_t by_name_id = 0x7469e0eb2d06b7b0;  // FNV-1a of "mw::Remote 1"
+/// The same for many calls of one in a task (map()): a name, arrays of values, a budget, retries.
+inline constexpr std::uint64_t map_by_name_id = 0x2ee35e760d15e02;  // FNV-1a of "mw::Remote map 1"
+
+/// The entry of a function by name whose result is wanted as this type; the same one each time. It stays for good. `id`
+/// is one of the two above.
+const FunctionEntry& entry_by_name(std::uint64_t id, const std::string& name, const std::type_info& result,
+                                   FunctionEntry::Translate translate);
+
+/// A C++ program was given a call by name: what() says so.
+class ByNameError : public Error {
+ public:
+  using Error::Error;
 };
 
 /// Returns the entry. Throws UsageError if it came with a library that was loaded after mw::init, so that no worker has

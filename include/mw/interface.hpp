@@ -176,12 +176,18 @@ class InterfaceHost {
   /// No worker has begun this attempt and none will: the task goes elsewhere, as if it had never been given out. The
   /// later answer of interfaces whose revoke_task() cannot tell at once.
   virtual void task_returned(const TaskRef& task) = 0;
+  /// Of this chunk of map() the worker does the first `kept` inputs, at least 1, and no more: the others go elsewhere.
+  /// The answer to split_task().
+  virtual void task_split(const TaskRef& task, std::uint32_t kept) = 0;
 
   /// A worker that tasks may be given to from now on, `info.slots` at a time; returns its number. For interfaces that
   /// let the master schedule. Where it is called outside the loop, a task may come with the number before this returns:
   /// hold the lock that execute_task() takes.
   virtual WorkerId worker_joined(WorkerInfo info) = 0;
-  /// The worker takes no more tasks. Those it was running, in `lost`, fare as with task_lost(); those it was given and
+  /// The worker is about to leave: it takes no more tasks, and finishes or returns those that it has. worker_left()
+  /// follows.
+  virtual void worker_leaves(WorkerId worker) = 0;
+  /// The worker is gone. Those it was running, in `lost`, fare as with task_lost(); those it was given and
   /// had not begun go elsewhere and count no loss. May be called before the loop has heard of worker_joined(), and more
   /// than once: a worker that has left is gone, in whatever order the two are heard.
   virtual void worker_left(WorkerId worker, std::vector<LostTask> lost) = 0;
@@ -237,6 +243,11 @@ class Interface {
   /// be reported of this attempt. False: it has begun, or nobody can tell yet; see InterfaceHost::task_returned().
   virtual bool revoke_task(const TaskRef&, WorkerId) { return false; }
 
+  /// The task is a chunk of map() that takes long while others have nothing to do: its worker is to keep those of its
+  /// inputs that it has begun. How many these are InterfaceHost::task_split() says, now or later; without that, it
+  /// keeps all.
+  virtual void split_task(const TaskRef&, WorkerId) {}
+
   /// The task has ended as far as its master is concerned (it was cancelled, or ran out of time): stop it, and report
   /// its end with task_finished() or worker_left(), which frees its slot. Where it cannot be stopped, let it run.
   virtual void abort_task(const TaskRef&, WorkerId) {}
@@ -245,15 +256,16 @@ class Interface {
   /// memory.
   virtual void forget_shared(std::uint64_t /*number*/) {}
 
-  /// Comes after one or several calls of execute_task(), revoke_task() and abort_task(): what they have put off, to do
-  /// it in one go, is due now.
+  /// Comes after one or several calls of execute_task(), revoke_task(), split_task() and abort_task(): what they have
+  /// put off, to do it in one go, is due now.
   virtual void flush() {}
 
   /// Who chooses a task's worker. The same for as long as the interface lives.
   virtual Scheduling scheduling() const { return Scheduling::by_interface; }
 
   /// How many tasks its workers run at a time once all of them are there, at least 1; where nobody can know, a guess.
-  /// Programs cut their work into so many parts before the workers are ready. Asked after start().
+  /// Programs cut their work into so many parts before the workers are ready. Asked after start(), and when a task
+  /// waits for a worker that is not there.
   virtual std::uint32_t expected_slots() const noexcept { return 1; }
 
   /// "multicore", for people and for status. The same for as long as the interface lives.
@@ -288,6 +300,7 @@ class InterfaceHandle : public Interface {
   StatusMap get_status() override { return backend_->get_status(); }
   std::vector<WorkerReport> report_workers() override { return backend_->report_workers(); }
   bool revoke_task(const TaskRef& task, WorkerId worker) override { return backend_->revoke_task(task, worker); }
+  void split_task(const TaskRef& task, WorkerId worker) override { backend_->split_task(task, worker); }
   void abort_task(const TaskRef& task, WorkerId worker) override { backend_->abort_task(task, worker); }
   void forget_shared(std::uint64_t number) override { backend_->forget_shared(number); }
   void flush() override { backend_->flush(); }
@@ -304,12 +317,14 @@ class InterfaceHandle : public Interface {
   std::unique_ptr<Interface> backend_;
 };
 
-/// An interface by its name: "serial", "multicore", "multicore:8", "mpi:?hosts=a,b:4"; not started. Throws UsageError,
-/// which says what would be right. Any thread.
+/// An interface by its name: "serial", "multicore", "multicore:8", "mpi:?hosts=a,b:4"; not started. Several with '+'
+/// between are one (PoolInterface): "multicore:2+tcp:listen=0.0.0.0:9470&key=FILE". In options, a '+' is an ordinary
+/// character unless the name of an interface is behind it, and then ':', '?', '+' or the end. Throws UsageError, which
+/// says what would be right. Any thread.
 std::unique_ptr<Interface> interface(std::string_view spec);
 
 /// The same with a number of workers, 1 or more, as -n gives it. Throws UsageError also if `spec` has a number of its
-/// own, or if the interface cannot have that many.
+/// own or names several interfaces, or if the interface cannot have that many.
 std::unique_ptr<Interface> interface(std::string_view spec, std::uint64_t workers);
 
 /// What is meant where no interface is named: every core that this process may use.
@@ -320,5 +335,8 @@ std::vector<std::string> interface_names();
 
 /// How each of them is written, in the same order: "serial", "multicore[:N]", …
 std::vector<std::string> interface_forms();
+
+/// All that interface() takes, for --help: those forms, and how several are written as one.
+std::string interface_help();
 
 }  // namespace mw

@@ -55,12 +55,25 @@ class Mapped {
   std::optional<TaskError> error_;
 };
 
+namespace detail {
+
+/// What map<f>() has of f: what it is given, and what comes back of each call.
+template <auto F>
+struct FunctionMapping {
+  using Result = typename TraitsOf<F>::Result;
+  using Arguments = typename TraitsOf<F>::Arguments;
+  using Came = ValueOf<Result>;
+  static Came result(Came&& came) { return std::move(came); }
+};
+
+}  // namespace detail
+
 /// The results of map(): a range to be gone through once, or next() to be called until it returns nothing. One thread
 /// at a time.
-template <auto F, class Range>
-class Map {
+template <class Mapping, class Range>
+class BasicMap {
  public:
-  using Result = typename detail::TraitsOf<F>::Result;
+  using Result = typename Mapping::Result;
 
   /// An input iterator. `++` waits for the next result, and throws as next().
   class iterator {
@@ -70,7 +83,7 @@ class Map {
     using iterator_concept = std::input_iterator_tag;
 
     iterator() = default;
-    explicit iterator(Map& map) : map_{&map} {}
+    explicit iterator(BasicMap& map) : map_{&map} {}
     /// The result, moved out: to be called once for each element. Throws TaskError if its call failed; the range goes
     /// on after it.
     Result operator*() const { return std::move(*map_->current_).value(); }
@@ -85,13 +98,12 @@ class Map {
     std::size_t index() const { return map_->current_->index; }
 
    private:
-    Map* map_ = nullptr;
+    BasicMap* map_ = nullptr;
   };
 
   /// Internal: see Master::map().
-  Map(detail::MasterCore& core, detail::HeldRange<Range> range, MapOptions options)
-      : stream_{std::make_unique<Stream>(core, std::move(range), detail::Registered<&detail::MapChunk<F>::run>::checked(),
-                                         detail::ChunkValues::each, std::move(options))} {}
+  BasicMap(detail::MasterCore& core, detail::HeldRange<Range> range, const detail::FunctionEntry& function, MapOptions options)
+      : stream_{std::make_unique<Stream>(core, std::move(range), function, detail::ChunkValues::each, std::move(options))} {}
 
   /// Waits for the next result, and sends more of the input; nothing after the last. A failed call is a Mapped without
   /// a value. Throws what the range threw, after all results of the inputs before that; InterfaceError if the interface
@@ -106,7 +118,7 @@ class Map {
     if (failure_ < failures.size() && failures[failure_].first == place)
       return Mapped<Result>{index, detail::mapped_error(part_.record, index, &failures[failure_++].second)};
     if (value_ == part_.result.values.size()) detail::throw_codec_error("a chunk of map() came back with too few values");
-    return Mapped<Result>{index, std::move(part_.result.values[value_++])};
+    return Mapped<Result>{index, Mapping::result(std::move(part_.result.values[value_++]))};
   }
 
   /// Waits for all results and drops them, for functions that are called for their effect; throws the first TaskError,
@@ -123,7 +135,7 @@ class Map {
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
-  using Stream = detail::ChunkStream<Range, typename detail::TraitsOf<F>::Arguments, detail::ValueOf<Result>>;
+  using Stream = detail::ChunkStream<Range, typename Mapping::Arguments, typename Mapping::Came>;
 
   bool next_part() {
     auto part = stream_->next();
@@ -142,5 +154,9 @@ class Map {
   std::size_t failure_ = 0;
   std::optional<Mapped<Result>> current_;
 };
+
+/// Of a function of this program.
+template <auto F, class Range>
+using Map = BasicMap<detail::FunctionMapping<F>, Range>;
 
 }  // namespace mw

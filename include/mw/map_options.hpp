@@ -17,7 +17,8 @@ namespace mw {
 /// How map() and map_reduce() cut and send their input.
 struct MapOptions {
   /// How many inputs a task has. 0: as many as take about 2 ms, measured as it goes; a worker that has run for 10 ms
-  /// gives the rest of its chunk back, so that a wrong guess costs little.
+  /// gives the rest of its chunk back, so that a wrong guess costs little, and one that runs for more than 2 ms while
+  /// others have nothing to do shares with them what it has not begun.
   std::size_t chunk = 0;
   bool ordered = true;  ///< results in the order of the inputs; else as they come. map_reduce() always keeps the order
   /// How many inputs may be on their way, or done and not yet read. 0: as many as keep all workers busy, however long

@@ -37,6 +37,7 @@
 #include <mw/interface.hpp>
 #include <mw/map.hpp>
 #include <mw/master_options.hpp>
+#include <mw/object.hpp>
 #include <mw/program.hpp>
 #include <mw/share.hpp>
 #include <mw/status.hpp>
@@ -100,16 +101,50 @@ class Master : public detail::Calls<Master> {
   [[nodiscard]] Task<std::string> submit_task(const Program& program, std::string_view input = {});
   [[nodiscard]] Task<std::string> submit_task(const TaskOptions& options, const Program& program, std::string_view input = {});
 
+  /// Asks for a call of a function that workers in another language have by this name; see remote.hpp. Returns at once.
+  /// Throws CodecError if an argument cannot travel (a text that is no UTF-8, a whole number beyond 64 bits).
+  template <class R, class... Args>
+  [[nodiscard]] Task<R> submit_task(const Remote<R>& function, const Args&... args) {
+    return ask_by_name(nullptr, function, args...);
+  }
+  template <class R, class... Args>
+  [[nodiscard]] Task<R> submit_task(const TaskOptions& options, const Remote<R>& function, const Args&... args) {
+    return ask_by_name(&options, function, args...);
+  }
+
   /// Gives a value once, for any number of tasks: the handle goes where f takes a const Shared<T>&, or a const T&; see
   /// share.hpp. The value is encoded here and now. A span of numbers is copied, and read in place by the tasks, as a
   /// std::span<const Number>. Beside a handle for a const T&, other arguments are converted without the compiler's
   /// warnings. Throws CodecError if the value cannot be encoded, and InterfaceError where there is no room for it.
   template <class T>
   [[nodiscard]] Shared<typename detail::SharedAs<T>::type> share(const T& value) {
-    using Value = typename detail::SharedAs<T>::type;
-    detail::must_travel<Shared<Value>>();
-    const auto bytes = detail::SharedForm<Value>::bytes_of(value);
-    return Shared<Value>{share_bytes(std::span<const std::byte>{bytes.data(), bytes.size()})};
+    using Kept = typename detail::SharedAs<T>::type;
+    detail::must_travel<Shared<Kept>>();
+    const auto bytes = detail::SharedForm<Kept>::bytes_of(value);
+    return Shared<Kept>{share_bytes(std::span<const std::byte>{bytes.data(), bytes.size()})};
+  }
+
+  /// Makes a T(args…) in a worker, waits until it is there, and returns a handle to it; see object.hpp. The worker is
+  /// the one with the fewest objects, of those that are there by now. Arguments travel as their own types (a string
+  /// literal as std::string), and T need not. Throws TaskError if the constructor throws, UsageError on an interface
+  /// that chooses its workers by itself (boinc), and what submit_task throws.
+  template <class T, class... A>
+  [[nodiscard]] Object<T> create(A&&... arguments) {
+    return create_on<T>(place_for_object(), std::forward<A>(arguments)...);
+  }
+  /// The same in the worker of this name (WorkerStatus::name); empty: in any. Throws TaskError, too, if no worker has
+  /// that name, or will have it.
+  template <class T, class... A>
+  [[nodiscard]] Object<T> create_on(const std::string& worker, A&&... arguments) {
+    static_assert(std::is_constructible_v<T, detail::Travelling<A>...>,
+                  "create<T>(args...): T(args...) would not compile either, with each argument as a value of its own type");
+    const auto places = object_places();
+    const TaskOptions options{.worker = worker};
+    const auto created =
+        ask<&detail::MakeObject<T, detail::Travelling<A>...>::run>(&options, detail::Travelling<A>(std::forward<A>(arguments))...);
+    static_cast<void>(get_result(created));
+    return Object<T>{std::make_shared<const detail::ObjectOwner>(created, created.worker(), places,
+                                                                 detail::Registered<&detail::DropObject::run>::checked())};
   }
 
   /// Ends a task that is not done: it is `cancelled` when this returns, and get_result throws Cause::cancelled. A task
@@ -263,14 +298,21 @@ class Master : public detail::Calls<Master> {
   /// asked for. Throws as submit_task.
   template <auto F, std::ranges::input_range Range>
   auto map(Range&& range, MapOptions options = {}) {
-    return Map<F, Range>{*core_, detail::HeldRange<Range>{std::forward<Range>(range)}, std::move(options)};
+    return Map<F, Range>{*core_, detail::HeldRange<Range>{std::forward<Range>(range)},
+                         detail::Registered<&detail::MapChunk<F>::run>::checked(), std::move(options)};
+  }
+  /// The same for a function that workers in another language have by this name; see remote.hpp.
+  template <class R, std::ranges::input_range Range>
+  auto map(const Remote<R>& function, Range&& range, MapOptions options = {}) {
+    const auto& entry = detail::entry_by_name(detail::map_by_name_id, function.name, typeid(R), nullptr);
+    return BasicMap<detail::RemoteMapping<R>, Range>{*core_, detail::HeldRange<Range>{std::forward<Range>(range)}, entry,
+                                                     std::move(options)};
   }
 
   /// Does not compile: it is written map<f>(range).
   template <class F, class Range>
-  auto map(F&&, Range&&, MapOptions = {}) {
-    return detail::explain_function<std::decay_t<F>>();
-  }
+    requires(!detail::is_remote<F>)
+  auto map(F&&, Range&&, MapOptions = {}) { return detail::explain_function<std::decay_t<F>>(); }
 
   /// Reduce(…Reduce(Reduce(init, f(first)), f(second))…): chunks are folded in the workers, then here, in the order of
   /// the range; waits for all of them. Reduce takes two R and returns one; it must be associative. Sums of
@@ -286,7 +328,7 @@ class Master : public detail::Calls<Master> {
                                                     detail::ChunkValues::folded, std::move(options)};
     while (auto part = stream.next()) {
       if (part->is_lost) throw part->error(part->first);
-      for (R& value : part->result.values) init = Reduce(std::move(init), std::move(value));
+      for (auto&& value : part->result.values) init = Reduce(std::move(init), std::move(value));
     }
     return init;
   }
@@ -340,7 +382,22 @@ class Master : public detail::Calls<Master> {
     return Task<detail::ResultOf<F>>{submit(detail::Registered<F>::checked(), detail::encode_arguments(arguments...), options)};
   }
 
+  template <class R, class... Args>
+  Task<R> ask_by_name(const TaskOptions* options, const Remote<R>& function, const Args&... args) {
+    static_assert((detail::has_value_form<Args> && ...),
+                  "an argument of a mw::Remote function has no form as a mw::Value: numbers, texts, bool, std::optional, ranges, "
+                  "pairs, tuples, maps from std::string and plain aggregates have one");
+    if constexpr ((detail::has_value_form<Args> && ...))
+      return Task<R>{submit(detail::entry_of(function),
+                            detail::encode_arguments(function.name, Value{Value::Array{Value{args}...}}), options)};
+    else
+      return {};
+  }
+
   RecordPtr submit(const detail::FunctionEntry& function, detail::EncodedArguments arguments, const TaskOptions* options);
+  std::string place_for_object() const;
+  /// Throws UsageError where workers do not last.
+  std::shared_ptr<detail::ObjectPlaces> object_places() const;
   detail::SharedPtr share_bytes(std::span<const std::byte> bytes);
   /// Its record. Throws TaskError if it is no task of this master's.
   const RecordPtr& checked(const TaskHandle& task) const;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 #include <mw/interface.hpp>
@@ -32,6 +33,9 @@ struct MulticoreOptions {
   /// How many threads a task should use, up to 65,536: what OMP_NUM_THREADS says in the workers, which OpenMP, OpenBLAS
   /// and MKL go by. 0: what it says in the master's environment; if nothing, cores ÷ workers, at least 1.
   unsigned threads = 0;
+  /// A program whose functions are called by name (mw::Remote), which the workers are instead of this one: a Python
+  /// file (".py", ".pyz"), run by the python3 that is found in PATH, or an executable file. Empty: this program.
+  std::string worker = {};
 };
 
 /// The workers are started by start(), not here: it throws InterfaceError if main() did not call mw::init, or if not
@@ -45,8 +49,8 @@ class MulticoreInterface : public InterfaceHandle {
   explicit MulticoreInterface(unsigned workers = 0);
   /// The same with all options.
   explicit MulticoreInterface(MulticoreOptions options);
-  /// From what follows "multicore" in an interface's name: "", ":8", ":2?threads=4". Throws UsageError, which says what
-  /// would be right.
+  /// From what follows "multicore" in an interface's name: "", ":8", ":2?threads=4", ":2?worker=score.py". Throws
+  /// UsageError, which says what would be right.
   static MulticoreInterface from_text(std::string_view text);
 
   /// How many workers there are to be: what was asked for, or, after start(), as many as the limits on files and

@@ -2,6 +2,7 @@
 //
 //     mw/init.hpp       the first line of main()
 //     mw/master.hpp     Master: submit_task, get_result, get_status
+//     mw/object.hpp     Object: what create() makes, an object that lives in a worker
 //     mw/task.hpp       Task: a task's state, times, worker, output
 //     mw/task_options.hpp, mw/master_options.hpp   options of a task and of a master
 //     mw/share.hpp      Shared: data that many tasks take, given once
@@ -18,7 +19,8 @@
 //     mw/error.hpp      what can go wrong
 //     mw/status.hpp     what a master knows of itself
 //     mw/interface.hpp  what a backend implements, and what it may call
-//     mw/serial.hpp, mw/multicore.hpp, mw/mpi.hpp, mw/boinc.hpp, mw/boinc_project.hpp   backends by type
+//     mw/serial.hpp, mw/multicore.hpp, mw/tcp.hpp, mw/mpi.hpp, mw/boinc.hpp, mw/boinc_project.hpp   backends by type
+//     mw/pool.hpp       several of them as one
 //     mw/codec.hpp      values to bytes and back
 #pragma once
 
@@ -39,11 +41,15 @@
 #include <mw/master_options.hpp>
 #include <mw/mpi.hpp>
 #include <mw/multicore.hpp>
+#include <mw/object.hpp>
+#include <mw/pool.hpp>
 #include <mw/program.hpp>
 #include <mw/progress.hpp>
+#include <mw/remote.hpp>
 #include <mw/serial.hpp>
 #include <mw/share.hpp>
 #include <mw/status.hpp>
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>
 #include <mw/task_system.hpp>
+#include <mw/tcp.hpp>

@@ -85,6 +85,8 @@ class TaskHandle {
 namespace detail {
 /// The result's bytes of a task that is done, valid as long as the record. Throws TaskError if it has none.
 std::span<const std::byte> result_bytes(const TaskRecord& record);
+/// The result in the form that the task's submitter wants, where another one came; else nothing. Throws CodecError.
+std::optional<Bytes> translated(const TaskRecord& record, std::span<const std::byte> result);
 /// Throws TaskError: the task has a result that does not decode.
 [[noreturn]] void throw_bad_result(const TaskRecord& record, const CodecError& error);
 /// Throws UsageError, naming both types, if the task's function returns another type.
@@ -98,6 +100,7 @@ R decode_result(const TaskRecord& record) {
   else {
     const auto bytes = result_bytes(record);
     try {
+      if (const auto wanted = translated(record, bytes)) return decode<R>(wanted->span());
       return decode<R>(bytes);
     } catch (const CodecError& e) {
       throw_bad_result(record, e);

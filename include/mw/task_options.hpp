@@ -86,8 +86,11 @@ struct OutputFile {
 /// that another file has, and an output with a path outside the task's folder, a pattern that is none, or a place that
 /// is a folder or another output's.
 struct TaskOptions {
-  std::string name = {};      ///< for people, in status and errors; empty: the function's name, or the program's path
-  std::int32_t priority = 0;  ///< a waiting task of higher priority goes first; equal ones in the order of submission
+  std::string name = {};  ///< for people, in status and errors; empty: the function's name, or the program's path
+  /// A waiting task of higher priority goes first. Equal ones go in the order of submission; where there are several
+  /// workers, long ones of another function that wait behind many short ones are begun so early that they do not end
+  /// last.
+  std::int32_t priority = 0;
   /// The only worker that it may run on, by its name in Master::workers(); empty: any. It waits for that worker, also
   /// while it starts or is replaced; with a name that no worker has, or that of one that is gone for good, it ends with
   /// Cause::no_worker. See above.

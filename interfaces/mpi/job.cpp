@@ -17,11 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 using boost::system::error_code;
 
-/// Bytes for a worker that may be on their way at a time.
-constexpr std::uint64_t window = std::uint64_t{4} << 20;
-constexpr std::size_t most_queued = std::size_t{4} << 20;
-constexpr std::size_t most_in_piece = std::size_t{256} << 10;
-
 /// After the manager is gone: so long the word why may take.
 constexpr auto wait_for_word = 300ms;
 /// How long the ranks have to end by themselves, and then mpiexec after SIGTERM.
@@ -195,10 +190,7 @@ void Job::handle(const wire::Frame& frame) {
     case wire::FrameType::credit: {
       const auto credit = wire::parse_credit(frame.payload);
       if (credit.rank == 0 || credit.rank >= ranks_.size()) throw wire::ProtocolError{"credit for a rank that is none"};
-      Rank& rank = ranks_[credit.rank];
-      rank.window = std::min(rank.window + credit.bytes, window);
-      if (rank.worker->has_output()) worker_has_output(*rank.worker);
-      return;
+      return streams_.give_credit(credit.rank, credit.bytes);
     }
     case wire::FrameType::rank_lost: {
       const auto lost = wire::parse_rank_lost(frame.payload);
@@ -219,10 +211,10 @@ void Job::handle_ranks(const wire::Ranks& ranks) {
     Rank& rank = ranks_[number];
     rank.host = ranks.list[number].host;
     rank.pid = ranks.list[number].pid;
-    rank.window = window;
     if (number == 0) continue;
     rank.worker = std::make_unique<remote::RemoteWorker>(*this, std::move(options[number]));
     number_of_[rank.worker.get()] = number;
+    streams_.add(number, *rank.worker);
   }
   manager_text_ = fmt::format("the manager (rank 0, process {} on {})", ranks_[0].pid, ranks_[0].host);
   phase_ = Phase::running;
@@ -251,6 +243,7 @@ void Job::give_up(std::uint32_t number, const std::string& why) {
   Rank& rank = ranks_[number];
   if (rank.is_lost) return;
   rank.is_lost = true;
+  streams_.remove(number);
   rank.end = why;
   Failure failure;
   failure.cause = Cause::worker_lost;
@@ -286,6 +279,10 @@ bool Job::take_back(const TaskRef& task, WorkerId worker) {
   return remote && remote->take_back(task);
 }
 
+void Job::split(const TaskRef& task, WorkerId worker) {
+  if (auto* remote = find(worker)) remote->split(task);
+}
+
 void Job::abort(const TaskRef& task, WorkerId worker) {
   if (auto* remote = find(worker)) remote->abort(task);
 }
@@ -304,11 +301,7 @@ void Job::worker_ready(remote::RemoteWorker& worker) {
   rank.was_ready = true;
 }
 
-void Job::worker_has_output(remote::RemoteWorker& worker) {
-  const std::uint32_t number = number_of_.at(&worker);
-  if (ranks_[number].is_lost) return;
-  if (std::find(with_output_.begin(), with_output_.end(), number) == with_output_.end()) with_output_.push_back(number);
-}
+void Job::worker_has_output(remote::RemoteWorker& worker) { streams_.has_output(number_of_.at(&worker)); }
 
 void Job::worker_stopped(remote::RemoteWorker& worker) {
   const std::string who = fmt::format("{} (process {} on {})", worker.name(), worker.pid(), rank_of(worker).host);
@@ -333,24 +326,9 @@ void Job::process_ended(remote::RemoteWorker& worker, bool was_ready, const std:
 
 void Job::flush() { write_out(); }
 
-/// Takes from the workers' streams in turn, as far as the manager has room for each.
 void Job::write_out() {
   if (!socket_ || phase_ == Phase::failed || phase_ == Phase::stopped || manager_is_gone_) return;
-  while (!with_output_.empty() && outgoing_.size() < most_queued) {
-    const std::uint32_t number = with_output_.front();
-    with_output_.erase(with_output_.begin());
-    Rank& rank = ranks_[number];
-    const auto limit = static_cast<std::size_t>(std::min<std::uint64_t>(rank.window, most_in_piece));
-    if (limit == 0 || rank.is_lost || !rank.worker->has_output()) continue;
-    Bytes& tail = outgoing_.tail();
-    const std::size_t begin = tail.size();
-    wire::append_relay_header(tail, number, 0);
-    const std::size_t before = tail.size();
-    const std::size_t size = rank.worker->take_output(tail, limit);
-    wire::write_header(tail.data() + begin, wire::FrameType::relay, before - begin - wire::header_size + size);
-    rank.window -= size;
-    if (rank.worker->has_output()) with_output_.push_back(number);
-  }
+  streams_.fill(outgoing_);
   if (waits_for_room_) return;
   const int error = outgoing_.write_to(socket_->native_handle());
   if (error != EAGAIN) return;  // a broken connection shows when it is read

@@ -28,6 +28,7 @@
 #include "process/child.hpp"
 #include "process/stop_ladder.hpp"
 #include "remote/remote_worker.hpp"
+#include "remote/worker_streams.hpp"
 #include "wire/mux.hpp"
 #include "wire/outgoing.hpp"
 
@@ -53,6 +54,7 @@ class Job final : public remote::RemoteOwner {
   void start(InterfaceHost& host);
   void execute(const TaskRef& task, WorkerId worker);
   bool take_back(const TaskRef& task, WorkerId worker);
+  void split(const TaskRef& task, WorkerId worker);
   void abort(const TaskRef& task, WorkerId worker);
   void forget_shared(std::uint64_t number);
   void flush();
@@ -110,7 +112,7 @@ class Job final : public remote::RemoteOwner {
   std::vector<Rank> ranks_;  ///< by rank; the first is the manager
   std::unordered_map<const remote::RemoteWorker*, std::uint32_t> number_of_;
   std::unordered_map<std::uint32_t, remote::RemoteWorker*> ready_;
-  std::vector<std::uint32_t> with_output_;
+  remote::WorkerStreams streams_;
   std::string manager_text_;  ///< "the manager (rank 0, process 17 on pi1)"
   std::unique_ptr<boost::asio::steady_timer> timer_;
   std::optional<process::StopSequence> stop_sequence_;

@@ -24,7 +24,6 @@ struct Rank {
   std::unique_ptr<remote::RemoteWorker> worker;  ///< null: it is the manager's
   std::string host;
   std::uint32_t pid = 0;
-  std::uint64_t window = 0;  ///< bytes that may go out before the manager says more
   bool is_lost = false;
   bool was_ready = false;
   bool failed_to_start = false;  ///< its worker, and said so

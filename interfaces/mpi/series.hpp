@@ -28,6 +28,7 @@ class Series final : public Interface {
   void start() override { job_->start(host()); }
   void execute_task(const TaskRef& task, WorkerId worker) override { job_->execute(task, worker); }
   bool revoke_task(const TaskRef& task, WorkerId worker) override { return job_->take_back(task, worker); }
+  void split_task(const TaskRef& task, WorkerId worker) override { job_->split(task, worker); }
   void abort_task(const TaskRef& task, WorkerId worker) override { job_->abort(task, worker); }
   void forget_shared(std::uint64_t number) override { job_->forget_shared(number); }
   void flush() override { job_->flush(); }

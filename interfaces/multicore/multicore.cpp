@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
@@ -17,6 +18,7 @@
 #include "process/origin.hpp"
 #include "process/place.hpp"
 #include "process/shortage.hpp"
+#include "scripts/scripts.hpp"
 #include "spec/options.hpp"
 #include "spec/spec.hpp"
 #include "worker/start.hpp"
@@ -30,12 +32,13 @@ constexpr unsigned most_threads = 65'536;
 /// The worker processes, one a slot; a slot whose process ended gets a new one.
 class Pool final : public Interface, public multicore::WorkerOwner {
  public:
-  explicit Pool(MulticoreOptions options) : options_{options} {
+  explicit Pool(MulticoreOptions options) : options_{std::move(options)} {
     if (options_.workers == 0) options_.workers = process::available_cores();
     if (options_.workers > max_workers)
       throw UsageError{fmt::format("multicore: {} workers are more than {}", options_.workers, max_workers)};
     if (options_.threads > most_threads)
       throw UsageError{fmt::format("multicore: {} threads for each task are more than {}", options_.threads, most_threads)};
+    if (!options_.worker.empty()) scripts::check(options_.worker);
   }
 
   Scheduling scheduling() const override { return Scheduling::by_master; }
@@ -46,7 +49,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   }
 
   void start() override {
-    if (!worker::init_was_called())
+    if (options_.worker.empty() && !worker::init_was_called())
       throw InterfaceError{
           "multicore starts this program again as its workers, so main() must call mw::init(argc, argv) before it makes a "
           "mw::Master"};
@@ -77,6 +80,10 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   bool revoke_task(const TaskRef& task, WorkerId worker) override {
     auto* process = find(worker);
     return process && process->take_back(task);
+  }
+
+  void split_task(const TaskRef& task, WorkerId worker) override {
+    if (auto* process = find(worker)) process->split(task);
   }
 
   void abort_task(const TaskRef& task, WorkerId worker) override {
@@ -257,15 +264,16 @@ class Pool final : public Interface, public multicore::WorkerOwner {
 }  // namespace
 
 MulticoreInterface::MulticoreInterface(unsigned workers) : MulticoreInterface{MulticoreOptions{.workers = workers}} {}
-MulticoreInterface::MulticoreInterface(MulticoreOptions options) : InterfaceHandle{std::make_unique<Pool>(options)} {}
+MulticoreInterface::MulticoreInterface(MulticoreOptions options) : InterfaceHandle{std::make_unique<Pool>(std::move(options))} {}
 
 MulticoreInterface MulticoreInterface::from_text(std::string_view text) {
-  static const spec::Table<MulticoreOptions> table{spec::number<&MulticoreOptions::threads>("threads", 1, most_threads)};
-  const spec::Spec given{"multicore", text, "multicore[:N][?threads=T]"};
+  static const spec::Table<MulticoreOptions> table{spec::number<&MulticoreOptions::threads>("threads", 1, most_threads),
+                                                   spec::text<&MulticoreOptions::worker>("worker", "a program")};
+  const spec::Spec given{"multicore", text, "multicore[:N][?threads=T][&worker=FILE]"};
   if (given.number() && given.number()->empty()) given.refuse("a number of workers is missing behind the ':'");
   MulticoreOptions options{.workers = given.count(max_workers).value_or(0)};
   if (given.options()) spec::read_options(options, *given.options(), table, [&](const std::string& why) { given.refuse(why); });
-  return MulticoreInterface{options};
+  return MulticoreInterface{std::move(options)};
 }
 
 }  // namespace mw

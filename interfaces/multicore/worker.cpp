@@ -6,6 +6,7 @@
 
 #include "log/log.hpp"
 #include "memory/shared_block.hpp"
+#include "scripts/scripts.hpp"
 
 namespace mw::multicore {
 
@@ -13,8 +14,13 @@ namespace {
 
 link::WorkerProgram program_of(const MulticoreOptions& options, const std::shared_ptr<const process::Origin>& origin) {
   link::WorkerProgram program;
+  if (!options.worker.empty()) {
+    scripts::Start start = scripts::start_of(options.worker);
+    program.path = std::move(start.path);
+    program.arguments = std::move(start.arguments);
+  }
   program.origin = origin;
-  program.name = process::own_name();
+  if (options.worker.empty()) program.name = process::own_name();
   program.threads = options.threads;
   constexpr std::chrono::hours longest{1'000'000};
   program.handshake_limit = std::min<std::chrono::milliseconds>(options.handshake_limit, longest);
@@ -57,12 +63,14 @@ void Worker::frame(const wire::Frame& frame) {
 
 void Worker::handle_hello(const wire::Hello& hello) {
   if (was_ready()) throw wire::ProtocolError{"a second hello"};
-  if (const auto reason = remote::refusal_of(hello)) {
+  const auto builds = owner_.options().worker.empty() ? remote::Builds::own : remote::Builds::by_name;
+  if (const auto reason = remote::refusal_of(hello, builds)) {
     wire::append(process_->outgoing().tail(), wire::Refuse{*reason});
     flush();
     process_->stop(*reason);
     return;
   }
+  claims_tasks_ = hello.ahead > 0;
   process_->greeted();
   id_ = owner_.host().worker_joined(remote::info_of(hello, worker_name(slot_)));
   wire::append(process_->outgoing().tail(), wire::Welcome{wire::protocol_version, index_of(id_)});
@@ -105,7 +113,7 @@ void Worker::put(const TaskRef& task, std::uint64_t number) {
     outgoing.attach(remote::payload_of(task));
   }
   owner_.worker_has_output(*this);
-  process_->claims().offer(number);
+  if (claims_tasks_) process_->claims().offer(number);
   if (window_.size() == 1) owner_.host().task_started(task, id_);
 }
 
@@ -130,6 +138,12 @@ bool Worker::take_back(const TaskRef& task) {
   if (was_front) next_begins();
   put_held();
   return true;
+}
+
+void Worker::split(const TaskRef& task) {
+  const auto* const place = window_.find(task);
+  const auto kept = place ? process_->claims().split_chunk(place->number) : std::nullopt;
+  if (kept) owner_.host().task_split(task, *kept);
 }
 
 /// Kills the process if the first task in flight is the one; else waits until it is.

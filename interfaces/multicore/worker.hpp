@@ -60,6 +60,8 @@ class Worker final : public link::WorkerUser {
   void flush() { process_->flush(); }
   /// True if the task had not begun; it never will.
   bool take_back(const TaskRef& task);
+  /// It keeps what it has begun of this task, a chunk of map().
+  void split(const TaskRef& task);
   /// Ends the task that it runs, and with it the process and its group, at once.
   void abort(const TaskRef& task);
   /// Goes out with the next flush(), if it was sent tasks that take this shared value.
@@ -103,6 +105,7 @@ class Worker final : public link::WorkerUser {
   link::Window<TaskRef> window_{worker::ClaimPage::places};
   std::unordered_set<std::uint64_t> shared_;  ///< values that tasks of it took, and that still exist
   bool is_stopped_ = false;
+  bool claims_tasks_ = true;  ///< on the page; one that holds one task at a time need not
 };
 
 }  // namespace mw::multicore

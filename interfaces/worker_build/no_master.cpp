@@ -30,6 +30,7 @@ struct TaskGroup::Impl {};
 void intrusive_ptr_add_ref(TaskRecord*) noexcept { no_master(); }
 void intrusive_ptr_release(TaskRecord*) noexcept { no_master(); }
 std::span<const std::byte> result_bytes(const TaskRecord&) { no_master(); }
+std::optional<Bytes> translated(const TaskRecord&, std::span<const std::byte>) { no_master(); }
 void throw_bad_result(const TaskRecord&, const CodecError&) { no_master(); }
 void check_result_type(const TaskRecord&, const std::type_info&) { no_master(); }
 TaskError mapped_error(const RecordPtr&, std::size_t, const Failure*) { no_master(); }
@@ -37,6 +38,10 @@ void throw_map_ended_early(std::size_t, std::size_t) { no_master(); }
 
 Deadline deadline_after(Timeout) { no_master(); }
 RecordPtr submit_after(const TaskHandle&, const FunctionEntry&, EncodedArguments, const TaskOptions*) { no_master(); }
+ObjectOwner::ObjectOwner(Task<ObjectId>, std::string, std::shared_ptr<ObjectPlaces>, const FunctionEntry& entry) : drop{&entry} {
+  no_master();
+}
+ObjectOwner::~ObjectOwner() = default;
 void when_done(MasterCore&, const TaskHandle&, std::function<void()>) { no_master(); }
 void hand_out(MasterCore&, const TaskHandle&) { no_master(); }
 void refuse_to_wait_in_notice() { no_master(); }
@@ -50,11 +55,16 @@ void TaskGroup::join(const RecordPtr&, std::size_t) { no_master(); }
 void TaskGroup::submit(const FunctionEntry&, EncodedArguments, const TaskOptions&, std::size_t) { no_master(); }
 std::optional<TaskGroup::Entry> TaskGroup::next(const Deadline&) { no_master(); }
 std::optional<TaskGroup::Entry> TaskGroup::try_next() { no_master(); }
+bool TaskGroup::wait(const Deadline&) { no_master(); }
+std::optional<std::chrono::steady_clock::time_point> TaskGroup::start_time(std::size_t) const { no_master(); }
+void TaskGroup::split(std::size_t) { no_master(); }
+std::optional<TaskGroup::Split> TaskGroup::take_split() { no_master(); }
 std::size_t TaskGroup::slots() const { no_master(); }
 
 std::size_t ChunkSizer::next(std::size_t) const noexcept { no_master(); }
 void ChunkSizer::taken(std::size_t) noexcept { no_master(); }
 void ChunkSizer::measured(std::size_t, Time, std::uint64_t) noexcept { no_master(); }
+void ChunkSizer::seen_to_last(std::size_t, Time) noexcept { no_master(); }
 
 }  // namespace detail
 
@@ -72,6 +82,8 @@ void Master::wait_all() { no_master(); }
 bool Master::wait_all(Timeout) { no_master(); }
 std::vector<TaskHandle> Master::tasks() const { no_master(); }
 void Master::set_interface(std::unique_ptr<Interface>) { no_master(); }
+std::string Master::place_for_object() const { no_master(); }
+std::shared_ptr<detail::ObjectPlaces> Master::object_places() const { no_master(); }
 Status Master::get_status() const { no_master(); }
 std::size_t Master::slots() const { no_master(); }
 RecordPtr Master::submit(const detail::FunctionEntry&, detail::EncodedArguments, const TaskOptions*) { no_master(); }
@@ -120,15 +132,20 @@ std::unique_ptr<Interface> interface(std::string_view, std::uint64_t) { no_maste
 std::string default_interface() { no_master(); }
 std::vector<std::string> interface_names() { no_master(); }
 std::vector<std::string> interface_forms() { no_master(); }
+std::string interface_help() { no_master(); }
 
 SerialInterface::SerialInterface() : InterfaceHandle{nullptr} { no_master(); }
 MulticoreInterface::MulticoreInterface(unsigned) : InterfaceHandle{nullptr} { no_master(); }
 MulticoreInterface::MulticoreInterface(MulticoreOptions) : InterfaceHandle{nullptr} { no_master(); }
 MulticoreInterface MulticoreInterface::from_text(std::string_view) { no_master(); }
+TcpInterface::TcpInterface(TcpOptions) : InterfaceHandle{nullptr} { no_master(); }
+TcpInterface TcpInterface::from_text(std::string_view) { no_master(); }
+TcpInterface discover(const DiscoverOptions&) { no_master(); }
 MpiInterface::MpiInterface(MpiOptions) : InterfaceHandle{nullptr} { no_master(); }
 MpiInterface MpiInterface::from_text(std::string_view) { no_master(); }
 BoincInterface::BoincInterface(BoincOptions) : InterfaceHandle{nullptr} { no_master(); }
 BoincInterface BoincInterface::from_text(std::string_view) { no_master(); }
+PoolInterface::PoolInterface(std::vector<std::unique_ptr<Interface>>) : InterfaceHandle{nullptr} { no_master(); }
 Validator bitwise_validator() { no_master(); }
 Validator numeric_validator(double, double) { no_master(); }
 BoincProjectInterface::BoincProjectInterface(BoincProjectOptions) : InterfaceHandle{nullptr} { no_master(); }

@@ -18,7 +18,8 @@ constexpr std::size_t piece_size = 64 * 1024;
 
 }  // namespace
 
-Agent::Agent(boost::asio::io_context& io, AgentOptions options) : io_{io}, options_{std::move(options)}, again_{io} {}
+Agent::Agent(boost::asio::io_context& io, AgentOptions options)
+    : io_{io}, options_{std::move(options)}, files_{options_.files_folder, options_.files_seen_as}, again_{io} {}
 Agent::~Agent() = default;
 
 void Agent::start() { start_worker(); }
@@ -71,7 +72,10 @@ bool Agent::plain_task(std::uint64_t id, std::uint32_t attempt) {
 
 void Agent::pass(std::span<const std::byte> bytes) { process_->outgoing().tail().append(bytes.data(), bytes.size()); }
 
-void Agent::begin(std::uint64_t id, std::uint32_t attempt) { process_->claims().offer(window_.put({{id, attempt}}).number); }
+void Agent::begin(std::uint64_t id, std::uint32_t attempt) {
+  const std::uint64_t number = window_.put({{id, attempt}}).number;
+  if (claims_tasks_) process_->claims().offer(number);
+}
 
 void Agent::whole(const wire::Frame& frame) {
   switch (frame.type) {
@@ -96,6 +100,7 @@ void Agent::whole(const wire::Frame& frame) {
       if (is_welcome_) handle_task_in_memory(wire::parse_task(frame.payload));
       return;
     case wire::FrameType::cancel: handle_cancel(wire::parse_cancel(frame.payload)); return;
+    case wire::FrameType::split: handle_split(wire::parse_split(frame.payload)); return;
     case wire::FrameType::forget: handle_forget(wire::parse_forget(frame.payload)); return;
     case wire::FrameType::file_piece: handle_file_piece(wire::parse_file_piece(frame.payload)); return;
     case wire::FrameType::file_link: handle_file_link(wire::parse_file_link(frame.payload)); return;
@@ -132,7 +137,7 @@ bool name_files(wire::Terms& terms, const FileStore& store) {
 
 void Agent::handle_file_piece(const wire::FilePiece& piece) {
   files_.add(piece);
-  if (piece.is_last && piece.is_asked_for) wire::append(output_tail(), wire::FileHere{piece.file, files_.path_of(piece.file)});
+  if (piece.is_last && piece.is_asked_for) wire::append(output_tail(), wire::FileHere{piece.file, files_.own_path_of(piece.file)});
 }
 
 void Agent::handle_file_link(const wire::FileLink& link) {
@@ -188,6 +193,14 @@ void Agent::handle_cancel(const wire::Cancel& cancel) {
   }
 }
 
+void Agent::handle_split(wire::Split split) {
+  auto* const place = window_.find(split.id, split.attempt);
+  const auto kept = place ? process_->claims().split_chunk(place->number) : std::nullopt;
+  if (!kept) return;
+  split.kept = *kept;
+  wire::append(output_tail(), split);
+}
+
 /// A process that has it mapped reads on in what is removed here.
 void Agent::handle_forget(const wire::Forget& forget) {
   files_.remove(forget.file);
@@ -211,7 +224,7 @@ void Agent::frame(const wire::Frame& frame) {
   switch (frame.type) {
     case wire::FrameType::hello:
       if (std::exchange(said_hello_, true)) throw wire::ProtocolError{"a second hello"};
-      wire::parse_hello(frame.payload);
+      claims_tasks_ = wire::parse_hello(frame.payload).ahead > 0;
       ++unanswered_hellos_;
       return pass_on(frame);
     case wire::FrameType::result: {

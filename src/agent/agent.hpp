@@ -43,6 +43,8 @@ namespace mw::agent {
 
 struct AgentOptions {
   link::WorkerProgram program;
+  /// Where files that come are kept, and where the worker sees that folder; empty: in this process's own, and there.
+  std::string files_folder = {}, files_seen_as = {};
   bool shares_memory = false;  ///< the master can open this process's descriptors, and this one the master's
 };
 
@@ -84,6 +86,7 @@ class Agent final : private link::WorkerUser, private wire::FrameRelay::Target {
   void handle_task(wire::Task task);
   void handle_task_in_memory(wire::Task task);
   void handle_cancel(const wire::Cancel& cancel);
+  void handle_split(wire::Split split);
   void handle_forget(const wire::Forget& forget);
 
   // link::WorkerUser: from the worker
@@ -113,6 +116,7 @@ class Agent final : private link::WorkerUser, private wire::FrameRelay::Target {
   std::shared_ptr<link::WorkerProcess> process_;
   std::shared_ptr<link::WorkerProcess> ended_process_;  ///< kept until the next one starts
   bool said_hello_ = false;
+  bool claims_tasks_ = true;  ///< on the page; a worker that holds one task at a time need not
   unsigned unanswered_hellos_ = 0;
   bool is_welcome_ = false;  ///< the master knows this worker: what it sends is for it, not for the one before
   link::Window<Given> window_{worker::ClaimPage::places};

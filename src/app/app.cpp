@@ -5,7 +5,6 @@
 #include <new>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -64,7 +63,7 @@ struct App::Impl {
   Impl(std::string name, const std::string& description) : cli{description, std::move(name)} {
     cli.set_version_flag("--version", MW_VERSION);
     cli.get_formatter()->column_width(34);
-    cli.add_option("-i,--interface", interface_spec, fmt::format("what runs the tasks: {}", fmt::join(interface_forms(), "; ")))
+    cli.add_option("-i,--interface", interface_spec, "what runs the tasks: " + interface_help())
         ->capture_default_str()
         ->type_name("SPEC");
     cli.add_option("-n,--workers", workers, "how many workers; default: as many as this process may use cores")->type_name("N");

@@ -61,6 +61,12 @@ bool TaskMachine::is_current(const TaskRef& task) const noexcept {
   return record.schedule == ItemState::assigned && record.attempt == task.attempt();
 }
 
+std::optional<Handed> TaskMachine::running(TaskRecord& task) const {
+  if (task.schedule != ItemState::assigned || task.worker == any_worker || state_of(task) != TaskState::running)
+    return std::nullopt;
+  return Handed{TaskAccess::make(RecordPtr{&task}, task.attempt.load(std::memory_order_relaxed)), task.worker};
+}
+
 // What happens to tasks
 
 void TaskMachine::submit(TaskRecord& task, const Moment& now) {

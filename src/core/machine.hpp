@@ -97,6 +97,8 @@ class TaskMachine {
 
   /// One that has left is no event: its end may be heard of first.
   void worker_joined(WorkerId worker, const WorkerInfo& info, const Moment& now);
+  /// It takes nothing more, and has what it has. One that is not there is no event.
+  void worker_leaves(WorkerId worker) { scheduler_.worker_leaves(worker); }
   /// Those in `lost` were running; what it was given besides was not begun, and goes elsewhere.
   void worker_left(WorkerId worker, std::vector<LostTask> lost, const Moment& now);
   /// Nothing can ever run: what waits, and what comes, ends with this reason.
@@ -162,6 +164,8 @@ class TaskMachine {
   /// Tasks that are somewhere, those included that have ended and hold a slot.
   std::size_t handed_out_count() const noexcept { return scheduler_.assigned_count() + abandoned_.size(); }
   bool is_current(const TaskRef& task) const noexcept;
+  /// The attempt at this task that runs, and its worker; nothing if none does, or nobody knows where.
+  std::optional<Handed> running(TaskRecord& task) const;
   /// Those that have not ended.
   std::vector<RecordPtr> open_tasks() const;
 

@@ -41,9 +41,10 @@ struct TaskExtra {
   std::uint32_t start_values = 0;  ///< so many of `shared`, its last, are the start call and what that refers to
   bool is_start = false;           ///< nothing but the start call
   std::uint32_t faults = 0;
-  std::string out;     ///< printed to stdout
-  std::string err;     ///< printed to stderr
-  std::string worker;  ///< the worker of a failure, for its TaskError
+  std::uint32_t split_of = 0;  ///< the attempt that is to be split, until it is known what its worker keeps; 0: none
+  std::string out;             ///< printed to stdout
+  std::string err;             ///< printed to stderr
+  std::string worker;          ///< the worker of a failure, for its TaskError
   std::string host;
   Failure failure;                        ///< valid while the state is error or cancelled
   std::atomic<PartList*> parts{nullptr};  ///< what it has emitted; made by the loop

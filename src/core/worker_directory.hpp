@@ -31,9 +31,9 @@ namespace mw::detail {
 /// Takes a task that waits for another one's result.
 class Continuations {
  public:
-  /// `options` may be null.
+  /// `options` may be null. One that is hidden is not among "the next of all".
   virtual RecordPtr submit_after(const RecordPtr& first, const FunctionEntry& function, EncodedArguments more,
-                                 const TaskOptions* options) = 0;
+                                 const TaskOptions* options, bool is_hidden) = 0;
 
  protected:
   ~Continuations() = default;

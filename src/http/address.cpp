@@ -13,22 +13,6 @@ namespace mw::http {
 
 namespace asio = boost::asio;
 
-asio::ip::tcp::endpoint endpoint_of(std::string_view listen) {
-  const auto colon = listen.rfind(':');
-  const auto refuse = [&](std::string_view why) {
-    throw InterfaceError{fmt::format("\"{}\" is no address to listen at: {}", listen, why)};
-  };
-  if (colon == std::string_view::npos) refuse("it has no port");
-  std::string_view address = listen.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  const auto port = parse::number<std::uint16_t>(listen.substr(colon + 1));
-  if (!port) refuse("its port is not a number from 0 to 65535");
-  boost::system::error_code error;
-  const auto ip = asio::ip::make_address(address == "localhost" ? "127.0.0.1" : address, error);
-  if (error) refuse(error.message());
-  return {ip, *port};
-}
-
 std::string url_of(const asio::ip::tcp::endpoint& endpoint) {
   const auto address = endpoint.address();
   const std::string host = address.is_unspecified() ? "127.0.0.1"

@@ -1,6 +1,6 @@
-// Addresses: where to listen, and whom a request comes from.
+// Addresses: what a server is called, and whom a request comes from.
 //
-// What:    text to endpoint, endpoint to URL; the client behind a proxy, and the network that it is part of.
+// What:    endpoint to URL; the client behind a proxy, and the network that it is part of.
 // Owner:   values.
 // Threads: any.
 // Use:
@@ -17,8 +17,6 @@
 
 namespace mw::http {
 
-/// Of "ADDRESS:PORT", "[ADDRESS]:PORT" or "localhost:PORT". Throws InterfaceError.
-boost::asio::ip::tcp::endpoint endpoint_of(std::string_view listen);
 /// "http://ADDRESS:PORT/"; where a server listens at all of this machine's addresses, its loopback one.
 std::string url_of(const boost::asio::ip::tcp::endpoint& endpoint);
 

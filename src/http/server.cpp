@@ -15,6 +15,8 @@
 
 #include "http/address.hpp"
 #include "http/session.hpp"
+#include "net/endpoint.hpp"
+#include "process/close_on_exec.hpp"
 #include "process/shortage.hpp"
 
 namespace mw::http {
@@ -36,9 +38,10 @@ std::size_t most_connections() {
 
 Server::Server(asio::io_context& io, ServerOptions options)
     : io_{io}, options_{std::move(options)}, acceptor_{io}, watch_timer_{io}, connections_{most_connections(), options_.most_held} {
-  const tcp::endpoint endpoint = endpoint_of(options_.listen);
+  const tcp::endpoint endpoint = net::endpoint_of(options_.listen);
   boost::system::error_code error;
   acceptor_.open(endpoint.protocol(), error);
+  if (!error) process::close_on_exec(acceptor_.native_handle());
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
@@ -80,6 +83,7 @@ asio::awaitable<void> Server::accept(Handler& handler) {
   while (acceptor_.is_open()) {
     auto [error, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
     if (!error) {
+      process::close_on_exec(socket.native_handle());
       asio::co_spawn(io_, serve(std::move(socket), handler, options_.proxies, connections_), asio::detached);
       continue;
     }

@@ -32,7 +32,7 @@
 namespace mw::http {
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:0";               ///< see endpoint_of; port 0: any that is free
+  std::string listen = "127.0.0.1:0";               ///< see net::endpoint_of; port 0: any that is free
   std::vector<boost::asio::ip::address> proxies{};  ///< that say truly whom a request comes from
   std::size_t most_held = std::size_t{96} << 20;    ///< bytes in memory for bodies and answers
 };

@@ -21,6 +21,7 @@
 #include <iterator>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -79,6 +80,14 @@ class Window {
     held_.erase(place);
     return true;
   }
+  /// All that had not gone out: it never will.
+  std::vector<Task> drop_all_held() {
+    std::vector<Task> dropped{std::make_move_iterator(held_.begin()), std::make_move_iterator(held_.end())};
+    held_.clear();
+    return dropped;
+  }
+  /// Those in flight, in order.
+  std::deque<Entry>& in_flight() noexcept { return in_flight_; }
   /// It came back before it began.
   Task remove(const Entry& entry) {
     const auto place = std::find_if(in_flight_.begin(), in_flight_.end(), [&](const Entry& one) { return &one == &entry; });

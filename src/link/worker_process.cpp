@@ -58,7 +58,8 @@ void WorkerProcess::start() {
   claims_ = worker::ClaimPage::create();
   printed_out_ = worker::OutputChannel::create("stdout");
   printed_err_ = worker::OutputChannel::create("stderr");
-  child_ = process::Child::start(io_, command(theirs.get()));
+  const process::Command started = command(theirs.get());
+  child_ = program_.lodging ? program_.lodging->start(io_, started) : process::Child::start(io_, started);
   pid_ = child_->pid();
   offspring_.emplace(pid_);
   child_->async_wait([self = shared_from_this()](process::Death death) { self->died(death); });
@@ -235,8 +236,9 @@ void WorkerProcess::kill(std::string why) {
 /// The program's group is its own, so that it can be ended without the worker. A worker that is broken may have written
 /// any number.
 void WorkerProcess::signal_all(int signal) {
-  if (const auto group = static_cast<pid_t>(claims_->program_group().load()); group != 0 && offspring_->has_group(group))
-    ::kill(-group, signal);
+  // Where the worker is lodged, that number may be another one here; and there is nobody who outlives it.
+  const auto group = program_.lodging ? 0 : static_cast<pid_t>(claims_->program_group().load());
+  if (group != 0 && offspring_->has_group(group)) ::kill(-group, signal);
   child_->kill_group(signal);
 }
 
@@ -265,12 +267,13 @@ void WorkerProcess::climb_down() {
 }
 
 void WorkerProcess::died(const process::Death& death) {
-  death_ = death;
+  death_ = program_.lodging ? program_.lodging->death_inside(death) : death;
   timer_.cancel();
   frame_timer_.cancel();
   stop_timer_.cancel();
   if (has_folder_) worker::remove_folder_of(pid_);
   signal_all(SIGKILL);  // what it started and left behind
+  if (program_.lodging) program_.lodging->left();
   // What it had written is still read; a process that holds a copy of its socket cannot keep the stream open.
   boost::system::error_code ignored;
   socket_.shutdown(boost::asio::socket_base::shutdown_receive, ignored);

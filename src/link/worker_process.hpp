@@ -35,6 +35,19 @@
 
 namespace mw::link {
 
+/// Where a worker process lives that is not to see all that this one sees: a sandbox, say.
+class Lodging {
+ public:
+  virtual ~Lodging() = default;
+  /// As Child::start(). The child that is returned may stand for the worker: its end is the worker's, and the other way
+  /// round.
+  virtual process::Child start(boost::asio::io_context& io, const process::Command& command) = 0;
+  /// How the worker ended, of whose child this was seen.
+  virtual process::Death death_inside(process::Death death) const = 0;
+  /// It has ended: nothing of it is needed any more.
+  virtual void left() noexcept = 0;
+};
+
 /// What is started.
 struct WorkerProgram {
   std::string path = "/proc/self/exe";  ///< this very program, even if its file was replaced meanwhile
@@ -43,6 +56,7 @@ struct WorkerProgram {
   std::string name;  ///< argv[0]
   /// Names that do not reach the worker: no setting, and no secret, of ours travels this way.
   std::vector<std::string> environment_unset = {"MW_*"};
+  std::shared_ptr<Lodging> lodging;  ///< null: it lives beside this process
   /// What its predecessors began with; null: what this process has now.
   std::shared_ptr<const process::Origin> origin;
   std::string workunit_folder;  ///< of the workunit that it computes for: its results are compared with other hosts'; empty: none

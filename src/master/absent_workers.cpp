@@ -59,7 +59,8 @@ void MasterCore::look_for_absent_workers() {
     machine_.no_worker_possible(fmt::format("no worker could start; {}", starts_.first_failure()));
   for (WorkerReport& report : starts_.reports()) reports.push_back(std::move(report));
   const auto workers = workers_.statuses(reports, now);
-  const bool may_come = reports.empty() && !statistics_.all_have_come();
+  statistics_.expect(interface_->expected_slots());  // part of it may have failed since it started
+  const bool may_come = statistics_.missing() > reports.size();
   std::string waited_for;
   for (const std::string& name : absent_) {
     const std::string why = why_absent(name, workers, may_come);

@@ -41,4 +41,9 @@ void ChunkSizer::measured(std::size_t done, Time run_time, std::uint64_t bytes) 
   follow(bytes_each_, static_cast<double>(bytes) / static_cast<double>(done));
 }
 
+void ChunkSizer::seen_to_last(std::size_t begun, Time so_far) noexcept {
+  if (begun == 0) return;
+  ns_each_ = std::max(ns_each_, static_cast<double>(so_far.count()) / static_cast<double>(begun));
+}
+
 }  // namespace mw::detail

@@ -287,12 +287,39 @@ CompletionGroup::Entry Completions::try_next(CompletionGroup& group) {
   return take_from(group);
 }
 
+bool Completions::wait(CompletionGroup& group, const Deadline& deadline) {
+  std::unique_lock lock{mutex_};
+  const bool in_time = sleep_until(lock, deadline, [&] {
+    drain();
+    return !group.done_.empty() || !group.splits_.empty() || group.waiting_ == 0;
+  });
+  if (in_time && group.done_.empty() && group.splits_.empty())
+    throw Error{"tasks of a list are waited for, and none of them is on its way: that is an error of CppMW"};
+  return in_time;
+}
+
+std::optional<CompletionGroup::Split> Completions::take_split(CompletionGroup& group) {
+  std::lock_guard lock{mutex_};
+  if (group.splits_.empty()) return std::nullopt;
+  const CompletionGroup::Split split = group.splits_.front();
+  group.splits_.pop_front();
+  return split;
+}
+
+void Completions::split(const TaskRecord& record, std::uint32_t kept) {
+  std::lock_guard lock{mutex_};
+  if (!record.group) return;
+  record.group->splits_.push_back({record.group_index, kept});
+  if (sleepers_.load() != 0) woken_.notify_all();
+}
+
 void Completions::leave(CompletionGroup& group, std::span<const RecordPtr> records) {
   std::lock_guard lock{mutex_};
   drain();
   for (const RecordPtr& record : records)
     if (record && record->group == &group) record->group = nullptr;
   group.done_.clear();
+  group.splits_.clear();
   group.waiting_ = 0;
 }
 

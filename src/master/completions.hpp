@@ -38,11 +38,17 @@ class CompletionGroup {
     RecordPtr record;
     std::size_t index = 0;
   };
+  /// A member that is a chunk of map(), by its place, and how many of its inputs it has from now on.
+  struct Split {
+    std::size_t index = 0;
+    std::uint32_t kept = 0;
+  };
 
  private:
   friend class Completions;
   std::deque<Entry> done_;   ///< under the mutex of the Completions, as all of this
   std::size_t waiting_ = 0;  ///< members that are not done
+  std::deque<Split> splits_;
 };
 
 class Completions {
@@ -108,6 +114,13 @@ class Completions {
   CompletionGroup::Entry wait_for_next(CompletionGroup& group, const Deadline& deadline = {});
   /// The same without waiting; empty, too, when none is done now.
   CompletionGroup::Entry try_next(CompletionGroup& group);
+  /// Waits until there is something for take_split() or try_next(); false if the deadline came first. Throws Error if
+  /// no member is on its way: whoever asked again and again would never hear of it.
+  bool wait(CompletionGroup& group, const Deadline& deadline);
+  /// The next member that was split; never waits. Before what try_next() has of it.
+  std::optional<CompletionGroup::Split> take_split(CompletionGroup& group);
+  /// For the loop: tells its group, if it has one.
+  void split(const TaskRecord& record, std::uint32_t kept);
   /// Takes these records out of the group, which may go then.
   void leave(CompletionGroup& group, std::span<const RecordPtr> records);
 

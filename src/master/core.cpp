@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <mw/detail/chunk.hpp>
+
 #include "error/exception_text.hpp"
 #include "log/log.hpp"
 #include "master/core_helpers.hpp"
@@ -165,13 +167,13 @@ RecordPtr MasterCore::submit(const FunctionEntry& function, EncodedArguments arg
 }
 
 RecordPtr MasterCore::submit_after(const RecordPtr& first, const FunctionEntry& function, EncodedArguments more,
-                                   const TaskOptions* options) {
+                                   const TaskOptions* options, bool is_hidden) {
   std::unique_ptr<TaskExtra> extra;
   if (options) {
     extra = std::make_unique<TaskExtra>();
     extra->options = checked(*options);
   }
-  RecordPtr record = make_record(function, std::move(more), std::move(extra), Listing::open);
+  RecordPtr record = make_record(function, std::move(more), std::move(extra), is_hidden ? Listing::hidden : Listing::open);
   loop_.call([&] {
     take_submitted();
     machine_.submit_after(*RecordPtr{record}.detach(), *first, moment());
@@ -309,6 +311,19 @@ void MasterCore::task_returned(const TaskRef& task) {
   on_loop([this, task] { machine_.returned(task, moment()); });
 }
 
+/// The attempts after this one are of those inputs only, too.
+void MasterCore::task_split(const TaskRef& task, std::uint32_t kept) {
+  on_loop([this, task, kept] {
+    TaskRecord& record = *TaskAccess::record(task);
+    TaskExtra* const extra = record.find_extra();
+    if (kept == 0 || !extra || extra->split_of != task.attempt() || !machine_.is_current(task)) return;
+    if (record.function->is_by_name()) return;  // its arguments have another form, and no worker of another language splits
+    extra->split_of = 0;
+    limit_chunk(record.payload, kept);
+    completions_.split(record, kept);
+  });
+}
+
 void MasterCore::check_owner(const TaskRecord* record) const {
   refuse_in_forked_process();
   if (record && record->owner == directory_) return;
@@ -333,6 +348,23 @@ bool MasterCore::cancel(TaskRecord& record) {
   return was_open;
 }
 
+void MasterCore::split(TaskRecord& record) {
+  refuse_in_forked_process();
+  loop_.call([&] {
+    const auto chunk = machine_.running(record);
+    TaskExtra* const extra = record.find_extra();
+    if (!chunk || !extra) return;
+    extra->split_of = chunk->task.attempt();
+    try {
+      interface_->split_task(chunk->task, chunk->worker);
+      interface_->flush();
+    } catch (...) {
+      log::warn(
+          fmt::format("the interface \"{}\" did not split task {}: {}", interface_name_, record.id, current_exception_text()));
+    }
+  });
+}
+
 WorkerId MasterCore::worker_joined(WorkerInfo info, std::uint32_t seat) {
   const WorkerId worker = directory_->add({info.name, info.host});
   // On the loop, no task comes with the number before the handler that this is called in is over.
@@ -341,6 +373,10 @@ WorkerId MasterCore::worker_joined(WorkerInfo info, std::uint32_t seat) {
     admit(worker, info);
   });
   return worker;
+}
+
+void MasterCore::worker_leaves(WorkerId worker) {
+  on_loop([this, worker] { machine_.worker_leaves(worker); });
 }
 
 void MasterCore::worker_left(WorkerId worker, std::vector<LostTask> lost) {

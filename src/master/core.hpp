@@ -33,6 +33,7 @@
 #include "master/loop.hpp"
 #include "master/loss_teller.hpp"
 #include "master/notices.hpp"
+#include "master/object_places.hpp"
 #include "master/output_collector.hpp"
 #include "master/part_keeper.hpp"
 #include "master/shared_watch.hpp"
@@ -61,14 +62,17 @@ class MasterCore final : public Continuations {
 
   /// `extra` may be null. Throws UsageError for arguments that are too long.
   RecordPtr submit(const FunctionEntry& function, EncodedArguments arguments, std::unique_ptr<TaskExtra> extra, Listing listing);
-  RecordPtr submit_after(const RecordPtr& first, const FunctionEntry& function, EncodedArguments more,
-                         const TaskOptions* options) override;
+  RecordPtr submit_after(const RecordPtr& first, const FunctionEntry& function, EncodedArguments more, const TaskOptions* options,
+                         bool is_hidden) override;
   /// `call` is made in the thread of the notices when the record is done, or the interface has failed.
   void when_done(const RecordPtr& record, std::function<void()> call);
   /// Throws InterfaceError where there is no room for them.
   SharedPtr share(std::span<const std::byte> bytes);
   /// False if it was done already.
   bool cancel(TaskRecord& record);
+  /// Sees to it that the worker which runs this chunk of map() keeps what it has begun; where it says what that is, the
+  /// chunk's group hears of it.
+  void split(TaskRecord& record);
   /// Waits until every task is done, or the deadline has come, and says whether they are; see Master::wait_all.
   bool wait_all(const Deadline& deadline);
   /// Those that are not done, and those that wait to be handed out.
@@ -78,6 +82,8 @@ class MasterCore final : public Continuations {
     return completions_;
   }
   const MasterOptions& options() const noexcept { return options_; }
+  /// How many objects its workers have. Throws UsageError where workers do not last.
+  const std::shared_ptr<ObjectPlaces>& object_places();
   /// Throws TaskError if there is no record, or if it is another master's.
   void check_owner(const TaskRecord* record) const;
   Status status();
@@ -100,7 +106,9 @@ class MasterCore final : public Continuations {
   void task_finished(const TaskRef& task, Outcome&& outcome);
   void task_lost(const TaskRef& task, Outcome outcome);
   void task_returned(const TaskRef& task);
+  void task_split(const TaskRef& task, std::uint32_t kept);
   WorkerId worker_joined(WorkerInfo info, std::uint32_t seat);
+  void worker_leaves(WorkerId worker);
   void worker_left(WorkerId worker, std::vector<LostTask> lost);
   void no_worker_possible(std::string why, std::uint32_t seat);
   void interface_failed(std::string why, std::uint32_t seat);
@@ -179,6 +187,7 @@ class MasterCore final : public Continuations {
   OutputCollector outputs_;
   Loop loop_;
   const std::shared_ptr<SharedWatch> shared_watch_;
+  const std::shared_ptr<ObjectPlaces> object_places_ = std::make_shared<ObjectPlaces>();
   Completions completions_;
   Notices notices_;
 };

@@ -45,8 +45,11 @@ class Statistics final : public core::Observer {
     const std::uint32_t known = ready_slots_.load(std::memory_order_relaxed);
     ready_slots_.store(std::max(known, std::min(there, slots)), std::memory_order_relaxed);
   }
-  /// Whether as many have come as it starts, whatever has become of them.
-  bool all_have_come() const noexcept { return ready_slots_.load(std::memory_order_relaxed) >= expected(); }
+  /// How many of those have not come so far, whatever has become of the others.
+  std::uint32_t missing() const noexcept {
+    const std::uint32_t ready = ready_slots_.load(std::memory_order_relaxed), all = expected();
+    return all > ready ? all - ready : 0;
+  }
   std::uint32_t expected() const noexcept { return expected_.load(std::memory_order_relaxed); }
 
   // As the machine tells it
@@ -74,11 +77,10 @@ class Statistics final : public core::Observer {
 
   /// How long a slot was not there yet, on average; one that is still not there counts up to now.
   double start_up_seconds(std::int64_t ns_since_start) const noexcept {
-    const std::uint32_t ready = ready_slots_.load(std::memory_order_relaxed);
-    const std::uint32_t missing = expected() > ready ? expected() - ready : 0;
-    if (ready + missing == 0) return 0;
-    return static_cast<double>(waited_ns_.load(std::memory_order_relaxed) + std::int64_t{missing} * ns_since_start) * 1e-9 /
-           static_cast<double>(ready + missing);
+    const std::uint32_t ready = ready_slots_.load(std::memory_order_relaxed), not_there = missing();
+    if (ready + not_there == 0) return 0;
+    return static_cast<double>(waited_ns_.load(std::memory_order_relaxed) + std::int64_t{not_there} * ns_since_start) * 1e-9 /
+           static_cast<double>(ready + not_there);
   }
 
   std::vector<FunctionStatus> per_function() const {

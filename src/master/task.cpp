@@ -29,10 +29,15 @@ void intrusive_ptr_release(TaskRecord* record) noexcept {
 
 RecordPtr submit_after(const TaskHandle& first, const FunctionEntry& function, EncodedArguments more, const TaskOptions* options) {
   if (!first.valid()) throw UsageError{"then: the handle is empty: it comes from no submit_task"};
+  if (first.record()->function->is_by_name())
+    throw UsageError{
+        fmt::format("then: task {} ({}) is a call by name (mw::Remote): its result is a value here, and no argument of a "
+                    "C++ function there; ask for the result first",
+                    first.id(), first.name())};
   first.record()->owner->refuse_in_forked_process();
   Continuations* const master = first.record()->owner->continuations;
   if (!master) throw UsageError{fmt::format("then: the master of task {} ({}) has ended", first.id(), first.name())};
-  return master->submit_after(first.record(), function, std::move(more), options);
+  return master->submit_after(first.record(), function, std::move(more), options, false);
 }
 
 namespace {
@@ -64,6 +69,11 @@ TaskError error_of(const TaskRecord& record) {
 std::span<const std::byte> result_bytes(const TaskRecord& record) {
   if (record.state.load(std::memory_order_acquire) != TaskState::finished) throw error_of(record);
   return record.payload.span();
+}
+
+std::optional<Bytes> translated(const TaskRecord& record, std::span<const std::byte> result) {
+  const auto translate = record.function->translate();
+  return translate ? std::optional{translate(result)} : std::nullopt;
 }
 
 void throw_bad_result(const TaskRecord& record, const CodecError& error) {

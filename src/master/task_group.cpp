@@ -66,6 +66,24 @@ std::optional<TaskGroup::Entry> TaskGroup::next(const Deadline& deadline) {
 
 std::optional<TaskGroup::Entry> TaskGroup::try_next() { return impl_->given(impl_->core.completions().try_next(impl_->group)); }
 
+bool TaskGroup::wait(const Deadline& deadline) { return impl_->core.completions().wait(impl_->group, deadline); }
+
+std::optional<std::chrono::steady_clock::time_point> TaskGroup::start_time(std::size_t index) const {
+  const auto place = impl_->submitted.find(index);
+  if (place == impl_->submitted.end() || place->second->state.load(std::memory_order_acquire) != TaskState::running)
+    return std::nullopt;
+  return std::chrono::steady_clock::time_point{std::chrono::nanoseconds{place->second->start_ns.load(std::memory_order_acquire)}};
+}
+
+void TaskGroup::split(std::size_t index) {
+  if (const auto place = impl_->submitted.find(index); place != impl_->submitted.end()) impl_->core.split(*place->second);
+}
+
+std::optional<TaskGroup::Split> TaskGroup::take_split() {
+  const auto split = impl_->core.completions().take_split(impl_->group);
+  return split ? std::optional{Split{split->index, split->kept}} : std::nullopt;
+}
+
 std::size_t TaskGroup::slots() const { return std::max<std::size_t>(impl_->core.slots(), 1); }
 
 }  // namespace mw::detail

@@ -16,6 +16,8 @@
 
 #include <mw/error.hpp>
 
+#include "process/close_on_exec.hpp"
+
 namespace mw::net {
 
 namespace asio = boost::asio;
@@ -68,10 +70,12 @@ Acceptor::Acceptor(asio::io_context& io, AcceptorOptions options) : options_{std
     name_ = fmt::format("cppmw-{}-{}", ::getpid(), to_text(random).substr(0, 16));
     const asio::local::stream_protocol::endpoint endpoint{std::string{'\0'} + name_};
     local_.open();
+    process::close_on_exec(local_.native_handle());
     local_.bind(endpoint);
     local_.listen();
     if (!options_.tcp) return;
     tcp_.open(options_.tcp->protocol());
+    process::close_on_exec(tcp_.native_handle());
     tcp_.bind(*options_.tcp);
     tcp_.listen();
   } catch (const boost::system::system_error& e) {
@@ -108,6 +112,7 @@ void Acceptor::accept(Listener& listener) {
   listener.async_accept([self = shared_from_this(), &listener](error_code error, auto socket) {
     if (!listener.is_open()) return;
     if (error) return self->accept_later(listener);
+    process::close_on_exec(socket.native_handle());
     if (may_enter(socket, self->options_.owner)) self->greet(std::make_shared<Visitor>(Socket{std::move(socket)}));
     self->accept(listener);
   });

@@ -22,21 +22,28 @@ bool can_start(const std::string& path) noexcept {
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
-}  // namespace
-
-std::vector<std::string> places_of_own_program(const std::string& name, const std::string& built) {
+std::vector<std::string> places_in(const std::vector<std::string>& folders, const std::string& name, const std::string& built) {
   std::error_code ignored;
   std::vector<std::string> places{(fs::read_symlink("/proc/self/exe", ignored).parent_path() / name).string()};
   if (!built.empty()) places.push_back(built);
   const auto add = [&](const fs::path& prefix) {
-    places.push_back((prefix / "bin" / name).string());
-    places.push_back((prefix / "libexec/cppmw" / name).string());
+    for (const std::string& folder : folders) places.push_back((prefix / folder / name).string());
   };
   if (mw_installed_at) add(mw_installed_at);
   add(MW_INSTALL_PREFIX);
   const fs::path command = find_program("mw");
   if (command.is_absolute()) add(command.parent_path().parent_path());
   return places;
+}
+
+}  // namespace
+
+std::vector<std::string> places_of_own_program(const std::string& name, const std::string& built) {
+  return places_in({"bin", "libexec/cppmw"}, name, built);
+}
+
+std::vector<std::string> places_of_own_data(const std::string& name, const std::string& built) {
+  return places_in({"share/cppmw"}, name, built);
 }
 
 std::string find_own_program(const std::string& name, const std::string& built) {

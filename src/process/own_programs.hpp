@@ -17,6 +17,9 @@ namespace mw::process {
 /// the libexec/cppmw that belongs to that one.
 std::vector<std::string> places_of_own_program(const std::string& name, const std::string& built);
 
+/// The same for a file that belongs to CppMW, and is installed in share/cppmw.
+std::vector<std::string> places_of_own_data(const std::string& name, const std::string& built);
+
 /// The first of them that can be started; empty if there is none.
 std::string find_own_program(const std::string& name, const std::string& built);
 

@@ -50,20 +50,34 @@ bool is_own(in_addr address) {
   return std::any_of(list.begin(), list.end(), [&](const Network& one) { return one.address.s_addr == address.s_addr; });
 }
 
+/// A datagram socket that is connected has looked up its route, and has the address of this end.
+std::optional<in_addr> own_end_towards(const sockaddr_in& there) {
+  const UniqueFd socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  sockaddr_in here{};
+  socklen_t size = sizeof here;
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there) != 0 ||
+      ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&here), &size) != 0)
+    return std::nullopt;
+  return here.sin_addr;
+}
+
 }  // namespace
+
+std::optional<std::string> address_towards(const std::string& host) {
+  const auto there = address_of(host);
+  const auto here = there ? own_end_towards(*there) : std::nullopt;
+  if (!here) return std::nullopt;
+  char text[INET_ADDRSTRLEN] = {};
+  return ::inet_ntop(AF_INET, &*here, text, sizeof text) ? std::optional<std::string>{text} : std::nullopt;
+}
 
 std::optional<std::string> network_towards(const std::string& host) {
   const auto there = address_of(host);
   if (!there || is_own(there->sin_addr)) return std::nullopt;
-  // A datagram socket that is connected has looked up its route, and has the address of this end.
-  const UniqueFd socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  sockaddr_in here{};
-  socklen_t size = sizeof here;
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*there), sizeof *there) != 0 ||
-      ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&here), &size) != 0)
-    return std::nullopt;
+  const auto here = own_end_towards(*there);
+  if (!here) return std::nullopt;
   for (const Network& network : all_networks())
-    if (!network.is_loopback && network.address.s_addr == here.sin_addr.s_addr) return network.name;
+    if (!network.is_loopback && network.address.s_addr == here->s_addr) return network.name;
   return std::nullopt;
 }
 

@@ -107,6 +107,8 @@ std::string readable_function(const std::type_info& tag) {
   const std::string text = as_written(demangle(mangled));
   if (const auto f = first_argument(text, "mw::detail::MapChunk<"); !f.empty()) return "map of " + function_of(f);
   if (const auto f = first_argument(text, "mw::detail::ReduceChunk<"); !f.empty()) return "map_reduce of " + function_of(f);
+  if (const auto f = first_argument(text, "mw::detail::CallObject<"); !f.empty()) return function_of(f);
+  if (const auto type = first_argument(text, "mw::detail::MakeObject<"); !type.empty()) return "create of " + type;
   if (const auto f = first_argument(text, "mw::detail::WithShared<"); !f.empty()) return function_of(f);
   const auto f = first_argument(text, "mw::detail::Tag<");
   return f.empty() ? text : function_of(f);

@@ -1,7 +1,12 @@
 #include "registry/registry.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <tuple>
+#include <typeindex>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -52,6 +57,13 @@ Index& index() {
 
 namespace detail {
 
+namespace {
+
+/// What a C++ program says that is given a call by name.
+Bytes refuse_by_name(std::span<const std::byte> arguments) { throw ByNameError{registry::refusal_by_name(arguments)}; }
+
+}  // namespace
+
 FunctionEntry::FunctionEntry(const std::type_info& tag_type, const std::type_info& result_type, Call function,
                              FindFloats floats) noexcept
     : tag_{&tag_type},
@@ -66,7 +78,43 @@ FunctionEntry::FunctionEntry(const std::type_info& tag_type, const std::type_inf
   } while (!newest.compare_exchange_weak(next_, this, std::memory_order_release, std::memory_order_relaxed));
 }
 
+FunctionEntry::FunctionEntry(std::uint64_t number, std::string_view name, const std::type_info& result_type, Translate translation,
+                             std::uint16_t kind)
+    : tag_{&result_type},
+      result_{&result_type},
+      call_{refuse_by_name},
+      find_floats_{[](std::span<const std::byte>) { return std::vector<FloatRun>{}; }},
+      id_{number},
+      number_{kind},
+      own_name_{name},
+      translate_{translation} {}
+
+namespace {
+
+/// What one master's thread and another's ask for is one entry.
+struct ByName {
+  std::mutex mutex;
+  std::map<std::tuple<std::string, std::type_index, std::uint64_t>, std::unique_ptr<const FunctionEntry>> entries;
+};
+
+}  // namespace
+
+const FunctionEntry& entry_by_name(std::uint64_t id, const std::string& name, const std::type_info& result,
+                                   FunctionEntry::Translate translate) {
+  if (name.empty()) throw UsageError{"mw::Remote: the name of a function is missing"};
+  static auto& by_name = *new ByName;
+  std::lock_guard lock{by_name.mutex};
+  const auto place = by_name.entries.try_emplace({name, result, id}).first;
+  if (place->second) return *place->second;
+  const FunctionEntry* const last = newest.load(std::memory_order_acquire);
+  const std::size_t number = (last ? last->number() : 0) + by_name.entries.size();
+  place->second = std::make_unique<const FunctionEntry>(id, std::get<0>(place->first), result, translate,
+                                                        static_cast<std::uint16_t>(std::min<std::size_t>(number, UINT16_MAX)));
+  return *place->second;
+}
+
 std::string_view FunctionEntry::name() const {
+  if (is_by_name()) return own_name_;
   std::lock_guard lock{index_mutex};
   return index().names.at(this);
 }
@@ -95,6 +143,19 @@ const detail::FunctionEntry* find(std::uint64_t id) {
   auto& entries = index().by_id;
   auto place = entries.find(id);
   return place == entries.end() ? nullptr : place->second;
+}
+
+std::string refusal_by_name(std::span<const std::byte> arguments) {
+  std::string name = "?";
+  try {
+    detail::InputArchive{arguments}(name);
+  } catch (const CodecError&) {
+    // Then it has none that could be said.
+  }
+  return fmt::format(
+      "this worker is a C++ program and has no function \"{}\" by name: mw::Remote calls functions of Python workers "
+      "(multicore:2?worker=FILE.py)",
+      name);
 }
 
 void fix_functions() {

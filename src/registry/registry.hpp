@@ -9,6 +9,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include <mw/function.hpp>
@@ -17,6 +19,11 @@ namespace mw::registry {
 
 /// The function with this number, or null.
 const detail::FunctionEntry* find(std::uint64_t id);
+
+/// Whether a function with this number is one that workers have by name.
+constexpr bool is_by_name(std::uint64_t id) noexcept { return id == detail::by_name_id || id == detail::map_by_name_id; }
+/// What a C++ worker says of a call by name (mw::Remote), whose encoded arguments these are.
+std::string refusal_by_name(std::span<const std::byte> arguments);
 
 /// From now on what is registered (by a library that is loaded) is no part of the identity, and cannot be submitted:
 /// mw::init calls this, at the point in main() that master and workers both come to.

@@ -46,6 +46,11 @@ void RemoteWorker::handle(const wire::Frame& frame) {
       return owner_.host().task_part(window_.front(), Bytes{part.value});
     }
     case wire::FrameType::returned: handle_returned(wire::parse_returned(frame.payload)); return;
+    case wire::FrameType::split: {
+      const auto split = wire::parse_split(frame.payload);
+      window_.check_next(split.id, split.attempt);
+      return owner_.host().task_split(window_.front(), split.kept);
+    }
     case wire::FrameType::gone: handle_gone(wire::parse_failure(frame.payload)); return;
     case wire::FrameType::stopped: {
       is_stopped_ = wire::parse_stopped(frame.payload).is_stopped;
@@ -67,9 +72,10 @@ void RemoteWorker::handle(const wire::Frame& frame) {
 
 void RemoteWorker::handle_hello(const wire::Hello& hello) {
   if (is_ready()) throw wire::ProtocolError{"a second hello"};
-  if (const auto reason = refusal_of(hello)) {
+  if (const auto reason = refusal_of(hello, options_.builds)) {
     wire::append(tail(), wire::Refuse{*reason});
     owner_.worker_has_output(*this);
+    owner_.host().room_available();  // nobody joins: the answer goes out with the next round, and this asks for one
     return;
   }
   window_.set_places(std::uint64_t{hello.ahead} + 1);
@@ -258,10 +264,27 @@ bool RemoteWorker::take_back(const TaskRef& task) {
   return false;
 }
 
+void RemoteWorker::leave() {
+  if (!is_ready()) return;
+  owner_.host().worker_leaves(id_);
+  for (const TaskRef& task : window_.drop_all_held()) owner_.host().task_returned(task);
+  for (auto& entry : window_.in_flight()) {
+    if (window_.is_front(entry) || std::exchange(entry.is_asked_back, true)) continue;
+    wire::append(tail(), wire::Cancel{entry.task.id(), entry.task.attempt(), false});
+  }
+  owner_.worker_has_output(*this);
+}
+
 void RemoteWorker::abort(const TaskRef& task) {
   if (!window_.find(task)) return;
   window_.note_abort(task);
   wire::append(tail(), wire::Cancel{task.id(), task.attempt(), true});
+  owner_.worker_has_output(*this);
+}
+
+void RemoteWorker::split(const TaskRef& task) {
+  if (!window_.find(task)) return;
+  wire::append(tail(), wire::Split{task.id(), task.attempt()});
   owner_.worker_has_output(*this);
 }
 

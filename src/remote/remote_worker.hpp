@@ -57,6 +57,7 @@ class RemoteWorker final : private FileUser {
     std::string name;            ///< for people: "mpi worker 3"
     bool shares_memory = false;  ///< its agent can open this process's descriptors
     bool shares_files = false;   ///< it sees the files of this machine under the same paths
+    Builds builds = Builds::own;
     std::chrono::nanoseconds round_trip{0};
     std::uint32_t cores = 0;                     ///< of its host, that it may use; 0: not known
     std::shared_ptr<HostFiles> host_files = {};  ///< of all workers of its host; null: it gets its own
@@ -79,6 +80,11 @@ class RemoteWorker final : private FileUser {
   bool take_back(const TaskRef& task);
   /// Ends the task, and with it the process that runs it.
   void abort(const TaskRef& task);
+  /// It keeps what it has begun of this task, a chunk of map(): task_split() follows where that is less than all.
+  void split(const TaskRef& task);
+  /// It is about to leave: it takes nothing more, and what it has not begun goes elsewhere, now or as its agent gives
+  /// it back. It may leave when it is not busy.
+  void leave();
   /// No task takes this shared value any more.
   void forget_shared(std::uint64_t number);
   /// Its agent is gone: what it had is reported.

@@ -52,8 +52,13 @@ Ended ended_of(const wire::Frame& frame) {
   return {which, outcome_of(std::move(message))};
 }
 
-std::optional<std::string> refusal_of(const wire::Hello& hello) {
-  return wire::refusal(hello, registry::program_identity(), process::own_build());
+std::optional<std::string> refusal_of(const wire::Hello& hello, Builds builds) {
+  const bool is_by_name = hello.version == wire::protocol_version && hello.identity == detail::by_name_id;
+  if (is_by_name && builds == Builds::by_name) return std::nullopt;
+  if (is_by_name)
+    return "the worker is a program in another language, whose functions are called by name: name it to the interface "
+           "(worker=FILE)";
+  return wire::refusal(hello, registry::program_identity(), builds == Builds::own ? process::own_build() : hello.build);
 }
 
 WorkerInfo info_of(const wire::Hello& hello, std::string name) {
@@ -62,7 +67,7 @@ WorkerInfo info_of(const wire::Hello& hello, std::string name) {
           .slots = hello.slots,
           .ahead = hello.ahead,
           .platform = hello.platform,
-          .version = fmt::format("build {:016x}", hello.build),
+          .version = hello.identity == detail::by_name_id ? "functions by name" : fmt::format("build {:016x}", hello.build),
           .pid = hello.pid};
 }
 

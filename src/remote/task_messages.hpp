@@ -47,8 +47,12 @@ struct Ended {
 };
 Ended ended_of(const wire::Frame& result_or_failure);
 
+/// Which file a worker runs: this program's; any that was made of the same sources; or another program, whose functions
+/// are called by name.
+enum class Builds : std::uint8_t { own, any, by_name };
+
 /// Why this program cannot take that worker; nothing if it can.
-std::optional<std::string> refusal_of(const wire::Hello& hello);
+std::optional<std::string> refusal_of(const wire::Hello& hello, Builds builds = Builds::own);
 /// What a worker says of itself in its hello.
 WorkerInfo info_of(const wire::Hello& hello, std::string name);
 

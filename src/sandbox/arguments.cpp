@@ -1,8 +1,11 @@
 #include "sandbox/bubblewrap.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
+
+#include "process/room.hpp"
 
 namespace mw::sandbox {
 namespace {
@@ -44,6 +47,12 @@ std::optional<Choice> choice_of(std::string_view text) noexcept {
   return std::nullopt;
 }
 
+Limits share_of_machine(unsigned tasks, std::uint64_t memory, const std::string& folder) {
+  constexpr std::uint64_t least_memory = 256 << 20, least_file = 64 << 20, processes = 512;
+  const auto free = static_cast<std::uint64_t>(process::disk_room(folder).free);
+  return {.memory = std::max(memory / tasks, least_memory), .file_size = std::max(free / 2, least_file), .processes = processes};
+}
+
 std::string program_inside(const std::string& path) { return "/program/" + name_in(path); }
 std::string input_inside(const std::string& path) { return "/inputs/" + name_in(path); }
 std::string runner_inside(const std::string& path) { return "/runner/" + name_in(path); }
@@ -52,7 +61,7 @@ std::vector<std::string> arguments_of(const process::Command& command, const Roo
                                       bool closes_namespaces) {
   std::vector<std::string> arguments{
       "--unshare-user",   "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname",
-      "sandbox",          "--uid",         "1000",          "--gid",         "1000",          "--cap-drop",           "ALL",
+      room.host_name,     "--uid",         "1000",          "--gid",         "1000",          "--cap-drop",           "ALL",
       "--die-with-parent"};
   const auto add = [&](std::initializer_list<std::string> more) { arguments.insert(arguments.end(), more); };
   if (closes_namespaces) add({"--disable-userns"});
@@ -64,12 +73,14 @@ std::vector<std::string> arguments_of(const process::Command& command, const Roo
   add_devices(arguments);
   add({"--bind", room.folder, folder_inside});
   for (const char* temporary : {"/tmp", "/dev/shm"}) add({"--bind", room.folder + "/tmp", temporary});
-  add({"--ro-bind", command.path, program_inside(command.path)});
+  const std::string inside = program_inside(command.name.empty() ? command.path : command.name);
+  add({"--ro-bind", command.path, inside});
   for (const std::string& input : room.inputs) add({"--ro-bind", input, input_inside(input)});
+  if (!room.files.empty()) add({"--ro-bind", room.files, files_inside});
   if (!room.runner.empty()) add({"--ro-bind", room.runner, runner_inside(room.runner)});
   add({"--remount-ro", "/", "--chdir", folder_inside, "--"});
   if (!room.runner.empty()) add({runner_inside(room.runner)});
-  add({program_inside(command.path)});
+  add({inside});
   arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
   return arguments;
 }

@@ -15,6 +15,7 @@
 #include "parse/number.hpp"
 #include "process/no_write_signals.hpp"
 #include "process/run_program.hpp"
+#include "process/shortage.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::sandbox {
@@ -111,6 +112,24 @@ Bubblewrap Bubblewrap::find(const std::string& folder) {
     }
   }
   throw InterfaceError{fmt::format("bubblewrap does not work here: {}", why)};
+}
+
+std::optional<Bubblewrap> Bubblewrap::find_if(Choice choice, const std::string& folder,
+                                              const std::function<void(const std::string&)>& warn) {
+  if (choice == Choice::none) return std::nullopt;
+  std::optional<Bubblewrap> found;
+  std::filesystem::create_directories(folder);
+  try {
+    found = find(folder);
+  } catch (const Error& e) {
+    const auto* start = dynamic_cast<const process::StartError*>(&e);
+    if (start && process::is_shortage(start->error())) throw;  // which is no reason to do without
+    if (choice == Choice::bubblewrap) throw InterfaceError{fmt::format("--sandbox bubblewrap: {}", e.what())};
+    warn(fmt::format("runs tasks without a sandbox: {}", e.what()));
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  return found;
 }
 
 process::Child Bubblewrap::start(boost::asio::io_context& io, const process::Command& command, const Room& room,

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@ std::optional<Choice> choice_of(std::string_view text) noexcept;
 
 /// Where things are in the room.
 inline constexpr const char* folder_inside = "/task";
+inline constexpr const char* files_inside = "/files";
 std::string program_inside(const std::string& path);
 std::string input_inside(const std::string& path);
 std::string runner_inside(const std::string& path);
@@ -35,8 +37,10 @@ std::string runner_inside(const std::string& path);
 struct Room {
   std::string folder;                    ///< may be written to; the process starts there
   std::vector<std::string> inputs = {};  ///< files that it may read
+  std::string files = {};                ///< a folder that it may read, and what comes to be there: /files
   std::string runner = {};               ///< a program that runs the program: an emulator
   bool has_system = false;               ///< it sees the programs of this machine, read-only: /usr and what belongs to it
+  std::string host_name = "sandbox";     ///< what the machine is called there
 };
 
 /// Bytes of each process's data and of each file, and how many processes at a time; 0: no limit.
@@ -45,6 +49,10 @@ struct Limits {
   std::uint64_t file_size = 0;
   std::uint64_t processes = 0;
 };
+
+/// What each of so many tasks may have: its share of the machine's memory (256 MiB at least), half of what is free on
+/// this folder's disk for each file (64 MiB at least), 512 processes.
+Limits share_of_machine(unsigned tasks, std::uint64_t memory, const std::string& folder);
 
 /// Descriptors that bwrap has besides the process's own.
 struct Wires {
@@ -69,6 +77,11 @@ class Bubblewrap {
   static Bubblewrap find(const std::string& folder);
   /// The command's environment is what it sets; its working directory is the room's folder. Throws InterfaceError.
   process::Child start(boost::asio::io_context& io, const process::Command& command, const Room& room, const Limits& limits) const;
+
+  /// As the user wants it; `folder` is made for a trial, and removed. Nothing: tasks are to run without, and where that
+  /// is for want of bubblewrap, `warn` is told why. Throws InterfaceError if it must be there and cannot.
+  static std::optional<Bubblewrap> find_if(Choice choice, const std::string& folder,
+                                           const std::function<void(const std::string&)>& warn);
 
  private:
   explicit Bubblewrap(bool closes_namespaces) : closes_namespaces_{closes_namespaces} {}

@@ -1,7 +1,7 @@
 // The tasks that wait for a worker, in the order in which they go.
 //
-// What:    a queue for each priority; the highest one goes first. An Item in here is queued, one that has left is what
-//          its caller makes of it.
+// What:    a queue for each priority; the highest one goes first. It is known how many of each kind wait. An Item in
+//          here is queued, one that has left is what its caller makes of it.
 // Owner:   the Items are the caller's.
 // Threads: one at a time.
 // Use:
@@ -26,32 +26,33 @@ inline bool goes_before(const Item& a, const Item& b) noexcept {
   return a.priority != b.priority ? a.priority > b.priority : is_older(a, b);
 }
 
+/// Those of one kind that wait.
+struct WaitingKind {
+  std::uint16_t kind = 0;
+  std::size_t count = 0;  ///< at least 1
+  Item* first = nullptr;  ///< the one that goes first; null: it was not looked for
+};
+
 class Queues {
  public:
   /// Last, or first, among those of its priority.
   void push_back(Item& item) {
-    item.schedule = ItemState::queued;
-    queues_[item.priority].push_back(item);
-    ++size_;
+    Level& level = add(item);
+    level.items.push_back(item);
   }
   void push_front(Item& item) {
-    item.schedule = ItemState::queued;
-    queues_[item.priority].push_front(item);
-    ++size_;
+    Level& level = add(item);
+    level.items.push_front(item);
+    find(level, item.kind)->first = &item;
   }
   /// To the front, among those that were submitted before and after them.
   void insert_in_order(std::vector<Item*> items);
-  void remove(Item& item) {
-    const auto place = queues_.find(item.priority);
-    place->second.remove(item);
-    --size_;
-    if (place->second.empty() && queues_.size() > 1) queues_.erase(place);
-  }
+  void remove(Item& item);
 
   /// The one that goes first; null if none waits.
   Item* front() const noexcept {
-    for (const auto& [priority, queue] : queues_)
-      if (Item* item = queue.front()) return item;
+    for (const auto& [priority, level] : levels_)
+      if (Item* item = level.items.front()) return item;
     return nullptr;
   }
   /// The one behind this; null after the last.
@@ -59,8 +60,20 @@ class Queues {
   std::vector<Item*> all() const;
   std::size_t size() const noexcept { return size_; }
 
+  /// The kinds of those that have the priority of the front, in no order.
+  const std::vector<WaitingKind>& kinds() const noexcept;
+  /// The first one of them of this kind, which is among kinds().
+  Item* first_of(std::uint16_t kind) noexcept;
+
  private:
-  std::map<std::int32_t, ItemList, std::greater<>> queues_;  ///< by priority; lists may be empty
+  struct Level {
+    ItemList items;
+    std::vector<WaitingKind> kinds;
+  };
+  Level& add(Item& item);
+  static std::vector<WaitingKind>::iterator find(Level& level, std::uint16_t kind) noexcept;
+
+  std::map<std::int32_t, Level, std::greater<>> levels_;  ///< by priority; may be empty
   std::size_t size_ = 0;
 };
 

@@ -35,6 +35,7 @@ void Scheduler::worker_joined(WorkerId worker, Capacity capacity, std::vector<st
   joined.names = std::move(names);
   for (const std::string& name : joined.names) by_name_[name].push_back(&joined);
   most_slots_ = std::max(most_slots_, capacity.slots);
+  slots_ += capacity.slots;
   for (Item* item = elsewhere_.front(); item;) {
     Item& one = *std::exchange(item, item->next);
     if (one.worker != worker) continue;
@@ -45,6 +46,15 @@ void Scheduler::worker_joined(WorkerId worker, Capacity capacity, std::vector<st
   if (joined.load() != 0) ++busy_count_;
   note_ahead(joined);
   enter_room(joined);
+}
+
+void Scheduler::worker_leaves(WorkerId id) {
+  Worker* const worker = find(id);
+  if (!worker || worker->leaves) return;
+  leave_room(*worker);
+  worker->leaves = true;
+  slots_ -= worker->capacity.slots;
+  enter_room(*worker);
 }
 
 std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
@@ -59,6 +69,7 @@ std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
   const auto place = workers_.find(index_of(worker));
   if (place != workers_.end()) {
     Worker& gone = place->second;
+    if (!gone.leaves) slots_ -= gone.capacity.slots;
     leave_room(gone);
     ahead_.erase(&gone);
     if (gone.load() != 0) --busy_count_;
@@ -95,24 +106,33 @@ Assignment Scheduler::give(const Assignment& choice, Time now) {
 }
 
 std::optional<Assignment> Scheduler::next_of_all(Time now) {
-  Item* const item = queues_.front();
-  if (!item) return std::nullopt;
+  if (!queues_.front()) return std::nullopt;
+  if (Item* const early = due_early(now)) {
+    if (auto choice = try_assign(*early, now)) return choice;
+    // It needs a free slot, and there will be one as soon as nothing more is put behind what workers run.
+    if (least_load_ >= most_slots_) return std::nullopt;
+  }
+  return try_assign(*queues_.front(), now);
+}
+
+/// It goes to the least loaded worker with room for it.
+std::optional<Assignment> Scheduler::try_assign(Item& item, Time now) {
   while (least_load_ < rooms_.size() && rooms_[least_load_].empty()) ++least_load_;
   for (std::size_t load = least_load_; load < rooms_.size(); ++load) {
     auto& room = rooms_[load];
     for (auto place = room.rbegin(); place != room.rend(); ++place) {
       Worker& worker = **place;
-      if (!worker.has_free_slot() && !may_wait_at(worker, *item)) {
+      if (!worker.has_free_slot() && !may_wait_at(worker, item)) {
         if (load >= most_slots_) return std::nullopt;  // none of those that follow has a free slot
         continue;
       }
-      if (is_better_left(worker, *item, now)) {
+      if (is_better_left(worker, item, now)) {
         holds_back_ = true;
         continue;
       }
-      queues_.remove(*item);
-      put(*item, worker, now);
-      return Assignment{item, worker.id};
+      queues_.remove(item);
+      put(item, worker, now);
+      return Assignment{&item, worker.id};
     }
   }
   return std::nullopt;
@@ -273,7 +293,8 @@ std::vector<Item*> Scheduler::assigned() const {
 
 bool Scheduler::has_room(const Worker& worker) const noexcept {
   if (worker.has_free_slot()) return true;
-  if (worker.stalled || worker.held != 0 || worker.load() >= worker.capacity.slots + worker.capacity.ahead) return false;
+  if (worker.leaves || worker.stalled || worker.held != 0 || worker.load() >= worker.capacity.slots + worker.capacity.ahead)
+    return false;
   return worker.expected < horizon_of(worker) || takes_one_ahead(worker);
 }
 
@@ -333,6 +354,7 @@ void Scheduler::put(Item& item, Worker& worker, Time now) {
   item.schedule = ItemState::assigned;
   item.worker = worker.id;
   expect(item, worker);
+  note_begin(item.kind, now);
   item.change_attempt(+1);
   ++assigned_count_;
   worker.items.push_back(item);

@@ -69,12 +69,17 @@ class Scheduler {
   /// of its names may go to it.
   void worker_joined(WorkerId worker, Capacity capacity, std::vector<std::string> names = {});
 
+  /// It takes nothing more; what it was given stays its own. An unknown worker is no event.
+  void worker_leaves(WorkerId worker);
+
   /// The worker is gone. What it was given and had not begun is queued again, first in line and in the old order, and
   /// counts as no loss: call lost() first for the task that it was running. An unknown worker is no event. Returns what
   /// is queued again.
   std::vector<Item*> worker_left(WorkerId worker);
 
-  /// The first task of the highest priority and the least loaded worker with room for it; it counts as assigned. Empty
+  /// The first task of the highest priority and the least loaded worker with room for it; it counts as assigned. A task
+  /// of another kind that waits behind short ones goes before them if it would end last otherwise, or if nobody knows
+  /// how long its kind takes: the first of such a kind goes early. Empty
   /// when no task waits or no worker has room. A task whose kind was never measured goes to a free slot only. A worker
   /// that is known to be slow gets none of the last tasks, if the others are expected to have done all of them before
   /// it had done one.
@@ -158,6 +163,7 @@ class Scheduler {
     std::vector<std::string> names;
     ItemList items;                   ///< oldest first
     std::uint32_t held = 0;           ///< slots taken by abandoned tasks
+    bool leaves = false;              ///< it takes nothing more
     bool is_ahead = false;            ///< it holds more tasks than it runs
     bool stalled = false;             ///< its task is overdue: nothing is put behind it
     bool asked_back = false;          ///< surplus() has named its last task
@@ -167,7 +173,7 @@ class Scheduler {
     Time last_event{0};               ///< when it began its oldest item, as far as is known
     std::size_t bucket_position = 0;  ///< in rooms_[load], while it has room
     std::uint32_t load() const noexcept { return static_cast<std::uint32_t>(items.size()) + held; }
-    bool has_free_slot() const noexcept { return load() < capacity.slots; }
+    bool has_free_slot() const noexcept { return !leaves && load() < capacity.slots; }
   };
 
   Queues& queue_of(Item& item);
@@ -175,6 +181,11 @@ class Scheduler {
   void queue_in_order(const std::vector<Item*>& items);
   std::optional<Assignment> first_named();
   std::optional<Assignment> next_of_all(Time now);
+  std::optional<Assignment> try_assign(Item& item, Time now);
+  Item* due_early(Time now);
+  Time likely(std::uint16_t kind, Time now) const noexcept;
+  void note_begin(std::uint16_t kind, Time now);
+  bool was_begun(std::uint16_t kind) const noexcept;
   Assignment give(const Assignment& choice, Time now);
   Worker* place_for(const std::string& name, const Item& item);
   Item* last_to_give_up(const Worker& worker) const;
@@ -208,9 +219,11 @@ class Scheduler {
   std::vector<std::vector<Worker*>> rooms_;  ///< workers with room, by load
   std::size_t least_load_ = 0;               ///< none has room with less than that
   std::uint32_t most_slots_ = 0;             ///< that a worker has had
+  std::uint64_t slots_ = 0;                  ///< of all that may be given tasks
   std::set<Worker*> ahead_;                  ///< workers that hold more tasks than they run
   std::vector<Time> expected_;               ///< by kind; 0: never measured
   std::vector<std::uint8_t> measured_;       ///< by kind: how often, up to enough_measured
+  std::vector<Time> begun_;                  ///< by kind: when the first one began of those never measured; least: none has
   double spread_ = 0.3;                      ///< by how much the tasks on one worker differ, 0 to 1; at first a guess
   std::size_t assigned_count_ = 0;
   std::size_t busy_count_ = 0;

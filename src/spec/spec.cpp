@@ -1,10 +1,37 @@
 #include "spec/spec.hpp"
 
+#include <algorithm>
+#include <cstddef>
+
 #include <fmt/format.h>
 
 #include <mw/error.hpp>
 
 namespace mw::spec {
+namespace {
+
+/// Whether a member begins here, and not a folder's name or the like.
+bool begins_member(std::string_view rest, std::span<const std::string_view> names) {
+  return std::any_of(names.begin(), names.end(), [rest](std::string_view name) {
+    return rest.starts_with(name) &&
+           (rest.size() == name.size() || std::string_view{":?+"}.find(rest[name.size()]) != std::string_view::npos);
+  });
+}
+
+}  // namespace
+
+std::vector<std::string_view> members_of(std::string_view text, std::span<const std::string_view> names) {
+  std::vector<std::string_view> members;
+  std::size_t start = 0;
+  for (std::size_t plus = 0; (plus = text.find('+', plus)) != std::string_view::npos; ++plus) {
+    const bool has_options = text.substr(start, plus - start).find_first_of("?=") != std::string_view::npos;
+    if (has_options && !begins_member(text.substr(plus + 1), names)) continue;
+    members.push_back(text.substr(start, plus - start));
+    start = plus + 1;
+  }
+  members.push_back(text.substr(start));
+  return members;
+}
 
 std::string_view name_of(std::string_view text) noexcept { return text.substr(0, text.find_first_of(":?")); }
 
@@ -20,6 +47,10 @@ Spec::Spec(std::string_view name, std::string_view text, std::string_view form) 
   const auto question = text.find('?');
   if (question != std::string_view::npos) options_ = text.substr(question + 1);
   const std::string_view before = text.substr(0, question);
+  if (!options_ && before.find('=') != std::string_view::npos) {  // "tcp:listen=…", without a number and its '?'
+    options_ = before.substr(before.front() == ':' ? 1 : 0);
+    return;
+  }
   if (!before.empty()) number_ = before.substr(before.front() == ':' ? 1 : 0);
 }
 

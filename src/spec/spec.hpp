@@ -1,4 +1,4 @@
-// How an interface is written: "NAME[:N][?key=value&…]".
+// How an interface is written: "NAME[:N][?key=value&…]", or "NAME:key=value&…"; several of them with '+' between.
 //
 // What:    takes such a text apart, and says in one form what is wrong with it.
 // Owner:   refers to the texts that it is given.
@@ -11,12 +11,19 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "spec/options.hpp"
 
 namespace mw::spec {
+
+/// "multicore:2" and "tcp:listen=…" of "multicore:2+tcp:listen=…": what is between '+'. In a member's options a '+' is
+/// an ordinary character, unless one of these names is behind it, and behind that ':', '?', '+' or the end. What is
+/// empty is among them.
+std::vector<std::string_view> members_of(std::string_view text, std::span<const std::string_view> names);
 
 /// "mpi" of "mpi:4?memory=off".
 std::string_view name_of(std::string_view text) noexcept;

@@ -58,9 +58,14 @@ enum class FrameType : std::uint8_t {
   file_here,
   file_link,
   file_missing,
-  note
+  note,
+  node_hello,
+  node_welcome,
+  build_wanted,
+  build_piece,
+  split
 };
-inline constexpr FrameType last_frame_type = FrameType::note;
+inline constexpr FrameType last_frame_type = FrameType::split;
 
 inline constexpr std::size_t header_size = 8;
 /// A header is one number: the type in its highest byte, the payload's length in the others.
@@ -102,7 +107,7 @@ class FrameReader {
 
  private:
   static constexpr std::size_t usual_capacity = 64 * 1024;
-  static constexpr std::size_t keep_up_to = 1024 * 1024;  ///< a larger buffer is given back when it is empty
+  static constexpr std::size_t keep_up_to = 4 * 1024 * 1024;  ///< a larger buffer is given back when it is empty
 
   void grow_to(std::size_t capacity);
 

@@ -329,6 +329,20 @@ Returned parse_returned(std::span<const std::byte> payload) {
   return returned;
 }
 
+void append(Bytes& out, const Split& split) {
+  Writer{out, FrameType::split, 8 + 4 + 4}.number(split.id).number(split.attempt).number(split.kept);
+}
+
+Split parse_split(std::span<const std::byte> payload) {
+  Parser parser{"split task", payload};
+  Split split;
+  split.id = parser.number<std::uint64_t>();
+  split.attempt = parser.number<std::uint32_t>();
+  split.kept = parser.number<std::uint32_t>();
+  parser.end();
+  return split;
+}
+
 void append(Bytes& out, const Stopped& stopped) {
   Writer{out, FrameType::stopped, 1}.number(static_cast<std::uint8_t>(stopped.is_stopped));
 }

@@ -23,7 +23,7 @@
 
 namespace mw::wire {
 
-inline constexpr std::uint16_t protocol_version = 9;
+inline constexpr std::uint16_t protocol_version = 11;
 
 inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
 inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes
@@ -131,6 +131,14 @@ struct Returned {
   std::uint32_t attempt = 0;
 };
 
+/// To an agent: the task is a chunk of map(), and its worker is to keep what it has begun of that, and no more. From an
+/// agent: that is done, and the worker keeps the first `kept` inputs. Without an answer it keeps all.
+struct Split {
+  std::uint64_t id = 0;
+  std::uint32_t attempt = 0;
+  std::uint32_t kept = 0;
+};
+
 /// From an agent: its worker is stopped by a signal in the middle of a task, and has been for a while; or goes on.
 struct Stopped {
   bool is_stopped = false;
@@ -196,6 +204,7 @@ void append(Bytes& out, const Part& part);
 void append_part_header(Bytes& out, const Part& part);
 void append(Bytes& out, const Cancel& cancel);
 void append(Bytes& out, const Returned& returned);
+void append(Bytes& out, const Split& split);
 void append(Bytes& out, const Stopped& stopped);
 void append(Bytes& out, const FilePiece& piece);
 void append(Bytes& out, const FileHere& here);
@@ -243,6 +252,7 @@ Progress parse_progress(std::span<const std::byte> payload);
 Part parse_part(std::span<const std::byte> payload);
 Cancel parse_cancel(std::span<const std::byte> payload);
 Returned parse_returned(std::span<const std::byte> payload);
+Split parse_split(std::span<const std::byte> payload);
 Stopped parse_stopped(std::span<const std::byte> payload);
 FilePiece parse_file_piece(std::span<const std::byte> payload);
 FileHere parse_file_here(std::span<const std::byte> payload);

@@ -53,6 +53,15 @@ ClaimPage& ClaimPage::operator=(ClaimPage&& other) noexcept {
   return *this;
 }
 
+std::optional<std::uint32_t> ClaimPage::split_chunk(std::uint64_t number) noexcept {
+  std::uint64_t chunk = page_->chunk.load(std::memory_order_acquire);
+  while (true) {
+    const auto claimed = static_cast<std::uint32_t>(chunk);
+    if (claimed == 0 || chunk - claimed != chunk_of(number)) return std::nullopt;
+    if (page_->chunk.compare_exchange_weak(chunk, chunk | is_split, std::memory_order_acq_rel)) return claimed;
+  }
+}
+
 ClaimPage::~ClaimPage() {
   if (page_) ::munmap(page_, sizeof(Page));
 }

@@ -29,6 +29,10 @@ Failure describe_current_exception() {
     throw;
   } catch (const TaskFailed& failed) {
     failure = failed.failure;
+  } catch (const detail::ByNameError& e) {
+    failure.cause = Cause::unknown_function;
+    failure.type.clear();
+    failure.message = e.what();
   } catch (const detail::ArgumentsError& e) {
     failure.cause = Cause::bad_message;
     failure.type.clear();

@@ -29,7 +29,7 @@ bool is_own_thread(const std::filesystem::path& folder) {
 }
 
 /// Large results lie in such.
-bool is_memory_file(const std::filesystem::path& link) {
+bool leads_to_memory(const std::filesystem::path& link) {
   std::error_code error;
   return std::filesystem::read_symlink(link, error).string().starts_with("/memfd:");
 }
@@ -48,7 +48,7 @@ Leftovers::Counts Leftovers::count() {
   for (const auto& thread : std::filesystem::directory_iterator{"/proc/self/task", error})
     if (!is_own_thread(thread.path())) ++counts.threads;
   for (const auto& file : std::filesystem::directory_iterator{"/proc/self/fd", error})
-    if (!is_memory_file(file.path())) ++counts.files;
+    if (!leads_to_memory(file.path())) ++counts.files;
   return counts;
 }
 

@@ -23,6 +23,7 @@
 #include "wire/local_socket.hpp"
 #include "wire/messages.hpp"
 #include "worker/checkpoint.hpp"
+#include "worker/chunk_claims.hpp"
 #include "worker/execute.hpp"
 #include "worker/leftovers.hpp"
 #include "worker/limits.hpp"
@@ -141,6 +142,7 @@ class Server final : public ProgressSink {
     begin_checkpoints(task.id);
     set_progress_sink(this);
     leftovers_.before(task.function);
+    const ChunkClaims inputs{claims_ ? &*claims_ : nullptr, received_ - 1};
     Outcome outcome = task.terms.shared.empty() ? call_on_terms(function, task) : call_with_shared(function, task);
     set_progress_sink(nullptr);
     if (const auto left = leftovers_.after(task.function))
@@ -172,7 +174,9 @@ class Server final : public ProgressSink {
     Outcome outcome;
     outcome.failure.emplace();
     outcome.failure->cause = Cause::unknown_function;
-    outcome.failure->message = fmt::format("this worker's program has no function of number {:#018x}", task.function);
+    outcome.failure->message = registry::is_by_name(task.function)
+                                   ? registry::refusal_by_name(task.arguments)
+                                   : fmt::format("this worker's program has no function of number {:#018x}", task.function);
     return outcome;
   }
 

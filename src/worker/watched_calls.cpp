@@ -100,7 +100,8 @@ extern "C" {
   return static_cast<int>(::syscall(SYS_setitimer, which, value, before));
 }
 
-[[gnu::weak]] unsigned alarm(unsigned seconds) noexcept {
+// Not weak: it is no weak name in the C library either, which a linker may then prefer in a static program.
+unsigned alarm(unsigned seconds) noexcept {
   itimerval value = {};
   itimerval before = {};
   value.it_value.tv_sec = static_cast<time_t>(seconds);

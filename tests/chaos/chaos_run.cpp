@@ -106,7 +106,8 @@ void run(const Options& options, chaos::Tally& tally) {
   const auto targets = chosen<chaos::Target>(options.targets, {{"worker", chaos::Target::worker},
                                                                {"rank", chaos::Target::rank},
                                                                {"mpiexec", chaos::Target::mpiexec},
-                                                               {"volunteer", chaos::Target::volunteer}});
+                                                               {"volunteer", chaos::Target::volunteer},
+                                                               {"node", chaos::Target::node}});
   const auto faults = chosen<chaos::Fault>(
       options.faults, {{"kill", chaos::Fault::kill}, {"stop", chaos::Fault::stop}, {"segv", chaos::Fault::segv}});
   const bool may_fail = options.interface_may_fail || (options.interface.starts_with("mpi") && targets.size() > 1);
@@ -149,9 +150,9 @@ int chaos::run_from(int argc, char** argv) {
   CLI::App app{"Random work under random faults; checks that each task ends exactly once, and rightly."};
   app.add_option("-i,--interface", options.interface, "what runs the tasks")->capture_default_str();
   app.add_option("--faults", options.faults, "kill, stop, segv")->delimiter(',')->check(CLI::IsMember({"kill", "stop", "segv"}));
-  app.add_option("--targets", options.targets, "worker first, then rank, mpiexec, volunteer")
+  app.add_option("--targets", options.targets, "worker first, then rank, mpiexec, volunteer, node")
       ->delimiter(',')
-      ->check(CLI::IsMember({"worker", "rank", "mpiexec", "volunteer"}));
+      ->check(CLI::IsMember({"worker", "rank", "mpiexec", "volunteer", "node"}));
   app.add_option("--seconds", options.seconds, "how long")->capture_default_str();
   app.add_option("--patience", options.patience_s, "seconds without any task's end that count as a hang")->capture_default_str();
   app.add_option("--seed", options.seed, "of the load; a new one unless given");

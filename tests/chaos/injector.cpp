@@ -19,7 +19,8 @@ bool is_of(std::string_view name, Target target) {
     case Target::worker: return name.starts_with("mw:");
     case Target::rank: return name.starts_with("mw-mpi-rank");
     case Target::mpiexec: return name.starts_with("mpiexec");
-    case Target::volunteer: return name == "mw";
+    case Target::volunteer:
+    case Target::node: return name == "mw";
   }
   return false;
 }
@@ -30,6 +31,7 @@ const char* name_of(Target target) {
     case Target::rank: return "rank";
     case Target::mpiexec: return "mpiexec";
     case Target::volunteer: return "volunteer";
+    case Target::node: return "node";
   }
   return "";
 }

@@ -1,6 +1,7 @@
 // Strikes at processes that this one has started.
 //
-// What:    a thread that kills, crashes or stops a worker, a rank, a manager, mpiexec, a volunteer, chosen at random.
+// What:    a thread that kills, crashes or stops a worker, a rank, a manager, mpiexec, a volunteer or a node, chosen at
+//          random.
 // Owner:   a thread of its own; refers to the tally.
 // Threads: main()'s.
 // Use:
@@ -19,7 +20,7 @@
 namespace chaos {
 
 enum class Fault : std::uint8_t { kill, segv, stop };
-enum class Target : std::uint8_t { worker, rank, mpiexec, volunteer };
+enum class Target : std::uint8_t { worker, rank, mpiexec, volunteer, node };
 
 class Injector {
  public:

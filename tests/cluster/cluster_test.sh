@@ -4,54 +4,14 @@
 set -euo pipefail
 bin=$1
 . "$(dirname "$0")/hosts.sh"
+. "$(dirname "$0")/checks.sh"
 
 cluster_up
-
-failed=0
-# check WHAT COMMAND…: says whether the command succeeded.
-check() {
-  local what=$1 start=$SECONDS
-  shift
-  if "$@" >"$cluster/out" 2>&1; then
-    echo "ok      $what ($((SECONDS - start)) s)"
-  else
-    echo "FAILED  $what ($((SECONDS - start)) s)"
-    tail -40 "$cluster/out"
-    failed=$((failed + 1))
-  fi
-}
-field() { python3 -c 'import json, sys; print(eval("json.load(sys.stdin)" + sys.argv[1]))' "$1"; }
-
-pi_is_right() {
-  local here there
-  here=$("$bin/monte_pi" --points 4e7 --json -i multicore | field '["result"]["inside"]')
-  there=$(on h0 "$bin/monte_pi" --points 4e7 --json -i "$1" | field '["result"]["inside"]')
-  echo "$here here, $there there"
-  [ -n "$here" ] && [ "$here" = "$there" ]
-}
-
-contract() {
-  CPPMW_TEST_SPECS=$1 on h0 "$bin/contract_tests" "$2"
-}
 
 # A file that only the master's side can see: on a file system that was mounted for it alone.
 files_travel() {
   on h0 unshare --mount sh -c '
     mount -t tmpfs none /mnt && export TMPDIR=/mnt && CPPMW_TEST_SPECS=$1 exec "$2" "[S6]"' sh "mpi:4?hosts=$all" "$bin/contract_tests"
-}
-
-# Each host has 20 MB of it come in, whatever its number of workers: four of them would be 80.
-received() { on "$1" awk -F '[: ]+' '$2 ~ /^(eth|v)/ {sum += $3} END {print sum}' /proc/net/dev; }
-shared_values_come_once() {
-  local host after
-  local -A before
-  for host in h1 h2; do before[$host]=$(received $host); done
-  CPPMW_TEST_SPECS="mpi:8?hosts=h1:4,h2:4" on h0 "$bin/contract_tests" "[once_per_host]" || return 1
-  for host in h1 h2; do
-    after=$(received $host)
-    echo "$host received $((after - before[$host])) bytes"
-    [ $((after - before[$host])) -gt 20000000 ] && [ $((after - before[$host])) -lt 30000000 ] || return 1
-  done
 }
 
 # says_why WORDS HOSTS [VARIABLE=VALUE…]: a job on these hosts does not start, and says so in these words, before its
@@ -136,16 +96,6 @@ key_is_secret() {
   ! grep -laFf <(printf '%s\n' "$key") /proc/[0-9]*/cmdline 2>/dev/null || { echo "it has the key"; return 1; }
 }
 
-# starts_running SPEC TASKS: a run in the background, as $run, that has got going.
-starts_running() {
-  rm -f "$cluster/running"
-  on h0 "$bin/cluster_run" "$1" "$cluster/running" "$2" &
-  run=$!
-  for _ in $(seq 300); do [ -e "$cluster/running" ] && return 0; sleep 0.1; done
-  echo "it did not start"
-  return 1
-}
-
 # Nobody says that this rank has died, and MPI cannot send to it any more: that is the end of the rank only.
 rank_vanishes() {
   local pid
@@ -199,7 +149,7 @@ check "the manager on another host, over TCP with a key" pi_is_right "mpi:3?host
 check "contract: results" contract "mpi:4?hosts=$all" "[results]~[P32]"
 check "contract: options" contract "mpi:4?hosts=$all" "[options]~[S6]"
 check "data files reach hosts with no shared file system" files_travel
-check "a shared value goes to each host once, however many workers it has" shared_values_come_once
+check "a shared value goes to each host once, however many workers it has" once_each "mpi:8?hosts=h1:4,h2:4"
 check "nothing is left" nothing_left
 check "a rank is gone without a word: what it had runs elsewhere" rank_vanishes
 check "a host reboots: the job is started anew without it, and nothing is lost" host_reboots

@@ -67,6 +67,7 @@ UsePAM no
 UseDNS no
 PidFile none
 PermitRootLogin yes
+SetEnv PATH=$bin:/usr/bin:/bin
 EOF
   ssh=$cluster/ssh
   cat >"$ssh" <<EOF

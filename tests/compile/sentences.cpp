@@ -97,7 +97,16 @@ int main() {
   std::ignore = master.submit_task<add>(master.share(std::string{"x"}), 2);
 #elif CASE == 44  // says: CppMW shares spans of numbers only
   std::ignore = master.share(std::span<const std::string>{});
+#elif CASE == 45  // says: an argument of a mw::Remote function has no form as a mw::Value
+  std::ignore = master.submit_task(mw::Remote{"f"}, 1, static_cast<int*>(nullptr));
+#elif CASE == 46  // says: an argument of a mw::Remote function has no form as a mw::Value
+  std::ignore = master.submit_task({.retries = 1}, mw::Remote<int>{"f"}, master.share(1));
+#elif CASE == 47  // says: an element of the range does not convert
+  for (int value : master.map(mw::Remote<int>{"f"}, std::vector<int*>{})) std::ignore = value;
+#elif CASE == 48  // says: mw::Value has no form for this type
+  std::ignore = master.submit_task(mw::Remote<Outer>{"f"}, 1);
 #else
+  std::ignore = master.submit_task(mw::Remote<std::vector<int>>{"f"}, 1, "x");
   std::ignore = master.submit_task<add>(1, 2);
   std::ignore = master.submit_task<add>(master.share(1), 2);
 #endif

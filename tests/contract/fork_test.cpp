@@ -1,12 +1,17 @@
 // The contract of every interface: a process that was forked from a master's has no part in it.
 #include <catch2/catch.hpp>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <map>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "contract/functions.hpp"
 #include "support/forked.hpp"
@@ -132,4 +137,35 @@ TEST_CASE("a program that becomes a daemon after it made its master is told so, 
   CHECK(WEXITSTATUS(program.wait()) == 0);
   CHECK(test::eventually([&] { return test::file_text(folder.path("said")).find("fork") != std::string::npos; }));
   CHECK(test::eventually([&] { return test::processes_with(tag).empty(); }));
+}
+
+namespace {
+
+/// Open descriptors, and what each is.
+std::map<int, std::string> descriptors() {
+  std::map<int, std::string> open;
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+    std::error_code gone;
+    const auto what = std::filesystem::read_symlink(entry.path(), gone);
+    if (!gone) open[std::stoi(entry.path().filename().string())] = what.string();
+  }
+  return open;
+}
+
+}  // namespace
+
+TEST_CASE("what a master has open does not reach programs that its user starts", "[contract][fork]") {
+  const auto spec = GENERATE(from_range(specs()));
+  INFO(spec);
+  const auto before = descriptors();
+  mw::Master master{mw::interface(spec)};
+  CHECK(master.get_result(master.submit_task<minus>(1)) == -1);
+  const auto table = master.share(std::vector<double>(100'000));
+  for (const auto& [number, what] : descriptors()) {
+    const auto place = before.find(number);
+    const int flags = ::fcntl(number, F_GETFD);
+    if (flags < 0 || (place != before.end() && place->second == what)) continue;
+    INFO(number << " is " << what);
+    CHECK((flags & FD_CLOEXEC) != 0);
+  }
 }

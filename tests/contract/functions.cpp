@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -25,6 +27,9 @@ std::vector<std::string> names() {
 #endif
 #ifndef MW_HAVE_MPI
   std::erase(names, "mpi");  // this build has no ranks
+#endif
+#ifdef __SANITIZE_THREAD__
+  std::erase(names, "tcp");  // its master has the threads of that of mpi; a part of the suite runs on it: CMakeLists.txt
 #endif
   return names;
 }
@@ -48,9 +53,44 @@ std::vector<std::string> specs() {
   return specs;
 }
 
-int workers_of(const std::string& spec) { return std::atoi(spec.substr(spec.find(':') + 1).c_str()); }
+bool is_pool(const std::string& spec) { return spec.find('+') != std::string::npos; }
+
+std::vector<std::string> members_of(const std::string& spec) {
+  std::vector<std::string> members;
+  std::istringstream rest{spec};
+  for (std::string member; std::getline(rest, member, '+');) members.push_back(member);
+  return members;
+}
+
+int workers_of(const std::string& spec) {
+  int sum = 0;
+  for (const std::string& member : members_of(spec))
+    sum += member == "serial" && is_pool(spec) ? 1 : std::atoi(member.substr(member.find(':') + 1).c_str());
+  return sum;
+}
+
+std::string name_of(const std::string& spec) {
+  std::string name;
+  std::map<std::string, int> seen;
+  for (const std::string& member : members_of(spec)) {
+    const std::string own = member.substr(0, member.find(':'));
+    const int number = ++seen[own];
+    name += (name.empty() ? "" : "+") + own + (number > 1 ? "_" + std::to_string(number) : "");
+  }
+  return name;
+}
+
+bool is_worker_of(const std::string& interface, const std::string& name) {
+  const auto end = name.find(" worker");
+  return end != std::string::npos && ("+" + interface + "+").find("+" + name.substr(0, end) + "+") != std::string::npos;
+}
 
 std::string with_workers(const std::string& spec, int workers) {
+  if (is_pool(spec)) {
+    const auto members = members_of(spec);
+    const std::string first = with_workers(members[0], std::max(workers - 1, 1));
+    return workers == 1 ? first : first + "+" + with_workers(members[1], 1);
+  }
   // An existing project has as many as it has.
   if (spec.find("project=") != std::string::npos || spec.find("auth=") != std::string::npos) return spec;
   const auto more = spec.find('?');

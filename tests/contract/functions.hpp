@@ -17,6 +17,11 @@ std::vector<std::string> specs();
 /// The number of workers in "multicore:2", and the same with another one; what follows it stays.
 int workers_of(const std::string& spec);
 std::string with_workers(const std::string& spec, int workers);
+/// Several interfaces as one: the workers are those of all, and one of them that is asked for is of the first.
+bool is_pool(const std::string& spec);
+/// "multicore", or "multicore+multicore_2": what the interface calls itself; whether a worker's name goes with it.
+std::string name_of(const std::string& spec);
+bool is_worker_of(const std::string& interface, const std::string& name);
 /// Those whose tasks run in processes of their own, so that a task may crash.
 std::vector<std::string> specs_with_processes();
 

@@ -63,8 +63,8 @@ void World::assigned(const TaskRecord& task, WorkerId worker, const Moment&) noe
   account.began_ns.reset();
   const std::string& only = task.options().worker;
   if (++account.assigned == 1 && !account.was_given_back && way_ != Way::by_choice && only.empty()) {
-    std::uint64_t& last = last_first_[task.priority];
-    if (task.id < last) note("a task overtakes an older one of its priority");
+    std::uint64_t& last = last_first_[{task.priority, task.kind}];
+    if (task.id < last) note("a task overtakes an older one of its priority and kind");
     last = std::max(last, task.id);
   }
   if (way_ == Way::by_interface) return;
@@ -134,11 +134,11 @@ void World::event() {
     unsigned weight;
     void (World::*happens)();
   };
-  static constexpr Kind kinds[] = {{20, &World::submit},       {4, &World::announce},         {4, &World::join},
-                                   {3, &World::leave},         {14, &World::begin},           {18, &World::finish},
-                                   {5, &World::lose},          {4, &World::give_back},        {4, &World::cancel},
-                                   {6, &World::pass_time},     {1, &World::change_interface}, {4, &World::say_something_old},
-                                   {2, &World::refuse_missing}};
+  static constexpr Kind kinds[] = {
+      {20, &World::submit},           {4, &World::announce},      {4, &World::join},      {3, &World::leave},
+      {2, &World::be_about_to_leave}, {14, &World::begin},        {18, &World::finish},   {5, &World::lose},
+      {4, &World::give_back},         {4, &World::cancel},        {6, &World::pass_time}, {1, &World::change_interface},
+      {4, &World::say_something_old}, {2, &World::refuse_missing}};
   unsigned all = 0;
   for (const Kind& kind : kinds) all += kind.weight;
   auto drawn = static_cast<unsigned>(below(all));
@@ -211,8 +211,21 @@ void World::join() {
 void World::leave() {
   if (chance(5)) return machine_.worker_left(WorkerId{1'000'000}, {}, now_);  // nobody has that number
   if (workers_.empty()) return;
+  leave(std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())))->first);
+}
+
+/// It takes nothing more from now on, and leaves later. Nothing is known of one that has not joined yet.
+void World::be_about_to_leave() {
+  if (chance(5)) return machine_.worker_leaves(WorkerId{1'000'000});
+  if (workers_.empty()) return;
   auto place = std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())));
-  const WorkerId worker{place->first};
+  machine_.worker_leaves(WorkerId{place->first});
+  place->second.leaves = place->second.leaves || (place->second.is_joined && !place->second.has_left);
+}
+
+void World::leave(std::uint32_t number) {
+  const auto place = workers_.find(number);
+  const WorkerId worker{number};
   std::vector<LostTask> lost;
   for (const InHand& one : in_hand_)
     if (one.handed.worker == worker && one.has_begun && chance(80)) lost.push_back({one.handed.task, some_outcome(false)});
@@ -400,7 +413,11 @@ void World::settle() {
   }
 }
 
-void World::hand(const Handed& handed) { in_hand_.push_back({handed}); }
+void World::hand(const Handed& handed) {
+  const auto place = workers_.find(index_of(handed.worker));
+  demand(place == workers_.end() || !place->second.leaves, "a worker that is about to leave gets a task");
+  in_hand_.push_back({handed});
+}
 
 void World::ask_back(const std::vector<Handed>& list) {
   std::vector<TaskRef> back;
@@ -478,6 +495,10 @@ void World::check() {
 /// With one more worker, and no more trouble, all that is open ends.
 void World::bring_to_an_end() {
   is_calm_ = true;
+  const auto before = workers_;
+  for (const auto& [number, worker] : before)
+    if (worker.leaves && !worker.has_left) leave(number);
+  settle();
   if (is_no_worker_possible_ && machine_.has_interface()) machine_.interface_gone(now_), in_hand_.clear();
   if (!machine_.has_interface()) machine_.interface_started(way_ != Way::by_interface);
   is_no_worker_possible_ = false;

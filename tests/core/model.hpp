@@ -51,8 +51,8 @@ class World final : private Observer {
   };
   struct Worker {
     std::uint32_t slots = 1, ahead = 0;
-    std::string name;                          ///< the directory's, without the number of its process
-    bool is_joined = false, has_left = false;  ///< as the machine was told
+    std::string name;                                          ///< the directory's, without the number of its process
+    bool is_joined = false, leaves = false, has_left = false;  ///< as the machine was told
   };
   struct InHand {
     Handed handed;
@@ -82,7 +82,9 @@ class World final : private Observer {
   void submit(bool may_follow);
   void announce();
   void join();
+  void be_about_to_leave();
   void leave();
+  void leave(std::uint32_t number);
   void begin();
   void finish();
   void say_something_old();
@@ -117,9 +119,10 @@ class World final : private Observer {
   std::map<const TaskRecord*, Account> accounts_;
   std::vector<RecordPtr> records_;  ///< so that none goes before its account
   std::map<std::uint32_t, Worker> workers_;
-  std::vector<InHand> in_hand_;                       ///< what the interface has
-  std::vector<TaskRef> old_;                          ///< attempts that were something once
-  std::map<std::int32_t, std::uint64_t> last_first_;  ///< by priority: the newest task that was handed out for the first time
+  std::vector<InHand> in_hand_;  ///< what the interface has
+  std::vector<TaskRef> old_;     ///< attempts that were something once
+  std::map<std::pair<std::int32_t, std::uint16_t>, std::uint64_t>
+      last_first_;  ///< by priority and kind: the newest task that was handed out for the first time
   std::size_t open_ = 0, published_ = 0;
   bool is_no_worker_possible_ = false;
   bool is_calm_ = false;  ///< no more trouble

@@ -3,7 +3,7 @@
 
 Installs CppMW, and goes through the pages from top to bottom. A block of C++ whose first line names a file becomes that
 file; one marked "prelude" is put before the later ones; any other becomes the inside of a main() with a master on
-multicore:2, and is run. A block of sh is run, in one folder for a page. A block of text is what those before it have
+multicore:2, and is run. A block of Python whose first line names a file becomes that file. A block of sh is run, in one folder for a page. A block of text is what those before it have
 printed; "…" stands for anything. Links to files must lead to one.
 """
 import os
@@ -63,6 +63,15 @@ class Page:
             self.shell(f"{self.compiler} -std=c++20 -o block{self.count} block{self.count}.cpp "
                        f"$(pkg-config --cflags --libs cppmw) && ./block{self.count}")
 
+    def python(self, text):
+        """A file where its first line names one; else it compiles."""
+        name = re.match(r"# (\S+\.py)\n", text)
+        if name:
+            with open(os.path.join(self.folder, name[1]), "w", encoding="utf-8") as file:
+                file.write(text)
+        else:
+            compile(text, self.name, "exec")
+
     def text(self, want):
         pattern = re.escape(want).replace(re.escape("…"), r"(?s:.*?)")
         if not re.fullmatch(pattern, self.printed):
@@ -73,6 +82,8 @@ class Page:
         for language, mark, text in blocks_of(self.path):
             if language == "cpp":
                 self.cpp(mark, text)
+            elif language == "python":
+                self.python(text)
             elif language == "sh" and not (mark == "mpi" and not has_mpi):
                 self.shell(text)
             elif language == "text" and self.printed:
@@ -101,7 +112,7 @@ def main():
         environment = dict(os.environ, PATH=f"{prefix}/bin:{os.environ['PATH']}", PKG_CONFIG_PATH=f"{prefix}/lib/pkgconfig",
                            CXX=compiler, TMPDIR=folder)
         has_mpi = os.path.exists(f"{prefix}/libexec/cppmw/mw_mpi_rank")
-        for name in ("tutorial", "coming-from"):
+        for name in ("tutorial", "coming-from", "python-workers"):
             work = os.path.join(folder, name)
             os.mkdir(work)
             Page(os.path.join(source, "docs", f"{name}.md"), work, environment, compiler).check(has_mpi)

@@ -265,7 +265,8 @@ TEST_CASE("P33: kill -9 of the master leaves no rank, no worker and no child of 
   const test::TemporaryFolder folder;
   test::Program master{test::beside("long_run"), {folder.path("ready"), "mpi:3"}, master_tag};
   REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("ready")); }, slowness * 30s));
-  CHECK(test::processes_with(master_tag).size() >= 12);  // mpiexec, Hydra, 4 ranks of two processes, 3 workers, sh and two sleep
+  // mpiexec, Hydra, 4 ranks of two processes, 3 workers, sh and two sleep; not all need be there when a task runs.
+  CHECK(test::eventually([&] { return test::processes_with(master_tag).size() >= 12; }, slowness * 20s));
   master.kill();
   master.wait();
   CHECK(test::eventually([&] { return test::processes_with(master_tag).empty(); }, slowness * 5s));

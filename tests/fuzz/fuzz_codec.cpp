@@ -1,4 +1,5 @@
-// Any bytes decode to a value or to a CodecError; a value encodes to bytes that decode to the same value.
+// Any bytes decode to a value or to a CodecError, and so does any text as JSON; a value encodes to bytes that decode to
+// the same value.
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include <mw/codec.hpp>
+#include <mw/value.hpp>
 
 namespace {
 
@@ -39,17 +41,28 @@ void try_one(std::span<const std::byte> bytes) {
   }
 }
 
+/// A text is a value or a CodecError; a value's own text is that value's.
+void try_json(std::span<const std::byte> bytes) {
+  try {
+    const std::string once = mw::Value::from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).to_json();
+    if (mw::Value::from_json(once).to_json() != once) std::abort();
+  } catch (const mw::CodecError&) {
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const auto bytes = std::as_bytes(std::span{data + 1, size - 1});
-  switch (data[0] % 6) {
+  switch (data[0] % 8) {
     case 0: try_one<Tree>(bytes); break;
     case 1: try_one<std::vector<Leaf>>(bytes); break;
     case 2: try_one<std::string>(bytes); break;
     case 3: try_one<std::vector<double>>(bytes); break;
     case 4: try_one<std::map<std::uint8_t, Leaf>>(bytes); break;
+    case 5: try_json(bytes); break;
+    case 6: try_one<mw::Value>(bytes); break;
     default: try_one<std::tuple<bool, std::int64_t, float, std::vector<std::string>>>(bytes); break;
   }
   return 0;

@@ -10,6 +10,7 @@
 #include "wire/frame.hpp"
 #include "wire/messages.hpp"
 #include "wire/mux.hpp"
+#include "wire/node_messages.hpp"
 #include "wire/output_list.hpp"
 #include "worker/output_pattern.hpp"
 
@@ -70,6 +71,7 @@ void check(const Frame& frame) {
     case FrameType::task_in_memory: parse_memory_place(parse_task(frame.payload).arguments); return;
     case FrameType::result_in_memory: parse_memory_place(parse_result(frame.payload).value); return;
     case FrameType::returned: return check_same(frame.payload, parse_returned);
+    case FrameType::split: return check_same(frame.payload, parse_split);
     case FrameType::stopped: return check_same(frame.payload, parse_stopped);
     case FrameType::forget: return check_same(frame.payload, parse_forget);
     case FrameType::gone: parse_failure(frame.payload); return;
@@ -87,6 +89,14 @@ void check(const Frame& frame) {
     case FrameType::ranks: return check_same(frame.payload, parse_ranks);
     case FrameType::credit: return check_same(frame.payload, parse_credit);
     case FrameType::rank_lost: return check_same(frame.payload, parse_rank_lost);
+    case FrameType::node_hello:
+      if (parse_node_hello(frame.payload).version == protocol_version) check_same(frame.payload, parse_node_hello);
+      return;
+    case FrameType::node_welcome:
+      if (parse_node_welcome(frame.payload).version == protocol_version) check_same(frame.payload, parse_node_welcome);
+      return;
+    case FrameType::build_wanted: return check_same(frame.payload, parse_build_wanted);
+    case FrameType::build_piece: return check_same(frame.payload, parse_build_piece);
   }
   std::abort();  // the reader lets no other type through
 }

@@ -9,6 +9,7 @@
 #include "http/pace.hpp"
 #include "http/query.hpp"
 #include "mw/error.hpp"
+#include "net/endpoint.hpp"
 
 using namespace std::chrono_literals;
 
@@ -86,7 +87,7 @@ TEST_CASE("behind a proxy that is trusted, a request comes from where the proxy 
 }
 
 TEST_CASE("an address to listen at has a port that is one", "[http]") {
-  using mw::http::endpoint_of;
+  using mw::net::endpoint_of;
   CHECK(mw::http::url_of(endpoint_of("localhost:8080")) == "http://127.0.0.1:8080/");
   CHECK(mw::http::url_of(endpoint_of("0.0.0.0:80")) == "http://127.0.0.1:80/");
   CHECK(mw::http::url_of(endpoint_of("[::1]:0")) == "http://[::1]:0/");

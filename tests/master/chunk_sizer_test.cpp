@@ -42,6 +42,15 @@ TEST_CASE("towards the end of a range, its rest is shared by all workers", "[map
   CHECK(ChunkSizer{0, 100, 0, plenty}.next(2) == 1);
 }
 
+TEST_CASE("inputs of a chunk that is not done take at least as long as they did so far", "[map][split]") {
+  ChunkSizer sizer{0, 100, std::nullopt, plenty};
+  sizer.measured(100, 100us, 1);
+  sizer.seen_to_last(1, 4ms);
+  CHECK(sizer.next(2) == 1);
+  sizer.seen_to_last(100, 1us);  // says nothing
+  CHECK(sizer.next(2) == 1);
+}
+
 TEST_CASE("chunks of large inputs are no larger than the window allows", "[map]") {
   ChunkSizer sizer{0, 16, std::nullopt, 64 << 20};
   sizer.measured(16, 16us, 16 << 20);  // 1 MiB each

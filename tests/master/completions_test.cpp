@@ -213,3 +213,23 @@ TEST_CASE("one waits for all of them, and finds the errors that were not handed 
   CHECK_FALSE(completions.take_error());
   CHECK(completions.kept(true).errors == 0);
 }
+
+TEST_CASE("a group is told of a member that was split, and waits for nothing that never comes", "[master][split]") {
+  Completions completions;
+  const auto records = expected(completions, 1);
+  CompletionGroup group;
+  CHECK_THROWS_AS(completions.wait(group, {}), Error);
+  REQUIRE(completions.join(group, records[0], 5));
+  CHECK_FALSE(completions.wait(group, deadline_after(Timeout{0})));
+  completions.split(*records[0], 3);
+  CHECK(completions.wait(group, {}));
+  const auto split = completions.take_split(group);
+  REQUIRE(split);
+  CHECK(split->index == 5);
+  CHECK(split->kept == 3);
+  CHECK_FALSE(completions.take_split(group));
+  finish(completions, records[0]);
+  CHECK(completions.wait(group, {}));
+  CHECK(completions.try_next(group).record == records[0]);
+  CHECK_THROWS_AS(completions.wait(group, {}), Error);
+}

@@ -35,11 +35,13 @@ class LoopHost final : public mw::InterfaceHost {
   }
   void task_lost(const mw::TaskRef& task, mw::Outcome) override { say("lost {}", task.id()); }
   void task_returned(const mw::TaskRef& task) override { say("returned {}", task.id()); }
+  void task_split(const mw::TaskRef& task, std::uint32_t kept) override { say("split {}, which keeps {}", task.id(), kept); }
   mw::WorkerId worker_joined(mw::WorkerInfo info) override {
     say("joined {}", info.name);
     joined.push_back(std::move(info));
     return mw::WorkerId{static_cast<std::uint32_t>(joined.size())};
   }
+  void worker_leaves(mw::WorkerId) override {}
   void worker_left(mw::WorkerId worker, std::vector<mw::LostTask> lost) override {
     std::string ids;
     for (const mw::LostTask& one : lost) ids += fmt::format(" {}", one.task.id());

@@ -309,3 +309,35 @@ TEST_CASE("a worker hears once that a shared value is gone, if a task of it took
   bench.worker->forget_shared(value->number());
   CHECK(bench.outputs == 2);
 }
+
+TEST_CASE("a worker whose functions have names is taken where such a program was asked for, and nowhere else",
+          "[multicore][worker]") {
+  wire::Hello by_name = WorkerBench::hello();
+  by_name.identity = detail::by_name_id;
+  by_name.build = 0;
+  by_name.ahead = 0;
+  WorkerBench bench;
+  bench.come(by_name);
+  REQUIRE(bench.heard.run_until([&] { return bench.end.has_value(); }));
+  CHECK_THAT(*bench.end, Contains("a program in another language") && Contains("worker=FILE"));
+
+  CHECK(remote::refusal_of(by_name, remote::Builds::by_name) == std::nullopt);
+  CHECK(remote::refusal_of(by_name, remote::Builds::any).has_value());
+  by_name.version += 1;
+  CHECK_THAT(*remote::refusal_of(by_name, remote::Builds::by_name), Contains("version"));
+  by_name.version -= 1;
+  by_name.identity += 1;
+  CHECK_THAT(*remote::refusal_of(by_name, remote::Builds::by_name), Contains("another program"));
+}
+
+TEST_CASE("what a worker that holds one task at a time was sent cannot be taken back", "[multicore][worker]") {
+  WorkerBench bench;
+  wire::Hello hello = WorkerBench::hello();
+  hello.ahead = 0;
+  bench.come(hello);
+  const TaskRef task = bench.send(1);
+  CHECK_FALSE(bench.worker->take_back(task));
+  bench.worker->abort(task);
+  REQUIRE(bench.heard.run_until([&] { return bench.end.has_value(); }));
+  CHECK_THAT(*bench.end, Contains("task 1 was ended"));
+}

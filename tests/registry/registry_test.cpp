@@ -117,3 +117,21 @@ TEST_CASE("the chunks of a map are named after its function", "[registry]") {
   CHECK(of_lambda.find("map of ") == 0);
   CHECK(of_lambda.find("mw::") == std::string::npos);
 }
+
+TEST_CASE("a function that workers know by name has one entry for each name and type, and is not registered", "[registry]") {
+  using mw::detail::by_name_id;
+  const std::uint64_t identity = mw::registry::program_identity();
+  const auto& eel = mw::detail::entry_by_name(by_name_id, "eel", typeid(int), nullptr);
+  CHECK(&eel == &mw::detail::entry_by_name(by_name_id, std::string{"eel"}, typeid(int), nullptr));
+  CHECK(&eel != &mw::detail::entry_by_name(by_name_id, "eel", typeid(double), nullptr));
+  CHECK(&eel != &mw::detail::entry_by_name(mw::detail::map_by_name_id, "eel", typeid(int), nullptr));
+  CHECK(eel.number() != mw::detail::entry_by_name(by_name_id, "cod", typeid(int), nullptr).number());
+  CHECK(eel.name() == "eel");
+  CHECK(eel.id() == by_name_id);
+  CHECK(mw::registry::find(by_name_id) == nullptr);
+  CHECK(mw::registry::program_identity() == identity);
+  CHECK_THROWS_AS(mw::detail::entry_by_name(by_name_id, "", typeid(int), nullptr), mw::UsageError);
+  CHECK(mw::registry::refusal_by_name(mw::encode(std::string{"eel"}, std::string{"[]"}).span()).find("\"eel\"") !=
+        std::string::npos);
+  CHECK(mw::registry::refusal_by_name({}).find("\"?\"") != std::string::npos);
+}

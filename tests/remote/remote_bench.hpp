@@ -50,17 +50,19 @@ class Heard final : public InterfaceHost {
   }
   void task_lost(const TaskRef& task, Outcome) override { say("lost {}", task.id()); }
   void task_returned(const TaskRef& task) override { say("returned {}", task.id()); }
+  void task_split(const TaskRef& task, std::uint32_t kept) override { say("split {}, which keeps {}", task.id(), kept); }
   WorkerId worker_joined(WorkerInfo info) override {
     say("joined {} at {} slots {} ahead {}", info.name, info.host, info.slots, info.ahead);
     return WorkerId{++last_};
   }
+  void worker_leaves(WorkerId worker) override { say("leaves {}", index_of(worker)); }
   void worker_left(WorkerId worker, std::vector<LostTask> lost) override {
     say("left {} lost {}", index_of(worker), lost.size());
     losses.push_back(std::move(lost));
   }
   void no_worker_possible(std::string) override {}
   void interface_failed(std::string) override {}
-  void room_available() override {}
+  void room_available() override { say("room"); }
   void post(std::function<void()>) override {}
   void post_to_thread(std::function<void()>) override {}
   boost::asio::io_context& io() override { std::abort(); }

@@ -38,7 +38,7 @@ TEST_CASE("another program, build or version is refused with the reason, and doe
   if (which == 2) ++other.version;
   Bench bench;
   bench.come(other);
-  CHECK(bench.said().empty());
+  CHECK(bench.said() == Words{"room"});  // so that its master makes a round, with which the answer goes out
   CHECK_FALSE(bench.worker.is_ready());
   const auto frames = frames_of(bench.output());
   REQUIRE(frames.size() == 1);
@@ -133,6 +133,25 @@ TEST_CASE("a task that has not gone out is taken back at once, one that has is a
   bench.come(wire::Returned{2, 1});
   CHECK(bench.said() == Words{"returned 2"});
   CHECK_THROWS_WITH(bench.come(wire::Returned{2, 1}), Contains("a task returned that it was not given"));
+}
+
+TEST_CASE("a worker is asked for the rest of the chunk that it runs, and the answer is about no other task", "[remote][split]") {
+  Bench bench;
+  bench.join(1);
+  const TaskRef chunk = bench.task(), next = bench.task(), elsewhere = bench.task();
+  bench.worker.send(chunk);
+  bench.worker.send(next);
+  static_cast<void>(bench.output());
+  bench.worker.split(elsewhere);
+  CHECK_FALSE(bench.worker.has_output());
+  bench.worker.split(chunk);
+  const auto frames = frames_of(bench.output());
+  REQUIRE(frames.size() == 1);
+  CHECK(wire::parse_split(bytes_of(frames[0].payload)).id == chunk.id());
+  static_cast<void>(bench.said());
+  bench.come(wire::Split{chunk.id(), 1, 3});
+  CHECK(bench.said() == Words{"split 1, which keeps 3"});
+  CHECK_THROWS_AS(bench.come(wire::Split{next.id(), 1, 3}), wire::ProtocolError);
 }
 
 TEST_CASE("the one behind a task that returned begins in its place", "[remote]") {
@@ -393,4 +412,28 @@ TEST_CASE("a result in memory that is another file by now breaks the connection,
                                  value.block()->inode() + 1, value.size()});
   CHECK_THROWS_WITH(bench.worker.receive(frame.span()), Contains("is not the file that it was"));
   CHECK(bench.heard.outcomes.empty());
+}
+
+TEST_CASE("a worker that is about to leave gives back what it has not begun, and finishes the rest", "[remote]") {
+  Bench bench;
+  bench.worker.leave();  // it has not joined yet
+  CHECK(bench.said().empty());
+  bench.join(1);
+  for (int i = 0; i < 3; ++i) bench.worker.send(bench.task());
+  static_cast<void>(bench.output());
+  static_cast<void>(bench.said());
+  bench.worker.leave();
+  CHECK(bench.said() == Words{"leaves 1", "returned 3"});  // which had no place there yet
+  const auto frames = frames_of(bench.output());
+  REQUIRE(frames.size() == 1);
+  REQUIRE(frames[0].type == wire::FrameType::cancel);
+  const auto cancel = wire::parse_cancel(bytes_of(frames[0].payload));
+  CHECK(cancel.id == 2);
+  CHECK_FALSE(cancel.end);
+  bench.come(wire::Returned{2, 1});
+  CHECK(bench.said() == Words{"returned 2"});
+  CHECK(bench.worker.is_busy());
+  bench.result(1);
+  CHECK(bench.said() == Words{"finished 1"});
+  CHECK_FALSE(bench.worker.is_busy());
 }

@@ -35,6 +35,24 @@ TEST_CASE("a room has its folder, its program and its inputs, and nothing else o
   CHECK(count("--ro-bind") == 2);
 }
 
+TEST_CASE("a room may have a folder of files that come later, another host name, and its program under its own name", "[sandbox]") {
+  const auto arguments = arguments_of({.path = "/srv/programs/77532c0d", .name = "fold"},
+                                      {.folder = "/srv/slot", .files = "/srv/files", .host_name = "pi1"}, {}, false);
+  CHECK(has(arguments, {"--ro-bind", "/srv/files", "/files"}));
+  CHECK(has(arguments, {"--hostname", "pi1"}));
+  CHECK(has(arguments, {"--ro-bind", "/srv/programs/77532c0d", "/program/fold"}));
+  CHECK(has(arguments, {"--", "/program/fold"}));
+  // A name is where a program lies, and leads nowhere else.
+  CHECK(has(arguments_of({.path = "/a/b", .name = "../../etc/x"}, {.folder = "/s"}, {}, false), {"--", "/program/x"}));
+}
+
+TEST_CASE("each of several tasks has its share of the machine, and never too little", "[sandbox]") {
+  const auto limits = share_of_machine(4, std::uint64_t{8} << 30, "/tmp");
+  CHECK(limits.memory == std::uint64_t{2} << 30);
+  CHECK(limits.processes == 512);
+  CHECK(share_of_machine(100, std::uint64_t{1} << 30, "/tmp").memory == 256 << 20);
+}
+
 TEST_CASE("a room with the system has its programs, and one with an emulator starts that one", "[sandbox]") {
   CHECK(has(arguments_of({.path = "/a/b"}, {.folder = "/s", .has_system = true}, {}, false), {"--ro-bind-try", "/usr", "/usr"}));
   const auto arguments = arguments_of({.path = "/a/b"}, {.folder = "/s", .runner = "/usr/bin/qemu"}, {}, false);

@@ -576,3 +576,24 @@ TEST_CASE("priorities hold between tasks for one worker and others", "[scheduler
     scheduler.finished(tasks[which], now);
   }
 }
+
+TEST_CASE("a worker that is about to leave gets nothing more, and keeps what it has", "[scheduler]") {
+  Scheduler scheduler;
+  auto tasks = items(4);
+  scheduler.worker_joined(a, {2});
+  for (auto& task : tasks) scheduler.submit(task);
+  CHECK(scheduler.next(now)->worker == a);
+  scheduler.worker_leaves(c);  // nobody has that number
+  scheduler.worker_leaves(a);
+  scheduler.worker_leaves(a);
+  CHECK_FALSE(scheduler.next(now));
+  CHECK(scheduler.free_workers().empty());
+  scheduler.worker_joined(b, {2});
+  CHECK(scheduler.next(now)->worker == b);
+  scheduler.finished(tasks[0], now);
+  CHECK(scheduler.next(now)->worker == b);
+  CHECK_FALSE(scheduler.next(now));  // the one that leaves has nothing to do, and still gets nothing
+  CHECK(scheduler.worker_left(a).empty());
+  scheduler.finished(tasks[1], now);
+  CHECK(scheduler.next(now)->worker == b);
+}

@@ -70,10 +70,12 @@ class SerialHost : public InterfaceHost {
   }
   void task_lost(const TaskRef& task, Outcome) override { say("lost {}", task.id()); }
   void task_returned(const TaskRef& task) override { say("returned {}", task.id()); }
+  void task_split(const TaskRef& task, std::uint32_t kept) override { say("split {}, which keeps {}", task.id(), kept); }
   WorkerId worker_joined(WorkerInfo info) override {
     joined.push_back(std::move(info));
     return WorkerId{7};
   }
+  void worker_leaves(WorkerId) override {}
   void worker_left(WorkerId, std::vector<LostTask>) override { say("left"); }
   void no_worker_possible(std::string) override { say("no worker"); }
   void interface_failed(std::string) override { say("failed"); }

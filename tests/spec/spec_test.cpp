@@ -1,8 +1,11 @@
 // How an interface is written, and what is said of one that is not written so.
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <mw/error.hpp>
 
@@ -95,4 +98,22 @@ TEST_CASE("what is wrong is said in one form: what was given, why it is not take
   for (const char* text : {"?folder=", "?folder", "?copies=", "?copies=1.5", "?pause_s=nan", "?pause_s=11", "?pause_s=-1",
                            "?limit_s=0.5", "?limit_s=1e10", "?colour=Red"})
     CHECK(why(text).find("is no value for") != std::string::npos);
+}
+
+TEST_CASE("a + begins a member before options, and within options where the name of an interface is behind it", "[spec]") {
+  using List = std::vector<std::string_view>;
+  constexpr std::array<std::string_view, 2> names{"paint", "ink"};
+  const auto members = [&](std::string_view text) { return members_of(text, names); };
+  CHECK(members("paint:2") == List{"paint:2"});
+  CHECK(members("") == List{""});
+  CHECK(members("paint:2+ink") == List{"paint:2", "ink"});
+  CHECK(members("paint:2+oil:3") == List{"paint:2", "oil:3"});  // a name that is wrong, not a number
+  CHECK(members("paint?a=b+c+ink:3+paint") == List{"paint?a=b+c", "ink:3", "paint"});
+  CHECK(members("paint:a=b+ink?x=1+y") == List{"paint:a=b", "ink?x=1+y"});
+  CHECK(members("paint:a=/my+ink/b+inks+ink.key&c=+ink_") == List{"paint:a=/my+ink/b+inks+ink.key&c=+ink_"});
+  CHECK(members("paint:a=b+ink") == List{"paint:a=b", "ink"});
+  CHECK(members("paint:a=b+ink&c=d") == List{"paint:a=b+ink&c=d"});
+  CHECK(members("paint:a=b+ink+ink") == List{"paint:a=b", "ink", "ink"});
+  CHECK(members("+") == List{"", ""});
+  CHECK(members("ink++ink+") == List{"ink", "", "ink", ""});
 }

@@ -18,6 +18,9 @@ TEST_CASE("a list of interfaces is cut where one begins, not within the options 
   // refuse.
   CHECK(interfaces_in("mpi:?hosts=a,mpi1,serial-7") == List{"mpi:?hosts=a,mpi1,serial-7"});
   CHECK(interfaces_in("multicore,nonsense") == List{"multicore", "nonsense"});
+  // Several as one are one.
+  CHECK(interfaces_in("multicore:1+mpi:?hosts=a,b,multicore+tcp,serial") ==
+        List{"multicore:1+mpi:?hosts=a,b", "multicore+tcp", "serial"});
   // A program that is none of CppMW's may have names of its own.
   CHECK(interfaces_in("pool,mpi4py") == List{"pool", "mpi4py"});
 }

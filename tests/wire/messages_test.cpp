@@ -136,6 +136,10 @@ TEST_CASE("messages come back as they were", "[wire]") {
   const Returned r = parse_returned(payload_of(Returned{9, 4}).span());
   CHECK(r.id == 9);
   CHECK(r.attempt == 4);
+  const Split s = parse_split(payload_of(Split{9, 4, 17}).span());
+  CHECK(s.id == 9);
+  CHECK(s.attempt == 4);
+  CHECK(s.kept == 17);
   CHECK(parse_stopped(payload_of(Stopped{true}).span()).is_stopped);
   CHECK_FALSE(parse_stopped(payload_of(Stopped{}).span()).is_stopped);
   const Bytes written = payload_of(FilePiece{5, true, false, false, bytes_of("abc")});
@@ -175,6 +179,7 @@ TEST_CASE("a message that is torn anywhere, or too long, is refused", "[wire]") 
   check_torn(payload_of(Progress{1, 1, 1}), parse_progress);
   check_torn(payload_of(Cancel{1}), parse_cancel);
   check_torn(payload_of(Returned{1, 1}), parse_returned);
+  check_torn(payload_of(Split{1, 1, 1}), parse_split);
   check_torn(payload_of(Stopped{true}), parse_stopped);
   check_torn(payload_of(Credit{1, 2}), parse_credit);
   check_torn(payload_of(RankLost{1, "why"}), parse_rank_lost);

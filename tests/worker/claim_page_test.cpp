@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -45,6 +46,44 @@ TEST_CASE("two threads that claim the same tasks share them without a rest", "[w
     for (std::uint64_t i = ClaimPage::places; i-- > 0;) taken += page.take_back(base + i);
     worker.join();
     REQUIRE(begun + taken == static_cast<int>(ClaimPage::places));
+  }
+}
+
+TEST_CASE("inputs of a chunk are claimed until it is split, and the worker keeps those", "[worker][split]") {
+  auto page = ClaimPage::create();
+  auto worker = ClaimPage::attach(UniqueFd{::fcntl(page.fd(), F_DUPFD_CLOEXEC, 3)});
+  CHECK_FALSE(page.split_chunk(0));  // no chunk runs
+  worker.begin_chunk(5);
+  CHECK_FALSE(page.split_chunk(5));  // it has begun nothing: it would be left with nothing
+  CHECK(worker.claim_inputs(1));
+  CHECK(worker.claim_inputs(6));
+  CHECK_FALSE(page.split_chunk(4));
+  CHECK(page.split_chunk(5) == 7u);
+  CHECK_FALSE(page.split_chunk(5));
+  CHECK_FALSE(worker.claim_inputs(1));
+  CHECK_FALSE(worker.claim_inputs(1));
+  worker.begin_chunk(6);
+  CHECK(worker.claim_inputs(3));
+  CHECK_FALSE(page.split_chunk(5));
+  CHECK(page.split_chunk(6) == 3u);
+}
+
+TEST_CASE("a chunk that is split while its worker claims has each input on one side", "[worker][split]") {
+  auto page = ClaimPage::create();
+  auto other = ClaimPage::attach(UniqueFd{::fcntl(page.fd(), F_DUPFD_CLOEXEC, 3)});
+  for (std::uint64_t number = 1; number < 2'000; ++number) {
+    std::atomic<bool> begun{false};
+    std::uint32_t claimed = 0;
+    std::thread worker{[&] {
+      other.begin_chunk(number);
+      begun = true;
+      while (claimed < 100'000 && other.claim_inputs(1)) ++claimed;
+    }};
+    while (!begun) std::this_thread::yield();
+    std::optional<std::uint32_t> kept;
+    while (!kept) kept = page.split_chunk(number);
+    worker.join();
+    REQUIRE(claimed == *kept);
   }
 }
 

@@ -33,29 +33,28 @@ struct Workload {
   std::vector<std::string> peers;
 };
 
+/// Who can do what; the order is that of the table.
+const std::vector<std::string> toolkits{"multicore", "mpi", "tcp", "pool", "mpi4py"};
+const std::vector<std::string> ours_and_pool{"multicore", "mpi", "tcp", "pool"};
+const std::vector<std::string> with_farm{"multicore", "mpi", "tcp", "sock", "pool", "mpi4py"};
+const std::vector<std::string> with_farms{"multicore", "mpi", "tcp", "sock", "tcpfarm", "pool", "mpi4py"};
+const std::vector<std::string> everybody{"multicore", "mpi",  "tcp",    "sock", "tcpfarm",
+                                         "tlsfarm",   "pool", "mpi4py", "dask", "pyro4"};
+const std::vector<std::string> all_but_tls{"multicore", "mpi", "tcp", "sock", "tcpfarm", "pool", "mpi4py", "dask", "pyro4"};
+
 const std::vector<Workload>& workloads() {
   static const std::vector<Workload> list{
-      {"W1a",
-       "no-op tasks, one at a time for each worker",
-       "tasks/s",
-       20'000,
-       true,
-       0,
-       {"multicore", "mpi", "sock", "pool", "mpi4py"}},
-      {"W1p",
-       "no-op tasks, submitted all, then collected",
-       "tasks/s",
-       100'000,
-       true,
-       0,
-       {"multicore", "mpi", "sock", "pool", "mpi4py"}},
-      {"W1b", "no-op calls, best batching", "calls/s", 1'000'000, true, 0, {"multicore", "mpi", "sock", "pool", "mpi4py"}},
-      {"W2", "1 MiB in, 1 MiB out", "MiB/s", 1'000, true, 0, {"multicore", "mpi", "sock", "pool", "mpi4py"}},
-      {"W4", "process start to first result", "ms", 1, false, 1, {"multicore", "mpi", "sock", "pool", "mpi4py"}},
-      {"W5", "master's memory a queued no-op task", "B", 1'000'000, false, 0, {"multicore", "mpi", "pool", "mpi4py"}},
-      {"W6", "one no-op task, there and back, median", "us", 2'000, false, 1, {"multicore", "mpi", "sock", "pool", "mpi4py"}},
-      {"W7", "1,000 tasks that read one table of 40 MB, given once", "ms", 1'000, false, 0, {"multicore", "mpi", "pool", "mpi4py"}},
-      {"W8", "4 tasks that read a table of 40 MB, sent with each", "ms", 4, false, 0, {"multicore", "mpi", "pool", "mpi4py"}},
+      {"W1a", "no-op tasks, one at a time for each worker", "tasks/s", 20'000, true, 0, with_farms},
+      {"W1p", "no-op tasks, submitted all, then collected", "tasks/s", 100'000, true, 0, all_but_tls},
+      {"W1b", "no-op calls, best batching", "calls/s", 1'000'000, true, 0, with_farm},
+      {"W2", "1 MiB in, 1 MiB out", "MiB/s", 1'000, true, 0, everybody},
+      {"W4", "process start to first result", "ms", 1, false, 1, with_farm},
+      {"W5", "master's memory a queued no-op task", "B", 1'000'000, false, 0, toolkits},
+      {"W6", "one no-op task, there and back, median", "us", 2'000, false, 1, everybody},
+      {"W7", "1,000 tasks that read one table of 40 MB, given once", "ms", 1'000, false, 0, toolkits},
+      {"W8", "4 tasks that read a table of 40 MB, sent with each", "ms", 4, false, 0, toolkits},
+      {"W9", "5,000 tasks of 0.1 ms, then 3 of another function that take 0.8 s", "x best", 5'000, false, 2, ours_and_pool},
+      {"W10", "map over 5,000 inputs of 0.1 ms, the last 50 of which take 50 ms", "x best", 5'000, false, 2, ours_and_pool},
   };
   return list;
 }
@@ -74,6 +73,8 @@ std::string output_of(const std::string& peer, const std::string& workload, unsi
   const std::string count = fmt::format("{}", tasks);
   const std::string width = fmt::format("{}", workers);
   if (peer == "pool") return tool::run_for_output("python3", {MW_POOL_SCRIPT, workload, width, count});
+  if (peer == "dask" || peer == "pyro4")
+    return tool::run_for_output("/usr/bin/python3", {MW_NETWORK_SCRIPT, peer, workload, width, count});
   if (peer != "mpi4py") return tool::run_for_output(own_path(), {"measure", workload, peer, width, count});
   return tool::run_for_output(
       "mpiexec.openmpi", {"--allow-run-as-root", "--oversubscribe", "-n", fmt::format("{}", workers + 1), "/usr/bin/python3", "-m",
@@ -121,11 +122,18 @@ std::string ratio_cell(const Workload& workload, const std::map<std::string, Sam
   return fmt::format("{:.2f}", ratio(workload, row.at(first).median(), row.at(peer).median()));
 }
 
-const char* title_of(const std::string& peer) {
-  if (peer == "multicore") return "CppMW multicore";
-  if (peer == "mpi") return "CppMW mpi";
-  if (peer == "sock") return "socket-pair farm";
-  return peer == "pool" ? "multiprocessing.Pool" : "mpi4py.futures";
+std::string title_of(const std::string& peer) {
+  static const std::map<std::string, std::string> titles{{"multicore", "CppMW multicore"},
+                                                         {"mpi", "CppMW mpi"},
+                                                         {"tcp", "CppMW tcp"},
+                                                         {"sock", "socket-pair farm"},
+                                                         {"tcpfarm", "bare TCP farm"},
+                                                         {"tlsfarm", "bare TLS farm"},
+                                                         {"pool", "multiprocessing.Pool"},
+                                                         {"mpi4py", "mpi4py.futures"},
+                                                         {"dask", "Dask"},
+                                                         {"pyro4", "Pyro4"}};
+  return titles.at(peer);
 }
 
 void print_table(const Plan& plan, const Samples& samples) {
@@ -172,7 +180,7 @@ void print_json(const Plan& plan, const Samples& samples) {
 const Workload& find_workload(const std::string& name) {
   for (const Workload& workload : workloads())
     if (name == workload.name) return workload;
-  throw UsageError{fmt::format("there is no workload \"{}\"; there are W1a, W1p, W1b, W2, W4, W5, W6, W7 and W8", name)};
+  throw UsageError{fmt::format("there is no workload \"{}\"; there are W1a, W1p, W1b, W2, W4, W5, W6, W7, W8, W9 and W10", name)};
 }
 
 }  // namespace
@@ -180,8 +188,8 @@ const Workload& find_workload(const std::string& name) {
 int compare(const Plan& plan) {
   for (const auto& name : plan.workloads) find_workload(name);
   for (const auto& peer : plan.peers)
-    if (!wanted(workloads().front().peers, peer))
-      throw UsageError{fmt::format("there is no peer \"{}\"; there are {}", peer, fmt::join(workloads().front().peers, ", "))};
+    if (!wanted(everybody, peer))
+      throw UsageError{fmt::format("there is no peer \"{}\"; there are {}", peer, fmt::join(everybody, ", "))};
   Samples samples;
   mw::process::StatusLine line;
   for (unsigned run = 1; run <= plan.runs; ++run)

@@ -25,12 +25,13 @@ int main(int argc, char** argv) {
 
   Plan plan;
   CLI::App app{
-      "Measures CppMW beside a bare socket-pair farm, Python's multiprocessing.Pool and mpi4py.futures, in turn, in one run."};
+      "Measures CppMW beside bare farms, Python's multiprocessing.Pool, mpi4py.futures, Dask and Pyro4, in turn, in one run."};
   app.require_subcommand(0, 1);
   app.add_option("--runs", plan.runs, "how often each is measured")->check(CLI::Range(1, 1000))->capture_default_str();
   app.add_option("--workers", plan.workers, "workers of each")->check(CLI::Range(1, 1024))->capture_default_str();
-  app.add_option("--only", plan.workloads, "some workloads only: W1a, W1p, W1b, W2, W4, W5, W6, W7, W8")->delimiter(',');
-  app.add_option("--peers", plan.peers, "the first is compared with the others: multicore, mpi, sock, pool, mpi4py")
+  app.add_option("--only", plan.workloads, "some workloads only: W1a, W1p, W1b, W2, W4, W5, W6, W7, W8, W9, W10")->delimiter(',');
+  app.add_option("--peers", plan.peers,
+                 "the first is compared with the others: multicore, mpi, tcp, sock, tcpfarm, tlsfarm, pool, mpi4py, dask, pyro4")
       ->delimiter(',')
       ->capture_default_str();
   app.add_option("--growth", plan.growth_to, "instead: the cost of a task from 10^3 up to this many tasks");

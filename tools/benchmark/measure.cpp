@@ -3,6 +3,7 @@
 #include <mw/error.hpp>
 
 #include "benchmark/socket_farm.hpp"
+#include "benchmark/tls_farm.hpp"
 #include "benchmark/toolkit.hpp"
 
 namespace mw::benchmark {
@@ -23,6 +24,8 @@ double measure_toolkit(const Request& r) {
   if (r.workload == "W6") return toolkit::round_trip_us(farm, static_cast<unsigned>(r.tasks));
   if (r.workload == "W7") return toolkit::shared_ms(farm, r.tasks, table);
   if (r.workload == "W8") return toolkit::sent_ms(farm, r.tasks, table);
+  if (r.workload == "W9") return toolkit::long_tasks_at_the_end(farm, r.tasks);
+  if (r.workload == "W10") return toolkit::long_inputs_at_the_end(farm, r.tasks);
   throw mw::UsageError{"no workload " + r.workload};
 }
 
@@ -36,10 +39,27 @@ double measure_socket_farm(const Request& r) {
   throw mw::UsageError{"no workload " + r.workload + " on the socket-pair farm"};
 }
 
+double measure_tcp_farm(const Request& r) {
+  constexpr auto tcp = socket_farm::Link::tcp;
+  if (r.workload == "W1a") return socket_farm::tasks_per_second(r.workers, r.tasks, 1, tcp);
+  if (r.workload == "W1p") return socket_farm::tasks_per_second(r.workers, r.tasks, outstanding, tcp);
+  if (r.workload == "W2") return socket_farm::mib_per_second(r.workers, r.tasks, payload, tcp);
+  if (r.workload == "W6") return socket_farm::round_trip_us(static_cast<unsigned>(r.tasks), tcp);
+  throw mw::UsageError{"no workload " + r.workload + " on the bare TCP farm"};
+}
+
+double measure_tls_farm(const Request& r) {
+  if (r.workload == "W2") return tls_farm::mib_per_second(r.workers, r.tasks, payload);
+  if (r.workload == "W6") return tls_farm::round_trip_us(static_cast<unsigned>(r.tasks));
+  throw mw::UsageError{"no workload " + r.workload + " on the bare TLS farm"};
+}
+
 }  // namespace
 
 double measure(const Request& request) {
-  if (request.peer == "multicore" || request.peer == "mpi") return measure_toolkit(request);
+  if (request.peer == "tcpfarm") return measure_tcp_farm(request);
+  if (request.peer == "tlsfarm") return measure_tls_farm(request);
+  if (request.peer == "multicore" || request.peer == "mpi" || request.peer == "tcp") return measure_toolkit(request);
   if (request.peer == "sock") return measure_socket_farm(request);
   throw mw::UsageError{"no peer " + request.peer};
 }

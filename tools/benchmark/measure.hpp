@@ -14,7 +14,7 @@ namespace mw::benchmark {
 
 struct Request {
   std::string workload;  ///< "W1a" …
-  std::string peer;      ///< "multicore", "mpi" or "sock"
+  std::string peer;      ///< "multicore", "mpi", "tcp", "sock", "tcpfarm" or "tlsfarm"
   unsigned workers = 2;
   std::uint64_t tasks = 1;
 };

@@ -96,6 +96,34 @@ def round_trip(pool, tasks):
     return sorted(times)[tasks // 2]
 
 
+def compute(microseconds):
+    end = time.perf_counter() + microseconds * 1e-6
+    while time.perf_counter() < end:
+        pass
+
+
+def best_schedule(microseconds, workers):
+    busy = [0] * workers
+    for one in sorted(microseconds, reverse=True):
+        busy[busy.index(min(busy))] += one
+    return max(busy) * 1e-6
+
+
+def long_tasks_at_the_end(pool, tasks, workers):
+    times = [100] * tasks + [800_000] * 3
+    start = time.perf_counter()
+    for result in [pool.apply_async(compute, (one,)) for one in times]:
+        result.get()
+    return (time.perf_counter() - start) / best_schedule(times, workers)
+
+
+def long_inputs_at_the_end(pool, tasks, workers):
+    times = [100] * (tasks - 50) + [50_000] * 50
+    start = time.perf_counter()
+    pool.map(compute, times)
+    return (time.perf_counter() - start) / best_schedule(times, workers)
+
+
 def main():
     workload, workers, tasks = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     if workload in ("W7", "W8"):
@@ -116,6 +144,10 @@ def main():
             print(queued_bytes(pool, tasks, workers), flush=True)
         elif workload == "W6":
             print(round_trip(pool, tasks))
+        elif workload == "W9":
+            print(long_tasks_at_the_end(pool, tasks, workers))
+        elif workload == "W10":
+            print(long_inputs_at_the_end(pool, tasks, workers))
         else:
             sys.exit(f"pool.py: no workload {workload}")
 

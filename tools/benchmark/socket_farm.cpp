@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "benchmark/loopback.hpp"
+
 namespace mw::benchmark::socket_farm {
 namespace {
 
@@ -45,10 +47,13 @@ void write_all(int fd, const void* from, std::size_t size) {
 
 class Farm {
  public:
-  Farm(unsigned workers, const std::function<void(int)>& serve) {
+  Farm(unsigned workers, const std::function<void(int)>& serve, Link link = Link::socket_pair) {
     for (unsigned i = 0; i < workers; ++i) {
       int ends[2];
-      if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) throw std::runtime_error{"socket farm: no socket pair"};
+      if (link == Link::tcp)
+        connect_loopback(ends);
+      else if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+        throw std::runtime_error{"socket farm: no socket pair"};
       const pid_t pid = ::fork();
       if (pid == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -94,8 +99,8 @@ void echo_integers(int fd) {
 
 }  // namespace
 
-double tasks_per_second(unsigned workers, std::uint64_t tasks, unsigned outstanding) {
-  Farm farm{workers, echo_integers};
+double tasks_per_second(unsigned workers, std::uint64_t tasks, unsigned outstanding, Link link) {
+  Farm farm{workers, echo_integers, link};
   const auto start = Clock::now();
   std::uint64_t sent = 0, back = 0, sum = 0;
   for (unsigned k = 0; k < outstanding; ++k)
@@ -137,11 +142,12 @@ double elements_per_second(unsigned workers, std::uint64_t elements) {
   return static_cast<double>(elements) / seconds_since(start);
 }
 
-double mib_per_second(unsigned workers, std::uint64_t tasks, std::size_t bytes) {
-  Farm farm{workers, [bytes](int fd) {
-              std::vector<char> payload(bytes);
-              while (read_all(fd, payload.data(), bytes)) write_all(fd, payload.data(), bytes);
-            }};
+double mib_per_second(unsigned workers, std::uint64_t tasks, std::size_t bytes, Link link) {
+  const auto echo = [bytes](int fd) {
+    std::vector<char> payload(bytes);
+    while (read_all(fd, payload.data(), bytes)) write_all(fd, payload.data(), bytes);
+  };
+  Farm farm{workers, echo, link};
   const std::vector<char> payload(bytes, 'x');
   std::vector<char> result(bytes);
   const auto start = Clock::now();
@@ -165,8 +171,8 @@ std::int64_t first_result_ns(unsigned workers) {
   return Clock::now().time_since_epoch().count();
 }
 
-double round_trip_us(unsigned rounds) {
-  Farm farm{2, echo_integers};
+double round_trip_us(unsigned rounds, Link link) {
+  Farm farm{2, echo_integers, link};
   std::vector<double> times;
   for (unsigned i = 0; i < rounds; ++i) {
     const auto start = Clock::now();

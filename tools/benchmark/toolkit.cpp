@@ -28,6 +28,15 @@ int sleep_for_s(int seconds) {
   return seconds;
 }
 
+/// Computes for so long.
+std::uint64_t compute_for_us(std::uint64_t microseconds) {
+  const auto end = Clock::now() + std::chrono::microseconds{microseconds};
+  while (Clock::now() < end) continue;
+  return microseconds;
+}
+/// Another function, of which nothing is known from the first.
+std::uint64_t compute_long_for_us(std::uint64_t microseconds) { return compute_for_us(microseconds); }
+
 /// A master whose workers are all up.
 Master started_master(const Farm& farm) {
   const unsigned workers = farm.workers;
@@ -167,6 +176,41 @@ double sent_ms(const Farm& farm, std::uint64_t tasks, std::size_t bytes) {
   return table_ms(farm, tasks, table.size(), [&](Master& master) {
     return [&](std::uint64_t place) { return master.submit_task<at_in_vector>(table, place); };
   });
+}
+
+namespace {
+
+/// The longest first, each on the worker that is free first.
+double best_schedule_s(std::vector<std::uint64_t> microseconds, unsigned workers) {
+  std::sort(microseconds.rbegin(), microseconds.rend());
+  std::vector<std::uint64_t> busy(workers);
+  for (const std::uint64_t one : microseconds) *std::min_element(busy.begin(), busy.end()) += one;
+  return static_cast<double>(*std::max_element(busy.begin(), busy.end())) * 1e-6;
+}
+
+constexpr std::uint64_t short_us = 100;
+
+}  // namespace
+
+double long_tasks_at_the_end(const Farm& farm, std::uint64_t tasks) {
+  auto master = started_master(farm);
+  std::vector<std::uint64_t> all(tasks, short_us);
+  all.insert(all.end(), 3, 800'000);
+  std::vector<Task<std::uint64_t>> submitted;
+  const auto start = Clock::now();
+  for (const std::uint64_t one : all)
+    submitted.push_back(one == short_us ? master.submit_task<compute_for_us>(one) : master.submit_task<compute_long_for_us>(one));
+  for (const auto& task : submitted) master.get_result(task);
+  return seconds_since(start) / best_schedule_s(all, farm.workers);
+}
+
+double long_inputs_at_the_end(const Farm& farm, std::uint64_t inputs) {
+  auto master = started_master(farm);
+  std::vector<std::uint64_t> all(inputs, short_us);
+  std::fill(all.end() - static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(50, inputs)), all.end(), 500 * short_us);
+  const auto start = Clock::now();
+  master.map<compute_for_us>(all).run();
+  return seconds_since(start) / best_schedule_s(all, farm.workers);
 }
 
 }  // namespace mw::benchmark::toolkit

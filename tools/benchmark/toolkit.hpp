@@ -28,4 +28,10 @@ double round_trip_us(const Farm& farm, unsigned rounds);                        
 double shared_ms(const Farm& farm, std::uint64_t tasks, std::size_t bytes);       ///< W7: all of them, and the workers' start
 double sent_ms(const Farm& farm, std::uint64_t tasks, std::size_t bytes);         ///< W8: the same, by value
 
+/// W9: so many tasks of 0.1 ms, then three of another function that take 0.8 s: how many times as long as the best
+/// schedule for that many workers.
+double long_tasks_at_the_end(const Farm& farm, std::uint64_t tasks);
+/// W10: map over so many inputs of 0.1 ms, the last 50 of which take 50 ms; the same.
+double long_inputs_at_the_end(const Farm& farm, std::uint64_t inputs);
+
 }  // namespace mw::benchmark::toolkit

@@ -15,8 +15,10 @@
 #include "app/command_line.hpp"
 #include "mw/boinc_key.hpp"
 #include "mw/boinc_setup.hpp"
+#include "mw/keygen.hpp"
 #include "mw/manual.hpp"
 #include "mw/new_app.hpp"
+#include "mw/node.hpp"
 #include "mw/volunteer.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
@@ -100,6 +102,10 @@ int main(int argc, char** argv) {
   mw::tool::add_boinc_setup(cli, setup_command);
   mw::tool::BoincKeyCommand key_command;
   mw::tool::add_boinc_key(cli, key_command);
+  mw::tool::KeygenCommand keygen_command;
+  mw::tool::add_keygen(cli, keygen_command);
+  mw::tool::NodeCommand node_command;
+  mw::tool::add_node(cli, node_command);
   mw::tool::NewCommand new_command;
   mw::tool::add_new(cli, new_command);
   mw::run::RunCommand run_command;
@@ -131,6 +137,10 @@ int main(int argc, char** argv) {
       mw::tool::volunteer(volunteer_command);
     else if (name == "boinc-key")
       mw::tool::boinc_key(key_command);
+    else if (name == "keygen")
+      mw::tool::keygen(keygen_command);
+    else if (name == "node")
+      mw::tool::node(node_command);
     else if (name == "new")
       mw::tool::new_app(new_command);
     else if (name == "manual")

@@ -3,7 +3,6 @@
 #include <unistd.h>
 #include <mw/error.hpp>
 
-#include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
@@ -15,10 +14,10 @@
 
 #ifdef MW_HAVE_BOINC
 #include "boinc/volunteer/client.hpp"
+#include "mw/emulator.hpp"
 #include "process/cores.hpp"
 #include "process/file.hpp"
 #include "process/job_control.hpp"
-#include "process/launch.hpp"
 #include "process/no_write_signals.hpp"
 #include "process/place.hpp"
 #include "process/standard_streams.hpp"
@@ -92,14 +91,6 @@ std::string read_key(const VolunteerCommand& command) {
   return key;
 }
 
-/// Told at the start, not by the failures of all tasks.
-std::string runner_path(const std::string& runner) {
-  if (runner.empty()) return {};
-  const std::string found = process::find_program(runner);
-  if (found.empty()) throw UsageError{fmt::format("--runner {}: there is no such program that you may run", runner)};
-  return std::filesystem::absolute(found).string();
-}
-
 }  // namespace
 
 void volunteer(const VolunteerCommand& command) {
@@ -118,7 +109,7 @@ void volunteer(const VolunteerCommand& command) {
   options.keep_work = command.keep_work;
   options.sandbox = sandbox::choice_of(command.sandbox).value_or(sandbox::Choice::automatic);
   options.platform = command.platform;
-  options.runner = runner_path(command.runner);
+  options.runner = emulator_path(command.runner);
   options.quiet = command.quiet;
   const process::NoWriteSignals no_signals;
   boinc::Volunteer volunteer{options};

@@ -61,9 +61,9 @@ void add_run(CLI::App& cli, RunCommand& command) {
   const auto in = [run](const char* group) { return [run, group](CLI::Option* option) { option->group(group); }; };
   const auto where = in("Where"), inputs = in("Inputs"), order = in("What comes out"), ends = in("When a job fails, or takes long"),
              around = in("What a job finds");
-  where(
-      run->add_option("-i,--interface", plan.interface, "where jobs run: multicore, mpi:?hosts=pi1:4,pi2:4, …; default: every core")
-          ->type_name("SPEC"));
+  where(run->add_option("-i,--interface", plan.interface,
+                        "where jobs run: multicore, mpi:?hosts=pi1:4,pi2:4, multicore+tcp:listen=…&key=…, …; default: every core")
+            ->type_name("SPEC"));
   where(run->add_option("-n,-j,--jobs", command.jobs, "how many jobs run at a time: 4, or 50% of the cores, or +1, -1 of them")
             ->type_name("N"));
   where(run->add_option("--load", plan.load, "start no job while the load of this machine is above this")

@@ -11,7 +11,7 @@ std::vector<std::string> interfaces_in(const std::string& text) {
   const auto begins_one = [&](std::string_view rest) {
     return std::ranges::any_of(backend_names, [rest](std::string_view name) {
       return rest.starts_with(name) &&
-             (rest.size() == name.size() || std::string_view{",:?"}.find(rest[name.size()]) != std::string_view::npos);
+             (rest.size() == name.size() || std::string_view{",:?+"}.find(rest[name.size()]) != std::string_view::npos);
     });
   };
   std::vector<std::string> found;

@@ -15,6 +15,7 @@
 
 #include <mw/function.hpp>
 #include <mw/program.hpp>
+#include <mw/remote.hpp>
 #include <mw/share.hpp>
 #include <mw/task.hpp>
 #include <mw/task_options.hpp>
@@ -221,10 +222,10 @@ class Calls<Owner, std::index_sequence<N...>> : public CallsOfArity<Owner, std::
 
   /// The function is no argument.
   template <class F, class... Args>
-    requires(!std::is_convertible_v<F, const TaskOptions&> && !std::is_convertible_v<F, const Program&>)
+    requires(!std::is_convertible_v<F, const TaskOptions&> && !std::is_convertible_v<F, const Program&> && !is_remote<F>)
   auto submit_task(F&&, Args&&...) { return explain_function<std::decay_t<F>>(); }
   template <class F, class... Args>
-    requires(!std::is_convertible_v<F, const Program&>)
+    requires(!std::is_convertible_v<F, const Program&> && !is_remote<F>)
   auto submit_task(const TaskOptions&, F&&, Args&&...) { return explain_function<std::decay_t<F>>(); }
 };
 

@@ -6,6 +6,7 @@
 // Use:     internal: map.hpp.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <mw/bytes.hpp>
 #include <mw/detail/task_group.hpp>
 #include <mw/function.hpp>
 
@@ -83,36 +85,67 @@ bool keeps_budgets() noexcept;
 /// From now on it may not.
 void ignore_budgets() noexcept;
 
-/// Says when a run of calls has used up its time, and seldom looks at the clock where calls are short.
-class Stopwatch {
- public:
-  /// Starts now. A budget of 0 is never used up.
-  explicit Stopwatch(std::uint64_t budget_ns)
-      : budget_{keeps_budgets() ? budget_ns : 0}, start_{std::chrono::steady_clock::now()} {}
+/// A chunk begins in this process.
+void begin_chunk() noexcept;
+/// The next so many of its inputs are this process's; false if its master has taken back what is left of it, to give it
+/// to workers that have nothing to do.
+bool claim_inputs(std::uint32_t inputs) noexcept;
 
-  /// To be asked after each call.
-  bool is_over() {
-    if (budget_ == 0 || --calls_until_look_ > 0) return false;
+/// The arguments of a chunk, encoded, are those of its first `inputs` from now on: what it returns is theirs alone.
+void limit_chunk(Bytes& arguments, std::uint64_t inputs) noexcept;
+
+/// Says how far a run of calls may go: until its time is used up, or its master takes the rest back. It seldom looks
+/// where calls are short.
+class ChunkPace {
+ public:
+  /// Starts now, for a chunk of so many inputs. A budget of 0 is never used up, and nothing is taken back then.
+  ChunkPace(std::uint64_t inputs, std::uint64_t budget_ns)
+      : left_{inputs}, budget_{keeps_budgets() ? budget_ns : 0}, start_{std::chrono::steady_clock::now()} {
+    if (budget_ != 0) begin_chunk();
+  }
+
+  /// To be asked before each call.
+  bool may_go_on() {
+    if (claimed_ > 0) {
+      --claimed_;
+      return true;
+    }
+    return claim();
+  }
+
+ private:
+  bool claim() {
+    if (left_ == 0) return false;
+    if (budget_ == 0) {
+      claimed_ = std::exchange(left_, 0) - 1;
+      return true;
+    }
     const std::uint64_t now = elapsed();
-    if (now - last_look_ < 20'000 && stride_ < 4'096)
+    if (now >= budget_ && !is_first_) return false;
+    if (now - last_look_ < 5'000 && stride_ < 4'096 && !is_first_)
       stride_ *= 2;
-    else if (now - last_look_ > 200'000)
+    else if (now - last_look_ > 50'000)
       stride_ = 1;
+    is_first_ = false;
     last_look_ = now;
-    calls_until_look_ = stride_;
-    return now >= budget_;
+    const std::uint64_t inputs = std::min(stride_, left_);
+    if (!claim_inputs(static_cast<std::uint32_t>(inputs))) return false;
+    left_ -= inputs;
+    claimed_ = inputs - 1;
+    return true;
   }
   /// Nanoseconds since its start.
   std::uint64_t elapsed() const {
     return static_cast<std::uint64_t>(std::chrono::nanoseconds{std::chrono::steady_clock::now() - start_}.count());
   }
 
- private:
+  std::uint64_t left_;         ///< inputs that nobody has claimed
+  std::uint64_t claimed_ = 0;  ///< … that this process has, and has not begun
   const std::uint64_t budget_;
   const std::chrono::steady_clock::time_point start_;
   std::uint64_t last_look_ = 0;
-  int calls_until_look_ = 1;
-  int stride_ = 1;
+  std::uint64_t stride_ = 1;
+  bool is_first_ = true;
 };
 
 template <auto F, class Input>
@@ -127,21 +160,23 @@ auto call_with_input(Input&& input) {
 // These functions are members of class templates, not templates themselves: the name of a function template holds its
 // declaration as it is written, including expressions, which compilers mangle differently.
 
-/// map(): calls F with each input; an input whose call throws is tried up to `retries` times more, and does not stop
-/// the others.
+/// map(): calls F with each of the first `most` inputs; an input whose call throws is tried up to `retries` times more,
+/// and does not stop the others.
 template <auto F>
 struct MapChunk {
   using R = typename TraitsOf<F>::Result;
   using Input = typename InputOf<typename TraitsOf<F>::Arguments>::type;
-  static ChunkResult<ValueOf<R>> run(std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t retries);
+  static ChunkResult<ValueOf<R>> run(std::uint64_t most, std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t retries);
 };
 
 template <auto F>
-auto MapChunk<F>::run(std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t retries) -> ChunkResult<ValueOf<R>> {
+auto MapChunk<F>::run(std::uint64_t most, std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t retries)
+    -> ChunkResult<ValueOf<R>> {
   ChunkResult<ValueOf<R>> result;
   result.values.reserve(inputs.size());
-  Stopwatch watch{budget_ns};
+  ChunkPace pace{std::min<std::uint64_t>(most, inputs.size()), budget_ns};
   for (auto&& input : inputs) {
+    if (!pace.may_go_on()) break;
     for (std::uint32_t attempt = 0;; ++attempt) {
       try {
         if constexpr (std::is_void_v<R>) {
@@ -157,32 +192,32 @@ auto MapChunk<F>::run(std::vector<Input> inputs, std::uint64_t budget_ns, std::u
       break;
     }
     ++result.done;
-    if (watch.is_over()) break;
   }
   return result;
 }
 
-/// map_reduce(): calls F with each input and folds the results with Reduce, from left to right. What either throws ends
-/// the task.
+/// map_reduce(): calls F with each of the first `most` inputs and folds the results with Reduce, from left to right.
+/// What either throws ends the task.
 template <auto F, auto Reduce>
 struct ReduceChunk {
   using R = typename TraitsOf<F>::Result;
   using Input = typename InputOf<typename TraitsOf<F>::Arguments>::type;
-  static ChunkResult<R> run(std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t retries);
+  static ChunkResult<R> run(std::uint64_t most, std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t retries);
 };
 
 template <auto F, auto Reduce>
-auto ReduceChunk<F, Reduce>::run(std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t) -> ChunkResult<R> {
+auto ReduceChunk<F, Reduce>::run(std::uint64_t most, std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t)
+    -> ChunkResult<R> {
   ChunkResult<R> result;
-  Stopwatch watch{budget_ns};
+  ChunkPace pace{std::min<std::uint64_t>(most, inputs.size()), budget_ns};
   for (auto&& input : inputs) {
+    if (!pace.may_go_on()) break;
     auto value = call_with_input<F>(static_cast<const Input&>(input));
     if (result.values.empty())
       result.values.push_back(std::move(value));
     else
       result.values.front() = Reduce(std::move(result.values.front()), std::move(value));
     ++result.done;
-    if (watch.is_over()) break;
   }
   return result;
 }

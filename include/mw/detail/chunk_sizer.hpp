@@ -24,6 +24,11 @@ class ChunkSizer {
   static constexpr Time target = std::chrono::milliseconds{2};
   /// After how long a worker stops and gives the rest of a chunk back: the guess was wrong.
   static constexpr Time budget = std::chrono::milliseconds{10};
+  /// How long a chunk may run while other workers have nothing to do, before its worker is asked for what it has not
+  /// begun.
+  static constexpr Time patience = std::chrono::milliseconds{2};
+  /// The longest time from one look at chunks that run to the next one.
+  static constexpr Time longest_pause = std::chrono::milliseconds{100};
   /// The most inputs that a chunk gets.
   static constexpr std::size_t largest = std::size_t{1} << 20;
 
@@ -40,6 +45,8 @@ class ChunkSizer {
   /// A chunk came back: how many of its inputs were done, in what time, and how many bytes travelled for them, both
   /// ways.
   void measured(std::size_t done, Time run_time, std::uint64_t bytes) noexcept;
+  /// A chunk was split after this time, when so many of its inputs were begun: they take at least that long.
+  void seen_to_last(std::size_t begun, Time so_far) noexcept;
 
   /// Whether the user chose the size.
   bool is_fixed() const noexcept { return fixed_ != 0; }

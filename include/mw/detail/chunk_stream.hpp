@@ -114,11 +114,11 @@ class ChunkStream {
     unread_ -= std::exchange(read_inputs_, 0);
     while (true) {
       fill();
-      while (auto done = group_.try_next()) take(*done);
+      take_what_came();
       send_given_back();  // now rather than when the caller comes back
       if (auto part = ready()) return part;
       if (sent_.empty()) return end();
-      if (auto done = group_.next()) take(*done);
+      wait();
     }
   }
 
@@ -133,6 +133,7 @@ class ChunkStream {
     Run run;  ///< empty where the user fixed the size: then it comes back whole
     std::size_t count = 0;
     std::uint64_t bytes = 0;
+    bool is_asked_for = false;  ///< its worker was asked, once or more, to keep only what it has begun
   };
 
   /// 64 KiB of inputs, 16 to 4,096 of them; 16 where an input has memory of its own, of a size that nobody knows.
@@ -152,6 +153,54 @@ class ChunkStream {
     if (sent_.empty() && ready_.empty()) return true;
     if (bytes_ >= options_.window_bytes) return false;
     return options_.window != 0 ? unread_ < options_.window : sent_.size() + ready_.size() < most_chunks();
+  }
+
+  void take_what_came() {
+    while (auto split = group_.take_split()) take_rest(*split);
+    while (auto done = group_.try_next()) take(*done);
+  }
+
+  /// Until something comes. If workers have nothing to do meanwhile, those that take long are asked for what they have
+  /// not begun.
+  void wait() {
+    auto pause = ChunkSizer::patience;
+    while (!function_->is_by_name() && has_idle_workers() && is_any_divisible()) {
+      if (group_.wait(std::chrono::steady_clock::now() + pause)) return;
+      split_long_ones();
+      pause = std::min(2 * pause, ChunkSizer::longest_pause);
+    }
+    group_.wait({});
+  }
+
+  bool has_idle_workers() const { return sent_.size() < group_.slots() && given_back_.empty(); }
+  static bool is_divisible(const Sent& sent) { return sent.run.inputs.size() > 1; }
+  bool is_any_divisible() const {
+    return std::any_of(sent_.begin(), sent_.end(), [](const auto& one) { return is_divisible(one.second); });
+  }
+
+  void split_long_ones() {
+    const auto now = std::chrono::steady_clock::now();
+    for (auto& [ticket, sent] : sent_) {
+      if (!is_divisible(sent)) continue;
+      const auto start = group_.start_time(ticket);
+      if (!start || now - *start < ChunkSizer::patience) continue;
+      sent.is_asked_for = true;
+      group_.split(ticket);
+    }
+  }
+
+  /// A worker keeps the first inputs of a chunk. It is not to be trusted.
+  void take_rest(const TaskGroup::Split& split) {
+    const auto place = sent_.find(split.index);
+    if (place == sent_.end()) return;
+    Sent& sent = place->second;
+    if (!sent.is_asked_for || split.kept == 0 || split.kept >= sent.run.inputs.size()) return;
+    if (const auto start = group_.start_time(split.index))
+      sizer_.seen_to_last(split.kept, std::chrono::steady_clock::now() - *start);
+    const auto begin = sent.run.inputs.begin() + static_cast<std::ptrdiff_t>(split.kept);
+    give_back({sent.run.first + split.kept, {std::make_move_iterator(begin), std::make_move_iterator(sent.run.inputs.end())}});
+    sent.run.inputs.erase(begin, sent.run.inputs.end());
+    sent.count = split.kept;
   }
 
   /// Nothing is on its way, and no part is ready: the end of the range, or what the range threw.
@@ -223,7 +272,8 @@ class ChunkStream {
 
   EncodedArguments encoded(const std::vector<Input>& inputs) const {
     const auto budget = sizer_.is_fixed() ? std::uint64_t{0} : static_cast<std::uint64_t>(ChunkSizer::budget.count());
-    return encode_arguments(inputs, budget, options_.task.retries);
+    if (function_->is_by_name()) return encode_arguments(std::string{function_->name()}, inputs, budget, options_.task.retries);
+    return encode_arguments(std::uint64_t{inputs.size()}, inputs, budget, options_.task.retries);
   }
 
   /// An input that cannot be encoded is like one that cannot be read: the range ends before it.
@@ -296,7 +346,8 @@ class ChunkStream {
     const auto run_time = std::chrono::duration_cast<std::chrono::nanoseconds>(TaskHandle{part.record}.run_time());
     sizer_.measured(part.inputs, run_time, part.bytes + sent.bytes);
     const TaskHandle task{part.record};
-    if (const auto finished = task.finish_time()) way_.measured(*finished - task.submit_time(), task.run_time());
+    if (const auto finished = task.finish_time())
+      way_.measured(task.submit_time().time_since_epoch(), finished->time_since_epoch(), task.run_time());
     if (part.result.failures.empty()) part.record = {};  // its bytes are decoded
   }
 

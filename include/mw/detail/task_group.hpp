@@ -8,7 +8,9 @@
 // Use:     internal: as_completed.hpp, map.hpp.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -44,6 +46,22 @@ class TaskGroup {
   std::optional<Entry> next(const Deadline& deadline = {});
   /// The next one if one is done now; never waits.
   std::optional<Entry> try_next();
+  /// Waits until try_next() or take_split() has something; false if the deadline comes first. Throws InterfaceError if
+  /// the interface has failed, Error if nothing is on its way.
+  bool wait(const Deadline& deadline);
+
+  /// A task, a chunk of map(), that has only the first `kept` of its inputs from now on.
+  struct Split {
+    std::size_t index;
+    std::uint32_t kept;
+  };
+  /// When this task, which is not done, began to run; nothing if it has not.
+  std::optional<std::chrono::steady_clock::time_point> start_time(std::size_t index) const;
+  /// Asks the worker that runs this task, a chunk of map(), to keep what it has begun of it, and no more.
+  void split(std::size_t index);
+  /// The next task of which this has become known. To be asked before try_next(); never waits.
+  std::optional<Split> take_split();
+
   /// How many tasks the workers of this master run at a time, at least 1.
   std::size_t slots() const;
 

@@ -2,17 +2,19 @@
 //
 // What:    pure arithmetic after Little's law: so many that no worker waits for the next one while results and tasks
 //          travel. The length of the way is the least time that a task took beyond its own run: anything above that is
-//          waiting behind others.
+//          waiting behind others. Tasks that were sent before the first one came back say nothing: they may have waited
+//          for workers to start.
 // Owner:   a plain value.
 // Threads: one at a time.
 // Use:
 //     WaySizer way;
-//     way.measured(turnaround, run_time);  …  if (sent < way.tasks(slots)) send();
+//     way.measured(submitted, finished, run_time);  …  if (sent < way.tasks(slots)) send();
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 namespace mw::detail {
 
@@ -24,11 +26,13 @@ class WaySizer {
   static constexpr std::size_t least = 4;                    ///< tasks for each slot
   static constexpr std::size_t most = std::size_t{1} << 16;  ///< tasks in all, unless `least` asks for more
 
-  /// A task is done: the time since it was submitted, and how long of that it ran.
-  void measured(Time turnaround, Time run_time) noexcept {
+  /// A task is done: when it was submitted and when it was finished, on any clock, and how long of that it ran.
+  void measured(Time submitted, Time finished, Time run_time) noexcept {
+    if (!first_finish_) first_finish_ = finished;
+    if (submitted < *first_finish_) return;
     constexpr Time shortest{1e-6};
     const Time run = std::max(run_time, shortest);
-    const Time way = std::max(turnaround - run, Time{0});
+    const Time way = std::max(finished - submitted - run, Time{0});
     if (!is_known_) {
       is_known_ = true;
       run_ = run;
@@ -50,6 +54,7 @@ class WaySizer {
   }
 
  private:
+  std::optional<Time> first_finish_;
   bool is_known_ = false;
   Time run_{0};
   Time way_{0};

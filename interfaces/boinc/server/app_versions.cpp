@@ -8,21 +8,15 @@
 
 #include <fmt/format.h>
 
-#include "boinc/jobs/worker_builds.hpp"
 #include "boinc/protocol/md5.hpp"
+#include "builds/worker_builds.hpp"
 #include "log/log.hpp"
 #include "process/file.hpp"
-#include "registry/registry.hpp"
 
 namespace mw::boinc {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_of_these_sources(const std::string& path) {
-  const std::string_view stamp = registry::build_stamp();
-  return stamp.empty() || process::read_text_file(path).find(stamp) != std::string::npos;
-}
 
 /// By the key here, or by the file that whoever has the key has put beside it.
 std::string signature_of(const fs::path& path, const std::string& md5, const Keys& keys) {
@@ -51,12 +45,12 @@ std::int64_t version_number(sqlite::Database& database, const WorkerBuild& build
 
 AppVersions AppVersions::find(sqlite::Database& database, const Keys& keys, const Settings& settings, const std::string& folder) {
   AppVersions versions;
-  for (const FoundBuild& found : find_worker_builds(folder, settings.title)) {
+  for (const builds::FoundBuild& found : builds::find_worker_builds(folder, settings.title)) {
     WorkerBuild build;
     build.file = std::make_shared<process::UniqueFd>(::open(found.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (build.file->get() < 0)
       throw InterfaceError{fmt::format("the worker build {} cannot be opened: {}", found.path, std::strerror(errno))};
-    if (!is_of_these_sources(build.path())) {
+    if (!builds::is_of_these_sources(build.path())) {
       log::warn(fmt::format("boinc: {} was made of other sources than this program, and is left out: build it again", found.path));
       continue;
     }

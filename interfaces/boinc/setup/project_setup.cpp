@@ -10,13 +10,13 @@
 
 #include <fmt/format.h>
 
-#include "boinc/jobs/worker_builds.hpp"
 #include "boinc/protocol/md5.hpp"
 #include "boinc/protocol/scheduler_reply.hpp"
 #include "boinc/protocol/xml.hpp"
 #include "boinc/setup/download_tree.hpp"
 #include "boinc/setup/due_programs.hpp"
 #include "boinc/setup/templates.hpp"
+#include "builds/worker_builds.hpp"
 #include "parse/number.hpp"
 #include "process/file.hpp"
 
@@ -150,7 +150,7 @@ struct Setup {
   }
 
   /// Whether a version of the application has this very file for the platform.
-  std::optional<std::string> version_with(const FoundBuild& build, const std::string& md5) const {
+  std::optional<std::string> version_with(const mw::builds::FoundBuild& build, const std::string& md5) const {
     std::error_code error;
     for (const auto& version : fs::directory_iterator{folder / "apps" / options.app, error})
       for (const auto& file : fs::directory_iterator{version.path() / build.platform, error})
@@ -176,7 +176,7 @@ struct Setup {
   }
 
   void worker_builds() {
-    const std::vector<FoundBuild> found = builds();
+    const std::vector<mw::builds::FoundBuild> found = builds();
     if (found.empty()) {
       items.push_back(
           {"worker builds", SetupState::wrong,
@@ -186,7 +186,7 @@ struct Setup {
       return;
     }
     const std::string next = next_version();
-    for (const FoundBuild& build : found) {
+    for (const mw::builds::FoundBuild& build : found) {
       const std::string md5 = md5_of_file(build.path);
       if (const auto version = version_with(build, md5)) {
         is_there(fmt::format("apps/{}/{}/{}", options.app, *version, build.platform));
@@ -198,7 +198,7 @@ struct Setup {
     }
   }
 
-  static void write_version(const fs::path& to, const FoundBuild& build, const std::string& name) {
+  static void write_version(const fs::path& to, const mw::builds::FoundBuild& build, const std::string& name) {
     fs::create_directories(to);
     fs::copy_file(build.path, to / name, fs::copy_options::overwrite_existing);
     fs::permissions(to / name, fs::perms{0755});
@@ -317,7 +317,7 @@ struct Setup {
 
   void refuse_if_full() const {
     std::size_t versions = 0;
-    for (const FoundBuild& build : builds())
+    for (const mw::builds::FoundBuild& build : builds())
       if (!fs::exists(folder / "apps" / options.app) || !has_platform(build.platform)) ++versions;
     boinc::refuse_if_full(folder.string(), options.app, versions, options.limits);
   }
@@ -327,8 +327,8 @@ struct Setup {
       if (fs::exists(version.path() / platform)) return true;
     return false;
   }
-  std::vector<FoundBuild> builds() const {
-    return find_worker_builds(options.workers, options.title.empty() ? options.app : options.title);
+  std::vector<mw::builds::FoundBuild> builds() const {
+    return mw::builds::find_worker_builds(options.workers, options.title.empty() ? options.app : options.title);
   }
 
   const SetupOptions& options;

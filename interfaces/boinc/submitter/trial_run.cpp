@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "boinc/jobs/bundles.hpp"
-#include "boinc/jobs/worker_builds.hpp"
+#include "builds/worker_builds.hpp"
 #include "process/file.hpp"
 #include "process/job_control.hpp"
 #include "process/run_program.hpp"
@@ -54,8 +54,8 @@ void fill(const Slot& slot, const TaskRef& task, const std::vector<std::string>&
 }  // namespace
 
 std::string find_own_build(const std::string& workers, const std::string& program) {
-  const std::string platform = platform_of_file("/proc/self/exe");
-  for (const FoundBuild& build : find_worker_builds(workers, program))
+  const std::string platform = builds::platform_of_file("/proc/self/exe");
+  for (const builds::FoundBuild& build : builds::find_worker_builds(workers, program))
     if (build.platform == platform) return build.path;
   return {};
 }

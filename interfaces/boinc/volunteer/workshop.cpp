@@ -10,8 +10,6 @@
 #include "boinc/volunteer/bounds.hpp"
 #include "boinc/volunteer/host_facts.hpp"
 #include "boinc/volunteer/slot_files.hpp"
-#include "process/room.hpp"
-#include "process/shortage.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -46,28 +44,13 @@ VolunteerTask* Workshop::find(const std::string& name) {
 void Workshop::open_sandbox() {
   using sandbox::Choice;
   if (session_.options.sandbox == Choice::none) return session_.say("tasks run without a sandbox, as --sandbox none wants it");
-  const fs::path trial = session_.home.path() / "trial";
-  fs::create_directories(trial);
-  try {
-    sandbox_ = sandbox::Bubblewrap::find(trial.string());
-    session_.say("tasks run in a sandbox: no network, no files but their own");
-  } catch (const Error& e) {
-    const auto* start = dynamic_cast<const process::StartError*>(&e);
-    if (start && process::is_shortage(start->error())) throw;  // which is no reason to do without
-    if (session_.options.sandbox == Choice::bubblewrap) throw InterfaceError{fmt::format("--sandbox bubblewrap: {}", e.what())};
-    session_.warn(fmt::format("runs tasks without a sandbox: {}", e.what()));
-  }
-  std::error_code ignored;
-  fs::remove_all(trial, ignored);
+  sandbox_ = sandbox::Bubblewrap::find_if(session_.options.sandbox, (session_.home.path() / "trial").string(),
+                                          [this](const std::string& why) { session_.warn(why); });
+  if (sandbox_) session_.say("tasks run in a sandbox: no network, no files but their own");
 }
 
-/// A task may have its share of the memory, and half of what is free on the disk for each file.
 sandbox::Limits Workshop::limits() const {
-  constexpr std::uint64_t least_memory = 256 << 20, least_file = 64 << 20, processes = 512;
-  const auto free = static_cast<std::uint64_t>(process::disk_room(session_.home.path().string()).free);
-  return {.memory = std::max(machine_memory() / session_.options.slots, least_memory),
-          .file_size = std::max(free / 2, least_file),
-          .processes = processes};
+  return sandbox::share_of_machine(session_.options.slots, machine_memory(), session_.home.path().string());
 }
 
 // Files

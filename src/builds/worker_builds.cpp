@@ -1,4 +1,4 @@
-#include "boinc/jobs/worker_builds.hpp"
+#include "builds/worker_builds.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,10 @@
 #include <fstream>
 #include <string_view>
 
-namespace mw::boinc {
+#include "process/file.hpp"
+#include "registry/registry.hpp"
+
+namespace mw::builds {
 
 namespace fs = std::filesystem;
 
@@ -42,4 +45,9 @@ std::vector<FoundBuild> find_worker_builds(const std::string& folder, const std:
   return builds;
 }
 
-}  // namespace mw::boinc
+bool is_of_these_sources(const std::string& path) {
+  const std::string_view stamp = registry::build_stamp();
+  return stamp.empty() || process::read_text_file(path).find(stamp) != std::string::npos;
+}
+
+}  // namespace mw::builds

@@ -1,0 +1,140 @@
+#include "tcp/spec.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "net/endpoint.hpp"
+#include "net/key_file.hpp"
+#include "parse/number.hpp"
+#include "process/cores.hpp"
+#include "scripts/scripts.hpp"
+#include "spec/spec.hpp"
+
+namespace mw::tcp {
+namespace {
+
+constexpr std::string_view form =
+    "tcp[:N] or "
+    "tcp[:N?]key=FILE[&listen=ADDRESS:PORT][&discovery=no|GROUP:PORT][&local=N][&launch=ssh:HOST[:N],…][&join_within_s=X]["
+    "&workers=DIR][&lost_after_s=X][&threads=T][&worker=FILE]";
+
+constexpr unsigned most_threads = 65'536;
+/// What is expected of nodes of which nothing is known.
+constexpr unsigned usual_slots = 16;
+
+/// "ssh:pi1,pi2:4"
+bool set_launch(TcpOptions& options, std::string_view value) {
+  constexpr std::string_view by_ssh = "ssh:";
+  if (!value.starts_with(by_ssh)) return false;
+  options.ssh_hosts = spec::list_in(value.substr(by_ssh.size()));
+  return !options.ssh_hosts.empty();
+}
+
+/// Letters, digits, '.', '-', '_' and one '@': nothing that ssh or a shell takes for something else.
+bool is_ssh_address(std::string_view text) {
+  const auto at = text.find('@');
+  const auto host = at == std::string_view::npos ? text : text.substr(at + 1);
+  const auto user = at == std::string_view::npos ? std::string_view{"x"} : text.substr(0, at);
+  return net::is_node_name(host) && host.front() != '-' && net::is_node_name(user) && user.front() != '-';
+}
+
+const spec::Table<TcpOptions>& options_table() {
+  using Options = TcpOptions;
+  constexpr double least_s = 0.1, most_s = 1e6;
+  static const spec::Table<Options> table{
+      spec::text<&Options::listen>("listen", "an address and a port"),
+      spec::text<&Options::key>("key", "a file"),
+      spec::text<&Options::discovery>("discovery", "no, GROUP:PORT or PORT"),
+      spec::number<&Options::local_slots>("local", 1, TcpInterface::max_slots),
+      {"launch", "ssh:HOST,HOST:SLOTS,…", set_launch},
+      spec::seconds<&Options::join_within>("join_within_s", least_s, most_s),
+      spec::text<&Options::workers>("workers", "a folder"),
+      spec::seconds<&Options::lost_after>("lost_after_s", least_s, most_s),
+      spec::number<&Options::threads>("threads", 1, most_threads),
+      spec::text<&Options::worker>("worker", "a program"),
+  };
+  return table;
+}
+
+constexpr std::string_view no_discovery = "no";
+
+bool may_others_join(const TcpOptions& options) { return !options.listen.empty() || !options.key.empty(); }
+
+}  // namespace
+
+TcpOptions options_of(const DiscoverOptions& options) {
+  if (options.key.empty()) throw UsageError{"discover: nodes are found by the key that they have; `mw keygen FILE` makes one"};
+  if (options.slots == 0) throw UsageError{"discover: at least one slot is to be found"};
+  if (options.discovery == no_discovery) throw UsageError{"discover: discovery is what finds the nodes, and cannot be off"};
+  if (!spec::is_in_measure(options.within, std::chrono::milliseconds{1}))
+    throw UsageError{"discover: within is a time from 1 ms to 1e9 seconds"};
+  return {.key = options.key, .discovery = options.discovery, .expected = options.slots, .join_within = options.within};
+}
+
+std::optional<net::Groups> groups_of(const TcpOptions& options) {
+  if (options.listen.empty() || options.discovery == no_discovery) return std::nullopt;
+  return options.discovery.empty() ? net::usual_groups() : net::groups_of(options.discovery);
+}
+
+TcpOptions options_of(std::string_view text) {
+  TcpOptions options;
+  const spec::Spec given{"tcp", text, form};
+  if (given.number() && given.number()->empty() && !given.options()) given.refuse("a number of slots is missing behind the ':'");
+  if (given.options() && given.options()->empty()) given.refuse("nothing follows the '?'");
+  given.read(options, options_table());
+  if (const auto slots = given.count(TcpInterface::max_slots, "slots")) {
+    if (!may_others_join(options) && options.local_slots > 0 && options.local_slots != *slots)
+      given.refuse("local= and the number behind the ':' are the same thing where nobody else can join: give it once");
+    (may_others_join(options) ? options.expected : options.local_slots) = *slots;
+  }
+  if (!options.listen.empty() && options.key.empty())
+    given.refuse("whoever listens needs a key (key=FILE), or anybody could join; `mw keygen FILE` makes one");
+  return options;
+}
+
+TcpOptions checked(TcpOptions options) {
+  if (options.local_slots > TcpInterface::max_slots || options.expected > TcpInterface::max_slots)
+    throw UsageError{
+        fmt::format("tcp: {} slots are more than {}", std::max(options.local_slots, options.expected), TcpInterface::max_slots)};
+  if (options.threads > most_threads)
+    throw UsageError{fmt::format("tcp: {} threads for each task are more than {}", options.threads, most_threads)};
+  if (!spec::is_in_measure(options.join_within, std::chrono::milliseconds{0}))
+    throw UsageError{"tcp: join_within is a time from 0 to 1e9 seconds"};
+  if (!spec::is_in_measure(options.lost_after, std::chrono::milliseconds{1}))
+    throw UsageError{"tcp: lost_after is a time from 1 ms to 1e9 seconds"};
+  if (!options.listen.empty() && options.key.empty())
+    throw UsageError{"tcp: whoever listens needs a key, or anybody could join; `mw keygen FILE` makes one"};
+  if (!may_others_join(options) && !options.ssh_hosts.empty())
+    throw UsageError{"tcp: nodes on other machines need a key: say key=FILE; `mw keygen FILE` makes one"};
+  if (!may_others_join(options) && !options.discovery.empty())
+    throw UsageError{"tcp: nobody but the local node can join without a key, and it needs no discovery: say key=FILE"};
+  if (options.listen.empty() && !options.key.empty()) options.listen = net::any_free_port();
+  static_cast<void>(groups_of(options));
+  if (!options.worker.empty()) scripts::check(options.worker);
+  static_cast<void>(hosts_of(options));
+  if (options.listen.empty() && options.local_slots == 0) options.local_slots = process::available_cores();
+  if (options.expected == 0) options.expected = options.local_slots > 0 ? options.local_slots : usual_slots;
+  return options;
+}
+
+std::vector<LaunchHost> hosts_of(const TcpOptions& options) {
+  std::vector<LaunchHost> hosts;
+  for (const std::string& text : options.ssh_hosts) {
+    const auto colon = text.find(':');
+    LaunchHost host{text.substr(0, colon)};
+    if (!is_ssh_address(host.address))
+      throw UsageError{fmt::format("tcp: launch: \"{}\" is no host that ssh can reach, HOST or USER@HOST", host.address)};
+    if (colon != std::string::npos) {
+      const auto slots = parse::number<unsigned>(std::string_view{text}.substr(colon + 1), 1, TcpInterface::max_slots);
+      if (!slots)
+        throw UsageError{fmt::format("tcp: launch: \"{}\": what follows the ':' is how many slots the host has, 1 to {}", text,
+                                     TcpInterface::max_slots)};
+      host.slots = *slots;
+    }
+    hosts.push_back(std::move(host));
+  }
+  return hosts;
+}
+
+}  // namespace mw::tcp

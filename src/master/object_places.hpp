@@ -1,0 +1,48 @@
+// How many objects (Master::create) each worker has.
+//
+// What:    says which worker is to get the next one: of those that are there, the one with the fewest.
+// Owner:   the master and each object's handles share it.
+// Threads: any.
+// Use:
+//     places.add(worker, +1);  …  const std::string worker = places.choose(workers);
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <mw/status.hpp>
+
+namespace mw::detail {
+
+class ObjectPlaces {
+ public:
+  void add(const std::string& worker, int more) {
+    std::lock_guard lock{mutex_};
+    const auto place = objects_.try_emplace(worker, 0).first;
+    if ((place->second += more) == 0) objects_.erase(place);
+  }
+
+  /// The first one among equals; empty where no worker is there.
+  std::string choose(const std::vector<WorkerStatus>& workers) const {
+    std::lock_guard lock{mutex_};
+    const std::string* best = nullptr;
+    int least = 0;
+    for (const WorkerStatus& worker : workers) {
+      if (worker.state != WorkerState::idle && worker.state != WorkerState::busy) continue;
+      const auto place = objects_.find(worker.name);
+      const int count = place == objects_.end() ? 0 : place->second;
+      if (best && count >= least) continue;
+      best = &worker.name;
+      least = count;
+    }
+    return best ? *best : std::string{};
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, int> objects_;
+};
+
+}  // namespace mw::detail

@@ -1,0 +1,82 @@
+#include "wire/node_messages.hpp"
+
+#include <algorithm>
+
+#include "wire/payload.hpp"
+
+namespace mw::wire {
+namespace {
+
+constexpr std::uint32_t node_magic = 0x4e4d5043;  // "CPMN"
+
+}  // namespace
+
+void append(Bytes& out, const NodeHello& hello) {
+  Writer{out, FrameType::node_hello, 4 + 2 + 4 + 4 + 8 + size_of(hello.name) + size_of(hello.host) + size_of(hello.platform)}
+      .number(node_magic)
+      .number(hello.version)
+      .number(hello.slots)
+      .number(hello.cores)
+      .number(hello.memory)
+      .text(hello.name)
+      .text(hello.host)
+      .text(hello.platform);
+}
+
+NodeHello parse_node_hello(std::span<const std::byte> payload) {
+  Parser parser{"node's hello", payload};
+  if (parser.number<std::uint32_t>() != node_magic) throw ProtocolError{"a hello without the magic number: this is no CppMW node"};
+  NodeHello hello;
+  hello.version = parser.number<std::uint16_t>();
+  if (hello.version != protocol_version) return hello;
+  hello.slots = parser.number<std::uint32_t>();
+  hello.cores = parser.number<std::uint32_t>();
+  hello.memory = parser.number<std::uint64_t>();
+  hello.name = parser.text(longest_name);
+  hello.host = parser.text(longest_name);
+  hello.platform = parser.text(longest_name);
+  parser.end();
+  if (hello.slots == 0 || hello.slots > most_node_slots)
+    throw ProtocolError{fmt::format("a node with {} slots, not 1 to {}", hello.slots, most_node_slots)};
+  return hello;
+}
+
+void append(Bytes& out, const NodeWelcome& welcome) {
+  Writer{out, FrameType::node_welcome, 2 + size_of(welcome.program) + welcome.sha256.size() + 8 + 4 + 4}
+      .number(welcome.version)
+      .text(welcome.program)
+      .bytes(welcome.sha256)
+      .number(welcome.size)
+      .number(welcome.threads)
+      .number(welcome.lost_after_ms);
+}
+
+NodeWelcome parse_node_welcome(std::span<const std::byte> payload) {
+  Parser parser{"welcome to a node", payload};
+  NodeWelcome welcome;
+  welcome.version = parser.number<std::uint16_t>();
+  if (welcome.version != protocol_version) return welcome;
+  welcome.program = parser.text(longest_name);
+  const auto digest = parser.take(welcome.sha256.size());
+  std::copy(digest.begin(), digest.end(), welcome.sha256.begin());
+  welcome.size = parser.number<std::uint64_t>();
+  welcome.threads = parser.number<std::uint32_t>();
+  welcome.lost_after_ms = parser.number<std::uint32_t>();
+  parser.end();
+  return welcome;
+}
+
+void append(Bytes& out, const BuildWanted& wanted) { Writer{out, FrameType::build_wanted, 8}.number(wanted.offset); }
+
+BuildWanted parse_build_wanted(std::span<const std::byte> payload) {
+  Parser parser{"wish for a build", payload};
+  const BuildWanted wanted{parser.number<std::uint64_t>()};
+  parser.end();
+  return wanted;
+}
+
+void append(Bytes& out, const BuildPiece& piece) { Writer{out, FrameType::build_piece, piece.bytes.size()}.bytes(piece.bytes); }
+
+BuildPiece parse_build_piece(std::span<const std::byte> payload) { return {payload}; }
+
+}  // namespace mw::wire

@@ -1,0 +1,2 @@
+def null(x):
+    return x
