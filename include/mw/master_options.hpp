@@ -54,6 +54,13 @@ struct MasterOptions {
   /// warning, and so is what else its task emits; whoever reads that task's parts gets an error in their place.
   std::uint64_t most_unread_parts = std::uint64_t{1} << 30;
 
+  /// Near the end, when no task waits and a worker on another machine has nothing to do, a task that has taken twice as
+  /// long as others of its function, or runs on a worker that is known to be slow, is begun a second time there. The
+  /// first result counts, and the other attempt is ended; `Status::copies` counts them. Not for tasks that are for one
+  /// worker, emit parts, or bring files back; `boinc` does so in its own way. False: never, where a function may not
+  /// run twice at the same time (it may run again in any case, when its worker is lost).
+  bool copy_stragglers = true;
+
   /// f(args…) runs once in each new worker process, before its first task: to load or connect what tasks then find in
   /// static variables, or to change what a task's changes are put back to (environment, handlers, working directory).
   /// Its result is dropped, and so is what it prints, unless it fails. A worker in which it throws gets no tasks;

@@ -65,8 +65,9 @@ struct Status {
   std::uint64_t attempts = 0;   ///< how often a task was handed to a worker
   std::uint64_t retries = 0;    ///< how often a task ran again after a fault of its own
   std::uint64_t lost = 0;       ///< how often a worker died under a task
-  double seconds = 0;           ///< since the master was made
-  double ready_seconds = -1;    ///< from then to the first worker that was ready; -1 while there is none
+  std::uint64_t copies = 0;   ///< how often a task that took long was begun a second time besides (MasterOptions::copy_stragglers)
+  double seconds = 0;         ///< since the master was made
+  double ready_seconds = -1;  ///< from then to the first worker that was ready; -1 while there is none
   /// How long it took until a worker was ready, since the master was made, on average over all workers that the
   /// interface starts; one that is still starting counts up to now. With N workers that are ready after t1, …, tN
   /// seconds, N * (t - mean(t1, …, tN)) worker-seconds were available at time t, so work that began before the last one

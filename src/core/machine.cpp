@@ -40,6 +40,8 @@ const std::string* name_of_worker(const scheduler::Item& item) {
   return extra && !extra->options.worker.empty() ? &extra->options.worker : nullptr;
 }
 
+bool may_copy(const scheduler::Item& item) { return may_have_copy(static_cast<const TaskRecord&>(item)); }
+
 }  // namespace
 
 Outcome failed(Cause cause, std::string message) {
@@ -50,7 +52,7 @@ Outcome failed(Cause cause, std::string message) {
   return outcome;
 }
 
-TaskMachine::TaskMachine(detail::WorkerDirectory& directory) : directory_{directory}, scheduler_{{}, name_of_worker} {}
+TaskMachine::TaskMachine(detail::WorkerDirectory& directory) : directory_{directory}, scheduler_{{}, name_of_worker, may_copy} {}
 
 TaskMachine::~TaskMachine() {
   while (take_ended()) continue;
@@ -81,6 +83,7 @@ void TaskMachine::submit(TaskRecord& task, const Moment& now) {
 void TaskMachine::started(const TaskRef& task, WorkerId worker, const Moment& now) {
   TaskRecord& record = record_of(task);
   if (is_ending_ || !is_current(task) || state_of(record) == TaskState::running) return;
+  if (copies_.task_of(record)) return copy_started(record, worker, now);
   record.last_worker.store(worker, std::memory_order_relaxed);
   record.start_ns.store(now.clock_ns, std::memory_order_release);
   record.state.store(TaskState::running, std::memory_order_release);
@@ -90,7 +93,7 @@ void TaskMachine::started(const TaskRef& task, WorkerId worker, const Moment& no
 }
 
 void TaskMachine::progressed(const TaskRef& task, double fraction) {
-  if (!(fraction >= 0 && fraction <= 1) || !is_current(task)) return;
+  if (!(fraction >= 0 && fraction <= 1) || !is_current(task) || copies_.task_of(record_of(task))) return;
   record_of(task).progress.store(static_cast<float>(fraction), std::memory_order_relaxed);
   tell([&](Observer& observer) { observer.progressed(record_of(task)); });
 }
@@ -107,6 +110,7 @@ void TaskMachine::finished(const TaskRef& task, Outcome&& outcome, const Moment&
   if (!is_current(task)) return stopped(task);
   wants_round_ = true;
   TaskRecord& record = record_of(task);
+  if (copies_.task_of(record)) return copy_finished(record, std::move(outcome), now);
   tell([&](Observer& observer) { observer.done(record, outcome, now); });
   if (outcome.failure && retries(record, *outcome.failure)) {
     scheduler_.again(record, now.time);
@@ -124,6 +128,7 @@ void TaskMachine::lost(const TaskRef& task, Outcome&& outcome, const Moment& now
 }
 
 void TaskMachine::lose(TaskRecord& task, Outcome&& outcome, const Moment& now) {
+  if (copies_.task_of(task)) return copy_gone(task, CopyEnd::lost, &outcome, now);
   tell([&](Observer& observer) { observer.lost(task, outcome, now); });
   if (scheduler_.lost(task, now.time, task.options().max_losses) == scheduler::Verdict::run_again)
     return queued_again(task, Again::lost, now);
@@ -180,6 +185,7 @@ bool TaskMachine::retries(TaskRecord& task, const Failure& failure) {
 
 /// It waits, as if it had not begun.
 void TaskMachine::queued_again(TaskRecord& task, Again why, const Moment& now) {
+  if (copies_.task_of(task)) return copy_gone(task, CopyEnd::dropped, nullptr, now);
   if (task.find_extra()) deadlines_.clear(task);
   const bool was_running = state_of(task) == TaskState::running;
   if (was_running) {
@@ -211,6 +217,7 @@ void TaskMachine::out_of_time(TaskRecord& task, const Moment& now) {
 }
 
 void TaskMachine::end(TaskRecord& task, TaskState state, Outcome&& outcome, const Moment& now) {
+  drop_copy(task, now);
   if (task.find_extra()) deadlines_.clear(task);
   task.finish_ns = now.clock_ns;
   task.run_ns = outcome.run_time.count();
@@ -226,8 +233,9 @@ void TaskMachine::end(TaskRecord& task, TaskState state, Outcome&& outcome, cons
   if (!outcome.out.empty()) task.need_extra().out = std::move(outcome.out);
   if (!outcome.err.empty()) task.need_extra().err = std::move(outcome.err);
   // A task that was stopped may still run somewhere, and read its arguments.
-  if (task.schedule == ItemState::done && state != TaskState::cancelled) {
-    task.payload = std::move(outcome.value);
+  const bool is_nowhere = task.schedule == ItemState::done && state != TaskState::cancelled;
+  if (is_nowhere || state == TaskState::finished) task.payload = std::move(outcome.value);
+  if (is_nowhere) {
     if (detail::TaskExtra* const extra = task.find_extra()) {
       extra->shared.clear();
       extra->start_values = 0;
@@ -262,6 +270,8 @@ void TaskMachine::end_all(const std::string& why, const Moment& now) {
   is_ending_ = true;
   const Failure failure = *failed(Cause::cancelled, why).failure;
   end_waiting(TaskState::cancelled, failure, now);
+  for (scheduler::Item* item : scheduler_.assigned())
+    if (copies_.task_of(record_of(*item))) copy_gone(record_of(*item), CopyEnd::dropped, nullptr, now);
   for (scheduler::Item* item : scheduler_.assigned()) {
     scheduler_.withdraw(*item, now.time);
     Outcome outcome;
@@ -370,7 +380,8 @@ std::optional<Handed> TaskMachine::given(const std::optional<scheduler::Assignme
 std::vector<RecordPtr> TaskMachine::open_tasks() const {
   std::vector<RecordPtr> open;
   for (scheduler::Item* item : scheduler_.waiting()) open.emplace_back(&record_of(*item));
-  for (scheduler::Item* item : scheduler_.assigned()) open.emplace_back(&record_of(*item));
+  for (scheduler::Item* item : scheduler_.assigned())
+    if (!copies_.task_of(record_of(*item))) open.emplace_back(&record_of(*item));
   for (TaskRecord* task : dependents_.all()) open.emplace_back(task);
   return open;
 }
@@ -404,6 +415,7 @@ std::vector<Handed> TaskMachine::surplus() {
 
 std::optional<Time> TaskMachine::wake_at(Time now) const {
   auto when = deadlines_.next();
+  if (const auto copy = makes_copies_ ? scheduler_.next_copy_at() : std::nullopt; copy && (!when || *copy < *when)) when = copy;
   if (!scheduler_.has_tasks_ahead() && !scheduler_.holds_back()) return when;
   const Time look = now + look_interval;
   return when ? std::min(*when, look) : look;
@@ -413,6 +425,7 @@ std::vector<Handed> TaskMachine::time_passed(const Moment& now) {
   if (is_ending_) return {};
   while (scheduler::Item* item = deadlines_.due(now.time)) out_of_time(record_of(*item), now);
   if (scheduler_.holds_back()) wants_round_ = true;
+  if (const auto copy = makes_copies_ ? scheduler_.next_copy_at() : std::nullopt; copy && *copy <= now.time) wants_round_ = true;
   return handed(scheduler_.overdue(now.time));
 }
 

@@ -31,6 +31,7 @@
 
 #include <mw/interface.hpp>
 
+#include "core/copies.hpp"
 #include "core/deadlines.hpp"
 #include "core/dependents.hpp"
 #include "core/moment.hpp"
@@ -86,6 +87,8 @@ class TaskMachine {
   /// No worker has begun this attempt, and none will.
   void returned(const TaskRef& task, const Moment& now);
   void returned(const std::vector<TaskRef>& tasks, const Moment& now);
+  /// Its worker keeps a part of it only, and so does every attempt from now on: a copy of the whole is dropped.
+  void was_split(const TaskRecord& task, const Moment& now);
   /// What take_stops() named does not run, and will not.
   void stopped(const TaskRef& task);
   /// False if it had ended.
@@ -140,6 +143,10 @@ class TaskMachine {
   std::vector<WorkerId> free_workers() const { return scheduler_.free_workers(); }
   /// A task that waits goes to this worker.
   Handed assign(TaskRecord& task, WorkerId worker, const Moment& now);
+  /// When nothing waits any more, for an interface among whose workers the master chooses: a second attempt at a task
+  /// that takes too long where it is, and a worker with nothing to do. Only where copy_stragglers() said so.
+  std::optional<Handed> next_copy(const Moment& now);
+  void copy_stragglers(bool makes_copies) noexcept { makes_copies_ = makes_copies; }
   /// At the end of a round: what lies ahead of one worker while another has nothing to do. Ask for it back in this
   /// order, and say returned() of those that came.
   std::vector<Handed> surplus();
@@ -185,6 +192,10 @@ class TaskMachine {
   void end_waiting(TaskState state, const Failure& failure, const Moment& now);
   void forget_slots(WorkerId worker, const Moment& now);
   std::optional<Handed> given(const std::optional<scheduler::Assignment>& choice, const Moment& now);
+  void copy_started(TaskRecord& copy, WorkerId worker, const Moment& now);
+  void copy_finished(TaskRecord& copy, Outcome&& outcome, const Moment& now);
+  void copy_gone(TaskRecord& copy, CopyEnd how, const Outcome* outcome, const Moment& now);
+  void drop_copy(const TaskRecord& task, const Moment& now);
   static std::vector<Handed> handed(const std::vector<scheduler::Assignment>& list);
 
   detail::WorkerDirectory& directory_;
@@ -193,6 +204,7 @@ class TaskMachine {
   Deadlines deadlines_;
   std::vector<Handed> abandoned_;  ///< ended here, and may still run where they are
   std::vector<Stop> stops_;
+  Copies copies_;
   Dependents dependents_;
   std::vector<std::pair<TaskRecord*, RecordPtr>> freed_;  ///< tasks whose first has ended, and that first
   bool is_freeing_ = false;
@@ -204,6 +216,7 @@ class TaskMachine {
   bool has_interface_ = false;
   bool wants_round_ = false;
   bool is_ending_ = false;
+  bool makes_copies_ = false;
 };
 
 }  // namespace mw::core

@@ -31,6 +31,13 @@ enum class Again : std::uint8_t {
   interface_gone,  ///< the interface failed, or was replaced
 };
 
+/// What became of a second attempt.
+enum class CopyEnd : std::uint8_t {
+  done,    ///< it has a result, or a failure
+  lost,    ///< its worker died under it
+  dropped  ///< nobody needs it any more, or no worker had begun it
+};
+
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -53,6 +60,16 @@ class Observer {
   /// It came to its end, once: finished, error or cancelled. The record has all that is known of it (payload, failure,
   /// times), but its `state` is still the one before.
   virtual void ended(const TaskRecord&, TaskState, const Moment&) noexcept {}
+
+  /// A task takes too long where it is, and this worker was given a second attempt at it: `copy`, a record with the
+  /// task's number, function and arguments. Whichever of the two has a result first ends the task.
+  virtual void copy_assigned(const TaskRecord& copy, WorkerId, const Moment&) noexcept { static_cast<void>(copy); }
+  virtual void copy_started(const TaskRecord& copy, WorkerId, const Moment&) noexcept { static_cast<void>(copy); }
+  /// The copy came to its end: with a result or a failure (how), by its worker's death (how), or as it is not needed any
+  /// more, was taken back, or went with its interface (null).
+  virtual void copy_ended(const TaskRecord& copy, CopyEnd, const Outcome* how, const Moment&) noexcept {
+    static_cast<void>(copy), static_cast<void>(how);
+  }
 
   virtual void worker_joined(WorkerId, const WorkerInfo&, const Moment&) noexcept {}
   virtual void worker_left(WorkerId, const Moment&) noexcept {}

@@ -40,6 +40,7 @@ struct TaskExtra {
   SharedList shared;               ///< what its arguments refer to, then a start call if it brings one; goes with the arguments
   std::uint32_t start_values = 0;  ///< so many of `shared`, its last, are the start call and what that refers to
   bool is_start = false;           ///< nothing but the start call
+  bool may_have_copy = true;       ///< there is no second attempt at it, and it is none
   std::uint32_t faults = 0;
   std::uint32_t split_of = 0;  ///< the attempt that is to be split, until it is known what its worker keeps; 0: none
   std::string out;             ///< printed to stdout
@@ -48,6 +49,7 @@ struct TaskExtra {
   std::string host;
   Failure failure;                        ///< valid while the state is error or cancelled
   std::atomic<PartList*> parts{nullptr};  ///< what it has emitted; made by the loop
+  Bytes old_arguments;         ///< of a task that a second attempt has ended: the worker of the first may read them still
   std::string outputs_folder;  ///< where output files of this master's tasks lie until they are in their places; set as the options
 };
 

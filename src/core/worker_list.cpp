@@ -69,6 +69,17 @@ void WorkerList::ended(const TaskRecord& task, TaskState, const Moment&) noexcep
   if (is_running(task)) no_longer_runs(task);
 }
 
+void WorkerList::copy_started(const TaskRecord& copy, WorkerId worker, const Moment& now) noexcept { started(copy, worker, now); }
+
+void WorkerList::copy_ended(const TaskRecord& copy, CopyEnd end, const Outcome* how, const Moment& now) noexcept {
+  switch (end) {
+    case CopyEnd::done: return done(copy, *how, now);
+    case CopyEnd::lost: return lost(copy, *how, now);
+    case CopyEnd::dropped:
+      if (is_running(copy)) no_longer_runs(copy);
+  }
+}
+
 void WorkerList::worker_joined(WorkerId worker, const WorkerInfo& info, const Moment& now) noexcept {
   const auto same = std::find_if(gone_.begin(), gone_.end(), [&](Place place) { return place->info.name == info.name; });
   Place place;

@@ -54,6 +54,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
   machine_.add_observer(statistics_);
   machine_.add_observer(loss_teller_);
   machine_.add_observer(workers_);
+  machine_.copy_stragglers(options_.copy_stragglers);
   shared_watch_->watch(options_.start.values);
   interface_->set_host(*seat_);
   try {
@@ -321,6 +322,7 @@ void MasterCore::task_split(const TaskRef& task, std::uint32_t kept) {
     extra->split_of = 0;
     limit_chunk(record.payload, kept);
     completions_.split(record, kept);
+    machine_.was_split(record, moment());
   });
 }
 

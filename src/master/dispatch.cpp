@@ -34,6 +34,7 @@ void MasterCore::dispatch() {
 void MasterCore::dispatch_by_master() {
   const core::Moment now = moment();
   while (const auto next = machine_.next(now)) execute(*next);
+  while (const auto copy = machine_.next_copy(now)) execute(*copy);
   take_back(machine_.surplus());
 }
 

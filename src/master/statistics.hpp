@@ -37,6 +37,7 @@ class Statistics final : public core::Observer {
   std::atomic<std::uint64_t> cancelled{0};
   std::atomic<std::uint64_t> attempts{0};
   std::atomic<std::uint64_t> retries{0};
+  std::atomic<std::uint64_t> copies{0};
   std::atomic<std::int64_t> ready_ns{0};  ///< when the first worker was ready; 0 while none is
 
   /// So many slots the interface starts, of which so many are there.
@@ -54,6 +55,10 @@ class Statistics final : public core::Observer {
 
   // As the machine tells it
   void assigned(const TaskRecord&, WorkerId, const core::Moment&) noexcept override { add(attempts); }
+  void copy_assigned(const TaskRecord&, WorkerId, const core::Moment&) noexcept override {
+    add(attempts);
+    add(copies);
+  }
   void started(const TaskRecord&, WorkerId, const core::Moment&) noexcept override { add(running); }
   void lost(const TaskRecord&, const Outcome&, const core::Moment&) noexcept override { add(lost_); }
   void queued_again(const TaskRecord&, core::Again why, bool was_running, const core::Moment&) noexcept override {
@@ -103,6 +108,7 @@ class Statistics final : public core::Observer {
     status.running = running.load(std::memory_order_relaxed);
     status.attempts = attempts.load(std::memory_order_relaxed);
     status.retries = retries.load(std::memory_order_relaxed);
+    status.copies = copies.load(std::memory_order_relaxed);
     status.lost = lost_.load(std::memory_order_relaxed);
     status.tasks = accepted.load(std::memory_order_relaxed);
     const std::uint64_t known = status.finished + status.errors + status.cancelled + status.running;

@@ -115,6 +115,7 @@ std::string Status::to_json() const {
                           {"attempts", attempts},
                           {"retries", retries},
                           {"lost", lost},
+                          {"copies", copies},
                           {"seconds", seconds},
                           {"ready_seconds", ready_seconds},
                           {"start_up_seconds", start_up_seconds},

@@ -49,6 +49,9 @@ struct Assignment {
 
 enum class Verdict : std::uint8_t { run_again, give_up };
 
+/// Whether there may be another attempt at this task while it runs.
+using MayCopy = bool (*)(const Item&);
+
 /// What a worker takes.
 struct Capacity {
   std::uint32_t slots = 1;  ///< tasks that it runs at a time, at least 1
@@ -58,7 +61,8 @@ struct Capacity {
 
 class Scheduler {
  public:
-  explicit Scheduler(Policy policy = {}, NameOf name_of = nullptr) : policy_{policy}, lanes_{name_of} {}
+  explicit Scheduler(Policy policy = {}, NameOf name_of = nullptr, MayCopy may_copy = nullptr)
+      : policy_{policy}, lanes_{name_of}, may_copy_{may_copy} {}
 
   /// A new task: last among those of its priority.
   void submit(Item& item);
@@ -135,6 +139,13 @@ class Scheduler {
   /// worker, those that would wait longest first. Worth taking back; give those that could be to returned(). A worker
   /// is asked once until its list changes.
   std::vector<Assignment> surplus();
+  /// No task waits, a worker a round trip away has nothing to do, and this task is likely to end there before it would
+  /// where it runs: those two. Give place() what is to run there. Empty if there is none; next_copy_at() says when to
+  /// ask again.
+  std::optional<Assignment> straggler(Time now);
+  std::optional<Time> next_copy_at() const noexcept { return next_copy_; }
+  /// A task that was not submitted goes to this worker, which is there.
+  void place(Item& item, WorkerId worker, Time now);
   /// They were taken back before they began: this attempt at them never was. First in line, in the order of submission.
   void returned(std::vector<Item*> items, Time now);
   /// Whether overdue() may ever have something to say as things are.
@@ -195,6 +206,7 @@ class Scheduler {
   bool is_better_left(const Worker& worker, const Item& item, Time now) const noexcept;
   Time left_at(const Worker& worker, Time now) const noexcept;
   bool is_late(const Worker& worker, Time now) const noexcept;
+  std::optional<Time> copy_due(const Worker& worker) const;
   bool takes_one_ahead(const Worker& worker) const noexcept;
   Time horizon_of(const Worker& worker) const noexcept;
   void enter_room(Worker& worker);
@@ -210,8 +222,10 @@ class Scheduler {
   void expect(Item& item, Worker& worker) const;
 
   Policy policy_;
-  Queues queues_;  ///< what any worker may have
-  Lanes lanes_;    ///< what is for one
+  Queues queues_;                  ///< what any worker may have
+  Lanes lanes_;                    ///< what is for one
+  MayCopy may_copy_;               ///< null: no task
+  std::optional<Time> next_copy_;  ///< when straggler() may have something to say; as of its last call
   std::uint32_t last_order_ = 0;
   ItemList elsewhere_;  ///< assigned to any_worker: the interface knows where
   std::unordered_map<std::uint32_t, Worker> workers_;

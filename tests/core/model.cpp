@@ -23,9 +23,11 @@ World::World(std::uint64_t seed)
     : seed_{seed},
       random_{seed},
       way_{static_cast<Way>(seed % 3)},
+      has_little_to_do_{seed % 6 == 0},  // the master chooses its workers there
       directory_{new detail::WorkerDirectory{{"worker", "host"}}},
       machine_{*directory_} {
   machine_.add_observer(*this);
+  machine_.copy_stragglers(seed % 4 != 0);
   machine_.interface_started(way_ != Way::by_interface);
 }
 
@@ -68,9 +70,8 @@ void World::assigned(const TaskRecord& task, WorkerId worker, const Moment&) noe
     last = std::max(last, task.id);
   }
   if (way_ == Way::by_interface) return;
-  const auto place = workers_.find(index_of(worker));
-  if (place == workers_.end() || !place->second.is_joined || place->second.has_left) return note("a task is given to a ghost");
-  if (!only.empty() && only != place->second.name && only != directory_->find(worker).name)
+  if (!is_there(worker)) return note("a task is given to a ghost");
+  if (!only.empty() && only != workers_.at(index_of(worker)).name && only != directory_->find(worker).name)
     note("a task goes to another worker than the one that it is for");
 }
 
@@ -78,6 +79,34 @@ void World::started(const TaskRecord& task, WorkerId, const Moment& now) noexcep
   Account& account = account_of(task);
   account.began_ns = now.clock_ns;
   if (account.is_queued || account.is_over || std::exchange(account.is_running, true)) note("a task begins that nobody has");
+}
+
+bool World::is_there(WorkerId worker) const {
+  const auto place = workers_.find(index_of(worker));
+  return place != workers_.end() && place->second.is_joined && !place->second.has_left;
+}
+
+void World::copy_assigned(const TaskRecord& copy, WorkerId worker, const Moment&) noexcept {
+  ++copies_made_;
+  if (!is_there(worker)) note("a copy is given to a ghost");
+  if (machine_.waiting_count() != 0) note("a copy is made while tasks wait");
+  for (const auto& [other, id] : copies_)
+    if (other == &copy || id == copy.id) note("a task has two copies");
+  copies_[&copy] = copy.id;
+  const auto task = std::find_if(accounts_.begin(), accounts_.end(), [&](const auto& one) { return one.first->id == copy.id; });
+  if (task == accounts_.end() || task->second.is_over || task->second.is_queued)
+    return note("a copy is made of a task that is nowhere");
+  if (task->first->worker == worker) note("a copy is made for the worker that the task is on");
+  if (!copy.options().worker.empty()) note("a copy is made of a task that is for one worker");
+}
+
+void World::copy_started(const TaskRecord& copy, WorkerId, const Moment&) noexcept {
+  if (!copies_.contains(&copy)) note("a copy begins that is none");
+}
+
+void World::copy_ended(const TaskRecord& copy, CopyEnd end, const Outcome* how, const Moment&) noexcept {
+  if (copies_.erase(&copy) == 0) note("a copy ends twice");
+  copies_won_ += end == CopyEnd::done && !how->failure;
 }
 
 void World::lost(const TaskRecord& task, const Outcome&, const Moment&) noexcept {
@@ -102,6 +131,8 @@ void World::ended(const TaskRecord& task, TaskState state, const Moment&) noexce
   if (account.is_cancelled != (state == TaskState::cancelled) && !machine_.is_ending())
     note("a task ends in another way than it should");
   if (account.waits_for && !account.is_cancelled) note("a task ends before the one whose result it takes");
+  for (const auto& [copy, id] : copies_)
+    if (id == task.id) note("a task ends, and a copy of it does not");
   --open_;
   for (auto& [other, waiting] : accounts_) {
     if (waiting.waits_for != &task) continue;
@@ -192,6 +223,7 @@ void World::submit(bool may_follow) {
 void World::announce() {
   if (workers_.size() > 12 || way_ == Way::by_interface) return;
   Worker coming{.slots = 1 + static_cast<std::uint32_t>(below(3)), .ahead = static_cast<std::uint32_t>(below(3)), .name = {}};
+  if (chance(50)) coming.slots = 1, coming.round_trip = std::chrono::microseconds{100};
   coming.name = some_name(below(4));
   workers_[index_of(directory_->add({coming.name, "host"}))] = std::move(coming);
 }
@@ -203,21 +235,23 @@ void World::join() {
   if (workers_.empty()) return;
   auto place = std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())));
   const Worker& worker = place->second;
-  machine_.worker_joined(WorkerId{place->first}, {.name = worker.name, .slots = worker.slots, .ahead = worker.ahead}, now_);
+  machine_.worker_joined(WorkerId{place->first},
+                         {.name = worker.name, .slots = worker.slots, .ahead = worker.ahead, .round_trip = Time{worker.round_trip}},
+                         now_);
   // One that comes while nothing may be given out is sent away.
   if (!place->second.is_joined && !machine_.has_interface()) place->second.has_left = true;
 }
 
 void World::leave() {
   if (chance(5)) return machine_.worker_left(WorkerId{1'000'000}, {}, now_);  // nobody has that number
-  if (workers_.empty()) return;
+  if (workers_.empty() || (has_little_to_do_ && chance(80))) return;
   leave(std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())))->first);
 }
 
 /// It takes nothing more from now on, and leaves later. Nothing is known of one that has not joined yet.
 void World::be_about_to_leave() {
   if (chance(5)) return machine_.worker_leaves(WorkerId{1'000'000});
-  if (workers_.empty()) return;
+  if (workers_.empty() || (has_little_to_do_ && chance(80))) return;
   auto place = std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())));
   machine_.worker_leaves(WorkerId{place->first});
   place->second.leaves = place->second.leaves || (place->second.is_joined && !place->second.has_left);
@@ -251,7 +285,7 @@ void World::finish() {
   const std::size_t which = below(in_hand_.size());
   InHand& one = in_hand_[which];
   const TaskRef task = one.handed.task;
-  if (chance(20) && !std::exchange(one.has_arrived, true)) {
+  if (!copies_.contains(&record_of(task)) && chance(20) && !std::exchange(one.has_arrived, true)) {
     one.handed.worker = any_worker;
     return machine_.is_current(task) ? machine_.arrived(task, now_) : machine_.stopped(task);
   }
@@ -308,6 +342,7 @@ void World::cancel() {
 
 void World::pass_time() {
   if (const auto when = machine_.wake_at(now_.time); when && chance(70)) now_.clock_ns = std::max(now_.clock_ns, when->count());
+  if (has_little_to_do_ && chance(50)) now_.clock_ns += static_cast<std::int64_t>(below(200'000'000));
   now_.time = Time{now_.clock_ns};
   const auto late = machine_.time_passed(now_);
   settle();
@@ -384,7 +419,11 @@ void World::round_by_master() {
       machine_.finished(next->task, some_outcome(true), now_);
     }
   }
-  if (machine_.first_waiting()) demand(machine_.free_workers().empty(), "a task waits beside a worker that has nothing to do");
+  while (const auto copy = machine_.next_copy(now_)) hand(*copy);
+  // One that is a round trip away may be known to be slow, and is left alone then.
+  if (machine_.first_waiting())
+    for (const WorkerId free : machine_.free_workers())
+      demand(workers_.at(index_of(free)).round_trip != Time{0}, "a task waits beside a worker that has nothing to do");
   for (const WorkerId free : machine_.free_workers())
     for (const auto& [task, account] : accounts_)
       demand(!account.is_queued || task->options().worker != workers_.at(index_of(free)).name,
@@ -394,9 +433,11 @@ void World::round_by_master() {
 
 void World::settle() {
   for (const Stop& stop : machine_.take_stops()) {
-    const Account& account = account_of(record_of(stop.task));
-    demand(stop.may_be_unbegun || (account.began_ns && Time{now_.clock_ns - *account.began_ns} >= stop.task.options().hard_limit),
-           "a task is ended that is not out of time");
+    if (!stop.may_be_unbegun) {
+      const Account& account = account_of(record_of(stop.task));
+      demand(account.began_ns && Time{now_.clock_ns - *account.began_ns} >= stop.task.options().hard_limit,
+             "a task is ended that is not out of time");
+    }
     if (stop.may_be_unbegun && revoke(stop.task))
       machine_.stopped(stop.task);
     else if (chance(50))  // it is stopped, and says so soon; else it runs on and says so later
@@ -487,7 +528,8 @@ void World::check() {
     ++held[index_of(one.handed.worker)];
     is_current += machine_.is_current(one.handed.task);
   }
-  demand(is_current == current, "a task is given out that no worker has");
+  for (const auto& [copy, id] : copies_) demand(copy->schedule == scheduler::ItemState::assigned, "a copy is nowhere");
+  demand(is_current == current + copies_.size(), "a task is given out that no worker has");
   for (const auto& [number, worker] : workers_)
     demand(held[number] <= worker.slots + worker.ahead, "a worker has more tasks than it takes");
 }

@@ -38,6 +38,9 @@ class World final : private Observer {
   ~World() override;
   void run();
   std::uint64_t events() const noexcept { return events_; }
+  /// How many second attempts were made, and how many of them ended their task.
+  std::uint64_t copies() const noexcept { return copies_made_; }
+  std::uint64_t copies_that_won() const noexcept { return copies_won_; }
 
  private:
   struct Account {
@@ -51,6 +54,7 @@ class World final : private Observer {
   };
   struct Worker {
     std::uint32_t slots = 1, ahead = 0;
+    Time round_trip{0};
     std::string name;                                          ///< the directory's, without the number of its process
     bool is_joined = false, leaves = false, has_left = false;  ///< as the machine was told
   };
@@ -67,6 +71,9 @@ class World final : private Observer {
   void lost(const TaskRecord& task, const Outcome&, const Moment&) noexcept override;
   void queued_again(const TaskRecord& task, Again why, bool was_running, const Moment&) noexcept override;
   void ended(const TaskRecord& task, TaskState state, const Moment&) noexcept override;
+  void copy_assigned(const TaskRecord& copy, WorkerId worker, const Moment&) noexcept override;
+  void copy_started(const TaskRecord& copy, WorkerId, const Moment&) noexcept override;
+  void copy_ended(const TaskRecord& copy, CopyEnd, const Outcome*, const Moment&) noexcept override;
   void worker_joined(WorkerId worker, const WorkerInfo& info, const Moment&) noexcept override;
   void worker_left(WorkerId worker, const Moment&) noexcept override;
 
@@ -78,7 +85,10 @@ class World final : private Observer {
   void bring_to_an_end();
   void fill_all_slots();
 
-  void submit() { submit(chance(15)); }
+  /// In some worlds there is little to do, so that workers are idle and tasks are begun a second time.
+  void submit() {
+    if (!has_little_to_do_ || open_ < 4) submit(chance(15));
+  }
   void submit(bool may_follow);
   void announce();
   void join();
@@ -99,6 +109,7 @@ class World final : private Observer {
   bool chance(unsigned percent) { return random_() % 100 < percent; }
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }
   Outcome some_outcome(bool is_good);
+  bool is_there(WorkerId worker) const;
   Account& account_of(const TaskRecord& task);
   const TaskRef* something_old();
   void hand(const Handed& handed);
@@ -112,12 +123,14 @@ class World final : private Observer {
   const std::uint64_t seed_;
   std::mt19937_64 random_;
   const Way way_;
+  const bool has_little_to_do_;
   const boost::intrusive_ptr<detail::WorkerDirectory> directory_;
   TaskMachine machine_;
   Moment now_;
-  std::uint64_t events_ = 0;
+  std::uint64_t events_ = 0, copies_made_ = 0, copies_won_ = 0;
   std::map<const TaskRecord*, Account> accounts_;
-  std::vector<RecordPtr> records_;  ///< so that none goes before its account
+  std::map<const TaskRecord*, std::uint64_t> copies_;  ///< second attempts, and the number of the task that they are at
+  std::vector<RecordPtr> records_;                     ///< so that none goes before its account
   std::map<std::uint32_t, Worker> workers_;
   std::vector<InHand> in_hand_;  ///< what the interface has
   std::vector<TaskRef> old_;     ///< attempts that were something once

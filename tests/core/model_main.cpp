@@ -23,17 +23,20 @@ int main(int argc, char** argv) {
     return schedules != 0 ? done >= schedules
                           : std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() >= seconds;
   };
-  std::uint64_t done = 0, events = 0;
+  std::uint64_t done = 0, events = 0, copies = 0, won = 0;
   try {
     for (; !is_over(done); ++done) {
       mw::core::model::World world{seed + done};
       world.run();
       events += world.events();
+      copies += world.copies();
+      won += world.copies_that_won();
     }
   } catch (const std::exception& e) {
     fmt::print(stderr, "core_model: {}\n  again: core_model --schedules 1 --seed {}\n", e.what(), seed + done);
     return 1;
   }
-  fmt::print("{} schedules, {} events, seeds from {}: all held\n", done, events, seed);
+  fmt::print("{} schedules, {} events, {} copies of tasks, {} of them first; seeds from {}: all held\n", done, events, copies, won,
+             seed);
   return 0;
 }
