@@ -18,7 +18,8 @@ constexpr WorkerId one_worker{1}, idle_worker{2};
 bool every_task(const Item&) { return true; }
 bool no_task(const Item&) { return false; }
 
-/// Two workers a round trip away, who know that a task takes 100 ms; one more runs on the one_worker worker from `begun_at` on.
+/// Two workers a round trip away, and it is known that a task takes 100 ms. One more runs on one of them from
+/// `begun_at` on.
 struct TwoWorkers {
   explicit TwoWorkers(MayCopy may_copy = every_task, Time round_trip = 1ms) : scheduler{{}, nullptr, may_copy} {
     scheduler.worker_joined(one_worker, {.slots = 1, .ahead = 2, .round_trip = round_trip});
