@@ -1,41 +1,17 @@
 #!/usr/bin/env bash
 # One of four hosts is four times slower: how much longer applications take than the hosts' speeds allow: slow_host.sh
-# FOLDER-OF-PROGRAMS [RUNS [mpi|tcp]] By hand, on a machine that does nothing else: it needs 1.3 of its cores, and control groups
-# of version 1 or 2 that may limit processor time.
+# FOLDER-OF-PROGRAMS [RUNS [mpi|tcp]]. By hand, on a machine that does nothing else: it needs 1.3 of its cores, and control
+# groups that may limit processor time.
 set -euo pipefail
 bin=$1
 runs=${2:-3}
 interface=${3:-mpi}
 cluster_size=5
 . "$(dirname "$0")/hosts.sh"
-
-declare -A groups=() # by host
-# limit HOST PERCENT: what runs there from now on gets that much of one core.
-limit() {
-  local group
-  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
-    group=/sys/fs/cgroup/$tag-$1
-    echo +cpu >/sys/fs/cgroup/cgroup.subtree_control
-    mkdir "$group"
-    echo "$(($2 * 200)) 20000" >"$group/cpu.max"
-  else
-    group=/sys/fs/cgroup/cpu/$tag-$1
-    mkdir "$group"
-    echo 20000 >"$group/cpu.cfs_period_us"
-    echo "$(($2 * 200))" >"$group/cpu.cfs_quota_us"
-  fi
-  groups[$1]=$group
-  local pid
-  for pid in $(ip netns pids "$tag-${1#h}"); do echo "$pid" >"$group/cgroup.procs"; done
-}
-all_down() {
-  cluster_down
-  sleep 0.3
-  [ ${#groups[@]} -eq 0 ] || rmdir "${groups[@]}"
-}
+. "$(dirname "$0")/limits.sh"
 
 cluster_up
-trap all_down EXIT
+trap limits_and_cluster_down EXIT
 for host in h1 h2 h3; do limit $host 40; done
 limit h4 10
 
@@ -48,29 +24,11 @@ spec() {
   esac
 }
 
-# nodes HOSTS: those of tcp, which stay from one run to the next.
-nodes=()
+# start_nodes HOST…: those of tcp, which stay from one run to the next.
 start_nodes() {
   local host
   [ "$interface" = tcp ] || return 0
-  for host in ${1//,/ }; do
-    (
-      echo "$BASHPID" >"${groups[$host]}/cgroup.procs"
-      on "$host" "$bin/mw" node --key "$cluster/mw-key" --connect h0:9470 --slots 1 --folder "$cluster/programs-$host" --quiet
-    ) &
-    nodes+=($!)
-  done
-}
-stop_nodes() {
-  local host pid
-  [ "$interface" = tcp ] || return 0
-  for host in h1 h2 h3 h4; do
-    for pid in $(ip netns pids "$tag-${host#h}"); do
-      ! grep -qx mw "/proc/$pid/comm" || kill "$pid" || true
-    done
-  done 2>/dev/null
-  for pid in "${nodes[@]}"; do wait "$pid" || true; done
-  nodes=()
+  for host; do start_node "$host"; done
 }
 [ "$interface" = mpi ] || "$bin/mw" keygen "$cluster/mw-key"
 
@@ -87,9 +45,9 @@ while read -r command; do
   read -ra words <<<"$command"
   start_nodes h1
   one=$(seconds h1 "$bin/${words[0]}" "${words[@]:1}")
-  start_nodes h2,h3,h4
+  start_nodes h2 h3 h4
   four=$(seconds h1,h2,h3,h4 "$bin/${words[0]}" "${words[@]:1}")
-  stop_nodes
+  [ "$interface" = mpi ] || stop_nodes
   python3 -c 'import sys; one, four = map(float, sys.argv[2:]); print(f"{sys.argv[1]}: {one:.2f} s on one usual host, {four:.2f} s on all, x{four / (one / 3.25):.2f} of the least possible")' \
     "$command" "$one" "$four"
 done <<'END'
