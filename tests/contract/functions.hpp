@@ -52,5 +52,7 @@ std::string command_line();
 int process_id();
 /// Crashes if the file is not there, and makes it first: crashes once.
 int crash_once(const std::string& path);
+/// The same for so many times, each of which it writes to that file.
+int crash_times(const std::string& path, int times);
 
 }  // namespace contract

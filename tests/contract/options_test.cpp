@@ -174,6 +174,16 @@ TEST_CASE("P29: a worker that is lost does not use up a task's retries, nor a fa
   CHECK(e.faults() == 0);
 }
 
+TEST_CASE("P29: a task that loses its only worker again and again has as many tries as it may have", "[contract][options][P29]") {
+  const auto spec = GENERATE(from_range(specs_with_processes()));
+  INFO(spec);
+  const test::TemporaryFolder folder;
+  mw::Master master{mw::interface(with_workers(spec, 1))};
+  const auto task = master.submit_task<crash_times>({.max_losses = 5}, folder.path("crashes"), 5);
+  CHECK(master.get_result(task, 90s) == 5);
+  CHECK(task.losses() == 5);
+}
+
 TEST_CASE("P23: at its soft limit a task is asked to end, and what it returns counts", "[contract][options][P23]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
