@@ -48,9 +48,9 @@ no_address_is_needed() {
 
 # One node, then more, for as long as tasks wait, and one again while a single task runs.
 grows_and_shrinks() {
-  seq -f 0.4 30 >"$cluster/naps"
+  for _ in $(seq 40); do echo 0.3; done >"$cluster/naps"
   echo 7 >>"$cluster/naps"
-  "$bin/mw" run -i "tcp:$here&launch=slurm:1-3&slurm_idle_s=1" -- sleep '{}' <"$cluster/naps" >"$cluster/napped" 2>&1 &
+  "$bin/mw" run -i "tcp:$here&launch=slurm:1-3&slurm_idle_s=1" sleep <"$cluster/naps" >"$cluster/napped" 2>&1 &
   local run=$!
   until_it 12 jobs_run 3 && until_it 12 jobs_run 1 && wait $run && all_is_over
   local result=$?
