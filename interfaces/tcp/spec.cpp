@@ -18,7 +18,8 @@ namespace {
 constexpr std::string_view form =
     "tcp[:N] or "
     "tcp[:N?]key=FILE[&listen=ADDRESS:PORT][&discovery=no|GROUP:PORT][&local=N][&launch=ssh:HOST[:N],…][&launch=slurm:N or "
-    "slurm:LEAST-MOST[&slurm_options=…][&slurm_folder=DIR][&slurm_idle_s=X][&slurm_timeout_s=X]][&join_within_s=X][&workers=DIR][&lost_after_s=X][&threads=T][&worker=FILE]";
+    "slurm:LEAST-MOST[&slurm_options=…][&slurm_folder=DIR][&slurm_idle_s=X][&slurm_timeout_s=X]][&join_within_s=X][&workers=DIR][&"
+    "lost_after_s=X][&threads=T][&worker=FILE]";
 
 constexpr unsigned most_threads = 65'536;
 /// What is expected of nodes of which nothing is known.
@@ -68,7 +69,8 @@ const spec::Table<TcpOptions>& options_table() {
       spec::number<&Options::local_slots>("local", 1, TcpInterface::max_slots),
       {"launch", fmt::format("ssh:HOST,HOST:SLOTS,… or slurm:N or slurm:LEAST-MOST, up to {} nodes", TcpInterface::max_slots),
        set_launch},
-      {"slurm_options", "options of sbatch with blanks between, in quotation marks where there are blanks in them", set_slurm_options},
+      {"slurm_options", "options of sbatch with blanks between, in quotation marks where there are blanks in them",
+       set_slurm_options},
       spec::text<&Options::slurm_folder>("slurm_folder", "a folder"),
       spec::seconds<&Options::slurm_idle>("slurm_idle_s", least_s, most_s),
       spec::seconds<&Options::slurm_timeout>("slurm_timeout_s", least_s, most_s),
@@ -84,17 +86,15 @@ const spec::Table<TcpOptions>& options_table() {
 constexpr std::string_view no_discovery = "no";
 
 bool has_jobs(const TcpOptions& options) { return options.slurm_most > 0; }
-bool may_others_join(const TcpOptions& options) {
-  return !options.listen.empty() || !options.key.empty() || has_jobs(options);
-}
+bool may_others_join(const TcpOptions& options) { return !options.listen.empty() || !options.key.empty() || has_jobs(options); }
 
 void check_jobs(const TcpOptions& options) {
   if (options.slurm_least > options.slurm_most || options.slurm_most > TcpInterface::max_slots)
     throw UsageError{fmt::format("tcp: from {} to {} jobs of Slurm's: the first number is the lower one, and {} are the most",
                                  options.slurm_least, options.slurm_most, TcpInterface::max_slots)};
   const TcpOptions usual;
-  const bool has_wishes = !options.slurm_options.empty() || !options.slurm_folder.empty() || options.slurm_idle != usual.slurm_idle ||
-                          options.slurm_timeout != usual.slurm_timeout;
+  const bool has_wishes = !options.slurm_options.empty() || !options.slurm_folder.empty() ||
+                          options.slurm_idle != usual.slurm_idle || options.slurm_timeout != usual.slurm_timeout;
   if (has_wishes && !has_jobs(options)) throw UsageError{"tcp: options for Slurm's jobs, and no launch=slurm:N"};
   for (const std::string& word : options.slurm_options)
     if (const std::string fault = slurm::fault_of_option(word); !fault.empty())

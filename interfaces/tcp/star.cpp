@@ -90,12 +90,13 @@ void Star::start_nodes() {
 /// Where they will run nobody knows: they are told this machine's name, by which the machines of a cluster know each
 /// other.
 void Star::start_jobs() {
-  launches_.start(static_cast<LaunchUser&>(*this),
-                  SlurmJobs::Plan{.fleet = {.least = options_.slurm_least, .most = options_.slurm_most, .idle = options_.slurm_idle},
-                                  .master = address_for(process::host_name()),
-                                  .options = options_.slurm_options,
-                                  .folder = options_.slurm_folder,
-                                  .timeout = options_.slurm_timeout});
+  launches_.start(
+      static_cast<LaunchUser&>(*this),
+      SlurmJobs::Plan{.fleet = {.least = options_.slurm_least, .most = options_.slurm_most, .idle = options_.slurm_idle},
+                      .master = address_for(process::host_name()),
+                      .options = options_.slurm_options,
+                      .folder = options_.slurm_folder,
+                      .timeout = options_.slurm_timeout});
 }
 
 void Star::listen() {
@@ -356,7 +357,8 @@ std::vector<JoinedNode> Star::take_joined() {
 }
 
 void Star::let_go(const std::string& name) {
-  const auto place = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& node) { return node->name() == name && !node->is_over(); });
+  const auto place =
+      std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& node) { return node->name() == name && !node->is_over(); });
   if (place != nodes_.end()) (*place)->let_go();
 }
 

@@ -43,13 +43,13 @@ nodes_compute() {
 # What it is written like, without an address: the jobs dial this machine's name.
 no_address_is_needed() {
   getent hosts "$(hostname)" >/dev/null || { echo "this machine's name leads nowhere"; return 0; }
-  pi_is_right "tcp:1?launch=slurm:1&join_within_s=20" && all_is_over
+  pi_is_right "tcp:2?launch=slurm:1&$two_cores&join_within_s=20"
 }
 
 # One node, then more, for as long as tasks wait, and one again while a single task runs.
 grows_and_shrinks() {
-  for _ in $(seq 40); do echo 0.3; done >"$cluster/naps"
-  echo 7 >>"$cluster/naps"
+  for _ in $(seq 30); do echo 0.3; done >"$cluster/naps"
+  echo 4 >>"$cluster/naps"
   "$bin/mw" run -i "tcp:$here&launch=slurm:1-3&slurm_idle_s=1" sleep <"$cluster/naps" >"$cluster/napped" 2>&1 &
   local run=$!
   until_it 12 jobs_run 3 && until_it 12 jobs_run 1 && wait $run && all_is_over
@@ -59,23 +59,34 @@ grows_and_shrinks() {
 }
 
 job_is_cancelled() {
-  starts_running "tcp:$here&launch=slurm:2&$two_cores" 700 || return 1
+  starts_running "tcp:$here&launch=slurm:2&$two_cores" 500 || return 1
   scancel "$(squeue --noheader --array --states=running --format=%i | head -1)"
   wait "$run" || return 1
-  grep -q '"slurm_jobs_submitted":3' "$cluster/out" && all_is_over
+  grep -q '"slurm_jobs_submitted":3' "$cluster/out"
 }
 
 controller_is_silent() {
-  starts_running "tcp:$here&launch=slurm:2&$two_cores&slurm_timeout_s=1" 700 || return 1
+  starts_running "tcp:$here&launch=slurm:2&$two_cores&slurm_timeout_s=1" 500 || return 1
   slurm_suspends
   kill -9 $(nodes | head -1) # a node is lost, and Slurm says nothing of it
   sleep 2
   slurm_goes_on
-  wait "$run" && grep -q '"nodes_lost":1' "$cluster/out" && grep -q 'warning.*squeue: it did not answer within 1 s' "$cluster/out" && all_is_over
+  wait "$run" && grep -q '"nodes_lost":1' "$cluster/out" && grep -q 'warning.*squeue: it did not answer within 1 s' "$cluster/out"
+}
+
+# script_is_private: without a folder for it the key is in the script, which is its user's alone.
+script_is_private() {
+  local file files
+  files=$(grep -rla "cppmw-key-1" "$slurm"/state "$slurm"/spool) || return 1
+  for file in $files; do
+    echo "$file $(stat -c %a "$file")"
+    [ "$(stat -c %a "$file")" = 700 ] || return 1
+  done
+  ! grep -qa "cppmw-key-1" /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null
 }
 
 master_is_killed() {
-  starts_running "tcp:$here&launch=slurm:2&$two_cores" 3000 || return 1
+  starts_running "tcp:$here&launch=slurm:2&$two_cores" 3000 && script_is_private || return 1
   pkill -9 -f "cluster_run tcp:.*$cluster"
   wait "$run" 2>/dev/null && return 1
   all_is_over
@@ -93,14 +104,14 @@ fails_saying() {
 pending_is_told() {
   scontrol update PartitionName=all State=DOWN
   local result=0
-  fails_saying "Slurm's jobs [0-9]+_0, [0-9]+_1: it is PENDING [(]PartitionDown[)]" "tcp:2?$here&launch=slurm:2&join_within_s=2.5" || result=1
+  fails_saying "Slurm's jobs [0-9]+_0, [0-9]+_1: it is PENDING [(]PartitionDown[)]" "tcp:2?$here&launch=slurm:2&join_within_s=1.8" || result=1
   scontrol update PartitionName=all State=UP
-  [ $result -eq 0 ] && all_is_over
+  return $result
 }
 
 refusal_is_told() {
   fails_saying "Slurm: sbatch: exit status 1: sbatch: error: .*[Ii]nvalid partition" \
-    "tcp:2?$here&launch=slurm:2&slurm_options=--partition=nowhere&join_within_s=1.5" && all_is_over
+    "tcp:2?$here&launch=slurm:2&slurm_options=--partition=nowhere&join_within_s=1.5"
 }
 
 key_is_secret() {
@@ -112,19 +123,7 @@ key_is_secret() {
   [ ${#key} -ge 32 ] && [ "$(stat -c %a "$file")" = 600 ] || return 1
   ! grep -qa "$key" /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null || return 1
   ! grep -rqa "$key" "$slurm"/state "$slurm"/spool || return 1
-  wait "$run" && [ -z "$(ls "$slurm"/shared/*.key 2>/dev/null)" ] && all_is_over
-}
-
-# Without such a folder it is in the script, which is its user's alone.
-script_is_private() {
-  starts_running "tcp:$here&launch=slurm:2&$two_cores" 400 || return 1
-  local file
-  for file in $(grep -rla "cppmw-key-1" "$slurm"/state "$slurm"/spool); do
-    echo "$file $(stat -c %a "$file")"
-    [ "$(stat -c %a "$file")" = 700 ] || return 1
-  done
-  ! grep -qa "cppmw-key-1" /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null || return 1
-  wait "$run" && all_is_over
+  wait "$run" && [ -z "$(ls "$slurm"/shared/*.key 2>/dev/null)" ]
 }
 
 # fakes: a folder with commands that call the real ones; fake NAME puts what comes on stdin in the place of one.
@@ -151,8 +150,8 @@ jobs_that_fail_are_told() {
 printf '#!/bin/sh\nexit 3\n' | real "$@"
 END
   with_fakes fails_saying "it ended as FAILED [(]NonZeroExitCode[)] on node[1-4], and its node had not joined" \
-    "tcp:2?$here&launch=slurm:2&join_within_s=4" || return 1
-  [ "$(submitted_since "$last")" -le 4 ] && all_is_over
+    "tcp:2?$here&launch=slurm:2&join_within_s=2.5" || return 1
+  [ "$(submitted_since "$last")" -le 4 ]
 }
 
 # The first sbatch hangs before, the second after it has submitted, and says nothing: no job is submitted twice.
@@ -167,7 +166,7 @@ real "$@"
 END
   local last
   last=$(last_job)
-  with_fakes "$bin/cluster_run" "tcp:$here&launch=slurm:2&$two_cores&slurm_timeout_s=0.5" "$cluster/running" 210 || return 1
+  with_fakes "$bin/cluster_run" "tcp:$here&launch=slurm:2&$two_cores&slurm_timeout_s=0.5" "$cluster/running" 60 || return 1
   [ "$(submitted_since "$last")" -eq 2 ] && all_is_over
 }
 
@@ -181,9 +180,9 @@ case $(wc -l <"$state") in
 esac
 real "$@"
 END
-  with_fakes "$bin/cluster_run" "tcp:$here&launch=slurm:2&$two_cores" "$cluster/running" 500 >"$cluster/odd" 2>&1 || return 1
+  with_fakes "$bin/cluster_run" "tcp:$here&launch=slurm:2&$two_cores" "$cluster/running" 400 >"$cluster/odd" 2>&1 || return 1
   cat "$cluster/odd"
-  grep -q '"slurm_jobs_submitted":2' "$cluster/odd" && [ "$(grep -c 'it is tried again' "$cluster/odd")" -eq 1 ] && all_is_over
+  grep -q '"slurm_jobs_submitted":2' "$cluster/odd" && [ "$(grep -c 'it is tried again' "$cluster/odd")" -eq 1 ]
 }
 
 scancel_is_odd() {
@@ -191,12 +190,12 @@ scancel_is_odd() {
 echo "scancel: error: Kill job error on job id 1: Invalid job id specified" >&2
 exit 1
 END
-  with_fakes "$bin/cluster_run" "tcp:$here&launch=slurm:1&$two_cores" "$cluster/running" 210 >"$cluster/odd" 2>&1 || return 1
+  with_fakes "$bin/cluster_run" "tcp:$here&launch=slurm:1&$two_cores" "$cluster/running" 40 >"$cluster/odd" 2>&1 || return 1
   all_is_over || return 1 # nodes end by themselves
   fake scancel <<'END'
 exec sleep 60
 END
-  with_fakes "$bin/cluster_run" "tcp:$here&launch=slurm:1&$two_cores&slurm_timeout_s=1" "$cluster/running" 210 >"$cluster/odd" 2>&1 || return 1
+  with_fakes "$bin/cluster_run" "tcp:$here&launch=slurm:1&$two_cores&slurm_timeout_s=1" "$cluster/running" 40 >"$cluster/odd" 2>&1 || return 1
   cat "$cluster/odd"
   grep -q "jobs of this run may be left: scancel: it did not answer within 1 s" "$cluster/odd" && all_is_over
 }
@@ -211,12 +210,11 @@ check "… and no address or key is needed" no_address_is_needed
 check "an array grows while tasks wait, and shrinks when nodes are idle" grows_and_shrinks
 check "a job that somebody cancels is followed by another" job_is_cancelled
 check "a node is lost while slurmctld is silent" controller_is_silent
-check "kill -9 of the master: its nodes and jobs end" master_is_killed
+check "S8: a script with a key is its user's alone; kill -9 of the master ends nodes and jobs" master_is_killed
 check "jobs that wait are told with their reason" pending_is_told
 check "what sbatch refuses is told" refusal_is_told
 check "jobs that fail are told, and are few" jobs_that_fail_are_told
 check "S8: a key on a shared folder is in no command line, environment or script" key_is_secret
-check "… and a script with a key is its user's alone" script_is_private
 check "sbatch hangs, before and after it has submitted" sbatch_hangs
 check "squeue times out, says what nobody can read, finds no controller" squeue_is_odd
 check "scancel knows no such job, or hangs" scancel_is_odd

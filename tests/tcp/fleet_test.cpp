@@ -21,7 +21,7 @@ class Cluster {
  public:
   explicit Cluster(unsigned least, unsigned most) : fleet{{.least = least, .most = most, .idle = 10s}} {}
 
-  /// Does what the fleet asks for, step by step, for so long; without answers, for what takes one, as if Slurm were down.
+  /// Does what the fleet asks for, step by step, for so long.
   void pass(std::chrono::milliseconds time, std::size_t waiting = 0) {
     for (const auto end = now + time; now < end; now += 100ms) {
       note_nodes();

@@ -13,7 +13,8 @@ TEST_CASE("slurm: sbatch's answer is a number, with a cluster behind it or other
   CHECK(submitted_array("1234\n") == 1234U);
   CHECK(submitted_array("1234;alpha\n") == 1234U);
   CHECK(submitted_array("sbatch: your project has 3 hours left\n1234\n\n") == 1234U);
-  const auto none = GENERATE(as<std::string>{}, "", "\n", "0", "x", "12x", "-1", "Submitted batch job 12", ";alpha", "99999999999999999999");
+  const auto none =
+      GENERATE(as<std::string>{}, "", "\n", "0", "x", "12x", "-1", "Submitted batch job 12", ";alpha", "99999999999999999999");
   INFO(none);
   CHECK_FALSE(submitted_array(none));
 }
@@ -37,8 +38,8 @@ TEST_CASE("slurm: squeue's list is read whole, or not at all", "[tcp][slurm]") {
   CHECK(jobs->at(4).reason == "ReqNodeNotAvail, UnavailableNodes:a|b");
   REQUIRE(listed_jobs(""));
   CHECK(listed_jobs("")->empty());
-  const auto bad = GENERATE(as<std::string>{}, "7_0|RUNNING|node1|None\nslurm is being upgraded\n", "7_0|RUNNING|node1", "7_0", "|||",
-                            "7_[1-3]|PENDING||None", "7_0|running|node1|None", "x|RUNNING|node1|None", "7_|RUNNING|n|None");
+  const auto bad = GENERATE(as<std::string>{}, "7_0|RUNNING|node1|None\nslurm is being upgraded\n", "7_0|RUNNING|node1", "7_0",
+                            "|||", "7_[1-3]|PENDING||None", "7_0|running|node1|None", "x|RUNNING|node1|None", "7_|RUNNING|n|None");
   INFO(bad);
   CHECK_FALSE(listed_jobs(bad));
 }

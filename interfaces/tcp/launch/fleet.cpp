@@ -111,7 +111,8 @@ std::vector<std::string> Fleet::surplus(std::size_t tasks_waiting, Time now) {
 std::vector<std::string> Fleet::take_unneeded(std::size_t tasks_waiting, Time now) {
   std::vector<std::pair<Time, std::string>> idle;
   for (const auto& [id, job] : jobs_)
-    if (job.is_live() && job.has_node && job.idle_since && now - *job.idle_since >= terms_.idle) idle.emplace_back(*job.idle_since, id);
+    if (job.is_live() && job.has_node && job.idle_since && now - *job.idle_since >= terms_.idle)
+      idle.emplace_back(*job.idle_since, id);
   const std::size_t live = live_count();
   if (tasks_waiting > 0 || live <= terms_.least || idle.empty()) return {};
   std::sort(idle.begin(), idle.end());
@@ -240,8 +241,8 @@ std::string Fleet::fate_of(const Job& job) const {
   const std::string reason = job.said.reason.empty() ? "" : fmt::format(" ({})", job.said.reason);
   const std::string where = job.said.node.empty() ? "" : " on " + job.said.node;
   if (job.is_over)
-    return fmt::format("{}{}{}, {}", job.said.state == "gone" ? "it is gone from the queue" : "it ended as " + job.said.state, reason, where,
-                       job.was_joined ? "soon after its node had joined" : "and its node had not joined");
+    return fmt::format("{}{}{}, {}", job.said.state == "gone" ? "it is gone from the queue" : "it ended as " + job.said.state,
+                       reason, where, job.was_joined ? "soon after its node had joined" : "and its node had not joined");
   if (job.was_joined) return fmt::format("its node{} is gone", where);
   if (job.said.phase == slurm::Phase::running) return fmt::format("it runs{}, and its node has not joined", where);
   if (job.said.state.empty()) return "it was submitted, and Slurm has not told of it since";

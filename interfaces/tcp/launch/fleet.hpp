@@ -32,7 +32,7 @@ class Fleet {
   using Time = std::chrono::steady_clock::time_point;
 
   struct Terms {
-    unsigned least = 1, most = 1;          ///< jobs at a time
+    unsigned least = 1, most = 1;            ///< jobs at a time
     std::chrono::milliseconds idle{60'000};  ///< a node that had nothing to do for so long is not needed
   };
   /// A node of one of its jobs that has joined.
@@ -81,7 +81,7 @@ class Fleet {
  private:
   struct Job {
     slurm::Job said = {};
-    bool is_listed = false;    ///< Slurm has told of it
+    bool is_listed = false;  ///< Slurm has told of it
     bool is_over = false;
     bool is_released = false;  ///< it is to end, or has ended, as it is not needed
     bool has_node = false;
@@ -110,8 +110,8 @@ class Fleet {
   Terms terms_;
   std::map<std::string, Job> jobs_;
   std::deque<std::pair<std::string, std::string>> ended_early_;  ///< the last ones, and what became of them
-  process::BackOff resubmits_{first_pause, longest_pause};  ///< counts rounds in which jobs ended too early
-  process::BackOff submits_{first_pause, longest_silence};  ///< … and commands that failed
+  process::BackOff resubmits_{first_pause, longest_pause};       ///< counts rounds in which jobs ended too early
+  process::BackOff submits_{first_pause, longest_silence};       ///< … and commands that failed
   process::BackOff lists_{first_pause, longest_silence};
   bool is_unsure_ = false;  ///< a submission's fate is not known
   Time submit_not_before_{};

@@ -10,7 +10,8 @@ std::optional<net::Key> Launches::key_for(std::string_view node) const {
 std::vector<std::pair<std::string, std::string>> Launches::missing(const LaunchUser& user) const {
   std::vector<std::pair<std::string, std::string>> list;
   for (const auto& node : nodes_)
-    if (!user.has_joined(node->name())) list.emplace_back(node->what(), node->trouble().empty() ? "it has not dialled yet" : node->trouble());
+    if (!user.has_joined(node->name()))
+      list.emplace_back(node->what(), node->trouble().empty() ? "it has not dialled yet" : node->trouble());
   if (!jobs_) return list;
   for (auto& one : jobs_->missing()) list.push_back(std::move(one));
   return list;

@@ -27,7 +27,9 @@ namespace mw::tcp {
 
 class Launches {
  public:
-  void start(InterfaceHost& host, StartedNode::Plan plan) { nodes_.push_back(std::make_unique<StartedNode>(host, std::move(plan))); }
+  void start(InterfaceHost& host, StartedNode::Plan plan) {
+    nodes_.push_back(std::make_unique<StartedNode>(host, std::move(plan)));
+  }
   void start(LaunchUser& user, SlurmJobs::Plan plan) { jobs_.emplace(user, std::move(plan)); }
 
   /// The key of a node that has one of this run's; nothing if it is none of those.

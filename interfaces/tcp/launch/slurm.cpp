@@ -131,12 +131,11 @@ struct SlurmJobs::Impl : std::enable_shared_from_this<Impl> {
   void submit(unsigned count) {
     std::vector<std::string> arguments{"--parsable", "--job-name=" + name, fmt::format("--array=0-{}", count - 1), "--nodes=1",
                                        "--ntasks=1"};
-    arguments.push_back(plan.folder.empty()
-                            ? std::string{"--output=/dev/null"}
-                            : fmt::format("--output={}/node-%A_%a.out", as_pattern(shared.path().parent_path())));
+    arguments.push_back(plan.folder.empty() ? std::string{"--output=/dev/null"}
+                                            : fmt::format("--output={}/node-%A_%a.out", as_pattern(shared.path().parent_path())));
     arguments.insert(arguments.end(), plan.options.begin(), plan.options.end());
-    const std::string script = slurm::text_of({process::find_own_program("mw", MW_COMMAND_PROGRAM), plan.master,
-                                               net::to_text(key), shared.path()});
+    const std::string script =
+        slurm::text_of({process::find_own_program("mw", MW_COMMAND_PROGRAM), plan.master, net::to_text(key), shared.path()});
     is_submitting = was_submitted = true;
     run("sbatch", std::move(arguments), script, [this, count](const Command::Answer& answer) {
       is_submitting = false;
@@ -170,8 +169,9 @@ struct SlurmJobs::Impl : std::enable_shared_from_this<Impl> {
     fleet.listed(*jobs, now);
     const auto failure = fleet.take_failure();
     if (fleet.has_given_up() && !std::exchange(has_given_up, true))
-      user.gave_up(fmt::format("tcp: Slurm's jobs end before their nodes are of use, again and again, and no more are submitted. {}",
-                               fleet.last_failure()));
+      user.gave_up(
+          fmt::format("tcp: Slurm's jobs end before their nodes are of use, again and again, and no more are submitted. {}",
+                      fleet.last_failure()));
     else if (failure)
       warn("ended", fmt::format("tcp: {}; it is tried again with another", *failure));
   }
@@ -251,13 +251,15 @@ struct SlurmJobs::Impl : std::enable_shared_from_this<Impl> {
 
   void cancel_all() {
     said_goodbye = true;
-    run("scancel", {fmt::format("--user={}", ::getuid()), "--name=" + name}, {},
+    run(
+        "scancel", {fmt::format("--user={}", ::getuid()), "--name=" + name}, {},
         [this](const Command::Answer& answer) {
           if (answer.is_well || slurm::says_no_such_job(answer.err)) return;
           const std::string err = slurm::last_line(answer.err);
-          log::warn(fmt::format("tcp: Slurm's jobs of this run may be left: scancel: {}{}. Those that run end by themselves, and those "
-                                "that wait when they have run for half a minute; or: scancel --name={}",
-                                answer.fault, err.empty() ? "" : ": " + err, name));
+          log::warn(
+              fmt::format("tcp: Slurm's jobs of this run may be left: scancel: {}{}. Those that run end by themselves, and those "
+                          "that wait when they have run for half a minute; or: scancel --name={}",
+                          answer.fault, err.empty() ? "" : ": " + err, name));
         },
         farewell);
   }

@@ -28,9 +28,9 @@ class SlurmJobs {
  public:
   struct Plan {
     Fleet::Terms fleet;
-    std::string master;                        ///< the address that nodes dial
-    std::vector<std::string> options = {};     ///< for sbatch
-    std::string folder = {};                   ///< one that the nodes see, too: for the key and what they print; empty: none
+    std::string master;                         ///< the address that nodes dial
+    std::vector<std::string> options = {};      ///< for sbatch
+    std::string folder = {};                    ///< one that the nodes see, too: for the key and what they print; empty: none
     std::chrono::milliseconds timeout{30'000};  ///< of one command
   };
   /// Whether this machine has Slurm's commands. Throws InterfaceError.

@@ -48,7 +48,7 @@ bool is_job(std::string_view id) noexcept {
 Phase phase_of(std::string_view state) {
   constexpr std::array over{"CANCELLED", "COMPLETED", "COMPLETING", "FAILED",  "TIMEOUT",      "NODE_FAIL",
                             "PREEMPTED", "BOOT_FAIL", "DEADLINE",   "REVOKED", "OUT_OF_MEMORY"};
-  constexpr std::array pending{"PENDING",     "CONFIGURING", "REQUEUED",      "REQUEUE_HOLD",
+  constexpr std::array pending{"PENDING",     "CONFIGURING",   "REQUEUED",    "REQUEUE_HOLD",
                                "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT"};
   if (std::find(over.begin(), over.end(), state) != over.end()) return Phase::over;
   return std::find(pending.begin(), pending.end(), state) != pending.end() ? Phase::pending : Phase::running;
@@ -130,10 +130,11 @@ std::optional<std::vector<std::string>> words_of(std::string_view text) {
 
 std::string fault_of_option(std::string_view word) {
   // What makes of the job something else than a node of this master, or of the answer something that nobody reads.
-  constexpr std::array ours{"--array", "--job-name", "--nodes", "--wrap", "--wait", "--parsable", "--test-only", "--clusters",
-                            "--input", "--help",     "--usage", "--version"};
+  constexpr std::array ours{"--array",     "--job-name", "--nodes", "--wrap", "--wait",  "--parsable",
+                            "--test-only", "--clusters", "--input", "--help", "--usage", "--version"};
   constexpr std::string_view short_ones = "aJNWMihV";
-  if (word.size() < 2 || word.front() != '-' || word == "--") return "it is no option: write each as one word, --partition=short, -pshort";
+  if (word.size() < 2 || word.front() != '-' || word == "--")
+    return "it is no option: write each as one word, --partition=short, -pshort";
   const std::string_view name = word.substr(0, word.find('='));
   const bool is_ours =
       word[1] == '-' ? std::find(ours.begin(), ours.end(), name) != ours.end() : short_ones.find(word[1]) != std::string_view::npos;
@@ -147,7 +148,8 @@ std::string text_of(const Script& script) {
   text += script.program.empty() ? "mw=mw\n" : fmt::format("mw={}\n[ -x \"$mw\" ] || mw=mw\n", for_shell(script.program));
   text += fmt::format("job=\"{}${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}\"\n", node_prefix);
   text += fmt::format(
-      "exec \"$mw\" node --connect {} --key {} --name \"$job\" --slots \"${{SLURM_CPUS_ON_NODE:-1}}\" --once --idle-exit 30 --quiet",
+      "exec \"$mw\" node --connect {} --key {} --name \"$job\" --slots \"${{SLURM_CPUS_ON_NODE:-1}}\" --once --idle-exit 30 "
+      "--quiet",
       for_shell(script.master), script.key_file.empty() ? "-" : for_shell(script.key_file));
   return text + (script.key_file.empty() ? fmt::format(" <<'END'\n{}\nEND\n", without_blanks(script.key)) : "\n");
 }

@@ -36,7 +36,7 @@ std::optional<std::uint64_t> submitted_array(std::string_view answer);
 std::optional<std::vector<Job>> listed_jobs(std::string_view answer);
 /// Whether Slurm knows none of the jobs that it was asked for, which is no fault.
 bool says_no_such_job(std::string_view error) noexcept;
-/// The gist of what a command wrote to stderr: its last line, fit for a terminal and not too long; empty if there is none.
+/// The gist of what a command wrote to stderr: its last line, fit for a terminal and not too long; empty without one.
 std::string last_line(std::string_view text);
 
 /// "1234_0" of the node "slurm.1234_0"; empty if that is no such name.
