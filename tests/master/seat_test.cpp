@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <mw/mw.hpp>
 
@@ -73,7 +74,8 @@ TEST_CASE("an interface learns how many tasks wait for any worker, and whether o
   CHECK(needed == 0);
   const auto first = master.submit_task<seated>(1);
   CHECK(test::eventually([&] { return master.get_status().attempts == 1; }));
-  for (int i = 0; i < 3; ++i) master.submit_task<seated>(i);
+  std::vector<Task<int>> more;
+  for (int i = 0; i < 3; ++i) more.push_back(master.submit_task<seated>(i));
   CHECK(test::eventually([&] { return ask() && waiting == 3; }));
   CHECK(needed == 0);
   const auto named = master.submit_task<seated>({.worker = "reef 1"}, 1);
