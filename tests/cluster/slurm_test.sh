@@ -48,25 +48,36 @@ no_address_is_needed() {
 
 # One node, then more, for as long as tasks wait, and one again while a single task runs.
 grows_and_shrinks() {
-  for _ in $(seq 30); do echo 0.3; done >"$cluster/naps"
-  echo 4 >>"$cluster/naps"
-  "$bin/mw" run -i "tcp:$here&launch=slurm:1-3&slurm_idle_s=1" sleep <"$cluster/naps" >"$cluster/napped" 2>&1 &
+  for _ in $(seq 16); do echo 0.3; done >"$cluster/naps"
+  echo 3.5 >>"$cluster/naps"
+  "$bin/mw" run -i "tcp:$here&launch=slurm:1-2&slurm_idle_s=1" sleep <"$cluster/naps" >"$cluster/napped" 2>&1 &
   local run=$!
-  until_it 12 jobs_run 3 && until_it 12 jobs_run 1 && wait $run && all_is_over
+  until_it 12 jobs_run 2 && until_it 12 jobs_run 1 && wait $run && all_is_over
   local result=$?
   cat "$cluster/napped"
   return $result
 }
 
+# key_is_secret FOLDER: it has the key, which is nowhere else.
+key_is_secret() {
+  local file key
+  file=$(ls "$1"/*.key)
+  key=$(cut -d' ' -f2 "$file")
+  [ ${#key} -ge 32 ] && [ "$(stat -c %a "$file")" = 600 ] || return 1
+  ! grep -qa "$key" /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null || return 1
+  ! grep -rqa "$key" "$slurm"/state "$slurm"/spool
+}
+
 job_is_cancelled() {
-  starts_running "tcp:$here&launch=slurm:2&$two_cores" 500 || return 1
+  mkdir -p "$slurm/shared"
+  starts_running "tcp:$here&launch=slurm:2&$two_cores&slurm_folder=$slurm/shared" 450 && key_is_secret "$slurm/shared" || return 1
   scancel "$(squeue --noheader --array --states=running --format=%i | head -1)"
   wait "$run" || return 1
-  grep -q '"slurm_jobs_submitted":3' "$cluster/out"
+  [ -z "$(ls "$slurm"/shared/*.key 2>/dev/null)" ] && grep -q '"slurm_jobs_submitted":3' "$cluster/out"
 }
 
 controller_is_silent() {
-  starts_running "tcp:$here&launch=slurm:2&$two_cores&slurm_timeout_s=1" 500 || return 1
+  starts_running "tcp:$here&launch=slurm:2&$two_cores&slurm_timeout_s=1" 400 || return 1
   slurm_suspends
   kill -9 $(nodes | head -1) # a node is lost, and Slurm says nothing of it
   sleep 2
@@ -112,18 +123,6 @@ pending_is_told() {
 refusal_is_told() {
   fails_saying "Slurm: sbatch: exit status 1: sbatch: error: .*[Ii]nvalid partition" \
     "tcp:2?$here&launch=slurm:2&slurm_options=--partition=nowhere&join_within_s=1.5"
-}
-
-key_is_secret() {
-  mkdir -p "$slurm/shared"
-  starts_running "tcp:$here&launch=slurm:2&$two_cores&slurm_folder=$slurm/shared" 400 || return 1
-  local file key
-  file=$(ls "$slurm"/shared/*.key)
-  key=$(cut -d' ' -f2 "$file")
-  [ ${#key} -ge 32 ] && [ "$(stat -c %a "$file")" = 600 ] || return 1
-  ! grep -qa "$key" /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null || return 1
-  ! grep -rqa "$key" "$slurm"/state "$slurm"/spool || return 1
-  wait "$run" && [ -z "$(ls "$slurm"/shared/*.key 2>/dev/null)" ]
 }
 
 # fakes: a folder with commands that call the real ones; fake NAME puts what comes on stdin in the place of one.
@@ -195,9 +194,9 @@ END
   fake scancel <<'END'
 exec sleep 60
 END
-  with_fakes "$bin/cluster_run" "tcp:$here&launch=slurm:1&$two_cores&slurm_timeout_s=1" "$cluster/running" 40 >"$cluster/odd" 2>&1 || return 1
+  with_fakes "$bin/cluster_run" "tcp:$here&launch=slurm:1&$two_cores&slurm_timeout_s=0.5" "$cluster/running" 40 >"$cluster/odd" 2>&1 || return 1
   cat "$cluster/odd"
-  grep -q "jobs of this run may be left: scancel: it did not answer within 1 s" "$cluster/odd" && all_is_over
+  grep -q "jobs of this run may be left: scancel: it did not answer within 0.5 s" "$cluster/odd" && all_is_over
 }
 
 no_slurm_is_told() {
@@ -208,13 +207,12 @@ no_slurm_is_told() {
 check "four jobs of two cores compute what multicore computes" nodes_compute
 check "… and no address or key is needed" no_address_is_needed
 check "an array grows while tasks wait, and shrinks when nodes are idle" grows_and_shrinks
-check "a job that somebody cancels is followed by another" job_is_cancelled
+check "S8: a key in a shared folder is nowhere else; a job that somebody cancels is followed by another" job_is_cancelled
 check "a node is lost while slurmctld is silent" controller_is_silent
 check "S8: a script with a key is its user's alone; kill -9 of the master ends nodes and jobs" master_is_killed
 check "jobs that wait are told with their reason" pending_is_told
 check "what sbatch refuses is told" refusal_is_told
 check "jobs that fail are told, and are few" jobs_that_fail_are_told
-check "S8: a key on a shared folder is in no command line, environment or script" key_is_secret
 check "sbatch hangs, before and after it has submitted" sbatch_hangs
 check "squeue times out, says what nobody can read, finds no controller" squeue_is_odd
 check "scancel knows no such job, or hangs" scancel_is_odd
