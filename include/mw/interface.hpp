@@ -18,6 +18,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -200,6 +201,13 @@ class InterfaceHost {
   virtual void interface_failed(std::string why) = 0;
   /// reserve_worker() returned nothing before and may return a worker now: the master asks again.
   virtual void room_available() = 0;
+
+  /// How many tasks wait that any worker may have, as none has had room for them yet: for interfaces that start more
+  /// workers when there are some. On the loop only.
+  virtual std::size_t tasks_waiting() const = 0;
+  /// Whether this worker would be missed, though it is idle: objects live in it, or tasks wait for it alone. For
+  /// interfaces that let idle workers go. On the loop only.
+  virtual bool is_needed(WorkerId worker) const = 0;
 
   /// Runs `call` on the loop, soon, and not within this call; calls from one thread keep their order. `call` may not
   /// throw.

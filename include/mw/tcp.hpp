@@ -38,8 +38,22 @@ struct TcpOptions {
   /// Machines that nodes are started on by ssh, for as long as the master lives: "pi1", "ada@pi1", with ":4" for four
   /// slots, else one a core. They need mw in the PATH of who logs in, and a login without a password.
   std::vector<std::string> ssh_hosts = {};
+  /// Nodes as jobs of Slurm's, one a job, from `slurm_least` to `slurm_most` at a time, up to 4,096: more are submitted
+  /// while tasks wait and no job does, and those go that are not needed. All are cancelled when the master ends. They
+  /// have a key of their own, so that none need be given. 0: none. Their slots are the cores that Slurm gives the job.
+  unsigned slurm_least = 0;
+  unsigned slurm_most = 0;
+  /// For sbatch: "--partition=short", each as one word.
+  std::vector<std::string> slurm_options = {};
+  /// A folder that the nodes see, too. Their key lies there, for this user's eyes only, instead of in the jobs' script,
+  /// and what they print. Empty: none, and what they print is lost.
+  std::string slurm_folder = {};
+  /// A node beyond `slurm_least` goes when it had nothing to do for so long.
+  std::chrono::milliseconds slurm_idle{60'000};
+  /// How long sbatch, squeue and scancel may take. One that does not answer is asked again.
+  std::chrono::milliseconds slurm_timeout{30'000};
   /// How many slots all nodes will have together, about: programs cut their work by it. 0: 16, or as many as the local
-  /// node has.
+  /// node has, or one for each of the least jobs.
   unsigned expected = 0;
   /// With this other than 0, `expected` slots must be there within that time, or the interface fails, and says how
   /// many there are, and for each node that is known and has not joined, why.
@@ -67,8 +81,8 @@ class TcpInterface : public InterfaceHandle {
   explicit TcpInterface(TcpOptions options = {});
   /// From what follows "tcp" in an interface's name: ":2", ":listen=0.0.0.0:9470&key=FILE", ":8?key=…". The
   /// number is that of local slots, or, where `listen` or `key` is given, of those that are expected. Keys: listen,
-  /// key, discovery, local, launch, join_within_s, workers, lost_after_s, threads, worker. Throws UsageError, which
-  /// says what would be right.
+  /// key, discovery, local, launch, slurm_options, slurm_folder, slurm_idle_s, slurm_timeout_s, join_within_s, workers,
+  /// lost_after_s, threads, worker. Throws UsageError, which says what would be right.
   static TcpInterface from_text(std::string_view text);
 };
 

@@ -81,6 +81,8 @@ class Member final : public InterfaceHost {
   void no_worker_possible(std::string why) override { owner_.has_no_worker(*this, std::move(why)); }
   void interface_failed(std::string why) override { owner_.has_failed(*this, std::move(why)); }
   void room_available() override { owner_.host().room_available(); }
+  std::size_t tasks_waiting() const override { return owner_.host().tasks_waiting(); }
+  bool is_needed(WorkerId worker) const override { return owner_.host().is_needed(worker); }
   void post(std::function<void()> call) override { owner_.host().post(std::move(call)); }
   void post_to_thread(std::function<void()> call) override { owner_.host().post_to_thread(std::move(call)); }
   boost::asio::io_context& io() override { return owner_.host().io(); }

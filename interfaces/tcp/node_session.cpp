@@ -89,17 +89,36 @@ void NodeSession::handle_hello(const wire::NodeHello& hello) {
 /// The first time it asks, the second time it tells.
 void NodeSession::handle_bye() {
   if (std::exchange(leaves_, true) || phase_ != Phase::running) return end("it was told to stop");
+  start_leaving();
+}
+
+void NodeSession::let_go() {
+  if (leaves_ || phase_ != Phase::running) return;
+  leaves_ = was_let_go_ = true;
+  start_leaving();
+}
+
+void NodeSession::start_leaving() {
   for (Slot& slot : workers_) slot.worker->leave();
   flush();
   leave_if_idle();
 }
 
+bool NodeSession::is_busy() const {
+  return std::any_of(workers_.begin(), workers_.end(), [](const Slot& slot) { return slot.worker->is_busy(); });
+}
+
+bool NodeSession::take_idle() {
+  if (std::exchange(was_used_, false) || is_busy()) return false;
+  return std::none_of(workers_.begin(), workers_.end(),
+                      [this](const Slot& slot) { return slot.worker->is_ready() && host().is_needed(slot.worker->id()); });
+}
+
 void NodeSession::leave_if_idle() {
-  if (!leaves_ || phase_ != Phase::running) return;
-  if (std::any_of(workers_.begin(), workers_.end(), [](const Slot& slot) { return slot.worker->is_busy(); })) return;
+  if (!leaves_ || phase_ != Phase::running || is_busy()) return;
   wire::append(channel_->outgoing().tail(), wire::Bye{});
   channel_->flush();
-  end("it was told to stop, and has nothing more to do");
+  end(was_let_go_ ? "it was not needed any more" : "it was told to stop, and has nothing more to do");
 }
 
 void NodeSession::refuse(const std::string& why) {

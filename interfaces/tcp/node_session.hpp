@@ -68,6 +68,13 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   void forget_shared(std::uint64_t number);
   /// All is done: the node's workers end.
   void say_bye();
+  /// It is not needed: it is given nothing more, finishes what it has, and ends.
+  void let_go();
+  bool was_let_go() const noexcept { return was_let_go_; }
+  /// A task goes to one of its workers.
+  void note_use() noexcept { was_used_ = true; }
+  /// Whether it was given nothing since the last call, has nothing to do, and has no worker that would be missed.
+  bool take_idle();
   /// Ends it at once, for this reason; its owner hears of it as of any other end.
   void end(const std::string& why);
 
@@ -108,6 +115,8 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   void refuse(const std::string& why);
   void be_refused(const std::string& why);
   void handle_bye();
+  void start_leaving();
+  bool is_busy() const;
   void leave_if_idle();
   void send_build();
   void start_workers();
@@ -118,6 +127,8 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   std::shared_ptr<channel::Channel> channel_;
   Phase phase_ = Phase::greeting;
   bool leaves_ = false;  ///< it was told to stop, and has tasks that run
+  bool was_let_go_ = false;
+  bool was_used_ = false;
   std::string name_;
   wire::NodeHello hello_;
   std::shared_ptr<const Build> build_;

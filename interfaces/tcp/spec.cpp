@@ -10,25 +10,45 @@
 #include "process/cores.hpp"
 #include "scripts/scripts.hpp"
 #include "spec/spec.hpp"
+#include "tcp/launch/slurm_text.hpp"
 
 namespace mw::tcp {
 namespace {
 
 constexpr std::string_view form =
     "tcp[:N] or "
-    "tcp[:N?]key=FILE[&listen=ADDRESS:PORT][&discovery=no|GROUP:PORT][&local=N][&launch=ssh:HOST[:N],…][&join_within_s=X]["
-    "&workers=DIR][&lost_after_s=X][&threads=T][&worker=FILE]";
+    "tcp[:N?]key=FILE[&listen=ADDRESS:PORT][&discovery=no|GROUP:PORT][&local=N][&launch=ssh:HOST[:N],…][&launch=slurm:N or "
+    "slurm:LEAST-MOST[&slurm_options=…][&slurm_folder=DIR][&slurm_idle_s=X][&slurm_timeout_s=X]][&join_within_s=X][&workers=DIR][&"
+    "lost_after_s=X][&threads=T][&worker=FILE]";
 
 constexpr unsigned most_threads = 65'536;
 /// What is expected of nodes of which nothing is known.
 constexpr unsigned usual_slots = 16;
 
-/// "ssh:pi1,pi2:4"
+/// "4" or "1-20"
+bool set_jobs(TcpOptions& options, std::string_view text) {
+  const auto least = parse::take_number<unsigned>(text);
+  if (!least) return false;
+  const auto most = text.empty() ? least : text.front() == '-' ? parse::number<unsigned>(text.substr(1)) : std::nullopt;
+  if (!most || *most == 0 || *most < *least || *most > TcpInterface::max_slots) return false;
+  options.slurm_least = *least;
+  options.slurm_most = *most;
+  return true;
+}
+
+/// "ssh:pi1,pi2:4", "slurm:1-20"
 bool set_launch(TcpOptions& options, std::string_view value) {
-  constexpr std::string_view by_ssh = "ssh:";
+  constexpr std::string_view by_ssh = "ssh:", by_slurm = "slurm:";
+  if (value.starts_with(by_slurm)) return set_jobs(options, value.substr(by_slurm.size()));
   if (!value.starts_with(by_ssh)) return false;
   options.ssh_hosts = spec::list_in(value.substr(by_ssh.size()));
   return !options.ssh_hosts.empty();
+}
+
+bool set_slurm_options(TcpOptions& options, std::string_view value) {
+  const auto words = slurm::words_of(value);
+  if (words) options.slurm_options = *words;
+  return words.has_value();
 }
 
 /// Letters, digits, '.', '-', '_' and one '@': nothing that ssh or a shell takes for something else.
@@ -47,7 +67,13 @@ const spec::Table<TcpOptions>& options_table() {
       spec::text<&Options::key>("key", "a file"),
       spec::text<&Options::discovery>("discovery", "no, GROUP:PORT or PORT"),
       spec::number<&Options::local_slots>("local", 1, TcpInterface::max_slots),
-      {"launch", "ssh:HOST,HOST:SLOTS,…", set_launch},
+      {"launch", fmt::format("ssh:HOST,HOST:SLOTS,… or slurm:N or slurm:LEAST-MOST, up to {} nodes", TcpInterface::max_slots),
+       set_launch},
+      {"slurm_options", "options of sbatch with blanks between, in quotation marks where there are blanks in them",
+       set_slurm_options},
+      spec::text<&Options::slurm_folder>("slurm_folder", "a folder"),
+      spec::seconds<&Options::slurm_idle>("slurm_idle_s", least_s, most_s),
+      spec::seconds<&Options::slurm_timeout>("slurm_timeout_s", least_s, most_s),
       spec::seconds<&Options::join_within>("join_within_s", least_s, most_s),
       spec::text<&Options::workers>("workers", "a folder"),
       spec::seconds<&Options::lost_after>("lost_after_s", least_s, most_s),
@@ -59,7 +85,24 @@ const spec::Table<TcpOptions>& options_table() {
 
 constexpr std::string_view no_discovery = "no";
 
-bool may_others_join(const TcpOptions& options) { return !options.listen.empty() || !options.key.empty(); }
+bool has_jobs(const TcpOptions& options) { return options.slurm_most > 0; }
+bool may_others_join(const TcpOptions& options) { return !options.listen.empty() || !options.key.empty() || has_jobs(options); }
+
+void check_jobs(const TcpOptions& options) {
+  if (options.slurm_least > options.slurm_most || options.slurm_most > TcpInterface::max_slots)
+    throw UsageError{fmt::format("tcp: from {} to {} jobs of Slurm's: the first number is the lower one, and {} are the most",
+                                 options.slurm_least, options.slurm_most, TcpInterface::max_slots)};
+  const TcpOptions usual;
+  const bool has_wishes = !options.slurm_options.empty() || !options.slurm_folder.empty() ||
+                          options.slurm_idle != usual.slurm_idle || options.slurm_timeout != usual.slurm_timeout;
+  if (has_wishes && !has_jobs(options)) throw UsageError{"tcp: options for Slurm's jobs, and no launch=slurm:N"};
+  for (const std::string& word : options.slurm_options)
+    if (const std::string fault = slurm::fault_of_option(word); !fault.empty())
+      throw UsageError{fmt::format("tcp: slurm_options: \"{}\": {}", word, fault)};
+  if (!spec::is_in_measure(options.slurm_idle, std::chrono::milliseconds{1}) ||
+      !spec::is_in_measure(options.slurm_timeout, std::chrono::milliseconds{1}))
+    throw UsageError{"tcp: slurm_idle and slurm_timeout are times from 1 ms to 1e9 seconds"};
+}
 
 }  // namespace
 
@@ -73,7 +116,7 @@ TcpOptions options_of(const DiscoverOptions& options) {
 }
 
 std::optional<net::Groups> groups_of(const TcpOptions& options) {
-  if (options.listen.empty() || options.discovery == no_discovery) return std::nullopt;
+  if (options.listen.empty() || options.key.empty() || options.discovery == no_discovery) return std::nullopt;
   return options.discovery.empty() ? net::usual_groups() : net::groups_of(options.discovery);
 }
 
@@ -88,7 +131,7 @@ TcpOptions options_of(std::string_view text) {
       given.refuse("local= and the number behind the ':' are the same thing where nobody else can join: give it once");
     (may_others_join(options) ? options.expected : options.local_slots) = *slots;
   }
-  if (!options.listen.empty() && options.key.empty())
+  if (!options.listen.empty() && options.key.empty() && !has_jobs(options))
     given.refuse("whoever listens needs a key (key=FILE), or anybody could join; `mw keygen FILE` makes one");
   return options;
 }
@@ -103,17 +146,19 @@ TcpOptions checked(TcpOptions options) {
     throw UsageError{"tcp: join_within is a time from 0 to 1e9 seconds"};
   if (!spec::is_in_measure(options.lost_after, std::chrono::milliseconds{1}))
     throw UsageError{"tcp: lost_after is a time from 1 ms to 1e9 seconds"};
-  if (!options.listen.empty() && options.key.empty())
+  check_jobs(options);
+  if (!options.listen.empty() && options.key.empty() && !has_jobs(options))
     throw UsageError{"tcp: whoever listens needs a key, or anybody could join; `mw keygen FILE` makes one"};
-  if (!may_others_join(options) && !options.ssh_hosts.empty())
+  if (options.key.empty() && !options.ssh_hosts.empty())
     throw UsageError{"tcp: nodes on other machines need a key: say key=FILE; `mw keygen FILE` makes one"};
-  if (!may_others_join(options) && !options.discovery.empty())
+  if (options.key.empty() && !options.discovery.empty())
     throw UsageError{"tcp: nobody but the local node can join without a key, and it needs no discovery: say key=FILE"};
-  if (options.listen.empty() && !options.key.empty()) options.listen = net::any_free_port();
+  if (options.listen.empty() && may_others_join(options)) options.listen = net::any_free_port();
   static_cast<void>(groups_of(options));
   if (!options.worker.empty()) scripts::check(options.worker);
   static_cast<void>(hosts_of(options));
   if (options.listen.empty() && options.local_slots == 0) options.local_slots = process::available_cores();
+  if (options.expected == 0 && has_jobs(options)) options.expected = std::max(options.slurm_least, 1U) + options.local_slots;
   if (options.expected == 0) options.expected = options.local_slots > 0 ? options.local_slots : usual_slots;
   return options;
 }

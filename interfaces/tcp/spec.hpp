@@ -15,7 +15,7 @@
 #include <mw/tcp.hpp>
 
 #include "net/multicast.hpp"
-#include "tcp/started_node.hpp"
+#include "tcp/launch/started_node.hpp"
 
 namespace mw::tcp {
 

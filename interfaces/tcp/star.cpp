@@ -67,26 +67,36 @@ void Star::start() {
   watch_joining();
 }
 
+std::string Star::address_for(const std::string& own) const {
+  const auto endpoint = acceptor_->local_endpoint();
+  return endpoint.address().is_unspecified() ? net::text_of(net::HostAndPort{own, endpoint.port()}) : net::text_of(endpoint);
+}
+
 /// This machine's own reaches the master by loopback, where it listens at every address; others by the address that
 /// packets to them leave from.
 void Star::start_nodes() {
-  const auto endpoint = acceptor_->local_endpoint();
-  const auto address_for = [&](const std::string& own) {
-    return endpoint.address().is_unspecified() ? net::text_of(net::HostAndPort{own, endpoint.port()}) : net::text_of(endpoint);
-  };
-  if (options_.local_slots > 0) {
-    nodes_started_.push_back(
-        std::make_unique<StartedNode>(host(), StartedNode::here(address_for("127.0.0.1"), key_, options_.local_slots)));
-  }
+  if (options_.local_slots > 0) launches_.start(host(), StartedNode::here(address_for("127.0.0.1"), key_, options_.local_slots));
   for (const LaunchHost& there : hosts_of(options_)) {
     const std::string machine = there.machine();
     const auto own = process::address_towards(machine);
     if (!own)
       log::warn(fmt::format("tcp: there is no way from here to {}, or nobody knows its address; it is told this machine's name",
                             machine));
-    nodes_started_.push_back(
-        std::make_unique<StartedNode>(host(), StartedNode::there(there, address_for(own.value_or(process::host_name())), key_)));
+    launches_.start(host(), StartedNode::there(there, address_for(own.value_or(process::host_name())), key_));
   }
+  if (options_.slurm_most > 0) start_jobs();
+}
+
+/// Where they will run nobody knows: they are told this machine's name, by which the machines of a cluster know each
+/// other.
+void Star::start_jobs() {
+  launches_.start(
+      static_cast<LaunchUser&>(*this),
+      SlurmJobs::Plan{.fleet = {.least = options_.slurm_least, .most = options_.slurm_most, .idle = options_.slurm_idle},
+                      .master = address_for(process::host_name()),
+                      .options = options_.slurm_options,
+                      .folder = options_.slurm_folder,
+                      .timeout = options_.slurm_timeout});
 }
 
 void Star::listen() {
@@ -152,7 +162,9 @@ void Star::came(channel::Channel::Socket socket) {
 
 std::optional<tls::Key> Star::find_key(std::string_view identity) const {
   const auto node = net::node_in(identity);
-  return node ? std::optional{key_.key_for(*node)} : std::nullopt;
+  if (!node) return std::nullopt;
+  const auto launched = launches_.key_for(*node);
+  return launched ? launched : key_.key_for(*node);
 }
 
 std::string Star::unique_name(const std::string& wish) const {
@@ -194,7 +206,9 @@ void Star::has_output(NodeSession& node) {
 
 void Star::node_gone(NodeSession& node, const std::string& why) {
   if (stopped_) return remove_later(node);
-  if (node.is_greeted() && node.slots() > 0) {
+  if (node.was_let_go()) {
+    log::debug(fmt::format("tcp: {} was let go: {}", node.text(), why));
+  } else if (node.is_greeted() && node.slots() > 0) {
     ++nodes_lost_;
     absent_.note(who(node), "it is gone: " + why);
     log::warn(fmt::format("tcp: {} is gone: {}", node.text(), why));
@@ -243,6 +257,7 @@ void Star::watch_joining() {
 
 std::string Star::how_to_join() const {
   if (options_.listen.empty()) return "The node on this machine has not joined";
+  if (options_.key.empty()) return "Its nodes are jobs of Slurm's: squeue says how they fare";
   const std::string from_afar = fmt::format("--connect {}:{}", process::host_name(), acceptor_->local_endpoint().port());
   if (!beacon_ || !beacon_->trouble().empty()) return fmt::format("On each machine: mw node --key {} {}", options_.key, from_afar);
   return fmt::format("On each machine: mw node --key {} (on another network: {})", options_.key, from_afar);
@@ -252,8 +267,7 @@ std::string Star::who_is_absent(std::string_view before) const {
   AbsentNodes all = absent_;
   for (const auto& node : nodes_)
     if (const std::string what = node->what_is_missing(); !what.empty()) all.note(who(*node), what);
-  for (const auto& node : nodes_started_)
-    if (!has_joined(node->name())) all.note(node->what(), node->trouble().empty() ? "it has not dialled yet" : node->trouble());
+  for (const auto& [what, why] : launches_.missing(*this)) all.note(what, why);
   return all.is_empty() ? "" : fmt::format("{}{}", before, all.text());
 }
 
@@ -266,6 +280,7 @@ void Star::execute_task(const TaskRef& task, WorkerId worker) {
   if (place == ready_.end())
     throw UnknownWorker{fmt::format("tcp: task {} came for worker number {}, which is none of the {} that are ready", task.id(),
                                     index_of(worker), ready_.size())};
+  place->second.node->note_use();
   place->second.worker->send(task);
 }
 
@@ -299,15 +314,9 @@ void Star::stop(std::function<void()> stopped) {
   error_code ignored;
   if (beacon_) beacon_->stop();
   if (acceptor_) acceptor_->close(ignored);
-  std::vector<bool> were_told;
-  for (const auto& node : nodes_started_) were_told.push_back(has_joined(node->name()));
+  launches_.prepare_stop(*this);
   for (const auto& node : nodes_) node->say_bye();
-  nodes_running_ = nodes_started_.size();
-  if (nodes_running_ == 0) return say_stopped();
-  for (std::size_t i = 0; i < nodes_started_.size(); ++i)
-    nodes_started_[i]->stop(were_told[i], [this] {
-      if (--nodes_running_ == 0) say_stopped();
-    });
+  launches_.stop([this] { say_stopped(); });
 }
 
 /// Handlers of what was closed still run.
@@ -330,6 +339,7 @@ StatusMap Star::get_status() {
   status["nodes_joined"] = static_cast<std::int64_t>(nodes_joined_);
   status["nodes_lost"] = static_cast<std::int64_t>(nodes_lost_);
   status["slots"] = std::int64_t{ready_slots()};
+  launches_.add_to(status);
   if (!last_refusal_.empty()) status["last_refusal"] = last_refusal_;
   return status;
 }
@@ -337,6 +347,25 @@ StatusMap Star::get_status() {
 bool Star::has_joined(const std::string& name) const {
   return std::any_of(nodes_.begin(), nodes_.end(),
                      [&](const auto& node) { return node->slots() > 0 && !node->is_over() && node->name() == name; });
+}
+
+std::vector<JoinedNode> Star::take_joined() {
+  std::vector<JoinedNode> list;
+  for (const auto& node : nodes_)
+    if (node->slots() > 0 && !node->is_over()) list.push_back({node->name(), node->slots(), node->take_idle()});
+  return list;
+}
+
+void Star::let_go(const std::string& name) {
+  const auto place =
+      std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& node) { return node->name() == name && !node->is_over(); });
+  if (place != nodes_.end()) (*place)->let_go();
+}
+
+/// Where no other node may join, nobody needs to wait any longer.
+void Star::gave_up(const std::string& why) {
+  const bool others_may_join = !options_.key.empty() || options_.local_slots > 0 || !ready_.empty();
+  others_may_join ? log::warn(why) : host().no_worker_possible(why);
 }
 
 std::vector<WorkerReport> Star::report_workers() {

@@ -25,12 +25,12 @@
 #include "tcp/absent_nodes.hpp"
 #include "tcp/beacon.hpp"
 #include "tcp/build_shelf.hpp"
+#include "tcp/launch/launches.hpp"
 #include "tcp/node_session.hpp"
-#include "tcp/started_node.hpp"
 
 namespace mw::tcp {
 
-class Star final : public Interface, private NodeOwner {
+class Star final : public Interface, private NodeOwner, private LaunchUser {
  public:
   explicit Star(TcpOptions options);
   ~Star() override;
@@ -56,7 +56,13 @@ class Star final : public Interface, private NodeOwner {
     remote::RemoteWorker* worker = nullptr;
   };
 
-  // NodeOwner
+  // LaunchUser
+  std::vector<JoinedNode> take_joined() override;
+  bool has_joined(const std::string& name) const override;
+  void let_go(const std::string& name) override;
+  void gave_up(const std::string& why) override;
+
+  // NodeOwner, and the host for both
   InterfaceHost& host() const noexcept override { return Interface::host(); }
   const TcpOptions& options() const noexcept override { return options_; }
   BuildShelf& builds() noexcept override { return *builds_; }
@@ -71,6 +77,9 @@ class Star final : public Interface, private NodeOwner {
 
   void listen();
   void start_nodes();
+  void start_jobs();
+  /// What nodes elsewhere, whose way here is by `own`, are told to dial; one of this machine's addresses, or its name.
+  std::string address_for(const std::string& own) const;
   void accept();
   void came(channel::Channel::Socket socket);
   void remove_later(NodeSession& node);
@@ -80,7 +89,6 @@ class Star final : public Interface, private NodeOwner {
   std::string who_is_absent(std::string_view before) const;
   void start_beacon();
   unsigned ready_slots() const noexcept { return static_cast<unsigned>(ready_.size()); }
-  bool has_joined(const std::string& name) const;
   std::string how_to_join() const;
   void say_stopped();
   void warn(std::string_view kind, const std::string& text);
@@ -95,7 +103,7 @@ class Star final : public Interface, private NodeOwner {
   std::deque<NodeSession*> half_open_;
   std::unordered_map<std::uint32_t, Ready> ready_;
   std::vector<NodeSession*> unsent_;
-  std::vector<std::unique_ptr<StartedNode>> nodes_started_;
+  Launches launches_;
   std::optional<boost::asio::steady_timer> join_timer_;
   std::optional<boost::asio::steady_timer> accept_timer_;
   log::Repeated repeated_;
@@ -107,7 +115,6 @@ class Star final : public Interface, private NodeOwner {
   std::chrono::steady_clock::time_point first_failed_;  ///< the first of them
   bool was_ever_ready_ = false;
   std::function<void()> stopped_;
-  std::size_t nodes_running_ = 0;  ///< of those that were started here, at the end
 };
 
 }  // namespace mw::tcp

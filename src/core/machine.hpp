@@ -115,6 +115,8 @@ class TaskMachine {
   std::vector<std::string> missing_workers() const;
   /// Whether any task waits that is for one worker.
   bool has_tasks_for_one_worker() const noexcept { return scheduler_.has_named(); }
+  /// Whether any waits for a worker of this name.
+  bool has_tasks_for(const std::string& name) const { return !scheduler_.waiting_for(name).empty(); }
   /// The tasks that wait for a worker of this name end with Cause::no_worker and this reason.
   void refuse_those_for(const std::string& name, const std::string& why, const Moment& now);
   /// Every task that is somewhere is queued again, as if it had not been given out; no worker is left, and nothing is
@@ -167,6 +169,8 @@ class TaskMachine {
   // What there is
 
   std::uint32_t slots() const noexcept { return slots_; }
+  /// Those that any worker may have.
+  std::size_t waiting_for_any_count() const noexcept { return scheduler_.queued_for_any_count(); }
   std::size_t waiting_count() const noexcept { return scheduler_.queued_count(); }
   /// Tasks that are somewhere, those included that have ended and hold a slot.
   std::size_t handed_out_count() const noexcept { return scheduler_.assigned_count() + abandoned_.size(); }

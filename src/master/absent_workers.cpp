@@ -30,6 +30,11 @@ std::string names_of(const std::vector<WorkerStatus>& workers) {
 
 }  // namespace
 
+bool MasterCore::is_needed(WorkerId worker) const {
+  const std::string name = directory_->find(worker).name;
+  return object_places_->has_any(name) || machine_.has_tasks_for(name);
+}
+
 /// They wait while it is on its way; else they end. So do all tasks when each worker that there is failed in its start
 /// function.
 void MasterCore::look_for_absent_workers() {

@@ -113,6 +113,8 @@ class MasterCore final : public Continuations {
   void no_worker_possible(std::string why, std::uint32_t seat);
   void interface_failed(std::string why, std::uint32_t seat);
   void room_available();
+  std::size_t tasks_waiting() const noexcept { return machine_.waiting_for_any_count(); }
+  bool is_needed(WorkerId worker) const;
 
  private:
   friend class Seat;

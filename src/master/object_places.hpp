@@ -24,6 +24,11 @@ class ObjectPlaces {
     if ((place->second += more) == 0) objects_.erase(place);
   }
 
+  bool has_any(const std::string& worker) const {
+    std::lock_guard lock{mutex_};
+    return objects_.contains(worker);
+  }
+
   /// The first one among equals; empty where no worker is there.
   std::string choose(const std::vector<WorkerStatus>& workers) const {
     std::lock_guard lock{mutex_};

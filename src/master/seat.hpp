@@ -7,6 +7,7 @@
 // Use:     internal; see core.hpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -40,6 +41,8 @@ class Seat final : public InterfaceHost {
   void no_worker_possible(std::string why) override { core_.no_worker_possible(std::move(why), number_); }
   void interface_failed(std::string why) override { core_.interface_failed(std::move(why), number_); }
   void room_available() override { core_.room_available(); }
+  std::size_t tasks_waiting() const override { return core_.tasks_waiting(); }
+  bool is_needed(WorkerId worker) const override { return core_.is_needed(worker); }
 
   void post(std::function<void()> call) override { core_.loop_.post(while_seated(std::move(call))); }
   void post_to_thread(std::function<void()> call) override { core_.loop_.post_to_thread(while_seated(std::move(call))); }

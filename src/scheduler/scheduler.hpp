@@ -162,6 +162,8 @@ class Scheduler {
   /// How long a task of this kind is expected to run; empty if none ever finished.
   std::optional<Time> expected(std::uint16_t kind) const;
 
+  /// Those that wait and that any worker may have.
+  std::size_t queued_for_any_count() const noexcept { return queues_.size(); }
   std::size_t queued_count() const noexcept { return queues_.size() + lanes_.size(); }
   std::size_t assigned_count() const noexcept { return assigned_count_; }
   std::size_t worker_count() const noexcept { return workers_.size(); }

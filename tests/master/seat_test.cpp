@@ -5,9 +5,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <mw/mw.hpp>
 
+#include "master/object_places.hpp"
 #include "support/processes.hpp"
 
 using namespace mw;
@@ -39,7 +41,58 @@ struct Talks : Interface {
   std::atomic<InterfaceHost*>& left;
 };
 
+/// One worker with one slot, which holds what it is given.
+struct Narrow : Interface {
+  explicit Narrow(std::atomic<InterfaceHost*>& host_of_it) : left{host_of_it} {}
+  Scheduling scheduling() const override { return Scheduling::by_master; }
+  void start() override {
+    host().worker_joined({.name = "reef 1"});
+    left = &host();
+  }
+  void execute_task(const TaskRef&, WorkerId) override {}
+  std::atomic<InterfaceHost*>& left;
+};
+
 }  // namespace
+
+TEST_CASE("an interface learns how many tasks wait for any worker, and whether one is needed", "[master]") {
+  std::atomic<InterfaceHost*> host{nullptr};
+  std::atomic<std::size_t> waiting{99};
+  std::atomic<int> needed{0};
+  Master master{std::make_unique<Narrow>(host)};
+  const auto ask = [&] {
+    std::atomic<bool> is_done{false};
+    host.load()->post([&] {
+      waiting = host.load()->tasks_waiting();
+      needed = host.load()->is_needed(WorkerId{1}) ? 1 : 0;
+      is_done = true;
+    });
+    return test::eventually([&] { return is_done.load(); });
+  };
+  REQUIRE(ask());
+  CHECK(waiting == 0);
+  CHECK(needed == 0);
+  const auto first = master.submit_task<seated>(1);
+  CHECK(test::eventually([&] { return master.get_status().attempts == 1; }));
+  std::vector<Task<int>> more;
+  for (int i = 0; i < 3; ++i) more.push_back(master.submit_task<seated>(i));
+  CHECK(test::eventually([&] { return ask() && waiting == 3; }));
+  CHECK(needed == 0);
+  const auto named = master.submit_task<seated>({.worker = "reef 1"}, 1);
+  CHECK(test::eventually([&] { return ask() && needed == 1; }));
+  CHECK(waiting == 3);
+  CHECK(master.cancel(named));
+  CHECK(test::eventually([&] { return ask() && needed == 0; }));
+}
+
+TEST_CASE("a worker has objects as long as they live", "[master]") {
+  detail::ObjectPlaces places;
+  places.add("reef 1", 1);
+  CHECK(places.has_any("reef 1"));
+  CHECK_FALSE(places.has_any("reef 2"));
+  places.add("reef 1", -1);
+  CHECK_FALSE(places.has_any("reef 1"));
+}
 
 TEST_CASE("tasks that an interface held are run by the one that has its place, once", "[master]") {
   std::vector<TaskRef> held;

@@ -51,6 +51,8 @@ class LoopHost final : public mw::InterfaceHost {
   void no_worker_possible(std::string why) override { say("no worker possible: {}", why); }
   void interface_failed(std::string why) override { say("failed: {}", why); }
   void room_available() override { say("room"); }
+  std::size_t tasks_waiting() const override { return 0; }
+  bool is_needed(mw::WorkerId) const override { return false; }
   void post(std::function<void()> call) override { boost::asio::post(loop, std::move(call)); }
   void post_to_thread(std::function<void()> call) override {
     ++calls_in_thread;

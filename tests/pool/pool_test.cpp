@@ -95,6 +95,8 @@ TEST_CASE("a worker number of no member is one that the pool does not know", "[p
     void no_worker_possible(std::string) override {}
     void interface_failed(std::string) override {}
     void room_available() override {}
+    std::size_t tasks_waiting() const override { return 5; }
+    bool is_needed(WorkerId worker) const override { return worker == WorkerId{7}; }
     void post(std::function<void()>) override {}
     void post_to_thread(std::function<void()>) override {}
     boost::asio::io_context& io() override { throw std::logic_error{"none"}; }
@@ -104,6 +106,9 @@ TEST_CASE("a worker number of no member is one that the pool does not know", "[p
   pool->set_host(host);
   pool->start();
   CHECK(eels->ids == std::vector{WorkerId{7}});
+  CHECK(eels->host->tasks_waiting() == 5);
+  CHECK(eels->host->is_needed(WorkerId{7}));
+  CHECK_FALSE(eels->host->is_needed(WorkerId{8}));
   for (const std::uint32_t number : {0U, 6U, 8U, 4'294'967'295U}) {
     CHECK_FALSE(pool->revoke_task({}, WorkerId{number}));
     pool->abort_task({}, WorkerId{number});

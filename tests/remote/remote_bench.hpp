@@ -63,6 +63,8 @@ class Heard final : public InterfaceHost {
   void no_worker_possible(std::string) override {}
   void interface_failed(std::string) override {}
   void room_available() override { say("room"); }
+  std::size_t tasks_waiting() const override { return 0; }
+  bool is_needed(WorkerId) const override { return false; }
   void post(std::function<void()>) override {}
   void post_to_thread(std::function<void()>) override {}
   boost::asio::io_context& io() override { std::abort(); }

@@ -80,6 +80,8 @@ class SerialHost : public InterfaceHost {
   void no_worker_possible(std::string) override { say("no worker"); }
   void interface_failed(std::string) override { say("failed"); }
   void room_available() override { say("room"); }
+  std::size_t tasks_waiting() const override { return 0; }
+  bool is_needed(WorkerId) const override { return false; }
   void post(std::function<void()>) override { std::abort(); }
   void post_to_thread(std::function<void()>) override { std::abort(); }
   boost::asio::io_context& io() override { std::abort(); }

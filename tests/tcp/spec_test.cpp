@@ -49,9 +49,11 @@ TEST_CASE("tcp: with a key alone it listens at a free port, and is found", "[tcp
 }
 
 TEST_CASE("tcp: what makes no sense is a usage error", "[tcp]") {
-  const auto text =
-      GENERATE(as<std::string>{}, ":", ":0", ":x", ":4097", ":2?", ":listen=0.0.0.0:9470", ":2?local=3", ":local=0", ":2?threads=0",
-               ":lost_after_s=0", ":listen=", ":2?nonsense=1", ":2?launch=pi1", ":2?launch=ssh:", ":2x=3");
+  const auto text = GENERATE(as<std::string>{}, ":", ":0", ":x", ":4097", ":2?", ":listen=0.0.0.0:9470", ":2?local=3", ":local=0",
+                             ":2?threads=0", ":lost_after_s=0", ":listen=", ":2?nonsense=1", ":2?launch=pi1",
+                             ":2?launch=ssh:", ":2x=3", ":launch=slurm:", ":launch=slurm:0", ":launch=slurm:x", ":launch=slurm:4-2",
+                             ":launch=slurm:1-", ":launch=slurm:1-4097", ":launch=slurm:-3",
+                             ":launch=slurm:1&slurm_options=--comment='x", ":launch=slurm:1&slurm_timeout_s=0");
   INFO(text);
   CHECK_THROWS_AS(options_of(text), mw::UsageError);
 }
@@ -87,4 +89,27 @@ TEST_CASE("tcp: a number of workers from elsewhere joins the options", "[tcp]") 
   CHECK(mw::interface("tcp:listen=127.0.0.1:0&key=k", 6)->expected_slots() == 6);
   CHECK(mw::interface("tcp", 3)->expected_slots() == 3);
   CHECK_THROWS_AS(mw::interface("tcp:2", 3), mw::UsageError);
+}
+
+TEST_CASE("tcp: nodes as jobs of Slurm's", "[tcp][slurm]") {
+  const auto four = checked(options_of(":launch=slurm:4&slurm_options=--partition=short --time=1:00:00&slurm_idle_s=2.5"));
+  CHECK(four.slurm_least == 4);
+  CHECK(four.slurm_most == 4);
+  CHECK(four.slurm_options == std::vector<std::string>{"--partition=short", "--time=1:00:00"});
+  CHECK(four.slurm_idle == std::chrono::milliseconds{2'500});
+  CHECK(four.expected == 4);
+  CHECK(four.local_slots == 0);
+  CHECK(four.listen.ends_with(":0"));
+  CHECK_FALSE(mw::tcp::groups_of(four));  // nobody else has the key
+  const auto some = checked(options_of(":40?launch=slurm:0-20&listen=10.0.0.1:0"));
+  CHECK(some.slurm_least == 0);
+  CHECK(some.slurm_most == 20);
+  CHECK(some.expected == 40);
+  CHECK(mw::tcp::groups_of(checked(options_of(":key=k&launch=slurm:1"))));
+  CHECK(mw::tcp::hosts_of(options_of(":key=k&launch=ssh:pi1&launch=slurm:1")).size() == 1);
+  CHECK_THROWS_AS(checked(options_of(":launch=slurm:1&launch=ssh:pi1")), mw::UsageError);  // that one needs a key
+  CHECK_THROWS_AS(checked(options_of(":launch=slurm:1&slurm_options=--array=0-9")), mw::UsageError);
+  CHECK_THROWS_AS(checked(options_of(":launch=slurm:1&slurm_options=--partition short")), mw::UsageError);
+  CHECK_THROWS_AS(checked(options_of(":2?slurm_options=--partition=short")), mw::UsageError);
+  CHECK_THROWS_AS(checked({.slurm_least = 2, .slurm_most = 1}), mw::UsageError);
 }

@@ -1,4 +1,4 @@
-#include "tcp/started_node.hpp"
+#include "tcp/launch/started_node.hpp"
 
 #include <sys/mman.h>
 #include <sys/stat.h>
