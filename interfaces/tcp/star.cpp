@@ -192,6 +192,12 @@ void Star::has_output(NodeSession& node) {
   if (std::find(unsent_.begin(), unsent_.end(), &node) == unsent_.end()) unsent_.push_back(&node);
 }
 
+void Star::node_shared(NodeSession& node, bool is_shared) {
+  std::erase(shared_nodes_, &node);
+  if (is_shared) shared_nodes_.push_back(&node);
+  host().room_available();  // the round that follows says what waits
+}
+
 void Star::node_gone(NodeSession& node, const std::string& why) {
   if (stopped_) return remove_later(node);
   if (node.is_greeted() && node.slots() > 0) {
@@ -218,6 +224,7 @@ void Star::node_refused(NodeSession& node, const std::string& why) {
 void Star::remove_later(NodeSession& node) {
   std::erase(half_open_, &node);
   std::erase(unsent_, &node);
+  std::erase(shared_nodes_, &node);
   const auto place = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& one) { return one.get() == &node; });
   if (place == nodes_.end()) return;
   auto kept = std::make_shared<std::unique_ptr<NodeSession>>(std::move(*place));
@@ -288,6 +295,10 @@ void Star::forget_shared(std::uint64_t number) {
   for (const auto& node : nodes_) node->forget_shared(number);
 }
 
+void Star::tasks_wait(std::size_t tasks, WorkerId resting) {
+  for (NodeSession* const node : shared_nodes_) node->tasks_wait(tasks, resting);
+}
+
 void Star::flush() {
   for (NodeSession* const node : std::exchange(unsent_, {})) node->flush();
 }
@@ -330,6 +341,7 @@ StatusMap Star::get_status() {
   status["nodes_joined"] = static_cast<std::int64_t>(nodes_joined_);
   status["nodes_lost"] = static_cast<std::int64_t>(nodes_lost_);
   status["slots"] = std::int64_t{ready_slots()};
+  status["slots_lent"] = std::count_if(ready_.begin(), ready_.end(), [](const auto& one) { return !one.second.worker->rests(); });
   if (!last_refusal_.empty()) status["last_refusal"] = last_refusal_;
   return status;
 }

@@ -44,6 +44,7 @@ class Star final : public Interface, private NodeOwner {
   void split_task(const TaskRef& task, WorkerId worker) override;
   void abort_task(const TaskRef& task, WorkerId worker) override;
   void forget_shared(std::uint64_t number) override;
+  void tasks_wait(std::size_t tasks, WorkerId resting) override;
   void flush() override;
   void stop(std::function<void()> stopped) override;
   StatusMap get_status() override;
@@ -66,6 +67,7 @@ class Star final : public Interface, private NodeOwner {
   void worker_ready(NodeSession& node, remote::RemoteWorker& worker) override;
   void worker_gone(NodeSession& node, remote::RemoteWorker& worker, bool was_ready, const std::string& why) override;
   void has_output(NodeSession& node) override;
+  void node_shared(NodeSession& node, bool is_shared) override;
   void node_gone(NodeSession& node, const std::string& why) override;
   void node_refused(NodeSession& node, const std::string& why) override;
 
@@ -95,6 +97,7 @@ class Star final : public Interface, private NodeOwner {
   std::deque<NodeSession*> half_open_;
   std::unordered_map<std::uint32_t, Ready> ready_;
   std::vector<NodeSession*> unsent_;
+  std::vector<NodeSession*> shared_nodes_;  ///< with other masters
   std::vector<std::unique_ptr<StartedNode>> nodes_started_;
   std::optional<boost::asio::steady_timer> join_timer_;
   std::optional<boost::asio::steady_timer> accept_timer_;
