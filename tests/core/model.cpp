@@ -135,11 +135,21 @@ void World::event() {
     unsigned weight;
     void (World::*happens)();
   };
-  static constexpr Kind kinds[] = {
-      {20, &World::submit},           {4, &World::announce},      {4, &World::join},      {3, &World::leave},
-      {2, &World::be_about_to_leave}, {4, &World::rest},      {14, &World::begin},        {18, &World::finish},   {5, &World::lose},
-      {4, &World::give_back},         {4, &World::cancel},        {6, &World::pass_time}, {1, &World::change_interface},
-      {4, &World::say_something_old}, {2, &World::refuse_missing}};
+  static constexpr Kind kinds[] = {{20, &World::submit},
+                                   {4, &World::announce},
+                                   {4, &World::join},
+                                   {3, &World::leave},
+                                   {2, &World::be_about_to_leave},
+                                   {4, &World::rest},
+                                   {14, &World::begin},
+                                   {18, &World::finish},
+                                   {5, &World::lose},
+                                   {4, &World::give_back},
+                                   {4, &World::cancel},
+                                   {6, &World::pass_time},
+                                   {1, &World::change_interface},
+                                   {4, &World::say_something_old},
+                                   {2, &World::refuse_missing}};
   unsigned all = 0;
   for (const Kind& kind : kinds) all += kind.weight;
   auto drawn = static_cast<unsigned>(below(all));

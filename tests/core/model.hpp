@@ -51,7 +51,7 @@ class World final : private Observer {
   };
   struct Worker {
     std::uint32_t slots = 1, ahead = 0;
-    std::string name;                                          ///< the directory's, without the number of its process
+    std::string name;  ///< the directory's, without the number of its process
     bool is_joined = false, leaves = false, rests = false, has_left = false;  ///< as the machine was told
   };
   struct InHand {

@@ -41,9 +41,7 @@ class SharedNode {
     std::uint32_t lent() const {
       return static_cast<std::uint32_t>(std::count_if(slots.begin(), slots.end(), [](const Slot& one) { return one.is_lent; }));
     }
-    std::uint32_t wanted() const {
-      return static_cast<std::uint32_t>(std::min<std::uint64_t>(queue + running(), slots.size()));
-    }
+    std::uint32_t wanted() const { return static_cast<std::uint32_t>(std::min<std::uint64_t>(queue + running(), slots.size())); }
   };
 
   explicit SharedNode(std::uint32_t slots) : slots_{slots}, shares_{slots, a_turn} {}
@@ -170,7 +168,8 @@ TEST_CASE("a master that wants less leaves the rest to others, and one that want
   CHECK(second.lent() == 4);  // nobody else wants them
 }
 
-TEST_CASE("what does not divide goes round: masters with work work for equally long, however long their tasks are", "[tcp][shares]") {
+TEST_CASE("what does not divide goes round: masters with work work for equally long, however long their tasks are",
+          "[tcp][shares]") {
   const auto slots = GENERATE(1u, 2u, 3u, 5u);
   const auto masters = GENERATE(2u, 3u, 4u);
   SharedNode node{slots};
@@ -274,13 +273,13 @@ TEST_CASE("at random: never more tasks than slots, no slot idle beside work, nob
     node.share();
     is_right = is_right && node.held() <= slots;
     for (const auto& [number, lacks] : node.masters) {
-      const auto free = static_cast<std::uint32_t>(
-          std::count_if(lacks.slots.begin(), lacks.slots.end(),
-                        [](const auto& one) { return one.is_ready && !one.is_lent && one.left == 0; }));
+      const auto free = static_cast<std::uint32_t>(std::count_if(
+          lacks.slots.begin(), lacks.slots.end(), [](const auto& one) { return one.is_ready && !one.is_lent && one.left == 0; }));
       if (!lacks.is_open || free == 0 || lacks.wanted() <= lacks.lent() || lacks.first != 0) continue;
       is_right = is_right && node.held() == slots;
       for (const auto& [other, one] : node.masters) {
-        const bool is_idle = std::any_of(one.slots.begin(), one.slots.end(), [](const auto& it) { return it.is_lent && it.left == 0; });
+        const bool is_idle =
+            std::any_of(one.slots.begin(), one.slots.end(), [](const auto& it) { return it.is_lent && it.left == 0; });
         is_right = is_right && (number == other || one.wanted() > 0 || !is_idle);
       }
     }

@@ -132,19 +132,18 @@ bool SlotShares::lend_one(std::vector<Side>& sides) {
   return best != nullptr;
 }
 
-/// Takes one slot back if somebody lacks one that is not about to be free.
+/// Takes one slot back if somebody lacks one: one without a task at once, another one unless enough are about to be free.
 bool SlotShares::make_room(std::vector<Side>& sides) {
-  std::int64_t needed = -free_;
+  std::int64_t needed = -free_, draining = 0;
   Side* most = nullptr;
-  const auto weight = [](const Side& side) {
-    return std::pair{!side.claim.slots[next_to_rest(side)].holds_task, side.lent - side.target};
-  };
+  const auto has_idle = [](const Side& side) { return !side.claim.slots[next_to_rest(side)].holds_task; };
+  const auto weight = [&](const Side& side) { return std::pair{has_idle(side), side.lent - side.target}; };
   for (Side& side : sides) {
-    needed -= static_cast<std::int64_t>(side.draining);
+    draining += static_cast<std::int64_t>(side.draining);
     if (side.lacks() && next_to_lend(side) != none) needed += static_cast<std::int64_t>(side.target - side.lent);
     if (side.lent > side.target && (!most || weight(side) > weight(*most))) most = &side;
   }
-  if (needed <= 0 || !most) return false;
+  if (!most || needed <= (has_idle(*most) ? 0 : draining)) return false;
   rest(*most, next_to_rest(*most));
   return true;
 }
