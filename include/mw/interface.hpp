@@ -127,6 +127,7 @@ enum class WorkerState : std::uint8_t {
   idle,         ///< ready, and has nothing to do
   busy,         ///< runs a task
   stopped,      ///< a signal has stopped it in the middle of a task
+  set_aside,    ///< ready, and given nothing for now: too many tasks have died on its host and not elsewhere
   left,         ///< gone, as it was told to, or for no fault that is known
   lost,         ///< gone without being told to
 };

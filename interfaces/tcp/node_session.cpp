@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <mw/detail/task_access.hpp>
+
 #include "log/log.hpp"
 #include "net/key_file.hpp"
 #include "wire/mux.hpp"
@@ -163,7 +165,31 @@ void NodeSession::start_workers() {
 void NodeSession::handle_slot_lent(const wire::SlotLent& lent) {
   Slot& slot = slot_of(lent.slot);
   slot.is_lent = lent.is_lent;
-  slot.worker->rest(!lent.is_lent);
+  rest_workers();
+}
+
+void NodeSession::allow(std::size_t workers, bool awaits_success) {
+  awaits_success_ = awaits_success;
+  if (std::exchange(allowed_, workers) == workers || phase_ != Phase::running) return;
+  rest_workers();
+  say_wanted();
+}
+
+/// Those whose slots others have, and, where only some may be given tasks, the others. But what a task waits for that no
+/// other worker may have goes on.
+void NodeSession::rest_workers() {
+  std::size_t allowed = allowed_;
+  for (Slot& slot : workers_) {
+    remote::RemoteWorker& worker = *slot.worker;
+    const bool is_awaited = worker.is_ready() && worker.id() == awaited_;
+    const bool may_work = slot.is_lent && (allowed > 0 || is_awaited);
+    if (may_work && allowed > 0 && worker.is_ready()) --allowed;
+    worker.rest(!may_work);
+  }
+}
+
+void NodeSession::task_done(remote::RemoteWorker&, const TaskRef& task) {
+  if (awaits_success_ && !TaskAccess::is_start(task)) owner_.task_done(*this);
 }
 
 void NodeSession::handle_shared(bool is_shared) {
@@ -176,6 +202,7 @@ void NodeSession::handle_shared(bool is_shared) {
 void NodeSession::tasks_wait(std::size_t tasks, WorkerId resting) {
   waiting_ = tasks;
   awaited_ = resting;
+  if (is_limited()) rest_workers();
   say_wanted();
 }
 
@@ -191,6 +218,7 @@ wire::SlotsWanted NodeSession::wanted() const {
     if (awaited_ != any_worker && slot.worker->id() == awaited_) wanted.first = number_of_.at(slot.worker.get());
   }
   if (!has_idle) tasks += waiting_;
+  tasks = std::min(tasks, allowed_);
   if (wanted.first != 0) ++tasks;
   wanted.slots = static_cast<std::uint32_t>(std::min(tasks, workers_.size()));
   return wanted;
@@ -238,6 +266,7 @@ void NodeSession::worker_ready(remote::RemoteWorker& worker) {
   slot.failed_to_start = false;
   slot.why.clear();
   owner_.worker_ready(*this, worker);
+  if (is_limited()) rest_workers();
   if (leaves_) worker.leave();
 }
 
@@ -287,6 +316,7 @@ void NodeSession::end(const std::string& why) {
 void NodeSession::closed(const std::string& why) {
   if (std::exchange(phase_, Phase::over) == Phase::over) return;
   for (Slot& slot : workers_) {
+    was_lost_with_tasks_ = was_lost_with_tasks_ || slot.worker->is_busy();
     Failure failure;
     failure.cause = Cause::worker_lost;
     failure.message = fmt::format("{} on {} was lost: {}", slot.worker->name(), hello_.host, why);
@@ -319,6 +349,9 @@ void NodeSession::report_workers(std::vector<WorkerReport>& list) const {
     } else if (worker.is_stopped()) {
       report.state = WorkerState::stopped;
       report.note = "stopped in " + worker.doing();
+    } else if (is_limited() && worker.rests() && !worker.is_busy()) {
+      report.state = WorkerState::set_aside;
+      report.note = "too many workers in a row have died on its node, and not on others";
     } else if (worker.rests() && !worker.is_busy()) {
       report.state = WorkerState::idle;
       report.note = "the node has lent its slot to another master";

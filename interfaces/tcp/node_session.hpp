@@ -53,6 +53,8 @@ class NodeOwner {
   virtual void node_greeted(NodeSession& node) = 0;
   virtual void worker_ready(NodeSession& node, remote::RemoteWorker& worker) = 0;
   virtual void worker_gone(NodeSession& node, remote::RemoteWorker& worker, bool was_ready, const std::string& why) = 0;
+  /// A task is over, after allow() has said that this matters.
+  virtual void task_done(NodeSession& node) = 0;
   virtual void has_output(NodeSession& node) = 0;
   /// It has other masters, too, and is to be told what waits here; or it has not any more.
   virtual void node_shared(NodeSession& node, bool is_shared) = 0;
@@ -73,6 +75,11 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   void forget_shared(std::uint64_t number);
   /// So many tasks wait that any worker may have, and one for this worker alone (any_worker: none does).
   void tasks_wait(std::size_t tasks, WorkerId resting);
+  /// So many of its workers may be given tasks. `awaits_success`: its owner is to hear when a task is over.
+  void allow(std::size_t workers, bool awaits_success);
+  bool is_limited() const noexcept { return allowed_ != SIZE_MAX; }
+  /// Its connection ended under tasks, and nobody had said so before.
+  bool was_lost_with_tasks() const noexcept { return was_lost_with_tasks_; }
   /// All is done: the node's workers end.
   void say_bye();
   /// Ends it at once, for this reason; its owner hears of it as of any other end.
@@ -109,6 +116,7 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   void worker_ready(remote::RemoteWorker& worker) override;
   void worker_has_output(remote::RemoteWorker& worker) override;
   void worker_stopped(remote::RemoteWorker& worker) override;
+  void task_done(remote::RemoteWorker& worker, const TaskRef& task) override;
   void process_ended(remote::RemoteWorker& worker, bool was_ready, const std::string& why) override;
 
   void handle_hello(const wire::NodeHello& hello);
@@ -120,6 +128,7 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   void handle_shared(bool is_shared);
   wire::SlotsWanted wanted() const;
   void say_wanted();
+  void rest_workers();
   void leave_if_idle();
   void send_build();
   void start_workers();
@@ -138,6 +147,9 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   std::vector<Slot> workers_;  ///< by slot; number 1 is the first
   std::unordered_map<const remote::RemoteWorker*, std::uint32_t> number_of_;
   remote::WorkerStreams streams_;
+  std::size_t allowed_ = SIZE_MAX;  ///< workers that may be given tasks
+  bool awaits_success_ = false;
+  bool was_lost_with_tasks_ = false;
   bool is_shared_ = false;
   std::size_t waiting_ = 0;        ///< tasks that any worker may have
   WorkerId awaited_ = any_worker;  ///< a worker at rest that a task waits for

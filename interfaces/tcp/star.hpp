@@ -26,6 +26,7 @@
 #include "tcp/beacon.hpp"
 #include "tcp/build_shelf.hpp"
 #include "tcp/node_session.hpp"
+#include "tcp/quarantine.hpp"
 #include "tcp/started_node.hpp"
 
 namespace mw::tcp {
@@ -66,6 +67,7 @@ class Star final : public Interface, private NodeOwner {
   void node_greeted(NodeSession& node) override;
   void worker_ready(NodeSession& node, remote::RemoteWorker& worker) override;
   void worker_gone(NodeSession& node, remote::RemoteWorker& worker, bool was_ready, const std::string& why) override;
+  void task_done(NodeSession& node) override;
   void has_output(NodeSession& node) override;
   void node_shared(NodeSession& node, bool is_shared) override;
   void node_gone(NodeSession& node, const std::string& why) override;
@@ -76,6 +78,9 @@ class Star final : public Interface, private NodeOwner {
   void accept();
   void came(channel::Channel::Socket socket);
   void remove_later(NodeSession& node);
+  void note_loss(NodeSession& node, std::uint64_t task, const std::string& why);
+  void heed_quarantine(NodeSession& node);
+  void heed_quarantine();
   void watch_joining();
   void say_who_is_missing();
   /// "the node pi1: there is no worker build …; pi2: …", with what is to be said in front of it.
@@ -101,6 +106,9 @@ class Star final : public Interface, private NodeOwner {
   std::vector<std::unique_ptr<StartedNode>> nodes_started_;
   std::optional<boost::asio::steady_timer> join_timer_;
   std::optional<boost::asio::steady_timer> accept_timer_;
+  Quarantine quarantine_;
+  bool is_any_set_aside_ = false;
+  std::optional<boost::asio::steady_timer> quarantine_timer_;
   log::Repeated repeated_;
   AbsentNodes absent_;
   std::string last_refusal_;  ///< "the node pi1 (…): there is no worker build …"

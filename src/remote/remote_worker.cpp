@@ -320,6 +320,7 @@ void RemoteWorker::finish_front(Ended ended) {
   const TaskRef task = window_.finish(id, attempt);
   next_begins();
   owner_.host().task_finished(task, std::move(ended.outcome));
+  owner_.task_done(*this, task);
   put_held();
 }
 
@@ -367,6 +368,7 @@ void RemoteWorker::report_end(const TaskRef& culprit, Outcome outcome, const std
     lost.push_back({culprit, std::move(outcome)});
   }
   const WorkerId id = std::exchange(id_, any_worker);
+  last_end_ = {culprit ? culprit.id() : 0, window_.was_aborted()};
   window_.reset();
   is_stopped_ = false;
   follows_stops_.reset();

@@ -47,6 +47,8 @@ class RemoteOwner {
   virtual void worker_has_output(RemoteWorker& worker) = 0;
   /// It is stopped in the middle of a task, or goes on.
   virtual void worker_stopped(RemoteWorker& worker) = 0;
+  /// A task is over, and its process lives.
+  virtual void task_done(RemoteWorker& /*worker*/, const TaskRef& /*task*/) {}
   /// Its process has ended, and its tasks are reported; its agent starts another.
   virtual void process_ended(RemoteWorker& worker, bool was_ready, const std::string& why) = 0;
 };
@@ -105,6 +107,12 @@ class RemoteWorker final : private FileUser {
   /// Its process, on its machine.
   std::uint32_t pid() const noexcept { return pid_; }
   bool is_stopped() const noexcept { return is_stopped_ && is_busy(); }
+  /// How its last process ended: under which task (0: none), and whether that was asked for, to end a task.
+  struct LastEnd {
+    std::uint64_t task = 0;
+    bool was_asked_for = false;
+  };
+  const LastEnd& last_end() const noexcept { return last_end_; }
   /// "task 7 (the eels)": what it runs. Only while it is busy.
   std::string doing() const;
 
@@ -154,6 +162,7 @@ class RemoteWorker final : private FileUser {
   std::uint32_t pid_ = 0;
   bool is_stopped_ = false;
   bool rests_ = false;
+  LastEnd last_end_;
   std::optional<process::FollowsStops> follows_stops_;  ///< where the process is one of this machine
   std::deque<Piece> pieces_;
   std::size_t taken_ = 0;  ///< of the first piece
