@@ -261,8 +261,8 @@ class Interface {
   /// memory.
   virtual void forget_shared(std::uint64_t /*number*/) {}
 
-  /// For Scheduling::by_master: at the end of a round, so many tasks wait that any worker may have. `resting` is a worker
-  /// that rests and that a task waits for which no other may have; any_worker if there is none.
+  /// For Scheduling::by_master: at the end of a round, so many tasks wait that any worker may have. `resting` is a
+  /// worker that rests and that a task waits for which no other may have; any_worker if there is none.
   virtual void tasks_wait(std::size_t /*tasks*/, WorkerId /*resting*/) {}
 
   /// Comes after one or several calls of execute_task(), revoke_task(), split_task() and abort_task(): what they have

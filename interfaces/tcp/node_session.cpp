@@ -175,8 +175,8 @@ void NodeSession::allow(std::size_t workers, bool awaits_success) {
   say_wanted();
 }
 
-/// Those whose slots others have, and, where only some may be given tasks, the others. But what a task waits for that no
-/// other worker may have goes on.
+/// Those whose slots others have, and, where only some may be given tasks, the others. But what a task waits for that
+/// no other worker may have goes on.
 void NodeSession::rest_workers() {
   std::size_t allowed = allowed_;
   for (Slot& slot : workers_) {
@@ -206,8 +206,8 @@ void NodeSession::tasks_wait(std::size_t tasks, WorkerId resting) {
   say_wanted();
 }
 
-/// As many slots as there are tasks for them: those that lie here, and those that wait. If there is one that has nothing
-/// to do, what waits is not for this node.
+/// As many slots as there are tasks for them: those that lie here, and those that wait. If there is one that has
+/// nothing to do, what waits is not for this node.
 wire::SlotsWanted NodeSession::wanted() const {
   wire::SlotsWanted wanted;
   std::size_t tasks = 0;

@@ -65,7 +65,8 @@ class Agent final : private link::WorkerUser, private wire::FrameRelay::Target {
   /// Bytes that wait for the worker to read.
   std::size_t backlog() const noexcept;
   bool is_busy() const noexcept { return !window_.is_empty(); }
-  /// Whether its worker may begin tasks; it may at first. If not, what it has not begun is given back, and what comes, too.
+  /// Whether its worker may begin tasks; it may at first. If not, what it has not begun is given back, and what comes,
+  /// too.
   void lend(bool is_lent);
   /// Whether a task may be running here: its worker holds one, and is not known to have ended.
   bool holds_task() const noexcept { return process_ && is_busy(); }

@@ -34,7 +34,8 @@ void MasterCore::admit(WorkerId worker, const WorkerInfo& info) {
   if (starts_.begin(worker, info)) make_start_call(worker);  // else those before it died of it
 }
 
-/// Unless it rests, or has it already. Not now: the interface that says that it has a worker need not be ready to use it.
+/// Unless it rests, or has it already. Not now: the interface that says that it has a worker need not be ready to use
+/// it.
 void MasterCore::make_start_call(WorkerId worker) {
   machine_.want_round();
   loop_.post([this, worker] {

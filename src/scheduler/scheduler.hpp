@@ -97,7 +97,8 @@ class Scheduler {
   std::vector<std::string> missing_names() const;
   /// Whether any task waits in a lane of its worker's.
   bool has_named() const noexcept { return !lanes_.empty(); }
-  /// A worker that rests and that the first task waits for of those whose workers all rest; any_worker if there is none.
+  /// A worker that rests and that the first task waits for of those whose workers all rest; any_worker if there is
+  /// none.
   WorkerId awaited_at_rest() const noexcept;
   /// The tasks that wait for a worker of this name, in order.
   std::vector<Item*> waiting_for(const std::string& name) const;

@@ -1,4 +1,4 @@
-// A node with several masters: its slots are shared, never more tasks run than it has slots, and nobody waits for nothing.
+// A node with several masters: its slots are shared, and never more tasks run than it has slots.
 #include <catch2/catch.hpp>
 
 #include <unistd.h>

@@ -59,7 +59,7 @@ TEST_CASE("a task that is finished in between, or by what still runs there, brin
   CHECK(quarantine.names().empty());
 }
 
-TEST_CASE("after a pause a node is tried with one slot; the pause doubles, up to ten minutes", "[tcp][quarantine]") {
+TEST_CASE("after a pause a node is tried with one slot, and the pause doubles, up to ten minutes", "[tcp][quarantine]") {
   auto quarantine = with_nodes({"bad", "good"});
   Quarantine::Time now = 0s;
   REQUIRE(lose(quarantine, "bad", 1, now));
@@ -118,7 +118,7 @@ TEST_CASE("when no node does well, none is set aside", "[tcp][quarantine]") {
   if (quarantine.names().empty()) CHECK_FALSE(quarantine.next());
 }
 
-TEST_CASE("a node that dies as a whole, and comes back, is the same; one that stays away is forgotten", "[tcp][quarantine]") {
+TEST_CASE("a node that dies as a whole, and comes back, is the same, and one that stays away is forgotten", "[tcp][quarantine]") {
   auto quarantine = with_nodes({"bad", "good"});
   for (int i = 0; i < 2; ++i) {
     CHECK_FALSE(quarantine.lost("bad", 0, 0s));

@@ -132,7 +132,7 @@ bool SlotShares::lend_one(std::vector<Side>& sides) {
   return best != nullptr;
 }
 
-/// Takes one slot back if somebody lacks one: one without a task at once, another one unless enough are about to be free.
+/// Takes one slot back if somebody lacks one: one without a task at once, another unless enough are about to be free.
 bool SlotShares::make_room(std::vector<Side>& sides) {
   std::int64_t needed = -free_, draining = 0;
   Side* most = nullptr;

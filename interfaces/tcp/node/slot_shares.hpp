@@ -4,7 +4,7 @@
 //          that want slots have equal numbers of them, or as many as they want (max-min fairness); what does not divide
 //          goes round by time. A master that wants none keeps what nobody else wants. A slot that is taken back is free
 //          when the task that runs there has ended. **Pure**: it knows no connection, and time is stepped.
-// Owner:   keeps what was lent and how long each master has had slots. Masters are numbered by the caller, slots from 1.
+// Owner:   keeps what was lent and how long each master has had slots. The caller numbers masters; slots are from 1.
 // Threads: one at a time.
 // Use:
 //     SlotShares shares{4, 50ms};
