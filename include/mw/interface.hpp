@@ -127,6 +127,7 @@ enum class WorkerState : std::uint8_t {
   idle,         ///< ready, and has nothing to do
   busy,         ///< runs a task
   stopped,      ///< a signal has stopped it in the middle of a task
+  set_aside,    ///< ready, and given nothing for now: too many tasks have died on its host and not elsewhere
   left,         ///< gone, as it was told to, or for no fault that is known
   lost,         ///< gone without being told to
 };
@@ -188,6 +189,9 @@ class InterfaceHost {
   /// The worker is about to leave: it takes no more tasks, and finishes or returns those that it has. worker_left()
   /// follows.
   virtual void worker_leaves(WorkerId worker) = 0;
+  /// The worker takes no more tasks for now (`rests`), and finishes or returns those that it has; or it takes tasks
+  /// again. For workers whose slot somebody else has meanwhile: Interface::tasks_wait() says when it is wanted back.
+  virtual void worker_rests(WorkerId worker, bool rests) = 0;
   /// The worker is gone. Those it was running, in `lost`, fare as with task_lost(); those it was given and
   /// had not begun go elsewhere and count no loss. May be called before the loop has heard of worker_joined(), and more
   /// than once: a worker that has left is gone, in whatever order the two are heard.
@@ -264,6 +268,10 @@ class Interface {
   /// memory.
   virtual void forget_shared(std::uint64_t /*number*/) {}
 
+  /// For Scheduling::by_master: at the end of a round, so many tasks wait that any worker may have. `resting` is a
+  /// worker that rests and that a task waits for which no other may have; any_worker if there is none.
+  virtual void tasks_wait(std::size_t /*tasks*/, WorkerId /*resting*/) {}
+
   /// Comes after one or several calls of execute_task(), revoke_task(), split_task() and abort_task(): what they have
   /// put off, to do it in one go, is due now.
   virtual void flush() {}
@@ -311,6 +319,7 @@ class InterfaceHandle : public Interface {
   void split_task(const TaskRef& task, WorkerId worker) override { backend_->split_task(task, worker); }
   void abort_task(const TaskRef& task, WorkerId worker) override { backend_->abort_task(task, worker); }
   void forget_shared(std::uint64_t number) override { backend_->forget_shared(number); }
+  void tasks_wait(std::size_t tasks, WorkerId resting) override { backend_->tasks_wait(tasks, resting); }
   void flush() override { backend_->flush(); }
   Scheduling scheduling() const override { return backend_->scheduling(); }
   std::uint32_t expected_slots() const noexcept override { return backend_->expected_slots(); }

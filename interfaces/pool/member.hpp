@@ -60,6 +60,7 @@ class Member final : public InterfaceHost {
   void split_task(const TaskRef& task, WorkerId worker) { interface_->split_task(task, worker); }
   void abort_task(const TaskRef& task, WorkerId worker) { interface_->abort_task(task, worker); }
   void forget_shared(std::uint64_t value) { interface_->forget_shared(value); }
+  void tasks_wait(std::size_t tasks, WorkerId resting) { interface_->tasks_wait(tasks, resting); }
   void flush() { interface_->flush(); }
   std::uint32_t expected_slots() const noexcept { return interface_->expected_slots(); }
   /// Under its own keys; what is wrong with them is under "error".
@@ -77,6 +78,7 @@ class Member final : public InterfaceHost {
   void task_split(const TaskRef& task, std::uint32_t kept) override { owner_.host().task_split(task, kept); }
   WorkerId worker_joined(WorkerInfo info) override;
   void worker_leaves(WorkerId worker) override { owner_.host().worker_leaves(worker); }
+  void worker_rests(WorkerId worker, bool rests) override { owner_.host().worker_rests(worker, rests); }
   void worker_left(WorkerId worker, std::vector<LostTask> lost) override { owner_.left(*this, worker, std::move(lost)); }
   void no_worker_possible(std::string why) override { owner_.has_no_worker(*this, std::move(why)); }
   void interface_failed(std::string why) override { owner_.has_failed(*this, std::move(why)); }

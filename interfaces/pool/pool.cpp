@@ -73,6 +73,11 @@ class Pool final : public Interface, public MemberOwner {
     for_each_alive([number](Member& member) { member.forget_shared(number); });
   }
 
+  /// A worker of another member is one that a member does not know.
+  void tasks_wait(std::size_t tasks, WorkerId resting) override {
+    for_each_alive([&](Member& member) { member.tasks_wait(tasks, resting); });
+  }
+
   /// All of them: one that was given nothing may have something of its own to send, and if not, that costs nothing.
   void flush() override {
     for_each_alive([](Member& member) { member.flush(); });

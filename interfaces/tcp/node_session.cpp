@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <mw/detail/task_access.hpp>
+
 #include "log/log.hpp"
 #include "net/key_file.hpp"
 #include "wire/mux.hpp"
@@ -34,7 +36,8 @@ NodeSession::NodeSession(NodeOwner& owner, channel::Channel::Socket socket)
       channel_{std::make_shared<channel::Channel>(
           std::move(socket), tls::Session::server([&owner](std::string_view name) { return owner.find_key(name); }),
           static_cast<channel::ChannelUser&>(*this), times_of(owner.options()))},
-      name_{channel_->address()} {}
+      name_{channel_->address()},
+      wants_timer_{owner.host().io()} {}
 
 NodeSession::~NodeSession() { channel_->close(); }
 
@@ -55,6 +58,8 @@ void NodeSession::frame(const wire::Frame& frame) {
       streams_.give_credit(credit.rank, credit.bytes);
       return flush();
     }
+    case wire::FrameType::slot_lent: return handle_slot_lent(wire::parse_slot_lent(frame.payload));
+    case wire::FrameType::node_shared: return handle_shared(wire::parse_node_shared(frame.payload).is_shared);
     case wire::FrameType::bye: return handle_bye();
     case wire::FrameType::refuse: return be_refused(wire::parse_refuse(frame.payload).reason);
     default: throw wire::ProtocolError{fmt::format("a node does not send frames of type {}", static_cast<int>(frame.type))};
@@ -170,9 +175,90 @@ void NodeSession::start_workers() {
                                                                                               .round_trip = round_trip,
                                                                                               .cores = hello_.cores,
                                                                                               .host_files = files_});
+    workers_[i].worker->rest(true);
     number_of_[workers_[i].worker.get()] = number;
     streams_.add(number, *workers_[i].worker);
   }
+}
+
+void NodeSession::handle_slot_lent(const wire::SlotLent& lent) {
+  Slot& slot = slot_of(lent.slot);
+  slot.is_lent = lent.is_lent;
+  rest_workers();
+}
+
+void NodeSession::allow(std::size_t workers, bool awaits_success) {
+  awaits_success_ = awaits_success;
+  if (std::exchange(allowed_, workers) == workers || phase_ != Phase::running) return;
+  rest_workers();
+  say_wanted();
+}
+
+/// Those whose slots others have, and, where only some may be given tasks, the others. But what a task waits for that
+/// no other worker may have goes on.
+void NodeSession::rest_workers() {
+  std::size_t allowed = allowed_;
+  for (Slot& slot : workers_) {
+    remote::RemoteWorker& worker = *slot.worker;
+    const bool is_awaited = worker.is_ready() && worker.id() == awaited_;
+    const bool may_work = slot.is_lent && (allowed > 0 || is_awaited);
+    if (may_work && allowed > 0 && worker.is_ready()) --allowed;
+    worker.rest(!may_work);
+  }
+}
+
+void NodeSession::task_done(remote::RemoteWorker&, const TaskRef& task) {
+  if (awaits_success_ && !TaskAccess::is_start(task)) owner_.task_done(*this);
+}
+
+void NodeSession::handle_shared(bool is_shared) {
+  if (phase_ != Phase::running) throw wire::ProtocolError{"it speaks of other masters before it has slots"};
+  if (std::exchange(is_shared_, is_shared) == is_shared) return;
+  wants_.forget();
+  owner_.node_shared(*this, is_shared);
+}
+
+void NodeSession::tasks_wait(std::size_t tasks, WorkerId resting) {
+  waiting_ = tasks;
+  awaited_ = resting;
+  if (is_limited()) rest_workers();
+  say_wanted();
+}
+
+/// As many slots as there are tasks for them: those that lie here, and those that wait. If there is one that has
+/// nothing to do, what waits is not for this node.
+wire::SlotsWanted NodeSession::wanted() const {
+  wire::SlotsWanted wanted;
+  std::size_t tasks = 0;
+  bool has_idle = false;
+  for (const Slot& slot : workers_) {
+    tasks += slot.worker->task_count();
+    has_idle = has_idle || (slot.worker->is_ready() && !slot.worker->rests() && !slot.worker->is_busy());
+    if (awaited_ != any_worker && slot.worker->id() == awaited_) wanted.first = number_of_.at(slot.worker.get());
+  }
+  if (!has_idle) tasks += waiting_;
+  tasks = std::min(tasks, allowed_);
+  if (wanted.first != 0) ++tasks;
+  wanted.slots = static_cast<std::uint32_t>(std::min(tasks, workers_.size()));
+  return wanted;
+}
+
+void NodeSession::say_wanted() {
+  if (!is_shared_ || phase_ != Phase::running) return;
+  if (const auto word = wants_.say(wanted(), std::chrono::steady_clock::now().time_since_epoch())) {
+    wire::append(channel_->outgoing().tail(), *word);
+    owner_.has_output(*this);
+  }
+  const auto due = wants_.due();
+  if (!due) return static_cast<void>(wants_timer_.cancel());
+  const std::chrono::steady_clock::time_point when{*due};
+  if (wants_timer_.expiry() == when) return;
+  wants_timer_.expires_at(when);
+  wants_timer_.async_wait([this, there = std::weak_ptr{is_there_}](boost::system::error_code error) {
+    if (error || there.expired()) return;
+    say_wanted();
+    flush();
+  });
 }
 
 NodeSession::Slot& NodeSession::slot_of(std::uint32_t number) {
@@ -199,6 +285,7 @@ void NodeSession::worker_ready(remote::RemoteWorker& worker) {
   slot.failed_to_start = false;
   slot.why.clear();
   owner_.worker_ready(*this, worker);
+  if (is_limited()) rest_workers();
   if (leaves_) worker.leave();
 }
 
@@ -248,6 +335,7 @@ void NodeSession::end(const std::string& why) {
 void NodeSession::closed(const std::string& why) {
   if (std::exchange(phase_, Phase::over) == Phase::over) return;
   for (Slot& slot : workers_) {
+    was_lost_with_tasks_ = was_lost_with_tasks_ || slot.worker->is_busy();
     Failure failure;
     failure.cause = Cause::worker_lost;
     failure.message = fmt::format("{} on {} was lost: {}", slot.worker->name(), hello_.host, why);
@@ -280,6 +368,12 @@ void NodeSession::report_workers(std::vector<WorkerReport>& list) const {
     } else if (worker.is_stopped()) {
       report.state = WorkerState::stopped;
       report.note = "stopped in " + worker.doing();
+    } else if (is_limited() && worker.rests() && !worker.is_busy()) {
+      report.state = WorkerState::set_aside;
+      report.note = "too many workers in a row have died on its node, and not on others";
+    } else if (worker.rests() && !worker.is_busy()) {
+      report.state = WorkerState::idle;
+      report.note = "the node has lent its slot to another master";
     } else {
       continue;
     }

@@ -18,6 +18,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <mw/interface.hpp>
 #include <mw/tcp.hpp>
 
@@ -26,6 +28,7 @@
 #include "remote/remote_worker.hpp"
 #include "remote/worker_streams.hpp"
 #include "tcp/build_shelf.hpp"
+#include "tcp/slot_wants.hpp"
 #include "wire/node_messages.hpp"
 
 namespace mw::tcp {
@@ -50,7 +53,11 @@ class NodeOwner {
   virtual void node_greeted(NodeSession& node) = 0;
   virtual void worker_ready(NodeSession& node, remote::RemoteWorker& worker) = 0;
   virtual void worker_gone(NodeSession& node, remote::RemoteWorker& worker, bool was_ready, const std::string& why) = 0;
+  /// A task is over, after allow() has said that this matters.
+  virtual void task_done(NodeSession& node) = 0;
   virtual void has_output(NodeSession& node) = 0;
+  /// It has other masters, too, and is to be told what waits here; or it has not any more.
+  virtual void node_shared(NodeSession& node, bool is_shared) = 0;
   /// The connection is over, and what the node had is reported. It may be removed, but not within this call.
   virtual void node_gone(NodeSession& node, const std::string& why) = 0;
   /// It cannot be taken, and was told why; or it cannot run the program, and has said why.
@@ -66,6 +73,13 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   /// Sends what its workers have to say.
   void flush();
   void forget_shared(std::uint64_t number);
+  /// So many tasks wait that any worker may have, and one for this worker alone (any_worker: none does).
+  void tasks_wait(std::size_t tasks, WorkerId resting);
+  /// So many of its workers may be given tasks. `awaits_success`: its owner is to hear when a task is over.
+  void allow(std::size_t workers, bool awaits_success);
+  bool is_limited() const noexcept { return allowed_ != SIZE_MAX; }
+  /// Its connection ended under tasks, and nobody had said so before.
+  bool was_lost_with_tasks() const noexcept { return was_lost_with_tasks_; }
   /// All is done: the node's workers end.
   void say_bye();
   /// It is not needed: it is given nothing more, finishes what it has, and ends.
@@ -95,6 +109,7 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   struct Slot {
     std::unique_ptr<remote::RemoteWorker> worker;
     bool failed_to_start = false;
+    bool is_lent = false;
     std::string why;
   };
 
@@ -108,6 +123,7 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   void worker_ready(remote::RemoteWorker& worker) override;
   void worker_has_output(remote::RemoteWorker& worker) override;
   void worker_stopped(remote::RemoteWorker& worker) override;
+  void task_done(remote::RemoteWorker& worker, const TaskRef& task) override;
   void process_ended(remote::RemoteWorker& worker, bool was_ready, const std::string& why) override;
 
   void handle_hello(const wire::NodeHello& hello);
@@ -117,6 +133,11 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   void handle_bye();
   void start_leaving();
   bool is_busy() const;
+  void handle_slot_lent(const wire::SlotLent& lent);
+  void handle_shared(bool is_shared);
+  wire::SlotsWanted wanted() const;
+  void say_wanted();
+  void rest_workers();
   void leave_if_idle();
   void send_build();
   void start_workers();
@@ -137,6 +158,15 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   std::vector<Slot> workers_;  ///< by slot; number 1 is the first
   std::unordered_map<const remote::RemoteWorker*, std::uint32_t> number_of_;
   remote::WorkerStreams streams_;
+  std::size_t allowed_ = SIZE_MAX;  ///< workers that may be given tasks
+  bool awaits_success_ = false;
+  bool was_lost_with_tasks_ = false;
+  bool is_shared_ = false;
+  std::size_t waiting_ = 0;        ///< tasks that any worker may have
+  WorkerId awaited_ = any_worker;  ///< a worker at rest that a task waits for
+  SlotWants wants_;
+  boost::asio::steady_timer wants_timer_;
+  const std::shared_ptr<bool> is_there_ = std::make_shared<bool>(true);  ///< goes with it
 };
 
 }  // namespace mw::tcp

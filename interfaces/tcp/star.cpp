@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 
@@ -61,6 +62,7 @@ void Star::start() {
   process::allow_descriptors(process::descriptors().open + most_nodes_at_once);
   join_timer_.emplace(host().io());
   accept_timer_.emplace(host().io());
+  quarantine_timer_.emplace(host().io());
   listen();
   start_beacon();
   start_nodes();
@@ -187,11 +189,15 @@ void Star::worker_ready(NodeSession& node, remote::RemoteWorker& worker) {
   was_ever_ready_ = true;
   ready_[index_of(worker.id())] = {&node, &worker};
   absent_.joined(who(node));
+  quarantine_.joined(node.name());
+  heed_quarantine(node);
 }
 
 void Star::worker_gone(NodeSession& node, remote::RemoteWorker& worker, bool was_ready, const std::string& why) {
   std::erase_if(ready_, [&](const auto& one) { return one.second.worker == &worker; });
-  if (stopped_ || was_ready || node.is_over()) return;
+  if (stopped_ || node.is_over()) return;
+  if (!worker.last_end().was_asked_for) note_loss(node, worker.last_end().task, why);
+  if (was_ready) return;
   const auto now = std::chrono::steady_clock::now();
   if (failed_starts_++ == 0) first_failed_ = now;
   const unsigned most = std::max(was_ever_ready_ ? most_failed_starts : most_failed_first_starts, node.slots());
@@ -200,8 +206,49 @@ void Star::worker_gone(NodeSession& node, remote::RemoteWorker& worker, bool was
     host().no_worker_possible(fmt::format("tcp: no worker process gets ready; the last one, on {}: {}", node.text(), why));
 }
 
+void Star::task_done(NodeSession& node) {
+  quarantine_.finished(node.name());
+  heed_quarantine(node);
+}
+
+void Star::note_loss(NodeSession& node, std::uint64_t task, const std::string& why) {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  if (quarantine_.lost(node.name(), task, now)) {
+    const double pause = std::chrono::duration<double>{*quarantine_.until(node.name()) - now}.count();
+    log::warn(
+        fmt::format("tcp: {} is set aside for {:.0f} s: {} workers in a row died there, no task was finished in between, and "
+                    "others do better; the last one: {}. Then it is tried with one slot",
+                    node.text(), pause, Quarantine::most_losses, why));
+  }
+  heed_quarantine();
+}
+
+/// What it says of the node becomes so.
+void Star::heed_quarantine(NodeSession& node) {
+  if (node.slots() > 0 && !node.is_over()) node.allow(quarantine_.slots(node.name()), quarantine_.awaits_success(node.name()));
+}
+
+void Star::heed_quarantine() {
+  for (const auto& node : nodes_) heed_quarantine(*node);
+  is_any_set_aside_ = !quarantine_.names().empty();
+  const auto next = quarantine_.next();
+  if (!next || stopped_) return static_cast<void>(quarantine_timer_->cancel());
+  quarantine_timer_->expires_at(std::chrono::steady_clock::time_point{*next});
+  quarantine_timer_->async_wait([this](error_code error) {
+    if (error || stopped_) return;
+    quarantine_.time_passed(std::chrono::steady_clock::now().time_since_epoch());
+    heed_quarantine();
+  });
+}
+
 void Star::has_output(NodeSession& node) {
   if (std::find(unsent_.begin(), unsent_.end(), &node) == unsent_.end()) unsent_.push_back(&node);
+}
+
+void Star::node_shared(NodeSession& node, bool is_shared) {
+  std::erase(shared_nodes_, &node);
+  if (is_shared) shared_nodes_.push_back(&node);
+  host().room_available();  // the round that follows says what waits
 }
 
 void Star::node_gone(NodeSession& node, const std::string& why) {
@@ -210,6 +257,9 @@ void Star::node_gone(NodeSession& node, const std::string& why) {
     log::debug(fmt::format("tcp: {} was let go: {}", node.text(), why));
   } else if (node.is_greeted() && node.slots() > 0) {
     ++nodes_lost_;
+    if (node.was_lost_with_tasks()) note_loss(node, 0, why);
+    quarantine_.left(node.name());
+    heed_quarantine();
     absent_.note(who(node), "it is gone: " + why);
     log::warn(fmt::format("tcp: {} is gone: {}", node.text(), why));
   } else {
@@ -232,6 +282,7 @@ void Star::node_refused(NodeSession& node, const std::string& why) {
 void Star::remove_later(NodeSession& node) {
   std::erase(half_open_, &node);
   std::erase(unsent_, &node);
+  std::erase(shared_nodes_, &node);
   const auto place = std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& one) { return one.get() == &node; });
   if (place == nodes_.end()) return;
   auto kept = std::make_shared<std::unique_ptr<NodeSession>>(std::move(*place));
@@ -303,6 +354,13 @@ void Star::forget_shared(std::uint64_t number) {
   for (const auto& node : nodes_) node->forget_shared(number);
 }
 
+void Star::tasks_wait(std::size_t tasks, WorkerId resting) {
+  for (NodeSession* const node : shared_nodes_) node->tasks_wait(tasks, resting);
+  if (!is_any_set_aside_) return;
+  for (const auto& node : nodes_)
+    if (node->is_limited()) node->tasks_wait(tasks, resting);
+}
+
 void Star::flush() {
   for (NodeSession* const node : std::exchange(unsent_, {})) node->flush();
 }
@@ -311,6 +369,7 @@ void Star::stop(std::function<void()> stopped) {
   stopped_ = std::move(stopped);
   if (join_timer_) join_timer_->cancel();
   if (accept_timer_) accept_timer_->cancel();
+  if (quarantine_timer_) quarantine_timer_->cancel();
   error_code ignored;
   if (beacon_) beacon_->stop();
   if (acceptor_) acceptor_->close(ignored);
@@ -336,10 +395,12 @@ StatusMap Star::get_status() {
   status["listens_at"] = address_;
   status["nodes"] = nodes;
   status["node_names"] = names;
+  status["nodes_set_aside"] = fmt::format("{}", fmt::join(quarantine_.names(), " "));
   status["nodes_joined"] = static_cast<std::int64_t>(nodes_joined_);
   status["nodes_lost"] = static_cast<std::int64_t>(nodes_lost_);
   status["slots"] = std::int64_t{ready_slots()};
   launches_.add_to(status);
+  status["slots_lent"] = std::count_if(ready_.begin(), ready_.end(), [](const auto& one) { return !one.second.worker->rests(); });
   if (!last_refusal_.empty()) status["last_refusal"] = last_refusal_;
   return status;
 }

@@ -27,6 +27,7 @@
 #include "tcp/build_shelf.hpp"
 #include "tcp/launch/launches.hpp"
 #include "tcp/node_session.hpp"
+#include "tcp/quarantine.hpp"
 
 namespace mw::tcp {
 
@@ -44,6 +45,7 @@ class Star final : public Interface, private NodeOwner, private LaunchUser {
   void split_task(const TaskRef& task, WorkerId worker) override;
   void abort_task(const TaskRef& task, WorkerId worker) override;
   void forget_shared(std::uint64_t number) override;
+  void tasks_wait(std::size_t tasks, WorkerId resting) override;
   void flush() override;
   void stop(std::function<void()> stopped) override;
   StatusMap get_status() override;
@@ -71,7 +73,9 @@ class Star final : public Interface, private NodeOwner, private LaunchUser {
   void node_greeted(NodeSession& node) override;
   void worker_ready(NodeSession& node, remote::RemoteWorker& worker) override;
   void worker_gone(NodeSession& node, remote::RemoteWorker& worker, bool was_ready, const std::string& why) override;
+  void task_done(NodeSession& node) override;
   void has_output(NodeSession& node) override;
+  void node_shared(NodeSession& node, bool is_shared) override;
   void node_gone(NodeSession& node, const std::string& why) override;
   void node_refused(NodeSession& node, const std::string& why) override;
 
@@ -83,6 +87,9 @@ class Star final : public Interface, private NodeOwner, private LaunchUser {
   void accept();
   void came(channel::Channel::Socket socket);
   void remove_later(NodeSession& node);
+  void note_loss(NodeSession& node, std::uint64_t task, const std::string& why);
+  void heed_quarantine(NodeSession& node);
+  void heed_quarantine();
   void watch_joining();
   void say_who_is_missing();
   /// "the node pi1: there is no worker build …; pi2: …", with what is to be said in front of it.
@@ -103,9 +110,13 @@ class Star final : public Interface, private NodeOwner, private LaunchUser {
   std::deque<NodeSession*> half_open_;
   std::unordered_map<std::uint32_t, Ready> ready_;
   std::vector<NodeSession*> unsent_;
+  std::vector<NodeSession*> shared_nodes_;  ///< with other masters
   Launches launches_;
   std::optional<boost::asio::steady_timer> join_timer_;
   std::optional<boost::asio::steady_timer> accept_timer_;
+  Quarantine quarantine_;
+  bool is_any_set_aside_ = false;
+  std::optional<boost::asio::steady_timer> quarantine_timer_;
   log::Repeated repeated_;
   AbsentNodes absent_;
   std::string last_refusal_;  ///< "the node pi1 (…): there is no worker build …"

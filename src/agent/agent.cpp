@@ -65,9 +65,26 @@ void Agent::flush() {
 }
 
 bool Agent::plain_task(std::uint64_t id, std::uint32_t attempt) {
-  if (!is_welcome_) return false;
+  if (!takes(id, attempt)) return false;
   begin(id, attempt);
   return true;
+}
+
+/// False for a task that is for a worker that has died, or goes back at once.
+bool Agent::takes(std::uint64_t id, std::uint32_t attempt) {
+  if (is_welcome_ && !is_lent_) wire::append(output_tail(), wire::Returned{id, attempt});
+  return is_welcome_ && is_lent_;
+}
+
+/// The last one first: none is begun while one that came before it is on its way back.
+void Agent::lend(bool is_lent) {
+  is_lent_ = is_lent;
+  if (is_lent || !is_welcome_ || !process_) return;
+  while (!window_.is_empty()) {
+    const auto& last = window_.in_flight().back();
+    if (!process_->claims().take_back(last.number)) return;
+    give_back(window_.remove(last));
+  }
 }
 
 void Agent::pass(std::span<const std::byte> bytes) { process_->outgoing().tail().append(bytes.data(), bytes.size()); }
@@ -94,11 +111,11 @@ void Agent::whole(const wire::Frame& frame) {
       process_->stop(wire::parse_refuse(frame.payload).reason);
       return;
     case wire::FrameType::task:
-      if (is_welcome_) handle_task(wire::parse_task(frame.payload));
-      return;
-    case wire::FrameType::task_in_memory:
-      if (is_welcome_) handle_task_in_memory(wire::parse_task(frame.payload));
-      return;
+    case wire::FrameType::task_in_memory: {
+      wire::Task task = wire::parse_task(frame.payload);
+      if (!takes(task.id, task.attempt)) return;
+      return frame.type == wire::FrameType::task ? handle_task(std::move(task)) : handle_task_in_memory(std::move(task));
+    }
     case wire::FrameType::cancel: handle_cancel(wire::parse_cancel(frame.payload)); return;
     case wire::FrameType::split: handle_split(wire::parse_split(frame.payload)); return;
     case wire::FrameType::forget: handle_forget(wire::parse_forget(frame.payload)); return;

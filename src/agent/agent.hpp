@@ -65,6 +65,13 @@ class Agent final : private link::WorkerUser, private wire::FrameRelay::Target {
   /// Bytes that wait for the worker to read.
   std::size_t backlog() const noexcept;
   bool is_busy() const noexcept { return !window_.is_empty(); }
+  /// Whether its worker may begin tasks; it may at first. If not, what it has not begun is given back, and what comes,
+  /// too.
+  void lend(bool is_lent);
+  /// Whether a task may be running here: its worker holds one, and is not known to have ended.
+  bool holds_task() const noexcept { return process_ && is_busy(); }
+  /// Its master takes its worker for ready.
+  bool is_ready() const noexcept { return is_welcome_; }
   /// Ends the worker, gently first, then calls `stopped`.
   void stop(std::function<void()> stopped);
 
@@ -81,6 +88,7 @@ class Agent final : private link::WorkerUser, private wire::FrameRelay::Target {
   void pass(std::span<const std::byte> bytes) override;
   void whole(const wire::Frame& frame) override;
   bool is_answer_to_this_one();
+  bool takes(std::uint64_t id, std::uint32_t attempt);
   void handle_file_piece(const wire::FilePiece& piece);
   void handle_file_link(const wire::FileLink& link);
   void handle_task(wire::Task task);
@@ -118,6 +126,7 @@ class Agent final : private link::WorkerUser, private wire::FrameRelay::Target {
   bool said_hello_ = false;
   bool claims_tasks_ = true;  ///< on the page; a worker that holds one task at a time need not
   unsigned unanswered_hellos_ = 0;
+  bool is_lent_ = true;
   bool is_welcome_ = false;  ///< the master knows this worker: what it sends is for it, not for the one before
   link::Window<Given> window_{worker::ClaimPage::places};
   process::BackOff starts_ = process::worker_starts;

@@ -102,6 +102,11 @@ class TaskMachine {
   void worker_joined(WorkerId worker, const WorkerInfo& info, const Moment& now);
   /// It takes nothing more, and has what it has. One that is not there is no event.
   void worker_leaves(WorkerId worker) { scheduler_.worker_leaves(worker); }
+  /// It takes nothing more for now, and has what it has; or takes tasks again. One that is not there is no event.
+  void worker_rests(WorkerId worker, bool rests) {
+    scheduler_.worker_rests(worker, rests);
+    wants_round_ = true;
+  }
   /// Those in `lost` were running; what it was given besides was not begun, and goes elsewhere.
   void worker_left(WorkerId worker, std::vector<LostTask> lost, const Moment& now);
   /// Nothing can ever run: what waits, and what comes, ends with this reason.
@@ -172,6 +177,11 @@ class TaskMachine {
   /// Those that any worker may have.
   std::size_t waiting_for_any_count() const noexcept { return scheduler_.queued_for_any_count(); }
   std::size_t waiting_count() const noexcept { return scheduler_.queued_count(); }
+  /// … of which any worker may have so many.
+  std::size_t waiting_for_any_count() const noexcept { return scheduler_.unnamed_count(); }
+  /// A worker that rests and that the oldest of those tasks waits for which no worker but one at rest may have;
+  /// any_worker if there is none.
+  WorkerId awaited_at_rest() const noexcept { return scheduler_.awaited_at_rest(); }
   /// Tasks that are somewhere, those included that have ended and hold a slot.
   std::size_t handed_out_count() const noexcept { return scheduler_.assigned_count() + abandoned_.size(); }
   bool is_current(const TaskRef& task) const noexcept;

@@ -10,8 +10,8 @@
 
 namespace mw::core {
 
-std::optional<TaskRef> WorkerStarts::begin(WorkerId worker, const WorkerInfo& info) {
-  if (const auto known = failed_.find(info.name); known != failed_.end() && deaths_[info.name] >= most_deaths) return std::nullopt;
+bool WorkerStarts::begin(WorkerId worker, const WorkerInfo& info) {
+  if (const auto known = failed_.find(info.name); known != failed_.end() && deaths_[info.name] >= most_deaths) return false;
   auto extra = std::make_unique<detail::TaskExtra>();
   extra->options.name = fmt::format("start function {}", call_.function->name());
   extra->shared = call_.values;
@@ -21,8 +21,33 @@ std::optional<TaskRef> WorkerStarts::begin(WorkerId worker, const WorkerInfo& in
   record->id = ++last_id_;
   record->attempt = 1;
   record->extra.store(extra.release(), std::memory_order_relaxed);
-  starting_[worker] = {info, record};
-  return TaskAccess::make(std::move(record), 1);
+  starting_[worker] = {info, std::move(record)};
+  return true;
+}
+
+std::optional<TaskRef> WorkerStarts::due(WorkerId worker) {
+  const auto place = starting_.find(worker);
+  if (place == starting_.end() || place->second.rests || std::exchange(place->second.has_it, true)) return std::nullopt;
+  return TaskAccess::make(place->second.record, 1);
+}
+
+WorkerId WorkerStarts::returned(const TaskRef& task) {
+  const WorkerId worker = find(task)->first;
+  starting_.at(worker).has_it = false;
+  return worker;
+}
+
+bool WorkerStarts::rest(WorkerId worker, bool rests) {
+  const auto place = starting_.find(worker);
+  if (place == starting_.end()) return false;
+  place->second.rests = rests;
+  return true;
+}
+
+WorkerId WorkerStarts::waiting() const {
+  const auto place =
+      std::find_if(starting_.begin(), starting_.end(), [](const auto& one) { return one.second.rests && !one.second.has_it; });
+  return place == starting_.end() ? any_worker : place->first;
 }
 
 WorkerStarts::Place WorkerStarts::find(const TaskRef& task) const {
@@ -35,7 +60,7 @@ bool WorkerStarts::is_one(const TaskRef& task) const { return find(task) != star
 std::optional<WorkerStarts::Started> WorkerStarts::finished(const TaskRef& task, const Outcome& outcome) {
   const auto place = find(task);
   if (place == starting_.end()) return std::nullopt;
-  const Started started{place->first, place->second.info};
+  const Started started{place->first, place->second.info, place->second.rests};
   starting_.erase(place);
   if (outcome.failure) {
     fail(started.info, outcome.failure->message);

@@ -34,14 +34,23 @@ class WorkerStarts {
   bool has_call() const noexcept { return call_.function != nullptr; }
   const detail::StartCall& call() const noexcept { return call_; }
 
-  /// What the worker is to do first; nothing if too many of its processes have died of it.
-  std::optional<TaskRef> begin(WorkerId worker, const WorkerInfo& info);
+  /// The worker is to make the call first. False if too many of its processes have died of it.
+  bool begin(WorkerId worker, const WorkerInfo& info);
+  /// The call, to be given to the worker now; nothing if it has it, rests, or is not in its start.
+  std::optional<TaskRef> due(WorkerId worker);
+  /// It has not begun the call, and will not. Returns the worker. Not of another task.
+  WorkerId returned(const TaskRef& task);
+  /// The worker takes nothing for now, or does again. False if it is not in its start.
+  bool rest(WorkerId worker, bool rests);
+  /// One that rests and has not made its call; any_worker if there is none.
+  WorkerId waiting() const;
   /// Whether this is such a call, and the worker is still there.
   bool is_one(const TaskRef& task) const;
 
   struct Started {
     WorkerId worker;
     WorkerInfo info;
+    bool rests = false;
   };
   /// The worker, if it is ready for tasks. Not of another task.
   std::optional<Started> finished(const TaskRef& task, const Outcome& outcome);
@@ -66,6 +75,8 @@ class WorkerStarts {
   struct Starting {
     WorkerInfo info;
     RecordPtr record;
+    bool has_it = false;
+    bool rests = false;
   };
   struct Failed {
     std::string host, why;

@@ -309,7 +309,10 @@ void MasterCore::task_lost(const TaskRef& task, Outcome outcome) {
 }
 
 void MasterCore::task_returned(const TaskRef& task) {
-  on_loop([this, task] { machine_.returned(task, moment()); });
+  on_loop([this, task] {
+    if (!starts_.empty() && starts_.is_one(task)) return make_start_call(starts_.returned(task));
+    machine_.returned(task, moment());
+  });
 }
 
 /// The attempts after this one are of those inputs only, too.
@@ -379,6 +382,13 @@ WorkerId MasterCore::worker_joined(WorkerInfo info, std::uint32_t seat) {
 
 void MasterCore::worker_leaves(WorkerId worker) {
   on_loop([this, worker] { machine_.worker_leaves(worker); });
+}
+
+void MasterCore::worker_rests(WorkerId worker, bool rests) {
+  on_loop([this, worker, rests] {
+    if (starts_.rest(worker, rests)) return make_start_call(worker);
+    machine_.worker_rests(worker, rests);
+  });
 }
 
 void MasterCore::worker_left(WorkerId worker, std::vector<LostTask> lost) {

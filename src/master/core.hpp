@@ -109,6 +109,7 @@ class MasterCore final : public Continuations {
   void task_split(const TaskRef& task, std::uint32_t kept);
   WorkerId worker_joined(WorkerInfo info, std::uint32_t seat);
   void worker_leaves(WorkerId worker);
+  void worker_rests(WorkerId worker, bool rests);
   void worker_left(WorkerId worker, std::vector<LostTask> lost);
   void no_worker_possible(std::string why, std::uint32_t seat);
   void interface_failed(std::string why, std::uint32_t seat);
@@ -135,7 +136,9 @@ class MasterCore final : public Continuations {
   void dispatch_by_choice();
   void dispatch_by_interface();
   void watch_choice(std::size_t free);
+  void say_what_waits();
   void admit(WorkerId worker, const WorkerInfo& info);
+  void make_start_call(WorkerId worker);
   void start_finished(const TaskRef& task, const Outcome& outcome);
   void start_left(WorkerId worker, const std::vector<LostTask>& lost);
   void say_start_failed(const std::string& err) const;

@@ -25,6 +25,7 @@ void MasterCore::dispatch() {
   else
     dispatch_by_master();
   if (chooses_) look_for_absent_workers();
+  if (chooses_) say_what_waits();
   interface_->flush();
   dispatching_ = false;
   settle();
@@ -36,6 +37,12 @@ void MasterCore::dispatch_by_master() {
   while (const auto next = machine_.next(now)) execute(*next);
   while (const auto copy = machine_.next_copy(now)) execute(*copy);
   take_back(machine_.surplus());
+}
+
+/// What could not be given out: an interface may have workers that rest.
+void MasterCore::say_what_waits() {
+  const WorkerId starting = starts_.empty() ? any_worker : starts_.waiting();
+  interface_->tasks_wait(machine_.waiting_for_any_count(), starting != any_worker ? starting : machine_.awaited_at_rest());
 }
 
 void MasterCore::dispatch_by_choice() {

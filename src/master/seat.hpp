@@ -35,6 +35,7 @@ class Seat final : public InterfaceHost {
   void task_returned(const TaskRef& task) override { core_.task_returned(task); }
   void task_split(const TaskRef& task, std::uint32_t kept) override { core_.task_split(task, kept); }
   void worker_leaves(WorkerId worker) override { core_.worker_leaves(worker); }
+  void worker_rests(WorkerId worker, bool rests) override { core_.worker_rests(worker, rests); }
   void worker_left(WorkerId worker, std::vector<LostTask> lost) override { core_.worker_left(worker, std::move(lost)); }
 
   WorkerId worker_joined(WorkerInfo info) override { return core_.worker_joined(std::move(info), number_); }

@@ -31,16 +31,21 @@ StartCall make_start_call(const FunctionEntry& function, EncodedArguments argume
 void MasterCore::admit(WorkerId worker, const WorkerInfo& info) {
   if (!starts_.has_call() || !chooses_ || !machine_.has_interface() || machine_.is_ending() || directory_->has_left(worker))
     return machine_.worker_joined(worker, info, moment());
-  const auto call = starts_.begin(worker, info);
-  if (!call) return;  // those before it died of it
-  // Not now: the interface that says that it has a worker need not be ready to use it.
-  loop_.post([this, task = *call, worker] {
-    if (!starts_.is_one(task)) return;
+  if (starts_.begin(worker, info)) make_start_call(worker);  // else those before it died of it
+}
+
+/// Unless it rests, or has it already. Not now: the interface that says that it has a worker need not be ready to use
+/// it.
+void MasterCore::make_start_call(WorkerId worker) {
+  machine_.want_round();
+  loop_.post([this, worker] {
+    const auto task = starts_.due(worker);
+    if (!task) return;
     try {
-      interface_->execute_task(task, worker);
+      interface_->execute_task(*task, worker);
       interface_->flush();
     } catch (...) {
-      start_finished(task, core::failed(Cause::interface_error, current_exception_text()));
+      start_finished(*task, core::failed(Cause::interface_error, current_exception_text()));
     }
   });
 }
@@ -49,6 +54,7 @@ void MasterCore::start_finished(const TaskRef& task, const Outcome& outcome) {
   if (auto started = starts_.finished(task, outcome)) {
     machine_.worker_possible();
     machine_.worker_joined(started->worker, started->info, moment());
+    if (started->rests) machine_.worker_rests(started->worker, true);
   } else if (outcome.failure) {
     say_start_failed(outcome.err);
   }

@@ -69,6 +69,7 @@ std::string_view to_string(WorkerState state) noexcept {
     case WorkerState::idle: return "idle";
     case WorkerState::busy: return "busy";
     case WorkerState::stopped: return "stopped";
+    case WorkerState::set_aside: return "set_aside";
     case WorkerState::left: return "left";
     case WorkerState::lost: return "lost";
   }

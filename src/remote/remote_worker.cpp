@@ -85,6 +85,7 @@ void RemoteWorker::handle_hello(const wire::Hello& hello) {
   info.round_trip = options_.round_trip;
   info.cores = options_.cores;
   id_ = owner_.host().worker_joined(std::move(info));
+  if (rests_) owner_.host().worker_rests(id_, true);
   wire::append(tail(), wire::Welcome{wire::protocol_version, index_of(id_)});
   owner_.worker_has_output(*this);
   owner_.worker_ready(*this);
@@ -267,6 +268,16 @@ bool RemoteWorker::take_back(const TaskRef& task) {
 void RemoteWorker::leave() {
   if (!is_ready()) return;
   owner_.host().worker_leaves(id_);
+  ask_back_unbegun();
+}
+
+void RemoteWorker::rest(bool rests) {
+  if (std::exchange(rests_, rests) == rests || !is_ready()) return;
+  owner_.host().worker_rests(id_, rests);
+  if (rests) ask_back_unbegun();
+}
+
+void RemoteWorker::ask_back_unbegun() {
   for (const TaskRef& task : window_.drop_all_held()) owner_.host().task_returned(task);
   for (auto& entry : window_.in_flight()) {
     if (window_.is_front(entry) || std::exchange(entry.is_asked_back, true)) continue;
@@ -309,6 +320,7 @@ void RemoteWorker::finish_front(Ended ended) {
   const TaskRef task = window_.finish(id, attempt);
   next_begins();
   owner_.host().task_finished(task, std::move(ended.outcome));
+  owner_.task_done(*this, task);
   put_held();
 }
 
@@ -356,6 +368,7 @@ void RemoteWorker::report_end(const TaskRef& culprit, Outcome outcome, const std
     lost.push_back({culprit, std::move(outcome)});
   }
   const WorkerId id = std::exchange(id_, any_worker);
+  last_end_ = {culprit ? culprit.id() : 0, window_.was_aborted()};
   window_.reset();
   is_stopped_ = false;
   follows_stops_.reset();

@@ -47,6 +47,8 @@ class RemoteOwner {
   virtual void worker_has_output(RemoteWorker& worker) = 0;
   /// It is stopped in the middle of a task, or goes on.
   virtual void worker_stopped(RemoteWorker& worker) = 0;
+  /// A task is over, and its process lives.
+  virtual void task_done(RemoteWorker& /*worker*/, const TaskRef& /*task*/) {}
   /// Its process has ended, and its tasks are reported; its agent starts another.
   virtual void process_ended(RemoteWorker& worker, bool was_ready, const std::string& why) = 0;
 };
@@ -85,6 +87,10 @@ class RemoteWorker final : private FileUser {
   /// It is about to leave: it takes nothing more, and what it has not begun goes elsewhere, now or as its agent gives
   /// it back. It may leave when it is not busy.
   void leave();
+  /// It takes nothing for now, and what it has not begun goes elsewhere, as with leave(); or it takes tasks again. Also
+  /// before it is ready.
+  void rest(bool rests);
+  bool rests() const noexcept { return rests_; }
   /// No task takes this shared value any more.
   void forget_shared(std::uint64_t number);
   /// Its agent is gone: what it had is reported.
@@ -95,10 +101,18 @@ class RemoteWorker final : private FileUser {
   const std::string& name() const noexcept { return options_.name; }
   bool is_ready() const noexcept { return id_ != any_worker; }
   bool is_busy() const noexcept { return !window_.is_empty(); }
+  /// Tasks that it has.
+  std::size_t task_count() const noexcept { return window_.size(); }
   WorkerId id() const noexcept { return id_; }
   /// Its process, on its machine.
   std::uint32_t pid() const noexcept { return pid_; }
   bool is_stopped() const noexcept { return is_stopped_ && is_busy(); }
+  /// How its last process ended: under which task (0: none), and whether that was asked for, to end a task.
+  struct LastEnd {
+    std::uint64_t task = 0;
+    bool was_asked_for = false;
+  };
+  const LastEnd& last_end() const noexcept { return last_end_; }
   /// "task 7 (the eels)": what it runs. Only while it is busy.
   std::string doing() const;
 
@@ -126,6 +140,7 @@ class RemoteWorker final : private FileUser {
   void next_begins();
   void put(const TaskRef& task);
   void put_held();
+  void ask_back_unbegun();
   void place_files(wire::Terms& terms);
   void place_shared(wire::Terms& terms);
   void send_file(std::unique_ptr<FileFeed> feed, std::uint64_t file);
@@ -146,6 +161,8 @@ class RemoteWorker final : private FileUser {
   link::Window<TaskRef> window_{0};
   std::uint32_t pid_ = 0;
   bool is_stopped_ = false;
+  bool rests_ = false;
+  LastEnd last_end_;
   std::optional<process::FollowsStops> follows_stops_;  ///< where the process is one of this machine
   std::deque<Piece> pieces_;
   std::size_t taken_ = 0;  ///< of the first piece

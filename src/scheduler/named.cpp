@@ -1,4 +1,5 @@
 // Scheduler: tasks that are for one worker each.
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -37,6 +38,22 @@ std::vector<std::string> Scheduler::missing_names() const {
   for (const auto& [name, lane] : lanes_.all())
     if (!by_name_.contains(name)) names.push_back(name);
   return names;
+}
+
+WorkerId Scheduler::awaited_at_rest() const noexcept {
+  if (resting_count_ == 0) return any_worker;
+  const Item* first = nullptr;
+  WorkerId awaited = any_worker;
+  for (const auto& [name, lane] : lanes_.all()) {
+    const Item* const item = lane.front();
+    const auto named = by_name_.find(name);
+    if (named == by_name_.end() || (first && !goes_before(*item, *first))) continue;
+    const auto& workers = named->second;
+    if (!std::all_of(workers.begin(), workers.end(), [](const Worker* one) { return one->rests; })) continue;
+    first = item;
+    awaited = workers.front()->id;
+  }
+  return awaited;
 }
 
 std::optional<Assignment> Scheduler::next_named(Time now) {

@@ -52,8 +52,19 @@ void Scheduler::worker_leaves(WorkerId id) {
   Worker* const worker = find(id);
   if (!worker || worker->leaves) return;
   leave_room(*worker);
+  if (worker->takes_tasks()) slots_ -= worker->capacity.slots;
   worker->leaves = true;
-  slots_ -= worker->capacity.slots;
+  enter_room(*worker);
+}
+
+void Scheduler::worker_rests(WorkerId id, bool rests) {
+  Worker* const worker = find(id);
+  if (!worker || worker->rests == rests) return;
+  leave_room(*worker);
+  if (worker->takes_tasks()) slots_ -= worker->capacity.slots;
+  worker->rests = rests;
+  rests ? ++resting_count_ : --resting_count_;
+  if (worker->takes_tasks()) slots_ += worker->capacity.slots;
   enter_room(*worker);
 }
 
@@ -69,7 +80,8 @@ std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
   const auto place = workers_.find(index_of(worker));
   if (place != workers_.end()) {
     Worker& gone = place->second;
-    if (!gone.leaves) slots_ -= gone.capacity.slots;
+    if (gone.takes_tasks()) slots_ -= gone.capacity.slots;
+    if (gone.rests) --resting_count_;
     leave_room(gone);
     ahead_.erase(&gone);
     if (gone.load() != 0) --busy_count_;
@@ -293,7 +305,7 @@ std::vector<Item*> Scheduler::assigned() const {
 
 bool Scheduler::has_room(const Worker& worker) const noexcept {
   if (worker.has_free_slot()) return true;
-  if (worker.leaves || worker.stalled || worker.held != 0 || worker.load() >= worker.capacity.slots + worker.capacity.ahead)
+  if (!worker.takes_tasks() || worker.stalled || worker.held != 0 || worker.load() >= worker.capacity.slots + worker.capacity.ahead)
     return false;
   return worker.expected < horizon_of(worker) || takes_one_ahead(worker);
 }

@@ -76,6 +76,10 @@ class Scheduler {
   /// It takes nothing more; what it was given stays its own. An unknown worker is no event.
   void worker_leaves(WorkerId worker);
 
+  /// It takes nothing for now, and what it was given stays its own; or it takes tasks again. An unknown worker is no
+  /// event.
+  void worker_rests(WorkerId worker, bool rests);
+
   /// The worker is gone. What it was given and had not begun is queued again, first in line and in the old order, and
   /// counts as no loss: call lost() first for the task that it was running. An unknown worker is no event. Returns what
   /// is queued again.
@@ -97,6 +101,9 @@ class Scheduler {
   std::vector<std::string> missing_names() const;
   /// Whether any task waits in a lane of its worker's.
   bool has_named() const noexcept { return !lanes_.empty(); }
+  /// A worker that rests and that the first task waits for of those whose workers all rest; any_worker if there is
+  /// none.
+  WorkerId awaited_at_rest() const noexcept;
   /// The tasks that wait for a worker of this name, in order.
   std::vector<Item*> waiting_for(const std::string& name) const;
 
@@ -165,6 +172,8 @@ class Scheduler {
   /// Those that wait and that any worker may have.
   std::size_t queued_for_any_count() const noexcept { return queues_.size(); }
   std::size_t queued_count() const noexcept { return queues_.size() + lanes_.size(); }
+  /// … without those that are for one worker each.
+  std::size_t unnamed_count() const noexcept { return queues_.size(); }
   std::size_t assigned_count() const noexcept { return assigned_count_; }
   std::size_t worker_count() const noexcept { return workers_.size(); }
   std::size_t busy_count() const noexcept { return busy_count_; }
@@ -177,6 +186,7 @@ class Scheduler {
     ItemList items;                   ///< oldest first
     std::uint32_t held = 0;           ///< slots taken by abandoned tasks
     bool leaves = false;              ///< it takes nothing more
+    bool rests = false;               ///< it takes nothing for now
     bool is_ahead = false;            ///< it holds more tasks than it runs
     bool stalled = false;             ///< its task is overdue: nothing is put behind it
     bool asked_back = false;          ///< surplus() has named its last task
@@ -186,7 +196,8 @@ class Scheduler {
     Time last_event{0};               ///< when it began its oldest item, as far as is known
     std::size_t bucket_position = 0;  ///< in rooms_[load], while it has room
     std::uint32_t load() const noexcept { return static_cast<std::uint32_t>(items.size()) + held; }
-    bool has_free_slot() const noexcept { return !leaves && load() < capacity.slots; }
+    bool takes_tasks() const noexcept { return !leaves && !rests; }
+    bool has_free_slot() const noexcept { return takes_tasks() && load() < capacity.slots; }
   };
 
   Queues& queue_of(Item& item);
@@ -243,6 +254,7 @@ class Scheduler {
   double spread_ = 0.3;                      ///< by how much the tasks on one worker differ, 0 to 1; at first a guess
   std::size_t assigned_count_ = 0;
   std::size_t busy_count_ = 0;
+  std::size_t resting_count_ = 0;
   bool holds_back_ = false;
 };
 

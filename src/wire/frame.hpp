@@ -63,9 +63,12 @@ enum class FrameType : std::uint8_t {
   node_welcome,
   build_wanted,
   build_piece,
-  split
+  split,
+  slot_lent,
+  node_shared,
+  slots_wanted
 };
-inline constexpr FrameType last_frame_type = FrameType::split;
+inline constexpr FrameType last_frame_type = FrameType::slots_wanted;
 
 inline constexpr std::size_t header_size = 8;
 /// A header is one number: the type in its highest byte, the payload's length in the others.

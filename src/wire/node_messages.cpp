@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::uint32_t node_magic = 0x4e4d5043;  // "CPMN"
 
+bool flag(Parser& parser, const char* what) {
+  const auto value = parser.number<std::uint8_t>();
+  if (value > 1) throw ProtocolError{fmt::format("{} is {}, which is neither yes nor no", what, value)};
+  return value == 1;
+}
+
 }  // namespace
 
 void append(Bytes& out, const NodeHello& hello) {
@@ -78,5 +84,42 @@ BuildWanted parse_build_wanted(std::span<const std::byte> payload) {
 void append(Bytes& out, const BuildPiece& piece) { Writer{out, FrameType::build_piece, piece.bytes.size()}.bytes(piece.bytes); }
 
 BuildPiece parse_build_piece(std::span<const std::byte> payload) { return {payload}; }
+
+void append(Bytes& out, const SlotLent& slot) {
+  Writer{out, FrameType::slot_lent, 4 + 1}.number(slot.slot).number(static_cast<std::uint8_t>(slot.is_lent));
+}
+
+SlotLent parse_slot_lent(std::span<const std::byte> payload) {
+  Parser parser{"slot that is lent", payload};
+  SlotLent slot;
+  slot.slot = parser.number<std::uint32_t>();
+  slot.is_lent = flag(parser, "whether a slot is lent");
+  parser.end();
+  return slot;
+}
+
+void append(Bytes& out, const NodeShared& shared) {
+  Writer{out, FrameType::node_shared, 1}.number(static_cast<std::uint8_t>(shared.is_shared));
+}
+
+NodeShared parse_node_shared(std::span<const std::byte> payload) {
+  Parser parser{"word of other masters", payload};
+  const NodeShared shared{flag(parser, "whether a node is shared")};
+  parser.end();
+  return shared;
+}
+
+void append(Bytes& out, const SlotsWanted& wanted) {
+  Writer{out, FrameType::slots_wanted, 4 + 4}.number(wanted.slots).number(wanted.first);
+}
+
+SlotsWanted parse_slots_wanted(std::span<const std::byte> payload) {
+  Parser parser{"wish for slots", payload};
+  SlotsWanted wanted;
+  wanted.slots = parser.number<std::uint32_t>();
+  wanted.first = parser.number<std::uint32_t>();
+  parser.end();
+  return wanted;
+}
 
 }  // namespace mw::wire

@@ -51,15 +51,39 @@ struct BuildPiece {
   std::span<const std::byte> bytes;
 };
 
+/// From the node: this slot is the master's, or it is not, for now: what its worker has not begun comes back, and what
+/// comes for it, too. At first none is.
+struct SlotLent {
+  std::uint32_t slot = 0;  ///< from 1
+  bool is_lent = false;
+};
+
+/// From the node: it has other masters, too, and wants to hear how many slots this one wants; or it has not any more.
+struct NodeShared {
+  bool is_shared = false;
+};
+
+/// From the master: so many slots would have something to do.
+struct SlotsWanted {
+  std::uint32_t slots = 0;
+  std::uint32_t first = 0;  ///< a slot that a task is for which no other slot may have; 0: none
+};
+
 void append(Bytes& out, const NodeHello& hello);
 void append(Bytes& out, const NodeWelcome& welcome);
 void append(Bytes& out, const BuildWanted& wanted);
 void append(Bytes& out, const BuildPiece& piece);
+void append(Bytes& out, const SlotLent& slot);
+void append(Bytes& out, const NodeShared& shared);
+void append(Bytes& out, const SlotsWanted& wanted);
 
 /// All of them throw ProtocolError. Of a hello or welcome of another version: the version only.
 NodeHello parse_node_hello(std::span<const std::byte> payload);
 NodeWelcome parse_node_welcome(std::span<const std::byte> payload);
 BuildWanted parse_build_wanted(std::span<const std::byte> payload);
 BuildPiece parse_build_piece(std::span<const std::byte> payload);
+SlotLent parse_slot_lent(std::span<const std::byte> payload);
+NodeShared parse_node_shared(std::span<const std::byte> payload);
+SlotsWanted parse_slots_wanted(std::span<const std::byte> payload);
 
 }  // namespace mw::wire

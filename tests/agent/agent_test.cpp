@@ -4,11 +4,14 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <deque>
 #include <optional>
+#include <thread>
 
+#include <mw/progress.hpp>
 #include <mw/share.hpp>
 
 #include "agent/agent.hpp"
@@ -20,6 +23,11 @@ using namespace std::chrono_literals;
 namespace {
 
 int one_more(int x) { return x + 1; }
+int sleep_a_while(int milliseconds) {
+  set_progress(0.5);
+  std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds});
+  return milliseconds;
+}
 std::size_t size_of(const Shared<std::string>& text) { return text->size(); }
 
 /// A master's end, by hand.
@@ -44,6 +52,12 @@ class Bench {
     const Bytes arguments = encode(argument);
     say(wire::Task{.id = id, .function = function.id(), .attempt = 1, .arguments = arguments.span()});
   }
+  /// It says that it has begun, and takes so many milliseconds.
+  void give_sleeper(std::uint64_t id, int milliseconds) {
+    const auto& function = detail::Registered<sleep_a_while>::checked();
+    const Bytes arguments = encode(milliseconds);
+    say(wire::Task{.id = id, .function = function.id(), .attempt = 1, .arguments = arguments.span()});
+  }
   /// The next frame that is one of a worker's or an agent's; its payload stays valid until the next one.
   wire::Frame next() {
     const auto end = std::chrono::steady_clock::now() + 30s;
@@ -64,6 +78,8 @@ class Bench {
     }
     throw std::runtime_error{"nothing came"};
   }
+
+  agent::Agent& agent() { return agent_; }
 
  private:
   boost::asio::io_context io_{1};
@@ -161,4 +177,37 @@ TEST_CASE("a file that another agent of the host has is linked, and stays when t
   CHECK(wire::parse_returned(frame.payload).id == 2);
   bench.say(task(3, "#4"));
   CHECK(bench.next().type == wire::FrameType::result);
+}
+
+TEST_CASE("an agent whose slot is lent to somebody else gives back what has not begun, and what comes", "[agent]") {
+  Bench bench;
+  REQUIRE(bench.next().type == wire::FrameType::hello);
+  bench.say(wire::Welcome{.worker = 1});
+  bench.agent().lend(false);
+  bench.give(1, 1);
+  auto frame = bench.next();
+  REQUIRE(frame.type == wire::FrameType::returned);
+  CHECK(wire::parse_returned(frame.payload).id == 1);
+  CHECK_FALSE(bench.agent().holds_task());
+  bench.agent().lend(true);
+  bench.give_sleeper(2, 100);
+  REQUIRE(bench.next().type == wire::FrameType::progress);  // it has begun
+  bench.give(3, 1);
+  bench.give(4, 1);
+  bench.agent().lend(false);
+  for (const std::uint64_t id : {4, 3}) {
+    frame = bench.next();
+    REQUIRE(frame.type == wire::FrameType::returned);
+    CHECK(wire::parse_returned(frame.payload).id == id);
+  }
+  CHECK(bench.agent().holds_task());
+  frame = bench.next();
+  REQUIRE(frame.type == wire::FrameType::result);
+  CHECK(wire::parse_result(frame.payload).id == 2);
+  CHECK_FALSE(bench.agent().holds_task());
+  bench.agent().lend(true);
+  bench.give(5, 1);
+  frame = bench.next();
+  REQUIRE(frame.type == wire::FrameType::result);
+  CHECK(wire::parse_result(frame.payload).id == 5);
 }

@@ -71,7 +71,9 @@ void World::assigned(const TaskRecord& task, WorkerId worker, const Moment&) noe
   }
   if (way_ == Way::by_interface) return;
   if (!is_there(worker)) return note("a task is given to a ghost");
-  if (!only.empty() && only != workers_.at(index_of(worker)).name && only != directory_->find(worker).name)
+  const Worker& taker = workers_.at(index_of(worker));
+  if (taker.rests) note("a task is given to a worker that rests");
+  if (!only.empty() && only != taker.name && only != directory_->find(worker).name)
     note("a task goes to another worker than the one that it is for");
 }
 
@@ -165,11 +167,21 @@ void World::event() {
     unsigned weight;
     void (World::*happens)();
   };
-  static constexpr Kind kinds[] = {
-      {20, &World::submit},           {4, &World::announce},      {4, &World::join},      {3, &World::leave},
-      {2, &World::be_about_to_leave}, {14, &World::begin},        {18, &World::finish},   {5, &World::lose},
-      {4, &World::give_back},         {4, &World::cancel},        {6, &World::pass_time}, {1, &World::change_interface},
-      {4, &World::say_something_old}, {2, &World::refuse_missing}};
+  static constexpr Kind kinds[] = {{20, &World::submit},
+                                   {4, &World::announce},
+                                   {4, &World::join},
+                                   {3, &World::leave},
+                                   {2, &World::be_about_to_leave},
+                                   {4, &World::rest},
+                                   {14, &World::begin},
+                                   {18, &World::finish},
+                                   {5, &World::lose},
+                                   {4, &World::give_back},
+                                   {4, &World::cancel},
+                                   {6, &World::pass_time},
+                                   {1, &World::change_interface},
+                                   {4, &World::say_something_old},
+                                   {2, &World::refuse_missing}};
   unsigned all = 0;
   for (const Kind& kind : kinds) all += kind.weight;
   auto drawn = static_cast<unsigned>(below(all));
@@ -255,6 +267,16 @@ void World::be_about_to_leave() {
   auto place = std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())));
   machine_.worker_leaves(WorkerId{place->first});
   place->second.leaves = place->second.leaves || (place->second.is_joined && !place->second.has_left);
+}
+
+/// Its slot is somebody else's for a while.
+void World::rest() {
+  if (chance(5)) return machine_.worker_rests(WorkerId{1'000'000}, true);
+  if (workers_.empty()) return;
+  auto place = std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())));
+  if (!place->second.is_joined || place->second.has_left) return;
+  place->second.rests = chance(50);
+  machine_.worker_rests(WorkerId{place->first}, place->second.rests);
 }
 
 void World::leave(std::uint32_t number) {
@@ -544,6 +566,8 @@ void World::bring_to_an_end() {
   if (is_no_worker_possible_ && machine_.has_interface()) machine_.interface_gone(now_), in_hand_.clear();
   if (!machine_.has_interface()) machine_.interface_started(way_ != Way::by_interface);
   is_no_worker_possible_ = false;
+  for (auto& [number, worker] : workers_)
+    if (std::exchange(worker.rests, false)) machine_.worker_rests(WorkerId{number}, false);
   if (way_ != Way::by_interface) {
     announce();
     const WorkerId worker = directory_->add({"the last worker", "host"});

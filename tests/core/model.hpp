@@ -55,8 +55,8 @@ class World final : private Observer {
   struct Worker {
     std::uint32_t slots = 1, ahead = 0;
     Time round_trip{0};
-    std::string name;                                          ///< the directory's, without the number of its process
-    bool is_joined = false, leaves = false, has_left = false;  ///< as the machine was told
+    std::string name;  ///< the directory's, without the number of its process
+    bool is_joined = false, leaves = false, rests = false, has_left = false;  ///< as the machine was told
   };
   struct InHand {
     Handed handed;
@@ -93,6 +93,7 @@ class World final : private Observer {
   void announce();
   void join();
   void be_about_to_leave();
+  void rest();
   void leave();
   void leave(std::uint32_t number);
   void begin();

@@ -97,6 +97,9 @@ void check(const Frame& frame) {
       return;
     case FrameType::build_wanted: return check_same(frame.payload, parse_build_wanted);
     case FrameType::build_piece: return check_same(frame.payload, parse_build_piece);
+    case FrameType::slot_lent: return check_same(frame.payload, parse_slot_lent);
+    case FrameType::node_shared: return check_same(frame.payload, parse_node_shared);
+    case FrameType::slots_wanted: return check_same(frame.payload, parse_slots_wanted);
   }
   std::abort();  // the reader lets no other type through
 }

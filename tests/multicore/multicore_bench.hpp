@@ -42,6 +42,7 @@ class LoopHost final : public mw::InterfaceHost {
     return mw::WorkerId{static_cast<std::uint32_t>(joined.size())};
   }
   void worker_leaves(mw::WorkerId) override {}
+  void worker_rests(mw::WorkerId, bool) override {}
   void worker_left(mw::WorkerId worker, std::vector<mw::LostTask> lost) override {
     std::string ids;
     for (const mw::LostTask& one : lost) ids += fmt::format(" {}", one.task.id());

@@ -91,6 +91,7 @@ TEST_CASE("a worker number of no member is one that the pool does not know", "[p
     void task_split(const TaskRef&, std::uint32_t) override {}
     WorkerId worker_joined(WorkerInfo) override { return WorkerId{7}; }
     void worker_leaves(WorkerId) override {}
+    void worker_rests(WorkerId, bool) override {}
     void worker_left(WorkerId, std::vector<LostTask>) override {}
     void no_worker_possible(std::string) override {}
     void interface_failed(std::string) override {}

@@ -56,6 +56,7 @@ class Heard final : public InterfaceHost {
     return WorkerId{++last_};
   }
   void worker_leaves(WorkerId worker) override { say("leaves {}", index_of(worker)); }
+  void worker_rests(WorkerId worker, bool rests) override { say("{} {}", index_of(worker), rests ? "rests" : "goes on"); }
   void worker_left(WorkerId worker, std::vector<LostTask> lost) override {
     say("left {} lost {}", index_of(worker), lost.size());
     losses.push_back(std::move(lost));

@@ -437,3 +437,31 @@ TEST_CASE("a worker that is about to leave gives back what it has not begun, and
   CHECK(bench.said() == Words{"finished 1"});
   CHECK_FALSE(bench.worker.is_busy());
 }
+
+TEST_CASE("a worker that is to rest says so when it joins, and gives back what it has not begun", "[remote]") {
+  Bench bench;
+  bench.worker.rest(true);
+  CHECK(bench.said().empty());
+  bench.come(Bench::hello(3));
+  CHECK(bench.said() == Words{"joined worker 3 at pi slots 1 ahead 3", "1 rests", "ready"});
+  static_cast<void>(bench.output());
+  bench.worker.rest(false);
+  bench.worker.rest(false);
+  CHECK(bench.said() == Words{"1 goes on"});
+  const TaskRef first = bench.task(), second = bench.task();
+  bench.worker.send(first);
+  bench.worker.send(second);
+  static_cast<void>(bench.output());
+  bench.worker.rest(true);
+  CHECK(bench.said() == Words{"started 1 on 1", "1 rests"});
+  const auto frames = frames_of(bench.output());
+  REQUIRE(frames.size() == 1);
+  CHECK(frames[0].type == wire::FrameType::cancel);
+  bench.come(wire::Returned{second.id(), 1});
+  bench.result(1);
+  CHECK(bench.said() == Words{"returned 2", "finished 1"});
+  bench.worker.left("bye");
+  static_cast<void>(bench.said());
+  bench.come(Bench::hello());  // its successor has no slot, either
+  CHECK(bench.said() == Words{"joined worker 3 at pi slots 1 ahead 0", "2 rests", "ready"});
+}

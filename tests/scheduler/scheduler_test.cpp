@@ -597,3 +597,52 @@ TEST_CASE("a worker that is about to leave gets nothing more, and keeps what it 
   scheduler.finished(tasks[1], now);
   CHECK(scheduler.next(now)->worker == b);
 }
+
+TEST_CASE("a worker that rests gets nothing, keeps what it has, and is given tasks again when it rests no more", "[scheduler]") {
+  Scheduler scheduler;
+  auto tasks = items(4);
+  scheduler.worker_joined(a, {2});
+  for (auto& task : tasks) scheduler.submit(task);
+  CHECK(scheduler.next(now)->worker == a);
+  scheduler.worker_rests(c, true);  // nobody has that number
+  scheduler.worker_rests(a, true);
+  scheduler.worker_rests(a, true);
+  CHECK_FALSE(scheduler.next(now));
+  CHECK(scheduler.free_workers().empty());
+  CHECK(scheduler.unnamed_count() == 3);
+  scheduler.finished(tasks[0], now);
+  CHECK_FALSE(scheduler.next(now));
+  scheduler.worker_rests(a, false);
+  CHECK(scheduler.next(now)->worker == a);
+  scheduler.worker_rests(a, true);
+  scheduler.worker_leaves(a);
+  scheduler.worker_rests(a, false);  // it leaves all the same
+  CHECK_FALSE(scheduler.next(now));
+  CHECK(scheduler.worker_left(a).size() == 1);
+  scheduler.worker_joined(b, {4});
+  for (int i = 0; i < 3; ++i) CHECK(scheduler.next(now)->worker == b);
+}
+
+TEST_CASE("it is known which worker at rest a task waits for: that of the first task", "[scheduler]") {
+  static const std::string names[] = {"worker 1", "worker 2"};
+  static const Item* first_item = nullptr;
+  Scheduler scheduler{{}, [](const Item& item) -> const std::string* { return &names[&item != first_item]; }};
+  auto tasks = items(2);
+  first_item = &tasks[1];
+  scheduler.worker_joined(a, {1}, {names[0]});
+  scheduler.worker_joined(b, {1}, {names[1]});
+  for (auto& task : tasks) scheduler.submit(task);
+  CHECK(scheduler.awaited_at_rest() == any_worker);
+  scheduler.worker_rests(a, true);
+  CHECK(scheduler.awaited_at_rest() == a);
+  scheduler.worker_rests(b, true);
+  CHECK(scheduler.awaited_at_rest() == b);  // its task is older
+  CHECK(scheduler.missing_names().empty());
+  CHECK(scheduler.unnamed_count() == 0);
+  scheduler.worker_rests(b, false);
+  CHECK(scheduler.next(now)->worker == b);
+  CHECK_FALSE(scheduler.next(now));
+  scheduler.worker_rests(a, false);
+  CHECK(scheduler.awaited_at_rest() == any_worker);
+  CHECK(scheduler.next(now)->worker == a);
+}

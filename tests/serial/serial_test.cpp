@@ -76,6 +76,7 @@ class SerialHost : public InterfaceHost {
     return WorkerId{7};
   }
   void worker_leaves(WorkerId) override {}
+  void worker_rests(WorkerId, bool) override {}
   void worker_left(WorkerId, std::vector<LostTask>) override { say("left"); }
   void no_worker_possible(std::string) override { say("no worker"); }
   void interface_failed(std::string) override { say("failed"); }

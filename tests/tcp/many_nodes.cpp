@@ -60,6 +60,7 @@ class PlayedNode final : public mw::channel::ChannelUser {
   void frame(const Frame& frame) override {
     if (frame.type == FrameType::node_welcome) {
       say(BuildWanted{parse_node_welcome(frame.payload).size});
+      say(SlotLent{1, true});
       mw::Bytes hello;
       append(hello,
              Hello{.identity = mw::registry::program_identity(), .build = mw::process::own_build(), .ahead = 511, .host = "here"});

@@ -60,10 +60,27 @@ TEST_CASE("a node's hello and its welcome come back", "[wire]") {
   CHECK(test::text_of(parse_build_piece(piece.span()).bytes) == "ELF");
 }
 
+TEST_CASE("what a node and its masters say of slots that are lent comes back, and no flag is more than a flag", "[wire]") {
+  const bool is_so = GENERATE(false, true);
+  const SlotLent lent = parse_slot_lent(payload_of(SlotLent{7, is_so}).span());
+  CHECK(lent.slot == 7);
+  CHECK(lent.is_lent == is_so);
+  CHECK(parse_node_shared(payload_of(NodeShared{is_so}).span()).is_shared == is_so);
+  const SlotsWanted wanted = parse_slots_wanted(payload_of(SlotsWanted{3, 2}).span());
+  CHECK(wanted.slots == 3);
+  CHECK(wanted.first == 2);
+  Bytes strange = payload_of(SlotLent{1, true});
+  strange.data()[4] = std::byte{2};
+  CHECK_THROWS_AS(parse_slot_lent(strange.span()), ProtocolError);
+}
+
 TEST_CASE("a node's message that is torn anywhere, or too long, is refused", "[wire]") {
   check_cut(payload_of(node_hello()), parse_node_hello);
   check_cut(payload_of(node_welcome()), parse_node_welcome);
   check_cut(payload_of(BuildWanted{1}), parse_build_wanted);
+  check_cut(payload_of(SlotLent{1, true}), parse_slot_lent);
+  check_cut(payload_of(NodeShared{true}), parse_node_shared);
+  check_cut(payload_of(SlotsWanted{1, 1}), parse_slots_wanted);
 }
 
 TEST_CASE("P35: of another version, only the version is read", "[wire][P35]") {

@@ -71,7 +71,7 @@ void add_node(CLI::App& cli, NodeCommand& command) {
   node->add_option("--key", command.key_file, "the key file: the master's own, or this node's (mw keygen); -: it comes on stdin")
       ->required()
       ->type_name("FILE");
-  node->add_option("--slots", command.slots, "tasks that run at a time, for each master; default: one a core")
+  node->add_option("--slots", command.slots, "tasks that run at a time, of all masters together; default: one a core")
       ->check(CLI::Range(1, 65'536));
   node->add_option("--name", command.name,
                    "what masters call this node: letters, digits, '.', '-', '_'; default: this machine's name, or the key's");

@@ -129,6 +129,7 @@ void MasterSession::handle(const wire::Frame& frame) {
       slot.credit += relay.bytes.size();
       return;
     }
+    case wire::FrameType::slots_wanted: wanted_ = wire::parse_slots_wanted(frame.payload); return;
     case wire::FrameType::bye: return end({.why = "it is done", .was_joined = phase_ == Phase::running, .is_done = true});
     default: throw wire::ProtocolError{fmt::format("a master does not send frames of type {}", static_cast<int>(frame.type))};
   }
@@ -189,6 +190,7 @@ void MasterSession::start_workers() {
       options.files_seen_as = sandbox::files_inside;
     }
     slot.agent = std::make_unique<agent::Agent>(io_, options);
+    slot.agent->lend(false);
     slot.agent->start();
   }
 }
@@ -223,6 +225,26 @@ void MasterSession::pump() {
       wire::append(outgoing.tail(), wire::Credit{number, std::exchange(slot.credit, 0)});
   }
   if (!outgoing.empty()) channel_->flush();
+}
+
+SlotClaim MasterSession::claim(std::uint64_t number) const {
+  SlotClaim claim{.master = number, .is_open = phase_ == Phase::running, .wanted = wanted_.slots, .first = wanted_.first};
+  claim.slots.reserve(slots_.size());
+  for (const Slot& slot : slots_) claim.slots.push_back({slot.agent->holds_task(), slot.agent->is_ready()});
+  return claim;
+}
+
+/// The master hears of it before it gets back what has not begun.
+void MasterSession::lend(std::uint32_t slot, bool is_lent) {
+  wire::append(channel_->outgoing().tail(), wire::SlotLent{slot, is_lent});
+  slots_[slot - 1].agent->lend(is_lent);
+}
+
+/// Until it has said what it wants, that is everything.
+void MasterSession::share(bool is_shared) {
+  if (phase_ != Phase::running || std::exchange(is_shared_, is_shared) == is_shared) return;
+  wanted_ = {.slots = options_.slots};
+  wire::append(channel_->outgoing().tail(), wire::NodeShared{is_shared});
 }
 
 void MasterSession::leave() {

@@ -25,6 +25,7 @@
 #include "tcp/node/build_store.hpp"
 #include "tcp/node/node.hpp"
 #include "tcp/node/rooms.hpp"
+#include "tcp/node/slot_shares.hpp"
 #include "wire/node_messages.hpp"
 
 namespace mw::tcp {
@@ -51,6 +52,15 @@ class MasterSession final : private channel::ChannelUser, public std::enable_sha
   void pump();
   /// Takes no more tasks, and ends when those that run have ended; called again, it ends at once.
   void leave();
+
+  /// Its workers are there, or have not all ended.
+  bool has_slots() const noexcept { return !slots_.empty() && phase_ != Phase::over; }
+  /// What its master wants, and how its workers are, under this number.
+  SlotClaim claim(std::uint64_t number) const;
+  /// The slot is its master's from now on, or is not.
+  void lend(std::uint32_t slot, bool is_lent);
+  /// Whether there are other masters, so that this one is to say what it wants.
+  void share(bool is_shared);
 
   bool is_joined() const noexcept { return phase_ == Phase::running; }
   /// "pi1.local:9470"
@@ -96,6 +106,8 @@ class MasterSession final : private channel::ChannelUser, public std::enable_sha
   std::optional<Delivery> delivery_;
   std::optional<Rooms> rooms_;  ///< after the slots, which have files there
   std::vector<Slot> slots_;
+  wire::SlotsWanted wanted_;
+  bool is_shared_ = false;
   std::size_t agents_ending_ = 0;
   bool leaves_ = false;
   SessionEnd how_;

@@ -15,6 +15,7 @@
 #include "process/standard_streams.hpp"
 #include "tcp/node/master_session.hpp"
 #include "tcp/node/search.hpp"
+#include "tcp/node/slot_shares.hpp"
 
 namespace mw::tcp {
 namespace {
@@ -24,6 +25,8 @@ using boost::system::error_code;
 
 /// A master that is started again should not wait long for its nodes, and one that is not there costs little.
 constexpr process::BackOff dials{250ms, 5'000ms};
+/// How long a slot that goes round stays with a master, if its tasks are shorter: a change costs a round trip.
+constexpr auto turn = 50ms;
 /// All of them have proved their key; it is a bound against mistakes.
 constexpr std::size_t most_found = 64, most_places = 8;
 /// A run that was found, and of which nothing was heard for so long, is over.
@@ -47,6 +50,7 @@ struct Node::Impl : private SearchUser {
     std::size_t dialled = 0;
     Clock::time_point heard, not_before;
     std::shared_ptr<MasterSession> session;
+    std::uint64_t number = 0;  ///< of the session
     process::BackOff back_off = dials;
     std::unique_ptr<boost::asio::steady_timer> again;
     std::string said;  ///< the last reason that was told, so that it is told once
@@ -72,9 +76,37 @@ struct Node::Impl : private SearchUser {
     while (!is_over()) {
       io.run_one();
       io.poll();
+      share_out();
       for (const auto& line : lines)
         if (const auto session = line->session) pump(*line, *session);
     }
+  }
+
+  /// After whatever has happened: slots go to masters that want them.
+  void share_out() {
+    std::vector<Line*> sharing;
+    for (const auto& line : lines)
+      if (line->session && line->session->has_slots()) sharing.push_back(line.get());
+    // One master that has all of them is the usual case.
+    if (sharing.empty() || (sharing.size() == 1 && sharing.front()->number == has_all)) return;
+    for (Line* line : sharing) line->session->share(sharing.size() > 1);
+    while (change_shares(sharing)) continue;
+    has_all = sharing.size() == 1 ? sharing.front()->number : 0;
+    if (!shares.goes_round() || std::exchange(turns, true)) return;
+    turn_timer.expires_after(turn);
+    turn_timer.async_wait([this](error_code) { turns = false; });
+  }
+
+  /// True if something changed: a worker may have given back what it has not begun, and be free by that.
+  bool change_shares(const std::vector<Line*>& sharing) {
+    std::vector<SlotClaim> claims;
+    for (const Line* line : sharing) claims.push_back(line->session->claim(line->number));
+    const auto changes = shares.share(claims, Clock::now().time_since_epoch());
+    for (const SlotChange& one : changes) {
+      const auto place = std::find_if(sharing.begin(), sharing.end(), [&](const Line* line) { return line->number == one.master; });
+      (*place)->session->lend(one.slot, one.is_lent);
+    }
+    return !changes.empty();
   }
 
   bool is_over() const {
@@ -110,6 +142,7 @@ struct Node::Impl : private SearchUser {
   void say_of_search(const std::string& text) override { say(text); }
 
   void dial(Line& line) {
+    line.number = ++last_number;
     line.session = std::make_shared<MasterSession>(io, options, store, bubblewrap, line.master,
                                                    [this, &line](const SessionEnd& end) { ended(line, end); });
     line.session->dial();
@@ -192,7 +225,12 @@ struct Node::Impl : private SearchUser {
   boost::asio::io_context io{1};
   boost::asio::signal_set signals{io, SIGTERM, SIGINT};
   boost::asio::steady_timer idle_timer{io};
+  boost::asio::steady_timer turn_timer{io};
   std::shared_ptr<Search> search;
+  SlotShares shares{options.slots, turn};
+  std::uint64_t last_number = 0;
+  std::uint64_t has_all = 0;  ///< the session that is alone, and has all slots; 0: there is none
+  bool turns = false;         ///< the timer runs
   std::vector<std::unique_ptr<Line>> lines;
   std::vector<const Line*> joined;
   Clock::time_point idle_since = Clock::now();

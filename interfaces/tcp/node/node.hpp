@@ -27,7 +27,7 @@ struct NodeOptions {
   std::optional<net::Groups> groups;  ///< where it looks for masters
   std::string name;                   ///< what masters call it
   tls::Key key{};                     ///< its own
-  unsigned slots = 1;                 ///< tasks that run at a time, for each master
+  unsigned slots = 1;                 ///< tasks that run at a time, of all masters
   std::string folder;                 ///< where programs that came are kept
   std::string platform;               ///< that it says it is, as BOINC calls it; empty: what it is
   std::string runner;                 ///< an emulator that runs that platform's programs; empty: they run by themselves
