@@ -174,8 +174,6 @@ class TaskMachine {
   // What there is
 
   std::uint32_t slots() const noexcept { return slots_; }
-  /// Those that any worker may have.
-  std::size_t waiting_for_any_count() const noexcept { return scheduler_.queued_for_any_count(); }
   std::size_t waiting_count() const noexcept { return scheduler_.queued_count(); }
   /// … of which any worker may have so many.
   std::size_t waiting_for_any_count() const noexcept { return scheduler_.unnamed_count(); }
