@@ -43,7 +43,7 @@ import types
 
 __all__ = ["task", "serve", "emit", "set_progress", "should_stop"]
 
-PROTOCOL_VERSION = 11
+PROTOCOL_VERSION = 12
 BY_NAME = 0x7469E0EB2D06B7B0  # a worker's identity, and the number of the function that calls others by name
 MAP_BY_NAME = 0x02EE35E760D15E02  # that of the one that calls another many times
 

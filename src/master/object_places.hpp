@@ -24,13 +24,14 @@ class ObjectPlaces {
     if ((place->second += more) == 0) objects_.erase(place);
   }
 
-  /// The first one among equals; empty where no worker is there.
-  std::string choose(const std::vector<WorkerStatus>& workers) const {
+  /// The first one among equals that meet the needs; empty where no such worker is there.
+  std::string choose(const std::vector<WorkerStatus>& workers, const Needs& needs) const {
     std::lock_guard lock{mutex_};
     const std::string* best = nullptr;
     int least = 0;
     for (const WorkerStatus& worker : workers) {
       if (worker.state != WorkerState::idle && worker.state != WorkerState::busy) continue;
+      if (!meets(worker.resources, needs)) continue;
       const auto place = objects_.find(worker.name);
       const int count = place == objects_.end() ? 0 : place->second;
       if (best && count >= least) continue;

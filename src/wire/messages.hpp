@@ -23,7 +23,7 @@
 
 namespace mw::wire {
 
-inline constexpr std::uint16_t protocol_version = 11;
+inline constexpr std::uint16_t protocol_version = 12;
 
 inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
 inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes

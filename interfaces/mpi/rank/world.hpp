@@ -59,6 +59,7 @@ struct RankFacts {
   std::string host;
   std::string place;
   std::uint32_t cores = 0;  ///< that it may use
+  std::uint64_t memory = 0;  ///< the same, bytes
 };
 
 class World {
