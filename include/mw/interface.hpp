@@ -276,9 +276,7 @@ class Interface {
 
   /// For Scheduling::by_interface: why no worker of it can be given a task with these needs, in words; empty if it sees
   /// to it that they are met.
-  virtual std::string refusal_of(const Needs&) const {
-    return "its interface chooses the workers by itself, and heeds no needs";
-  }
+  virtual std::string refusal_of(const Needs&) const { return "its interface chooses the workers by itself, and heeds no needs"; }
 
   /// "multicore", for people and for status. The same for as long as the interface lives.
   virtual std::string name() const { return "custom"; }

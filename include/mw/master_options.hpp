@@ -38,9 +38,10 @@ struct WorkerView {
 };
 
 /// Which of the free workers, of which there is at least one, runs the task: its index in `free`, or nothing to let the
-/// task wait. Of a task with needs, `free` has those that meet them. It is called on the master's loop for each waiting task, in order, whenever a worker has room; so it
-/// should be quick, should seldom refuse, and may neither wait for a result nor cancel. An exception, or an index out
-/// of range, ends the task with Cause::interface_error. (PyMW's scheduler_func.)
+/// task wait. Of a task with needs, `free` has those that meet them. It is called on the master's loop for each waiting
+/// task, in order, whenever a worker has room; so it should be quick, should seldom refuse, and may neither wait for a
+/// result nor cancel. An exception, or an index out of range, ends the task with Cause::interface_error. (PyMW's
+/// scheduler_func.)
 using SchedulerFunc = std::function<std::optional<std::size_t>(const TaskHandle& task, std::span<const WorkerView> free)>;
 
 /// Which of the workers that have room gets the next task, where there is no scheduler_func.

@@ -54,10 +54,10 @@ struct Resources {
 struct Shares {
   std::uint32_t cores = 0;   ///< of each worker; 0: the machine's ÷ workers, at least 1
   std::uint64_t memory = 0;  ///< of each worker, bytes; 0: the machine's, or its control group's, ÷ workers
-  /// How many GPUs all of them have together, dealt out: each worker has its own, and the first ones one more where they
-  /// do not divide evenly. CUDA_VISIBLE_DEVICES and HIP_VISIBLE_DEVICES in a worker's environment say which. The devices
-  /// are the first of those that CUDA_VISIBLE_DEVICES names here, or else 0, 1, … Empty: as many as there are of
-  /// NVIDIA's; then workers without one may still see all.
+  /// How many GPUs all of them have together, dealt out: each worker has its own, and the first ones one more where
+  /// they do not divide evenly. CUDA_VISIBLE_DEVICES and HIP_VISIBLE_DEVICES in a worker's environment say which. The
+  /// devices are the first of those that CUDA_VISIBLE_DEVICES names here, or else 0, 1, … Empty: as many as there are
+  /// of NVIDIA's; then workers without one may still see all.
   std::optional<std::uint32_t> gpus = {};
   std::vector<std::string> labels = {};  ///< of each worker: "big", "rack=3"; no blanks, commas or quotes
 };

@@ -25,8 +25,8 @@
 // process, give the name that task.worker() has: "multicore worker 3 (process 2)". Where the interface chooses its
 // workers by itself, as `boinc` does, only the name of the one worker that stands for all of them will do.
 //
-// What a worker must have. A task with `needs` runs on a worker that has them, whichever has room first. Workers that can
-// do what others cannot are kept for tasks that need it: tasks without needs go to the others first, and of equal
+// What a worker must have. A task with `needs` runs on a worker that has them, whichever has room first. Workers that
+// can do what others cannot are kept for tasks that need it: tasks without needs go to the others first, and of equal
 // priority those that few workers can run go before those that all can. See docs/where-tasks-go.md.
 //
 // Time limits. At the soft limit a task is asked to end: mw::should_stop() becomes true, and a Program gets SIGTERM;
@@ -88,9 +88,9 @@ struct OutputFile {
 };
 
 /// All of it may be left out. submit_task throws UsageError for a limit below 0, a soft limit after the hard one,
-/// max_losses above 62, a label that is none, a data file that is missing, cannot be read, or has a path outside the task's folder or one
-/// that another file has, and an output with a path outside the task's folder, a pattern that is none, or a place that
-/// is a folder or another output's.
+/// max_losses above 62, a label that is none, a data file that is missing, cannot be read, or has a path outside the
+/// task's folder or one that another file has, and an output with a path outside the task's folder, a pattern that is
+/// none, or a place that is a folder or another output's.
 struct TaskOptions {
   std::string name = {};  ///< for people, in status and errors; empty: the function's name, or the program's path
   /// A waiting task of higher priority goes first. Equal ones go in the order of submission; where there are several

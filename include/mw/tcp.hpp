@@ -67,10 +67,10 @@ class TcpInterface : public InterfaceHandle {
 
   /// Throws UsageError for options that make no sense.
   explicit TcpInterface(TcpOptions options = {});
-  /// From what follows "tcp" in an interface's name: ":2", ":listen=0.0.0.0:9470&key=FILE", ":8?key=…". The
-  /// number is that of local slots, or, where `listen` or `key` is given, of those that are expected. Keys: listen,
-  /// key, discovery, local, launch, join_within_s, workers, lost_after_s, threads, worker, and, of the local node, cores, memory, gpus, label. Throws UsageError, which
-  /// says what would be right.
+  /// From what follows "tcp" in an interface's name: ":2", ":listen=0.0.0.0:9470&key=FILE", ":8?key=…". The number is
+  /// that of local slots, or, where `listen` or `key` is given, of those that are expected. Keys: listen, key,
+  /// discovery, local, launch, join_within_s, workers, lost_after_s, threads, worker, and, of the local node, cores,
+  /// memory, gpus, label. Throws UsageError, which says what would be right.
   static TcpInterface from_text(std::string_view text);
 };
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "process/place.hpp"
+#include "resources/shares.hpp"
 
 namespace mw::mpi {
 namespace {

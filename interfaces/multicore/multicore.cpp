@@ -280,7 +280,7 @@ MulticoreInterface MulticoreInterface::from_text(std::string_view text) {
     resources::add_rows<&MulticoreOptions::shares>(rows);
     return rows;
   }();
-  static const std::string form = fmt::format("multicore[:N][?threads=T][&worker=FILE]{}", resources::form_of_shares);
+  constexpr std::string_view form = "multicore[:N][?threads=T][&worker=FILE][&cores=C][&memory=SIZE][&gpus=G][&label=WORD,…]";
   const spec::Spec given{"multicore", text, form};
   if (given.number() && given.number()->empty()) given.refuse("a number of workers is missing behind the ':'");
   MulticoreOptions options{.workers = given.count(max_workers).value_or(0)};

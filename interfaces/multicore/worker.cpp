@@ -38,7 +38,8 @@ link::WorkerProgram program_of(const MulticoreOptions& options, const std::share
 Worker::Worker(WorkerOwner& owner, unsigned slot)
     : owner_{owner},
       slot_{slot},
-      process_{std::make_shared<link::WorkerProcess>(owner.host().io(), *this, program_of(owner.options(), owner.origin(), owner.share_of(slot)))} {}
+      process_{std::make_shared<link::WorkerProcess>(owner.host().io(), *this,
+                                                     program_of(owner.options(), owner.origin(), owner.share_of(slot)))} {}
 
 void Worker::frame(const wire::Frame& frame) {
   if (!was_ready() && frame.type != wire::FrameType::hello)

@@ -45,16 +45,16 @@ const spec::Table<TcpOptions>& options_table() {
   constexpr double least_s = 0.1, most_s = 1e6;
   static const spec::Table<Options> table = [] {
     spec::Table<Options> rows{
-      spec::text<&Options::listen>("listen", "an address and a port"),
-      spec::text<&Options::key>("key", "a file"),
-      spec::text<&Options::discovery>("discovery", "no, GROUP:PORT or PORT"),
-      spec::number<&Options::local_slots>("local", 1, TcpInterface::max_slots),
-      {"launch", "ssh:HOST,HOST:SLOTS,…", set_launch},
-      spec::seconds<&Options::join_within>("join_within_s", least_s, most_s),
-      spec::text<&Options::workers>("workers", "a folder"),
-      spec::seconds<&Options::lost_after>("lost_after_s", least_s, most_s),
-      spec::number<&Options::threads>("threads", 1, most_threads),
-      spec::text<&Options::worker>("worker", "a program"),
+        spec::text<&Options::listen>("listen", "an address and a port"),
+        spec::text<&Options::key>("key", "a file"),
+        spec::text<&Options::discovery>("discovery", "no, GROUP:PORT or PORT"),
+        spec::number<&Options::local_slots>("local", 1, TcpInterface::max_slots),
+        {"launch", "ssh:HOST,HOST:SLOTS,…", set_launch},
+        spec::seconds<&Options::join_within>("join_within_s", least_s, most_s),
+        spec::text<&Options::workers>("workers", "a folder"),
+        spec::seconds<&Options::lost_after>("lost_after_s", least_s, most_s),
+        spec::number<&Options::threads>("threads", 1, most_threads),
+        spec::text<&Options::worker>("worker", "a program"),
     };
     resources::add_rows<&Options::shares>(rows);
     return rows;
@@ -119,7 +119,8 @@ TcpOptions checked(TcpOptions options) {
   if (!options.worker.empty()) scripts::check(options.worker);
   resources::check(options.shares, "tcp");
   static_cast<void>(hosts_of(options));
-  const bool says_what_local_has = options.shares.cores != 0 || options.shares.memory != 0 || options.shares.gpus || !options.shares.labels.empty();
+  const bool says_what_local_has =
+      options.shares.cores != 0 || options.shares.memory != 0 || options.shares.gpus || !options.shares.labels.empty();
   if (!options.listen.empty() && options.local_slots == 0 && says_what_local_has)
     throw UsageError{
         "tcp: cores, memory, gpus and label are those of the local node, and there is none: say local=N; other nodes say what they "

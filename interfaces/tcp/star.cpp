@@ -75,8 +75,8 @@ void Star::start_nodes() {
     return endpoint.address().is_unspecified() ? net::text_of(net::HostAndPort{own, endpoint.port()}) : net::text_of(endpoint);
   };
   if (options_.local_slots > 0) {
-    nodes_started_.push_back(
-        std::make_unique<StartedNode>(host(), StartedNode::here(address_for("127.0.0.1"), key_, options_.local_slots, options_.shares)));
+    nodes_started_.push_back(std::make_unique<StartedNode>(
+        host(), StartedNode::here(address_for("127.0.0.1"), key_, options_.local_slots, options_.shares)));
   }
   for (const LaunchHost& there : hosts_of(options_)) {
     const std::string machine = there.machine();

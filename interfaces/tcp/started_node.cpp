@@ -73,12 +73,8 @@ StartedNode::Plan StartedNode::here(const std::string& master, const net::KeyFil
   if (shares.gpus) arguments.insert(arguments.end(), {"--gpus", std::to_string(*shares.gpus)});
   for (const std::string& label : shares.labels) arguments.push_back("--label=" + label);
   arguments.insert(arguments.end(), {"--once", "--quiet"});
-  return {local_node_name,
-          "the node on this machine",
-          find_command(),
-          std::move(arguments),
-          key.key_for(local_node_name),
-          process::worker_starts};
+  return {local_node_name,      "the node on this machine",   find_command(),
+          std::move(arguments), key.key_for(local_node_name), process::worker_starts};
 }
 
 /// It ends by itself should it lose its master before it has joined. Nobody could answer what ssh asks.

@@ -43,7 +43,6 @@ scheduler::Terms terms_of(const scheduler::Item& item) {
   return {extra->options.worker.empty() ? nullptr : &extra->options.worker, extra->needs};
 }
 
-
 }  // namespace
 
 Outcome failed(Cause cause, std::string message) {

@@ -1,6 +1,7 @@
 // What workers have; and needs in words.
 //
-// What:    the labels that workers have without being told; texts for errors and warnings about tasks whose needs nobody meets.
+// What:    the labels that workers have without being told; texts for errors and warnings about
+//          tasks whose needs nobody meets.
 // Owner:   values.
 // Threads: any.
 // Use:

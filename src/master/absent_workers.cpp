@@ -77,7 +77,8 @@ void MasterCore::look_for_absent_workers() {
   if (!waited) return;
   const double seconds = std::chrono::duration<double>{*waited}.count();
   if (waited_for->name.empty())
-    log::warn(fmt::format("tasks have waited for {:.3g} s for a worker to join: {}", seconds, why_none_meets(*waited_for, workers)));
+    log::warn(
+        fmt::format("tasks have waited for {:.3g} s for a worker to join: {}", seconds, why_none_meets(*waited_for, workers)));
   else
     log::warn(fmt::format("tasks wait for the worker \"{}\", which has been on its way for {:.3g} s", waited_for->name, seconds));
 }

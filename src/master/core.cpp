@@ -143,9 +143,10 @@ void MasterCore::note_needs(const Needs& needs) {
   std::lock_guard lock{needs_mutex_};
   if (needs_.contains(needs)) return;
   if (needs_.size() >= most_needs)
-    throw UsageError{fmt::format("task options: this master has had tasks with {} different needs, and takes no more: round them, "
-                                 "memory to whole gigabytes, say",
-                                 most_needs)};
+    throw UsageError{
+        fmt::format("task options: this master has had tasks with {} different needs, and takes no more: round them, "
+                    "memory to whole gigabytes, say",
+                    most_needs)};
   needs_.insert(needs);
 }
 

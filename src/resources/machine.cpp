@@ -56,7 +56,8 @@ std::uint64_t available_memory() {
 }
 
 std::uint64_t available_memory(std::uint64_t of_machine, const std::string& root) {
-  for (const auto& folder : process::cgroup_folders(root, "memory")) of_machine = std::min(of_machine, limit_in(folder, of_machine));
+  for (const auto& folder : process::cgroup_folders(root, "memory"))
+    of_machine = std::min(of_machine, limit_in(folder, of_machine));
   return of_machine;
 }
 
@@ -79,8 +80,8 @@ Machine machine_here(std::optional<std::uint32_t> gpus) {
   if (const char* const visible = std::getenv(visible_devices)) {
     machine.gpus = devices_in(visible);
     if (machine.gpus.size() < *gpus)
-      throw UsageError{fmt::format("gpus: {} are more than the {} that {}={} names", *gpus, machine.gpus.size(), visible_devices,
-                                   visible)};
+      throw UsageError{
+          fmt::format("gpus: {} are more than the {} that {}={} names", *gpus, machine.gpus.size(), visible_devices, visible)};
     machine.gpus.resize(*gpus);
   } else {
     machine.gpus = numbers_up_to(*gpus);

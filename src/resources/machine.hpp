@@ -17,7 +17,7 @@ namespace mw::resources {
 struct Machine {
   std::uint32_t cores = 0;   ///< 0: not known
   std::uint64_t memory = 0;  ///< bytes; 0: not known
-  std::vector<std::string> gpus;
+  std::vector<std::string> gpus = {};
 };
 
 /// Bytes: the least of the machine's memory and the limits of its control groups; 0: not known.

@@ -18,8 +18,6 @@
 
 namespace mw::resources {
 
-/// As the texts of errors and forms say it.
-inline constexpr std::string_view form_of_shares = "[&cores=C][&memory=SIZE][&gpus=G][&label=WORD,…]";
 inline constexpr unsigned most_cores = 65'536;
 
 template <auto Member>
@@ -32,7 +30,8 @@ void add_rows(spec::Table<spec::detail::Owner<Member>>& table) {
       return read.has_value();
     };
   };
-  table.push_back({"cores", fmt::format("how many cores each worker has, 1 to {}", most_cores), number(&Shares::cores, 1, most_cores)});
+  table.push_back(
+      {"cores", fmt::format("how many cores each worker has, 1 to {}", most_cores), number(&Shares::cores, 1, most_cores)});
   table.push_back({"memory", "how much memory each worker has: 512M, 4G", [](Options& options, std::string_view value) {
                      const auto size = parse::size(value);
                      if (size) (options.*Member).memory = *size;

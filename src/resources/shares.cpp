@@ -19,7 +19,8 @@ std::string label_error(std::string_view label) {
 }
 
 void check(const Shares& shares, std::string_view who) {
-  if (shares.gpus && *shares.gpus > most_gpus) throw UsageError{fmt::format("{}: {} GPUs are more than {}", who, *shares.gpus, most_gpus)};
+  if (shares.gpus && *shares.gpus > most_gpus)
+    throw UsageError{fmt::format("{}: {} GPUs are more than {}", who, *shares.gpus, most_gpus)};
   if (shares.labels.size() > most_labels)
     throw UsageError{fmt::format("{}: {} labels are more than {}", who, shares.labels.size(), most_labels)};
   for (const std::string& label : shares.labels)

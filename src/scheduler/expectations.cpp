@@ -31,7 +31,8 @@ bool Scheduler::is_better_left(const Worker& worker, const Item& item, NeedsClas
   const double here = static_cast<double>(left_at(worker, now).count()) + worker.slowness * task;
   double speed = 0, work = task * static_cast<double>(waiting_with(needs));  // in tasks' times of an average worker
   for (const auto& [id, other] : workers_) {
-    if (&other == &worker || !has(other, needs) || other.held != 0 || 2 * other.slowness > worker.slowness || is_late(other, now)) continue;
+    if (&other == &worker || !has(other, needs) || other.held != 0 || 2 * other.slowness > worker.slowness || is_late(other, now))
+      continue;
     speed += 1 / other.slowness;
     work += static_cast<double>(left_at(other, now).count()) / other.slowness;
   }

@@ -1,4 +1,5 @@
-// Scheduler: tasks that are for some workers only: for one by its name, for those that have what the task needs, or both.
+// Scheduler: tasks that are for some workers only: for one by its name, for those that have what the task
+// needs, or both.
 #include <map>
 #include <string>
 #include <utility>

@@ -1,8 +1,8 @@
 // Scheduler: what tasks need, and which workers have it.
 //
-// Equal needs are one class, which has a number. Whether a worker meets a class is found out once, when the later of the
-// two comes. A class is scarce while some worker that takes tasks does not meet it; a worker that meets such a class, or
-// has a GPU, is special: tasks that do not need it go to others first.
+// Equal needs are one class, which has a number. Whether a worker meets a class is found out once, when the later of
+// the two comes. A class is scarce while some worker that takes tasks does not meet it; a worker that meets such a
+// class, or has a GPU, is special: tasks that do not need it go to others first.
 #include <algorithm>
 #include <cassert>
 #include <limits>

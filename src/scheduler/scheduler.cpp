@@ -294,7 +294,8 @@ std::vector<Assignment> Scheduler::surplus() {
   return list;
 }
 
-/// The last of the tasks that lie ahead there and may go to one of the idle workers, and that one; null if there is none.
+/// The last of the tasks that lie ahead there and may go to one of the idle workers, and that one; null if there is
+/// none.
 std::pair<Item*, Scheduler::Worker*> Scheduler::last_to_give_up(const Worker& worker, const std::vector<Worker*>& idle) const {
   std::size_t behind = worker.load() - worker.capacity.slots;
   for (Item* item = worker.items.back(); item && behind > 0; --behind, item = item->previous) {

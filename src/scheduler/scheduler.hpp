@@ -178,18 +178,18 @@ class Scheduler {
     Capacity capacity;
     std::vector<std::string> names;
     Resources resources;
-    std::vector<bool> meets;          ///< by the number of a class
-    std::uint32_t scarce = 0;         ///< how many classes it meets that others do not
-    ItemList items;                   ///< oldest first
-    std::uint32_t held = 0;           ///< slots taken by abandoned tasks
-    bool leaves = false;              ///< it takes nothing more
-    bool is_ahead = false;            ///< it holds more tasks than it runs
-    bool stalled = false;             ///< its task is overdue: nothing is put behind it
-    bool asked_back = false;          ///< surplus() has named its last task
-    bool is_known = false;            ///< its slowness was measured
-    Time expected{0};                 ///< all of its items together
-    double slowness = 1;              ///< how long it takes for a task, against what all take on average
-    Time last_event{0};               ///< when it began its oldest item, as far as is known
+    std::vector<bool> meets;                 ///< by the number of a class
+    std::uint32_t scarce = 0;                ///< how many classes it meets that others do not
+    ItemList items;                          ///< oldest first
+    std::uint32_t held = 0;                  ///< slots taken by abandoned tasks
+    bool leaves = false;                     ///< it takes nothing more
+    bool is_ahead = false;                   ///< it holds more tasks than it runs
+    bool stalled = false;                    ///< its task is overdue: nothing is put behind it
+    bool asked_back = false;                 ///< surplus() has named its last task
+    bool is_known = false;                   ///< its slowness was measured
+    Time expected{0};                        ///< all of its items together
+    double slowness = 1;                     ///< how long it takes for a task, against what all take on average
+    Time last_event{0};                      ///< when it began its oldest item, as far as is known
     std::size_t bucket_position = SIZE_MAX;  ///< in rooms_[room()], while it has room
     std::uint32_t load() const noexcept { return static_cast<std::uint32_t>(items.size()) + held; }
     bool has_free_slot() const noexcept { return !leaves && load() < capacity.slots; }
@@ -254,8 +254,8 @@ class Scheduler {
   void expect(Item& item, Worker& worker) const;
 
   Policy policy_;
-  Queues queues_;  ///< what any worker may have
-  Lanes lanes_;    ///< what is for some only
+  Queues queues_;                  ///< what any worker may have
+  Lanes lanes_;                    ///< what is for some only
   std::vector<Class> classes_{1};  ///< by number; of 0 nothing is said here
   std::map<Needs, NeedsClass> class_numbers_;
   std::size_t takers_ = 0;  ///< workers that may be given tasks

@@ -28,13 +28,13 @@ inline constexpr std::size_t longest_node_word = 128;
 struct NodeHello {
   std::uint16_t version = protocol_version;
   std::uint32_t slots = 1;
-  std::uint32_t cores = 0;    ///< that it may use; 0: not known
-  std::uint64_t memory = 0;   ///< of the machine, bytes; 0: not known
-  std::string name = {};      ///< by which it is known, for people
-  std::string host = {};      ///< its machine
-  std::string platform = {};  ///< of the programs that it runs, as BOINC calls it
-  std::uint32_t cores_each = 1;  ///< that each slot has for itself, at least 1
-  std::uint64_t memory_each = 0;  ///< the same, bytes; 0: not known
+  std::uint32_t cores = 0;               ///< that it may use; 0: not known
+  std::uint64_t memory = 0;              ///< of the machine, bytes; 0: not known
+  std::string name = {};                 ///< by which it is known, for people
+  std::string host = {};                 ///< its machine
+  std::string platform = {};             ///< of the programs that it runs, as BOINC calls it
+  std::uint32_t cores_each = 1;          ///< that each slot has for itself, at least 1
+  std::uint64_t memory_each = 0;         ///< the same, bytes; 0: not known
   std::vector<std::string> gpus = {};    ///< of all slots, in the order in which they are dealt out
   std::vector<std::string> labels = {};  ///< of each slot
 };

@@ -229,7 +229,9 @@ void World::join() {
   if (workers_.empty()) return;
   auto place = std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())));
   const Worker& worker = place->second;
-  machine_.worker_joined(WorkerId{place->first}, {.name = worker.name, .host = "host", .slots = worker.slots, .ahead = worker.ahead, .resources = worker.resources}, now_);
+  machine_.worker_joined(
+      WorkerId{place->first},
+      {.name = worker.name, .host = "host", .slots = worker.slots, .ahead = worker.ahead, .resources = worker.resources}, now_);
   // One that comes while nothing may be given out is sent away.
   if (!place->second.is_joined && !machine_.has_interface()) place->second.has_left = true;
 }

@@ -32,7 +32,7 @@ TEST_CASE("multicore has as many workers as its text says, and without a number 
 TEST_CASE("a number of workers that makes no sense is refused, with the form that does", "[multicore][spec]") {
   CHECK(why_not(":0") ==
         "interface \"multicore:0\": what follows the ':' is the number of workers, 1 to 65536; the form is "
-        "multicore[:N][?threads=T][&worker=FILE]");
+        "multicore[:N][?threads=T][&worker=FILE][&cores=C][&memory=SIZE][&gpus=G][&label=WORD,…]");
   for (const std::string text : {":65537", ":-1", ":+1", ":1.5", ":two", ":2 ", ": 2", ":2,3", ":4294967297"})
     CHECK_THAT(why_not(text), Contains("the number of workers, 1 to 65536"));
   CHECK_THAT(why_not(":" + std::string(100'000, '9')), Contains("the number of workers, 1 to 65536"));

@@ -59,7 +59,7 @@ TEST_CASE("GPUs are dealt out, neighbours to one worker", "[resources]") {
   CHECK(gpus_of(shares_of({.gpus = {"0", "1", "2"}}, {}, 2)) == Lists{{"0", "1"}, {"2"}});
 }
 
-TEST_CASE("a worker's environment says which GPUs are its own; one without sees none if somebody said how many there are",
+TEST_CASE("a worker's environment says which GPUs are its own, and one without sees none if somebody said how many there are",
           "[resources]") {
   const Resources two{.gpus = {"2", "GPU-7"}};
   CHECK(environment_of(two, false) == Variables{{"CUDA_VISIBLE_DEVICES", "2,GPU-7"}, {"HIP_VISIBLE_DEVICES", "2,GPU-7"}});
@@ -69,27 +69,29 @@ TEST_CASE("a worker's environment says which GPUs are its own; one without sees 
 }
 
 TEST_CASE("GPUs are those that are visible, or those that there are files of", "[resources]") {
-  const test::TemporaryFolder root;
-  CHECK(available_gpus(root.path(), nullptr).empty());
-  std::filesystem::create_directories(root.path() + "/dev");
-  for (const char* name : {"nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm"}) std::ofstream{root.path() + "/dev/" + name};
-  CHECK(available_gpus(root.path(), nullptr) == std::vector<std::string>{"0", "1"});
-  CHECK(available_gpus(root.path(), "3,GPU-5") == std::vector<std::string>{"3", "GPU-5"});
-  CHECK(available_gpus(root.path(), "").empty());
-  CHECK(available_gpus(root.path(), "1,-1,2") == std::vector<std::string>{"1"});
+  const test::TemporaryFolder folder;
+  const std::string root = folder.path("root");
+  CHECK(available_gpus(root, nullptr).empty());
+  std::filesystem::create_directories(root + "/dev");
+  for (const char* name : {"nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm"}) std::ofstream{root + "/dev/" + name};
+  CHECK(available_gpus(root, nullptr) == std::vector<std::string>{"0", "1"});
+  CHECK(available_gpus(root, "3,GPU-5") == std::vector<std::string>{"3", "GPU-5"});
+  CHECK(available_gpus(root, "").empty());
+  CHECK(available_gpus(root, "1,-1,2") == std::vector<std::string>{"1"});
 }
 
 TEST_CASE("memory is the least of the machine's and what its control groups allow", "[resources]") {
-  const test::TemporaryFolder root;
-  std::filesystem::create_directories(root.path() + "/proc/self");
-  std::filesystem::create_directories(root.path() + "/sys/fs/cgroup/a/b");
-  std::ofstream{root.path() + "/proc/self/cgroup"} << "0::/a/b\n";
-  CHECK(available_memory(GiB(8), root.path()) == GiB(8));
-  std::ofstream{root.path() + "/sys/fs/cgroup/a/b/memory.max"} << "max\n";
-  CHECK(available_memory(GiB(8), root.path()) == GiB(8));
-  std::ofstream{root.path() + "/sys/fs/cgroup/a/memory.max"} << GiB(2) << '\n';
-  CHECK(available_memory(GiB(8), root.path()) == GiB(2));
-  CHECK(available_memory(GiB(1), root.path()) == GiB(1));
+  const test::TemporaryFolder folder;
+  const std::string root = folder.path("root");
+  std::filesystem::create_directories(root + "/proc/self");
+  std::filesystem::create_directories(root + "/sys/fs/cgroup/a/b");
+  std::ofstream{root + "/proc/self/cgroup"} << "0::/a/b\n";
+  CHECK(available_memory(GiB(8), root) == GiB(8));
+  std::ofstream{root + "/sys/fs/cgroup/a/b/memory.max"} << "max\n";
+  CHECK(available_memory(GiB(8), root) == GiB(8));
+  std::ofstream{root + "/sys/fs/cgroup/a/memory.max"} << GiB(2) << '\n';
+  CHECK(available_memory(GiB(8), root) == GiB(2));
+  CHECK(available_memory(GiB(1), root) == GiB(1));
 }
 
 TEST_CASE("options say what workers have, and what makes no sense is refused", "[resources]") {

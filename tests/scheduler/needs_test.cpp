@@ -115,7 +115,7 @@ TEST_CASE("tasks without needs go to workers that are good for nothing else, whi
   CHECK(bench.scheduler.front() == &bench.items[2]);
 }
 
-TEST_CASE("of equal priority, those that few workers can run go first; a higher priority goes before", "[scheduler][needs]") {
+TEST_CASE("of equal priority, those that few workers can run go first, and a higher priority before all", "[scheduler][needs]") {
   NeedsBench bench{4};
   bench.scheduler.worker_joined(plain_1, {1}, {}, {.cores = 2});
   bench.scheduler.worker_joined(plain_2, {1});
@@ -225,7 +225,7 @@ TEST_CASE("long tasks among those with the same needs are begun early", "[schedu
   scheduler.class_of({.gpus = 1});
   Item known[2];
   scheduler.worker_joined(WorkerId{99}, {1}, {}, one_gpu);
-  for (std::uint16_t kind : {0, 1}) {
+  for (const std::uint16_t kind : {std::uint16_t{0}, std::uint16_t{1}}) {
     known[kind].kind = kind;
     scheduler.submit(known[kind]);
     REQUIRE(scheduler.next(noon));
@@ -262,7 +262,9 @@ TEST_CASE("needs that are not heeded are no matter", "[scheduler][needs]") {
 TEST_CASE("of many workers the few that meet the needs are found, and the other way round", "[scheduler][needs]") {
   NeedsBench bench{40};
   for (std::uint32_t i = 1; i <= 20; ++i)
-    bench.scheduler.worker_joined(WorkerId{i}, {1}, {}, {.cores = i == 7 ? 1U : 2U, .gpus = i % 10 == 0 ? std::vector<std::string>{"0"} : std::vector<std::string>{}});
+    bench.scheduler.worker_joined(
+        WorkerId{i}, {1}, {},
+        {.cores = i == 7 ? 1U : 2U, .gpus = i % 10 == 0 ? std::vector<std::string>{"0"} : std::vector<std::string>{}});
   for (std::size_t i = 0; i < 3; ++i) bench.submit(i, needs_gpu);
   for (std::size_t i = 3; i < 40; ++i) bench.submit(i, needs_cores);
   const auto given = bench.all();

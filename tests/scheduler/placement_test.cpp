@@ -36,7 +36,7 @@ TEST_CASE("round robin: each worker in turn, and the one behind the last when th
   CHECK(workers_of_next(scheduler, at_first) == std::vector<std::uint32_t>{3, 1, 2});
 }
 
-TEST_CASE("round robin takes no heed of a worker's speed; by speed, a slow one gets none of the last tasks",
+TEST_CASE("round robin takes no heed of a worker's speed, and by speed, a slow one gets none of the last tasks",
           "[scheduler][placement]") {
   const auto takes = [](Placement placement) {
     Scheduler scheduler{{.placement = placement}};

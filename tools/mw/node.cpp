@@ -96,7 +96,8 @@ void add_node(CLI::App& cli, NodeCommand& command) {
   node->add_option("--label", command.labels, "words that tasks may ask for: big, rack=3")->delimiter(',')->type_name("WORD,…");
   node->add_option("--cores", command.cores, "cores that each slot has, for tasks that ask for some; default: its share")
       ->check(CLI::Range(1, 65'536));
-  node->add_option("--memory", command.memory, "memory that each slot has, for tasks that ask for some: 512M, 4G; default: its share")
+  node->add_option("--memory", command.memory,
+                   "memory that each slot has, for tasks that ask for some: 512M, 4G; default: its share")
       ->type_name("SIZE");
   node->add_option("--name", command.name,
                    "what masters call this node: letters, digits, '.', '-', '_'; default: this machine's name, or the key's");

@@ -94,7 +94,7 @@ class MasterSession final : private channel::ChannelUser, public std::enable_sha
   std::shared_ptr<channel::Channel> channel_;
   wire::NodeWelcome welcome_;
   std::optional<Delivery> delivery_;
-  std::optional<Rooms> rooms_;  ///< after the slots, which have files there
+  std::optional<Rooms> rooms_;     ///< after the slots, which have files there
   std::vector<Resources> shares_;  ///< by slot
   std::vector<Slot> slots_;
   std::size_t agents_ending_ = 0;
