@@ -126,12 +126,14 @@ bool Scheduler::goes_before_plain(const Assignment& needy, const Item& plain) co
 
 std::optional<Assignment> Scheduler::next_of_lanes_and_all(Time now) {
   const auto named = first_named();
-  const auto needy = first_needy(now);
+  auto needy = first_needy(now);
   const Item* const plain = queues_.front();
   const bool named_goes = named && (!plain || goes_before(*named->item, *plain));
   const bool needy_goes = needy && (!plain || goes_before_plain(*needy, *plain));
   if (!named_goes && !needy_goes)
     if (auto other = next_of_all(now)) return other;
+  // Nothing is put behind what a worker runs while one of a higher priority waits for its slot.
+  if (needy && plain && needy->item->priority < plain->priority && !find(needy->worker)->has_free_slot()) needy.reset();
   if (!named && !needy) return std::nullopt;
   const bool takes_named = named_goes == needy_goes ? named && (!needy || goes_before(*named->item, *needy->item)) : named_goes;
   return give(takes_named ? *named : *needy, now);

@@ -78,13 +78,14 @@ void Scheduler::rate_classes() {
   }
 }
 
-/// Whether tasks wait that fewer workers can run than those of `needs`, and this one can.
-bool Scheduler::is_wanted(const Worker& worker, NeedsClass needs) const {
+/// Whether tasks of no lower priority wait that fewer workers can run than those of `needs`, and this one can.
+bool Scheduler::is_wanted(const Worker& worker, const Item& item, NeedsClass needs) const {
   if (lanes_.empty() || worker.scarce == 0) return false;
   const std::size_t fits = needs == 0 ? takers_ : classes_[needs].fits.size();
   for (const auto& [key, lane] : lanes_.all()) {
     if (!key.name.empty()) break;
-    if (key.needs != needs && worker.meets[key.needs] && classes_[key.needs].fits.size() < fits) return true;
+    if (key.needs == needs || !worker.meets[key.needs] || classes_[key.needs].fits.size() >= fits) continue;
+    if (lane.front()->priority >= item.priority) return true;
   }
   return false;
 }
@@ -120,7 +121,7 @@ Scheduler::Worker* Scheduler::find_place_in_turn(const Item& item, NeedsClass ne
   for (auto& room : rooms_)
     for (Worker* worker : room) {
       if (!has(*worker, needs) || !takes(*worker, item)) continue;
-      if (!worker->has_free_slot() && is_wanted(*worker, needs)) continue;
+      if (!worker->has_free_slot() && is_wanted(*worker, item, needs)) continue;
       Worker*& best = worker->has_free_slot() ? next : next_behind;
       if (!best || turn_of(*worker) < turn_of(*best)) best = worker;
     }

@@ -154,7 +154,7 @@ Scheduler::Worker* Scheduler::find_place(const Item& item, NeedsClass needs, Tim
 bool Scheduler::is_place(const Worker& worker, const Item& item, NeedsClass needs, Time now) {
   if (!takes(worker, item)) return false;
   // Nothing is put behind what this worker runs where that place is wanted.
-  if (!worker.has_free_slot() && is_wanted(worker, needs)) return false;
+  if (!worker.has_free_slot() && is_wanted(worker, item, needs)) return false;
   const bool is_left = is_better_left(worker, item, needs, now);
   holds_back_ = holds_back_ || is_left;
   return !is_left;

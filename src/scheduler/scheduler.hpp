@@ -229,7 +229,7 @@ class Scheduler {
   void leave_classes(Worker& worker);
   void rate_classes();
   static bool has(const Worker& worker, NeedsClass needs) { return needs == 0 || worker.meets[needs]; }
-  bool is_wanted(const Worker& worker, NeedsClass needs) const;
+  bool is_wanted(const Worker& worker, const Item& item, NeedsClass needs) const;
   std::size_t waiting_with(NeedsClass needs) const;
   std::pair<Item*, Worker*> last_to_give_up(const Worker& worker, const std::vector<Worker*>& idle) const;
   bool takes(const Worker& worker, const Item& item) const noexcept;

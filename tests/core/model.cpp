@@ -538,7 +538,7 @@ void World::bring_to_an_end() {
     announce();
     const WorkerId worker = directory_->add({"the last worker", "host"});
     workers_[index_of(worker)] = {.slots = 1, .ahead = 0, .name = "the last worker"};
-    machine_.worker_joined(worker, {.name = "the last worker", .slots = 1}, now_);
+    machine_.worker_joined(worker, {.name = "the last worker", .host = "host", .slots = 1}, now_);
   }
   const std::size_t most = 100 * (accounts_.size() + 1);
   for (std::size_t i = 0; open_ != 0; ++i) {

@@ -45,8 +45,10 @@ TEST_CASE("an option that multicore does not have, or a value that it does not t
     CHECK_THAT(why_not(":2?threads=" + value),
                Contains("\"" + value + "\" is no value for threads, which is a number, 1 to 65536"));
   CHECK_THAT(why_not("?threads"), Contains("is no value for threads"));
-  for (const std::string options : {"thread=2", "=2", "&threads=2", "threads=2&&", "Threads=2", "threads=2&memory=off"})
+  for (const std::string options : {"thread=2", "=2", "&threads=2", "threads=2&&", "Threads=2", "threads=2&launcher=ssh"})
     CHECK_THAT(why_not("?" + options), Contains("there is no option"));
+  CHECK_THAT(why_not("?memory=off"), Contains("\"off\" is no value for memory"));
+  CHECK_THAT(why_not("?label=a b"), Contains("is no value for label"));
 }
 
 TEST_CASE("options that no text could give are refused, too", "[multicore][spec]") {

@@ -178,6 +178,7 @@ class Runner {
 
   TaskOptions options_of(const Pending& pending) const {
     TaskOptions options;
+    options.needs = plan_.needs;
     for (const std::string& file : plan_.files) {
       const std::filesystem::path path = CommandTemplate::text_of(file, pending.row, pending.number);
       const bool leads_out = path.is_absolute() || path.lexically_normal().string().starts_with("..");
