@@ -32,8 +32,7 @@ class ObjectPlaces {
     for (const WorkerStatus& worker : workers) {
       if (worker.state != WorkerState::idle && worker.state != WorkerState::busy) continue;
       if (!meets(worker.resources, needs)) continue;
-      const auto place = objects_.find(worker.name);
-      const int count = place == objects_.end() ? 0 : place->second;
+      const int count = count_of(worker.name);
       if (best && count >= least) continue;
       best = &worker.name;
       least = count;
@@ -42,6 +41,14 @@ class ObjectPlaces {
   }
 
  private:
+  /// Objects know the process that they are in: "multicore worker 3 (process 2)".
+  int count_of(const std::string& worker) const {
+    int count = 0;
+    for (auto place = objects_.lower_bound(worker); place != objects_.end() && place->first.starts_with(worker); ++place)
+      if (place->first.size() == worker.size() || place->first.compare(worker.size(), 2, " (") == 0) count += place->second;
+    return count;
+  }
+
   mutable std::mutex mutex_;
   std::map<std::string, int> objects_;
 };

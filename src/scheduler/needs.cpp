@@ -42,6 +42,8 @@ void Scheduler::enter_class(Worker& worker, Class& those) {
   if (those.is_scarce) ++worker.scarce;
 }
 
+void Scheduler::rate(Worker& worker) noexcept { worker.is_special = worker.scarce != 0 || !worker.resources.gpus.empty(); }
+
 /// The new worker's; it has no room yet.
 void Scheduler::enter_classes(Worker& worker) {
   ++takers_;
@@ -50,6 +52,7 @@ void Scheduler::enter_classes(Worker& worker) {
     worker.meets[number] = meets(worker.resources, needs);
     if (worker.meets[number]) enter_class(worker, classes_[number]);
   }
+  rate(worker);
 }
 
 /// One that takes nothing more; it has no room.
@@ -61,6 +64,7 @@ void Scheduler::leave_classes(Worker& worker) {
     classes_[number].slots -= worker.capacity.slots;
   }
   worker.scarce = 0;
+  rate(worker);
   rate_classes();
 }
 
@@ -73,6 +77,7 @@ void Scheduler::rate_classes() {
     for (Worker* worker : those.fits) {
       leave_room(*worker);
       is_scarce ? ++worker->scarce : --worker->scarce;
+      rate(*worker);
       enter_room(*worker);
     }
   }
@@ -112,20 +117,6 @@ std::vector<const Queues*> Scheduler::unnamed_queues() const {
   for (const auto& [key, lane] : lanes_.all())
     if (key.name.empty()) queues.push_back(&lane);
   return queues;
-}
-
-/// Each in turn: the next worker behind the last one that has a free slot; without one, the next that may keep it.
-Scheduler::Worker* Scheduler::find_place_in_turn(const Item& item, NeedsClass needs) {
-  Worker *next = nullptr, *next_behind = nullptr;
-  const auto turn_of = [this](const Worker& worker) { return index_of(worker.id) - last_turn_ - 1; };  // wraps
-  for (auto& room : rooms_)
-    for (Worker* worker : room) {
-      if (!has(*worker, needs) || !takes(*worker, item)) continue;
-      if (!worker->has_free_slot() && is_wanted(*worker, item, needs)) continue;
-      Worker*& best = worker->has_free_slot() ? next : next_behind;
-      if (!best || turn_of(*worker) < turn_of(*best)) best = worker;
-    }
-  return next ? next : next_behind;
 }
 
 }  // namespace mw::scheduler

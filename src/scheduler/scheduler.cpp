@@ -113,7 +113,7 @@ std::optional<Assignment> Scheduler::next_of_all(Time now) {
   if (Item* const early = due_early(queues_, slots_, now)) {
     if (auto choice = try_assign(*early, now)) return choice;
     // It needs a free slot, and there will be one as soon as nothing more is put behind what workers run.
-    if (least_room_ >= 2 * std::size_t{most_slots_}) return std::nullopt;
+    if (least_load_ >= most_slots_) return std::nullopt;
   }
   return try_assign(*queues_.front(), now);
 }
@@ -124,45 +124,6 @@ std::optional<Assignment> Scheduler::try_assign(Item& item, Time now) {
   queues_.remove(item);
   put(item, *worker, now);
   return Assignment{&item, worker->id};
-}
-
-/// The least loaded worker that has room for it, and what it needs; null if there is none.
-Scheduler::Worker* Scheduler::find_place(const Item& item, NeedsClass needs, Time now) {
-  if (policy_.placement == Placement::round_robin) return find_place_in_turn(item, needs);
-  // Few of many are looked at one by one.
-  if (needs != 0 && 4 * classes_[needs].fits.size() < workers_.size()) {
-    Worker* best = nullptr;
-    for (Worker* worker : classes_[needs].fits)
-      if ((!best || worker->room() < best->room()) && is_place(*worker, item, needs, now)) best = worker;
-    return best;
-  }
-  while (least_room_ < rooms_.size() && rooms_[least_room_].empty()) ++least_room_;
-  for (std::size_t number = least_room_; number < rooms_.size(); ++number) {
-    auto& room = rooms_[number];
-    for (auto place = room.rbegin(); place != room.rend(); ++place) {
-      Worker& worker = **place;
-      if (!has(worker, needs)) continue;
-      if (is_place(worker, item, needs, now)) return &worker;
-      // None of those that follow has a free slot.
-      if (number >= 2 * std::size_t{most_slots_} && !takes(worker, item)) return nullptr;
-    }
-  }
-  return nullptr;
-}
-
-/// Whether it may go to this worker, which has what it needs, now.
-bool Scheduler::is_place(const Worker& worker, const Item& item, NeedsClass needs, Time now) {
-  if (!takes(worker, item)) return false;
-  // Nothing is put behind what this worker runs where that place is wanted.
-  if (!worker.has_free_slot() && is_wanted(worker, item, needs)) return false;
-  const bool is_left = is_better_left(worker, item, needs, now);
-  holds_back_ = holds_back_ || is_left;
-  return !is_left;
-}
-
-/// Whether it has room for a task of this length.
-bool Scheduler::takes(const Worker& worker, const Item& item) const noexcept {
-  return worker.has_free_slot() || (worker.bucket_position != SIZE_MAX && may_wait_at(worker, item));
 }
 
 void Scheduler::assign_front(WorkerId worker, Time now) { assign(*queues_.front(), worker, now); }
@@ -183,9 +144,10 @@ void Scheduler::assign(Item& item, WorkerId worker, Time now) {
 
 std::vector<WorkerId> Scheduler::free_workers() const {
   std::vector<WorkerId> list;
-  for (const auto& room : rooms_)
-    for (const Worker* worker : room)
-      if (worker->has_free_slot()) list.push_back(worker->id);
+  for (const Rooms* rooms : {&rooms_, &special_rooms_})
+    for (const auto& room : *rooms)
+      for (const Worker* worker : room)
+        if (worker->has_free_slot()) list.push_back(worker->id);
   return list;
 }
 
@@ -274,9 +236,8 @@ std::vector<Assignment> Scheduler::surplus() {
   std::vector<Assignment> list;
   if (queues_.size() != 0 || ahead_.empty()) return list;
   std::vector<Worker*> idle;
-  for (std::size_t room = 0; room < std::min<std::size_t>(rooms_.size(), 2); ++room)
-    for (Worker* worker : rooms_[room])
-      if (worker->load() == 0) idle.push_back(worker);
+  for (const Rooms* rooms : {&rooms_, &special_rooms_})
+    if (!rooms->empty()) idle.insert(idle.end(), rooms->front().begin(), rooms->front().end());
   if (idle.empty()) return list;
   std::vector<Worker*> loaded;
   // Short ones are not worth the way back.
@@ -352,28 +313,6 @@ bool Scheduler::may_wait_at(const Worker& worker, const Item& item) const noexce
   const auto time = expected(item.kind);
   if (!time) return false;
   return worker.expected + *time <= horizon_of(worker) || takes_one_ahead(worker);
-}
-
-void Scheduler::enter_room(Worker& worker) {
-  if (!has_room(worker)) {
-    worker.bucket_position = SIZE_MAX;
-    return;
-  }
-  const std::size_t number = worker.room();
-  if (rooms_.size() <= number) rooms_.resize(number + 1);
-  auto& room = rooms_[number];
-  least_room_ = std::min(least_room_, number);
-  worker.bucket_position = room.size();
-  room.push_back(&worker);
-}
-
-void Scheduler::leave_room(Worker& worker) {
-  if (worker.bucket_position == SIZE_MAX) return;
-  auto& room = rooms_[worker.room()];
-  room.back()->bucket_position = worker.bucket_position;
-  room[worker.bucket_position] = room.back();
-  room.pop_back();
-  worker.bucket_position = SIZE_MAX;
 }
 
 void Scheduler::note_ahead(Worker& worker) {

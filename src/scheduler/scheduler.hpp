@@ -176,10 +176,6 @@ class Scheduler {
   struct Worker {
     WorkerId id;
     Capacity capacity;
-    std::vector<std::string> names;
-    Resources resources;
-    std::vector<bool> meets;                 ///< by the number of a class
-    std::uint32_t scarce = 0;                ///< how many classes it meets that others do not
     ItemList items;                          ///< oldest first
     std::uint32_t held = 0;                  ///< slots taken by abandoned tasks
     bool leaves = false;                     ///< it takes nothing more
@@ -187,15 +183,19 @@ class Scheduler {
     bool stalled = false;                    ///< its task is overdue: nothing is put behind it
     bool asked_back = false;                 ///< surplus() has named its last task
     bool is_known = false;                   ///< its slowness was measured
+    bool is_special = false;                 ///< it has a GPU, or meets a scarce class
     Time expected{0};                        ///< all of its items together
     double slowness = 1;                     ///< how long it takes for a task, against what all take on average
     Time last_event{0};                      ///< when it began its oldest item, as far as is known
-    std::size_t bucket_position = SIZE_MAX;  ///< in rooms_[room()], while it has room
+    std::size_t bucket_position = SIZE_MAX;  ///< in the room of its load, while it has room
+    std::uint32_t scarce = 0;                ///< how many scarce classes it meets
+    std::vector<std::string> names;
+    Resources resources;
+    std::vector<bool> meets;  ///< by the number of a class
     std::uint32_t load() const noexcept { return static_cast<std::uint32_t>(items.size()) + held; }
     bool has_free_slot() const noexcept { return !leaves && load() < capacity.slots; }
-    /// Special ones are behind the others of the same load.
-    std::size_t room() const noexcept { return 2 * std::size_t{load()} + (scarce != 0 || !resources.gpus.empty() ? 1 : 0); }
   };
+  using Rooms = std::vector<std::vector<Worker*>>;
   /// Those whose tasks need the same.
   struct Class {
     std::vector<Worker*> fits;  ///< workers that have it and take tasks
@@ -214,6 +214,7 @@ class Scheduler {
   std::optional<Assignment> next_of_all(Time now);
   std::optional<Assignment> try_assign(Item& item, Time now);
   Worker* find_place(const Item& item, NeedsClass needs, Time now);
+  Worker* find_place_among_few(const Item& item, NeedsClass needs, Time now);
   Worker* find_place_in_turn(const Item& item, NeedsClass needs);
   bool is_place(const Worker& worker, const Item& item, NeedsClass needs, Time now);
   Item* due_early(Queues& queue, std::uint64_t slots, Time now) const;
@@ -227,6 +228,7 @@ class Scheduler {
   static void enter_class(Worker& worker, Class& those);
   void enter_classes(Worker& worker);
   void leave_classes(Worker& worker);
+  static void rate(Worker& worker) noexcept;
   void rate_classes();
   static bool has(const Worker& worker, NeedsClass needs) { return needs == 0 || worker.meets[needs]; }
   bool is_wanted(const Worker& worker, const Item& item, NeedsClass needs) const;
@@ -241,6 +243,7 @@ class Scheduler {
   bool is_late(const Worker& worker, Time now) const noexcept;
   bool takes_one_ahead(const Worker& worker) const noexcept;
   Time horizon_of(const Worker& worker) const noexcept;
+  Rooms& rooms_of(const Worker& worker) noexcept { return worker.is_special ? special_rooms_ : rooms_; }
   void enter_room(Worker& worker);
   void leave_room(Worker& worker);
   void note_ahead(Worker& worker);
@@ -263,16 +266,17 @@ class Scheduler {
   ItemList elsewhere_;  ///< assigned to any_worker: the interface knows where
   std::unordered_map<std::uint32_t, Worker> workers_;
   std::unordered_map<std::string, std::vector<Worker*>> by_name_;
-  std::vector<std::vector<Worker*>> rooms_;  ///< workers with room, by Worker::room()
-  std::size_t least_room_ = 0;               ///< those before it are empty
-  std::uint32_t last_turn_ = 0;              ///< round robin: the worker that got the last task
-  std::uint32_t most_slots_ = 0;             ///< that a worker has had
-  std::uint64_t slots_ = 0;                  ///< of all that may be given tasks
-  std::set<Worker*> ahead_;                  ///< workers that hold more tasks than they run
-  std::vector<Time> expected_;               ///< by kind; 0: never measured
-  std::vector<std::uint8_t> measured_;       ///< by kind: how often, up to enough_measured
-  std::vector<Time> begun_;                  ///< by kind: when the first one began of those never measured; least: none has
-  double spread_ = 0.3;                      ///< by how much the tasks on one worker differ, 0 to 1; at first a guess
+  Rooms rooms_;                         ///< workers with room, by load
+  Rooms special_rooms_;                 ///< the same of special ones, which are behind others of their load
+  std::size_t least_load_ = 0;          ///< none has room with less than that
+  std::uint32_t last_turn_ = 0;         ///< the worker that got the last task
+  std::uint32_t most_slots_ = 0;        ///< that a worker has had
+  std::uint64_t slots_ = 0;             ///< of all that may be given tasks
+  std::set<Worker*> ahead_;             ///< workers that hold more tasks than they run
+  std::vector<Time> expected_;          ///< by kind; 0: never measured
+  std::vector<std::uint8_t> measured_;  ///< by kind: how often, up to enough_measured
+  std::vector<Time> begun_;             ///< by kind: when the first one began of those never measured; least: none has
+  double spread_ = 0.3;                 ///< by how much the tasks on one worker differ, 0 to 1; at first a guess
   std::size_t assigned_count_ = 0;
   std::size_t busy_count_ = 0;
   bool holds_back_ = false;
