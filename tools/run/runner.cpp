@@ -312,8 +312,9 @@ class Runner {
       one.job.timeout_ms = timeout_.milliseconds();
       jobs.push_back(one.job);
     }
+    const bool has_options = has_files() || !plan_.needs.empty();
     auto task =
-        has_files() ? master_->submit_task<run_jobs>(options_of(pending.front()), jobs) : master_->submit_task<run_jobs>(jobs);
+        has_options ? master_->submit_task<run_jobs>(options_of(pending.front()), jobs) : master_->submit_task<run_jobs>(jobs);
     const std::uint64_t id = task.id();
     open_jobs_ += pending.size();
     open_.emplace(id, Open{std::move(task), std::move(pending)});
