@@ -218,8 +218,8 @@ TEST_CASE("round robin: one task after the other goes to each worker in turn", "
 
 TEST_CASE("needs that make no sense, or are too many different ones, are refused", "[needs]") {
   mw::Master master{mw::interface("serial")};
-  CHECK(test::usage_error([&] { static_cast<void>(master.submit_task<add>({.needs = {.labels = {""}}}, 1, 1)); })
-            .find("label") != std::string::npos);
+  CHECK(test::usage_error([&] { static_cast<void>(master.submit_task<add>({.needs = {.labels = {""}}}, 1, 1)); }).find("label") !=
+        std::string::npos);
   std::string refusal;
   for (std::uint64_t i = 1; i <= 1'001 && refusal.empty(); ++i) {
     refusal = test::usage_error([&] { static_cast<void>(master.submit_task<add>({.needs = {.memory = i}}, 1, 1)); });
