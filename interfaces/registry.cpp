@@ -62,7 +62,8 @@ std::unique_ptr<Interface> make_boinc(std::string_view) {
 
 constexpr Backend backends[] = {
     {"serial", "serial", 1, make_serial},
-    {"multicore", "multicore[:N][?threads=T][&worker=FILE]", MulticoreInterface::max_workers, make_multicore},
+    {"multicore", "multicore[:N][?threads=T][&worker=FILE][&cores=C][&memory=SIZE][&gpus=G][&label=WORD,…]",
+     MulticoreInterface::max_workers, make_multicore},
     {"tcp", "tcp[:N], tcp[:N?]listen=ADDRESS:PORT&key=FILE[&…]", TcpInterface::max_slots, make_tcp},
     {"mpi", "mpi[:N][?hosts=a,b:4&…]", MpiInterface::max_workers, make_mpi},
     {"boinc", "boinc[:N][?quorum=Q&…], boinc:project=DIR, boinc:url=URL&auth=FILE", BoincInterface::max_local_volunteers,

@@ -118,6 +118,8 @@ struct WorkerInfo {
   std::string version = {};   ///< of what runs the tasks there, in the interface's words; empty where that is not known
   std::uint32_t pid = 0;      ///< its process, on its host; 0: not known, or none of its own
   std::uint32_t cores = 0;    ///< how many cores of its host it may use; 0: not known
+  /// What it has for itself alone: for tasks with needs. The labels "host=…" and "platform=…" the master adds.
+  Resources resources = {};
 };
 
 /// How a worker is. Its master knows when one is idle, busy, left or lost; the rest only its interface can tell.
@@ -284,6 +286,14 @@ class Interface {
   /// waits for a worker that is not there.
   virtual std::uint32_t expected_slots() const noexcept { return 1; }
 
+  /// Whether workers may join besides those that it starts or expects: then a task whose needs nobody meets waits for
+  /// one that does. May change. (Where the master chooses.)
+  virtual bool others_may_join() const { return false; }
+
+  /// For Scheduling::by_interface: why no worker of it can be given a task with these needs, in words; empty if it sees
+  /// to it that they are met.
+  virtual std::string refusal_of(const Needs&) const { return "its interface chooses the workers by itself, and heeds no needs"; }
+
   /// "multicore", for people and for status. The same for as long as the interface lives.
   virtual std::string name() const { return "custom"; }
 
@@ -323,6 +333,8 @@ class InterfaceHandle : public Interface {
   void flush() override { backend_->flush(); }
   Scheduling scheduling() const override { return backend_->scheduling(); }
   std::uint32_t expected_slots() const noexcept override { return backend_->expected_slots(); }
+  bool others_may_join() const override { return backend_->others_may_join(); }
+  std::string refusal_of(const Needs& needs) const override { return backend_->refusal_of(needs); }
   std::string name() const override { return backend_->name(); }
   void start() override {
     backend_->set_host(host());

@@ -130,21 +130,19 @@ class Master : public detail::Calls<Master> {
   /// that chooses its workers by itself (boinc), and what submit_task throws.
   template <class T, class... A>
   [[nodiscard]] Object<T> create(A&&... arguments) {
-    return create_on<T>(place_for_object(), std::forward<A>(arguments)...);
+    return create_with<T>(Needs{}, std::forward<A>(arguments)...);
+  }
+  /// The same in a worker that has what is needed: of those that are there by now, or, without one, that comes later.
+  /// Throws TaskError if none does, and none can join.
+  template <class T, class... A>
+  [[nodiscard]] Object<T> create_with(const Needs& needs, A&&... arguments) {
+    return create_as<T>({.worker = place_for_object(needs), .needs = needs}, std::forward<A>(arguments)...);
   }
   /// The same in the worker of this name (WorkerStatus::name); empty: in any. Throws TaskError, too, if no worker has
   /// that name, or will have it.
   template <class T, class... A>
   [[nodiscard]] Object<T> create_on(const std::string& worker, A&&... arguments) {
-    static_assert(std::is_constructible_v<T, detail::Travelling<A>...>,
-                  "create<T>(args...): T(args...) would not compile either, with each argument as a value of its own type");
-    const auto places = object_places();
-    const TaskOptions options{.worker = worker};
-    const auto created =
-        ask<&detail::MakeObject<T, detail::Travelling<A>...>::run>(&options, detail::Travelling<A>(std::forward<A>(arguments))...);
-    static_cast<void>(get_result(created));
-    return Object<T>{std::make_shared<const detail::ObjectOwner>(created, created.worker(), places,
-                                                                 detail::Registered<&detail::DropObject::run>::checked())};
+    return create_as<T>({.worker = worker}, std::forward<A>(arguments)...);
   }
 
   /// Ends a task that is not done: it is `cancelled` when this returns, and get_result throws Cause::cancelled. A task
@@ -394,8 +392,19 @@ class Master : public detail::Calls<Master> {
       return {};
   }
 
+  template <class T, class... A>
+  Object<T> create_as(const TaskOptions& options, A&&... arguments) {
+    static_assert(std::is_constructible_v<T, detail::Travelling<A>...>,
+                  "create<T>(args...): T(args...) would not compile either, with each argument as a value of its own type");
+    const auto places = object_places();
+    const auto created =
+        ask<&detail::MakeObject<T, detail::Travelling<A>...>::run>(&options, detail::Travelling<A>(std::forward<A>(arguments))...);
+    static_cast<void>(get_result(created));
+    return Object<T>{std::make_shared<const detail::ObjectOwner>(created, created.worker(), places,
+                                                                 detail::Registered<&detail::DropObject::run>::checked())};
+  }
   RecordPtr submit(const detail::FunctionEntry& function, detail::EncodedArguments arguments, const TaskOptions* options);
-  std::string place_for_object() const;
+  std::string place_for_object(const Needs& needs) const;
   /// Throws UsageError where workers do not last.
   std::shared_ptr<detail::ObjectPlaces> object_places() const;
   detail::SharedPtr share_bytes(std::span<const std::byte> bytes);

@@ -34,18 +34,30 @@ struct WorkerView {
   WorkerId id = any_worker;  ///< its number within the master
   std::string name;          ///< "multicore worker 3"
   std::string host;          ///< the machine it is on
+  Resources resources = {};  ///< its cores, memory, GPUs and labels
 };
 
 /// Which of the free workers, of which there is at least one, runs the task: its index in `free`, or nothing to let the
-/// task wait. It is called on the master's loop for each waiting task, in order, whenever a worker has room; so it
-/// should be quick, should seldom refuse, and may neither wait for a result nor cancel. An exception, or an index out
-/// of range, ends the task with Cause::interface_error. (PyMW's scheduler_func.)
+/// task wait. Of a task with needs, `free` has those that meet them. It is called on the master's loop for each waiting
+/// task, in order, whenever a worker has room; so it should be quick, should seldom refuse, and may neither wait for a
+/// result nor cancel. An exception, or an index out of range, ends the task with Cause::interface_error. (PyMW's
+/// scheduler_func.)
 using SchedulerFunc = std::function<std::optional<std::size_t>(const TaskHandle& task, std::span<const WorkerView> free)>;
+
+/// Which of the workers that have room gets the next task, where there is no scheduler_func.
+enum class Placement : std::uint8_t {
+  /// The least loaded one. A worker that is known to be slow gets none of the last tasks (interfaces over a network),
+  /// and nothing is put behind a task that takes long.
+  by_speed,
+  /// Each in turn, whatever it took for the tasks that it had: the next one that has a free slot.
+  round_robin,
+};
 
 /// What a master may be told at its construction.
 struct MasterOptions {
-  /// Empty: the least loaded worker. Needs an interface whose workers the master chooses among (Scheduling::by_master).
+  /// Empty: as `placement` says. Needs an interface whose workers the master chooses among (Scheduling::by_master).
   SchedulerFunc scheduler_func = {};
+  Placement placement = Placement::by_speed;
   /// When tasks have waited for this long because scheduler_func names none of the free workers, while nothing runs
   /// that could change its mind, it is asked again; if they still wait, a warning on stderr says so, then again after
   /// twice that time. That is no error: the worker that it waits for may be on its way.

@@ -7,6 +7,7 @@
 //     mw::Master master{mw::MulticoreInterface{8}};        // or mw::interface("multicore:8")
 //     mw::Master master{mw::MulticoreInterface{}};         // as many as this process may use cores
 //     mw::Master master{mw::interface("multicore:2?threads=4")};    // two workers, whose tasks use four threads each
+//     mw::Master master{mw::interface("multicore:8?gpus=2")};       // two of them have a GPU: see docs/where-tasks-go.md
 #pragma once
 
 #include <chrono>
@@ -33,6 +34,7 @@ struct MulticoreOptions {
   /// How many threads a task should use, up to 65,536: what OMP_NUM_THREADS says in the workers, which OpenMP, OpenBLAS
   /// and MKL go by. 0: what it says in the master's environment; if nothing, cores ÷ workers, at least 1.
   unsigned threads = 0;
+  Shares shares = {};  ///< what each worker has, for tasks with needs
   /// A program whose functions are called by name (mw::Remote), which the workers are instead of this one: a Python
   /// file (".py", ".pyz"), run by the python3 that is found in PATH, or an executable file. Empty: this program.
   std::string worker = {};

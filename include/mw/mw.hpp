@@ -5,6 +5,7 @@
 //     mw/object.hpp     Object: what create() makes, an object that lives in a worker
 //     mw/task.hpp       Task: a task's state, times, worker, output
 //     mw/task_options.hpp, mw/master_options.hpp   options of a task and of a master
+//     mw/needs.hpp      what a task needs of its worker: cores, memory, GPUs, labels
 //     mw/share.hpp      Shared: data that many tasks take, given once
 //     mw/map.hpp        map and map_reduce: one function over many inputs
 //     mw/fork.hpp       one task for each of some workers: fork, join, join_any
@@ -41,6 +42,7 @@
 #include <mw/master_options.hpp>
 #include <mw/mpi.hpp>
 #include <mw/multicore.hpp>
+#include <mw/needs.hpp>
 #include <mw/object.hpp>
 #include <mw/pool.hpp>
 #include <mw/program.hpp>

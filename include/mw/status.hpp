@@ -38,12 +38,13 @@ struct RunningTask {
 
 /// One worker. Those that have the same name, one after the other, are one: a process that died, and its successor.
 struct WorkerStatus {
-  std::string name;         ///< "multicore worker 3", as TaskOptions::worker takes it
-  std::string host;         ///< the machine it is on; empty while that is not known
-  std::string platform;     ///< "Linux-x86_64"; empty where its interface does not say
-  std::string version;      ///< of what runs the tasks there; empty where its interface does not say
-  std::uint32_t pid = 0;    ///< its process, on its host; 0 where its interface does not say
-  std::uint32_t slots = 0;  ///< how many tasks it runs at a time; 0 while that is not known
+  std::string name;          ///< "multicore worker 3", as TaskOptions::worker takes it
+  std::string host;          ///< the machine it is on; empty while that is not known
+  std::string platform;      ///< "Linux-x86_64"; empty where its interface does not say
+  std::string version;       ///< of what runs the tasks there; empty where its interface does not say
+  std::uint32_t pid = 0;     ///< its process, on its host; 0 where its interface does not say
+  std::uint32_t slots = 0;   ///< how many tasks it runs at a time; 0 while that is not known
+  Resources resources = {};  ///< what it has for itself; a worker that is not there yet has nothing
   WorkerState state = WorkerState::starting;
   std::string note;                       ///< why, for people: "its process ended with signal 9"
   std::vector<RunningTask> running;       ///< the tasks that it has begun, oldest first

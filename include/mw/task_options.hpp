@@ -1,6 +1,6 @@
 // What one task wants beyond its arguments.
 //
-// What:    TaskOptions: name, priority, worker, retries, limits, data files, files that come back.
+// What:    TaskOptions: name, priority, worker, needs, retries, limits, data files, files that come back.
 // Owner:   a plain value; a task keeps a copy.
 // Threads: a value.
 // Use:
@@ -25,6 +25,10 @@
 // process, give the name that task.worker() has: "multicore worker 3 (process 2)". Where the interface chooses its
 // workers by itself, as `boinc` does, only the name of the one worker that stands for all of them will do.
 //
+// What a worker must have. A task with `needs` runs on a worker that has them, whichever has room first. Workers that
+// can do what others cannot are kept for tasks that need it: tasks without needs go to the others first, and of equal
+// priority those that few workers can run go before those that all can. See docs/where-tasks-go.md.
+//
 // Time limits. At the soft limit a task is asked to end: mw::should_stop() becomes true, and a Program gets SIGTERM;
 // what it then returns is its result. At the hard limit its process group is killed; that is a fault of its own
 // (Cause::time_limit). The clocks start when the task begins on its worker, anew for each attempt. A limit of a century
@@ -43,6 +47,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <mw/needs.hpp>
 
 namespace mw {
 
@@ -82,9 +88,9 @@ struct OutputFile {
 };
 
 /// All of it may be left out. submit_task throws UsageError for a limit below 0, a soft limit after the hard one,
-/// max_losses above 62, a data file that is missing, cannot be read, or has a path outside the task's folder or one
-/// that another file has, and an output with a path outside the task's folder, a pattern that is none, or a place that
-/// is a folder or another output's.
+/// max_losses above 62, a label that is none, a data file that is missing, cannot be read, or has a path outside the
+/// task's folder or one that another file has, and an output with a path outside the task's folder, a pattern that is
+/// none, or a place that is a folder or another output's.
 struct TaskOptions {
   std::string name = {};  ///< for people, in status and errors; empty: the function's name, or the program's path
   /// A waiting task of higher priority goes first. Equal ones go in the order of submission; where there are several
@@ -95,6 +101,10 @@ struct TaskOptions {
   /// while it starts or is replaced; with a name that no worker has, or that of one that is gone for good, it ends with
   /// Cause::no_worker. See above.
   std::string worker = {};
+  /// What its worker must have: cores, memory, GPUs, labels. It waits until such a worker has room; where none has that
+  /// much, and none can join, it ends with Cause::no_worker. A master takes 1,000 different ones, so round sizes that
+  /// were measured.
+  Needs needs = {};
   std::uint32_t retries = 0;               ///< how often it runs again after a fault of its own
   std::uint32_t max_losses = 3;            ///< how often it runs again after its worker was lost; at most 62
   std::chrono::nanoseconds soft_limit{0};  ///< when it is asked to end; 0: never

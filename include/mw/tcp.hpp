@@ -65,6 +65,8 @@ struct TcpOptions {
   std::chrono::milliseconds lost_after{10'000};
   /// How many threads a task should use, up to 65,536 (OMP_NUM_THREADS in the workers); 0: a node's cores ÷ its slots.
   unsigned threads = 0;
+  /// What each slot of the local node has, for tasks with needs; other nodes say so themselves (mw node --gpus, …).
+  Shares shares = {};
   /// A program whose functions are called by name (mw::Remote), which nodes get instead of this one: a Python file,
   /// which is sent with what it needs of CppMW, or an executable file. Nodes need python3 for the first. Empty: this
   /// program.
@@ -79,10 +81,11 @@ class TcpInterface : public InterfaceHandle {
 
   /// Throws UsageError for options that make no sense.
   explicit TcpInterface(TcpOptions options = {});
-  /// From what follows "tcp" in an interface's name: ":2", ":listen=0.0.0.0:9470&key=FILE", ":8?key=…". The
-  /// number is that of local slots, or, where `listen` or `key` is given, of those that are expected. Keys: listen,
-  /// key, discovery, local, launch, slurm_options, slurm_folder, slurm_idle_s, slurm_timeout_s, join_within_s, workers,
-  /// lost_after_s, threads, worker. Throws UsageError, which says what would be right.
+  /// From what follows "tcp" in an interface's name: ":2", ":listen=0.0.0.0:9470&key=FILE", ":8?key=…". The number is
+  /// that of local slots, or, where `listen` or `key` is given, of those that are expected. Keys: listen, key,
+  /// discovery, local, launch, slurm_options, slurm_folder, slurm_idle_s, slurm_timeout_s, join_within_s, workers,
+  /// lost_after_s, threads, worker, and, of the local node, cores, memory, gpus, label. Throws UsageError, which says
+  /// what would be right.
   static TcpInterface from_text(std::string_view text);
 };
 

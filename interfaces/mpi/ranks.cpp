@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "process/place.hpp"
+#include "resources/shares.hpp"
 
 namespace mw::mpi {
 namespace {
@@ -38,6 +39,8 @@ std::optional<WorkerReport> report_of(const Rank& rank) {
 std::vector<remote::RemoteWorker::Options> worker_options(const wire::Ranks& ranks) {
   const std::string own_place = process::own_place();
   std::map<std::string, std::shared_ptr<remote::HostFiles>> files_of;  // by place
+  std::map<std::string, unsigned> workers_of;                          // by host
+  for (std::uint32_t rank = 1; rank < ranks.list.size(); ++rank) ++workers_of[ranks.list[rank].host];
   std::vector<remote::RemoteWorker::Options> list(ranks.list.size());
   for (std::uint32_t rank = 1; rank < list.size(); ++rank) {
     const std::string& place = ranks.list[rank].place;
@@ -45,6 +48,8 @@ std::vector<remote::RemoteWorker::Options> worker_options(const wire::Ranks& ran
     remote::RemoteWorker::Options& options = list[rank];
     options.name = worker_name(rank);
     options.cores = ranks.list[rank].cores;
+    const resources::Machine machine{options.cores, ranks.list[rank].memory, {}};
+    options.resources = resources::shares_of(machine, {}, workers_of[ranks.list[rank].host]).front();
     options.shares_memory = options.shares_files = is_here;
     options.round_trip = is_here ? near_round_trip : far_round_trip;
     if (is_here || place.empty()) continue;

@@ -18,6 +18,9 @@
 #include "process/origin.hpp"
 #include "process/place.hpp"
 #include "process/shortage.hpp"
+#include "resources/machine.hpp"
+#include "resources/options.hpp"
+#include "resources/shares.hpp"
 #include "scripts/scripts.hpp"
 #include "spec/options.hpp"
 #include "spec/spec.hpp"
@@ -39,6 +42,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
     if (options_.threads > most_threads)
       throw UsageError{fmt::format("multicore: {} threads for each task are more than {}", options_.threads, most_threads)};
     if (!options_.worker.empty()) scripts::check(options_.worker);
+    resources::check(options_.shares, "multicore");
   }
 
   Scheduling scheduling() const override { return Scheduling::by_master; }
@@ -121,6 +125,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   InterfaceHost& host() const noexcept override { return Interface::host(); }
   const MulticoreOptions& options() const noexcept override { return options_; }
   const std::shared_ptr<const process::Origin>& origin() const noexcept override { return origin_; }
+  const Resources& share_of(unsigned slot) const noexcept override { return shares_[slot - 1]; }
 
   void worker_ready(multicore::Worker& worker) override {
     starts_.reset();
@@ -188,6 +193,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
     std::string why = possible < options_.workers ? process::shortage(EMFILE) : std::string{};
     slots_.resize(possible);
     options_.threads = process::threads_of_worker(options_.threads, possible);
+    shares_ = resources::shares_of(resources::machine_here(options_.shares.gpus), options_.shares, possible);
     for (unsigned slot = 0; slot < slots_.size(); ++slot) {
       try {
         start_worker(slot);
@@ -250,6 +256,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
 
   MulticoreOptions options_;
   std::shared_ptr<const process::Origin> origin_;
+  std::vector<Resources> shares_;  ///< by slot
   std::vector<std::shared_ptr<multicore::Worker>> slots_;
   std::unordered_map<std::uint32_t, multicore::Worker*> ready_;
   std::map<unsigned, std::string> not_started_;  ///< slots whose last start failed, and why
@@ -267,9 +274,14 @@ MulticoreInterface::MulticoreInterface(unsigned workers) : MulticoreInterface{Mu
 MulticoreInterface::MulticoreInterface(MulticoreOptions options) : InterfaceHandle{std::make_unique<Pool>(std::move(options))} {}
 
 MulticoreInterface MulticoreInterface::from_text(std::string_view text) {
-  static const spec::Table<MulticoreOptions> table{spec::number<&MulticoreOptions::threads>("threads", 1, most_threads),
-                                                   spec::text<&MulticoreOptions::worker>("worker", "a program")};
-  const spec::Spec given{"multicore", text, "multicore[:N][?threads=T][&worker=FILE]"};
+  static const spec::Table<MulticoreOptions> table = [] {
+    spec::Table<MulticoreOptions> rows{spec::number<&MulticoreOptions::threads>("threads", 1, most_threads),
+                                       spec::text<&MulticoreOptions::worker>("worker", "a program")};
+    resources::add_rows<&MulticoreOptions::shares>(rows);
+    return rows;
+  }();
+  constexpr std::string_view form = "multicore[:N][?threads=T][&worker=FILE][&cores=C][&memory=SIZE][&gpus=G][&label=WORD,…]";
+  const spec::Spec given{"multicore", text, form};
   if (given.number() && given.number()->empty()) given.refuse("a number of workers is missing behind the ':'");
   MulticoreOptions options{.workers = given.count(max_workers).value_or(0)};
   if (given.options()) spec::read_options(options, *given.options(), table, [&](const std::string& why) { given.refuse(why); });

@@ -6,13 +6,15 @@
 
 #include "log/log.hpp"
 #include "memory/shared_block.hpp"
+#include "resources/shares.hpp"
 #include "scripts/scripts.hpp"
 
 namespace mw::multicore {
 
 namespace {
 
-link::WorkerProgram program_of(const MulticoreOptions& options, const std::shared_ptr<const process::Origin>& origin) {
+link::WorkerProgram program_of(const MulticoreOptions& options, const std::shared_ptr<const process::Origin>& origin,
+                               const Resources& share) {
   link::WorkerProgram program;
   if (!options.worker.empty()) {
     scripts::Start start = scripts::start_of(options.worker);
@@ -22,6 +24,7 @@ link::WorkerProgram program_of(const MulticoreOptions& options, const std::share
   program.origin = origin;
   if (options.worker.empty()) program.name = process::own_name();
   program.threads = options.threads;
+  program.environment_set = resources::environment_of(share, options.shares.gpus.has_value());
   constexpr std::chrono::hours longest{1'000'000};
   program.handshake_limit = std::min<std::chrono::milliseconds>(options.handshake_limit, longest);
   program.ladder = {std::min<std::chrono::milliseconds>(options.after_close, longest),
@@ -35,7 +38,8 @@ link::WorkerProgram program_of(const MulticoreOptions& options, const std::share
 Worker::Worker(WorkerOwner& owner, unsigned slot)
     : owner_{owner},
       slot_{slot},
-      process_{std::make_shared<link::WorkerProcess>(owner.host().io(), *this, program_of(owner.options(), owner.origin()))} {}
+      process_{std::make_shared<link::WorkerProcess>(owner.host().io(), *this,
+                                                     program_of(owner.options(), owner.origin(), owner.share_of(slot)))} {}
 
 void Worker::frame(const wire::Frame& frame) {
   if (!was_ready() && frame.type != wire::FrameType::hello)
@@ -72,7 +76,9 @@ void Worker::handle_hello(const wire::Hello& hello) {
   }
   claims_tasks_ = hello.ahead > 0;
   process_->greeted();
-  id_ = owner_.host().worker_joined(remote::info_of(hello, worker_name(slot_)));
+  WorkerInfo info = remote::info_of(hello, worker_name(slot_));
+  info.resources = owner_.share_of(slot_);
+  id_ = owner_.host().worker_joined(std::move(info));
   wire::append(process_->outgoing().tail(), wire::Welcome{wire::protocol_version, index_of(id_)});
   flush();
   owner_.worker_ready(*this);

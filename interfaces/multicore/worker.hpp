@@ -39,6 +39,8 @@ class WorkerOwner {
   virtual const MulticoreOptions& options() const noexcept = 0;
   /// Folder, variables and umask of the first workers: so their successors begin, too.
   virtual const std::shared_ptr<const process::Origin>& origin() const noexcept = 0;
+  /// What the worker of this slot, 1 or more, has.
+  virtual const Resources& share_of(unsigned slot) const noexcept = 0;
   /// It shook hands; it takes tasks.
   virtual void worker_ready(Worker& worker) = 0;
   /// It has something to send, which goes out with the flush at the end of this round.

@@ -63,6 +63,7 @@ class Member final : public InterfaceHost {
   void tasks_wait(std::size_t tasks, WorkerId resting) { interface_->tasks_wait(tasks, resting); }
   void flush() { interface_->flush(); }
   std::uint32_t expected_slots() const noexcept { return interface_->expected_slots(); }
+  bool others_may_join() const { return interface_->others_may_join(); }
   /// Under its own keys; what is wrong with them is under "error".
   StatusMap get_status();
   /// With its workers' names as they are in the pool.

@@ -89,6 +89,12 @@ class Pool final : public Interface, public MemberOwner {
     return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(sum, 1, std::numeric_limits<std::uint32_t>::max()));
   }
 
+  bool others_may_join() const override {
+    bool any_may = false;
+    for_each_alive([&any_may](const Member& member) { any_may = any_may || member.others_may_join(); });
+    return any_may;
+  }
+
   /// What a member says is under keys that begin with its name.
   StatusMap get_status() override {
     StatusMap status;

@@ -13,6 +13,8 @@
 #include "process/deep_thread.hpp"
 #include "process/place.hpp"
 #include "process/shortage.hpp"
+#include "resources/machine.hpp"
+#include "resources/shares.hpp"
 #include "wire/messages.hpp"
 #include "worker/progress_sink.hpp"
 #include "worker/run_on_terms.hpp"
@@ -42,7 +44,12 @@ class Serial final : public Interface, private worker::ProgressSink {
   void start() override {
     thread_ = process::DeepThread{[this] { run(); }};
     has_thread_ = true;
-    id_ = host().worker_joined({"serial worker", process::host_name(), 1, most_ahead});
+    // It has what the machine has, GPUs included: nothing is hidden from the functions of this process.
+    const resources::Machine machine = resources::machine_here(std::nullopt);
+    id_ = host().worker_joined({.name = "serial worker",
+                                .host = process::host_name(),
+                                .ahead = most_ahead,
+                                .resources = resources::shares_of(machine, {}, 1).front()});
   }
 
   void execute_task(const TaskRef& task, WorkerId worker) override {

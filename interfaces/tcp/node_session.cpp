@@ -10,6 +10,7 @@
 
 #include "log/log.hpp"
 #include "net/key_file.hpp"
+#include "resources/shares.hpp"
 #include "wire/mux.hpp"
 
 namespace mw::tcp {
@@ -167,6 +168,8 @@ void NodeSession::start_workers() {
   phase_ = Phase::running;
   files_ = std::make_shared<remote::HostFiles>();
   workers_.resize(hello_.slots);
+  const resources::Machine machine{hello_.cores, hello_.memory, hello_.gpus};
+  auto shares = resources::shares_of(machine, {hello_.cores_each, hello_.memory_each, {}, hello_.labels}, hello_.slots);
   for (std::uint32_t i = 0; i < hello_.slots; ++i) {
     const std::uint32_t number = i + 1;
     workers_[i].worker = std::make_unique<remote::RemoteWorker>(static_cast<remote::RemoteOwner&>(*this),
@@ -174,6 +177,7 @@ void NodeSession::start_workers() {
                                                                                               .builds = build_->kind,
                                                                                               .round_trip = round_trip,
                                                                                               .cores = hello_.cores,
+                                                                                              .resources = std::move(shares[i]),
                                                                                               .host_files = files_});
     workers_[i].worker->rest(true);
     number_of_[workers_[i].worker.get()] = number;

@@ -8,6 +8,7 @@
 #include "net/key_file.hpp"
 #include "parse/number.hpp"
 #include "process/cores.hpp"
+#include "resources/options.hpp"
 #include "scripts/scripts.hpp"
 #include "spec/spec.hpp"
 #include "tcp/launch/slurm_text.hpp"
@@ -19,7 +20,7 @@ constexpr std::string_view form =
     "tcp[:N] or "
     "tcp[:N?]key=FILE[&listen=ADDRESS:PORT][&discovery=no|GROUP:PORT][&local=N][&launch=ssh:HOST[:N],…][&launch=slurm:N or "
     "slurm:LEAST-MOST[&slurm_options=…][&slurm_folder=DIR][&slurm_idle_s=X][&slurm_timeout_s=X]][&join_within_s=X][&workers=DIR][&"
-    "lost_after_s=X][&threads=T][&worker=FILE]";
+    "lost_after_s=X][&threads=T][&worker=FILE][&cores=C][&memory=SIZE][&gpus=G][&label=WORD,…]";
 
 constexpr unsigned most_threads = 65'536;
 /// What is expected of nodes of which nothing is known.
@@ -62,24 +63,28 @@ bool is_ssh_address(std::string_view text) {
 const spec::Table<TcpOptions>& options_table() {
   using Options = TcpOptions;
   constexpr double least_s = 0.1, most_s = 1e6;
-  static const spec::Table<Options> table{
-      spec::text<&Options::listen>("listen", "an address and a port"),
-      spec::text<&Options::key>("key", "a file"),
-      spec::text<&Options::discovery>("discovery", "no, GROUP:PORT or PORT"),
-      spec::number<&Options::local_slots>("local", 1, TcpInterface::max_slots),
-      {"launch", fmt::format("ssh:HOST,HOST:SLOTS,… or slurm:N or slurm:LEAST-MOST, up to {} nodes", TcpInterface::max_slots),
-       set_launch},
-      {"slurm_options", "options of sbatch with blanks between, in quotation marks where there are blanks in them",
-       set_slurm_options},
-      spec::text<&Options::slurm_folder>("slurm_folder", "a folder"),
-      spec::seconds<&Options::slurm_idle>("slurm_idle_s", least_s, most_s),
-      spec::seconds<&Options::slurm_timeout>("slurm_timeout_s", least_s, most_s),
-      spec::seconds<&Options::join_within>("join_within_s", least_s, most_s),
-      spec::text<&Options::workers>("workers", "a folder"),
-      spec::seconds<&Options::lost_after>("lost_after_s", least_s, most_s),
-      spec::number<&Options::threads>("threads", 1, most_threads),
-      spec::text<&Options::worker>("worker", "a program"),
-  };
+  static const spec::Table<Options> table = [] {
+    spec::Table<Options> rows{
+        spec::text<&Options::listen>("listen", "an address and a port"),
+        spec::text<&Options::key>("key", "a file"),
+        spec::text<&Options::discovery>("discovery", "no, GROUP:PORT or PORT"),
+        spec::number<&Options::local_slots>("local", 1, TcpInterface::max_slots),
+        {"launch", fmt::format("ssh:HOST,HOST:SLOTS,… or slurm:N or slurm:LEAST-MOST, up to {} nodes", TcpInterface::max_slots),
+         set_launch},
+        {"slurm_options", "options of sbatch with blanks between, in quotation marks where there are blanks in them",
+         set_slurm_options},
+        spec::text<&Options::slurm_folder>("slurm_folder", "a folder"),
+        spec::seconds<&Options::slurm_idle>("slurm_idle_s", least_s, most_s),
+        spec::seconds<&Options::slurm_timeout>("slurm_timeout_s", least_s, most_s),
+        spec::seconds<&Options::join_within>("join_within_s", least_s, most_s),
+        spec::text<&Options::workers>("workers", "a folder"),
+        spec::seconds<&Options::lost_after>("lost_after_s", least_s, most_s),
+        spec::number<&Options::threads>("threads", 1, most_threads),
+        spec::text<&Options::worker>("worker", "a program"),
+    };
+    resources::add_rows<&Options::shares>(rows);
+    return rows;
+  }();
   return table;
 }
 
@@ -156,7 +161,14 @@ TcpOptions checked(TcpOptions options) {
   if (options.listen.empty() && may_others_join(options)) options.listen = net::any_free_port();
   static_cast<void>(groups_of(options));
   if (!options.worker.empty()) scripts::check(options.worker);
+  resources::check(options.shares, "tcp");
   static_cast<void>(hosts_of(options));
+  const bool says_what_local_has =
+      options.shares.cores != 0 || options.shares.memory != 0 || options.shares.gpus || !options.shares.labels.empty();
+  if (!options.listen.empty() && options.local_slots == 0 && says_what_local_has)
+    throw UsageError{
+        "tcp: cores, memory, gpus and label are those of the local node, and there is none: say local=N; other nodes say what they "
+        "have themselves (mw node --gpus …)"};
   if (options.listen.empty() && options.local_slots == 0) options.local_slots = process::available_cores();
   if (options.expected == 0 && has_jobs(options)) options.expected = std::max(options.slurm_least, 1U) + options.local_slots;
   if (options.expected == 0) options.expected = options.local_slots > 0 ? options.local_slots : usual_slots;

@@ -77,7 +77,8 @@ std::string Star::address_for(const std::string& own) const {
 /// This machine's own reaches the master by loopback, where it listens at every address; others by the address that
 /// packets to them leave from.
 void Star::start_nodes() {
-  if (options_.local_slots > 0) launches_.start(host(), StartedNode::here(address_for("127.0.0.1"), key_, options_.local_slots));
+  if (options_.local_slots > 0)
+    launches_.start(host(), StartedNode::here(address_for("127.0.0.1"), key_, options_.local_slots, options_.shares));
   for (const LaunchHost& there : hosts_of(options_)) {
     const std::string machine = there.machine();
     const auto own = process::address_towards(machine);

@@ -39,6 +39,7 @@ class Star final : public Interface, private NodeOwner, private LaunchUser {
   Scheduling scheduling() const override { return Scheduling::by_master; }
   std::string name() const override { return "tcp"; }
   std::uint32_t expected_slots() const noexcept override { return options_.expected; }
+  bool others_may_join() const override { return !options_.listen.empty(); }
   void start() override;
   void execute_task(const TaskRef& task, WorkerId worker) override;
   bool revoke_task(const TaskRef& task, WorkerId worker) override;

@@ -82,7 +82,7 @@ void Master::wait_all() { no_master(); }
 bool Master::wait_all(Timeout) { no_master(); }
 std::vector<TaskHandle> Master::tasks() const { no_master(); }
 void Master::set_interface(std::unique_ptr<Interface>) { no_master(); }
-std::string Master::place_for_object() const { no_master(); }
+std::string Master::place_for_object(const Needs&) const { no_master(); }
 std::shared_ptr<detail::ObjectPlaces> Master::object_places() const { no_master(); }
 Status Master::get_status() const { no_master(); }
 std::size_t Master::slots() const { no_master(); }

@@ -23,6 +23,7 @@ TaskRecord& Copies::make(TaskRecord& task) {
   detail::TaskExtra &own = copy->need_extra(), &extra = task.need_extra();
   own.may_have_copy = extra.may_have_copy = false;
   own.options = extra.options;
+  own.needs = extra.needs;
   own.shared = extra.shared;
   own.start_values = extra.start_values;
   task_of_[copy.get()] = &task;

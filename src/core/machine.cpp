@@ -7,6 +7,8 @@
 
 #include <mw/detail/task_access.hpp>
 
+#include "core/needs_text.hpp"
+
 namespace mw::core {
 namespace {
 
@@ -34,10 +36,11 @@ bool is_own_fault(Cause cause) noexcept {
 TaskRef ref_of(TaskRecord& task) { return TaskAccess::make(RecordPtr{&task}, task.attempt); }
 TaskRecord& record_of(const TaskRef& task) noexcept { return *TaskAccess::record(task); }
 
-/// The only worker that it is for; null if any may have it.
-const std::string* name_of_worker(const scheduler::Item& item) {
+/// Where it may run.
+scheduler::Terms terms_of(const scheduler::Item& item) {
   const detail::TaskExtra* const extra = static_cast<const TaskRecord&>(item).find_extra();
-  return extra && !extra->options.worker.empty() ? &extra->options.worker : nullptr;
+  if (!extra) return {};
+  return {extra->options.worker.empty() ? nullptr : &extra->options.worker, extra->needs};
 }
 
 bool may_copy(const scheduler::Item& item) { return may_have_copy(static_cast<const TaskRecord&>(item)); }
@@ -52,7 +55,8 @@ Outcome failed(Cause cause, std::string message) {
   return outcome;
 }
 
-TaskMachine::TaskMachine(detail::WorkerDirectory& directory) : directory_{directory}, scheduler_{{}, name_of_worker, may_copy} {}
+TaskMachine::TaskMachine(detail::WorkerDirectory& directory, scheduler::Policy policy)
+    : directory_{directory}, scheduler_{policy, terms_of, may_copy} {}
 
 TaskMachine::~TaskMachine() {
   while (take_ended()) continue;
@@ -73,11 +77,16 @@ std::optional<Handed> TaskMachine::running(TaskRecord& task) const {
 
 void TaskMachine::submit(TaskRecord& task, const Moment& now) {
   wants_round_ = true;
-  scheduler_.submit(task);
+  queue_new(task);
   tell([&](Observer& observer) { observer.submitted(task); });
   if (!is_ending_) return;
   scheduler_.withdraw(task, now.time);
   end(task, TaskState::cancelled, failed(Cause::cancelled, "its master was ending when it came"), now);
+}
+
+void TaskMachine::queue_new(TaskRecord& task) {
+  if (detail::TaskExtra* const extra = task.find_extra()) extra->needs = scheduler_.class_of(extra->options.needs);
+  scheduler_.submit(task);
 }
 
 void TaskMachine::started(const TaskRef& task, WorkerId worker, const Moment& now) {
@@ -289,7 +298,7 @@ void TaskMachine::worker_joined(WorkerId worker, const WorkerInfo& info, const M
   // A process of many is known by the name that all of them have, and by its own.
   std::vector<std::string> names{info.name};
   if (auto own = directory_.find(worker).name; own != info.name) names.push_back(std::move(own));
-  scheduler_.worker_joined(worker, {slots, info.ahead, info.round_trip}, std::move(names));
+  scheduler_.worker_joined(worker, {slots, info.ahead, info.round_trip}, std::move(names), core::resources_of(info));
   slots_of_[index_of(worker)] = slots;
   slots_ += slots;
   wants_round_ = true;
@@ -322,7 +331,7 @@ void TaskMachine::no_worker_possible(std::string why) {
 
 void TaskMachine::interface_started(bool chooses) {
   has_interface_ = true;
-  scheduler_.heed_names(chooses);
+  scheduler_.heed_terms(chooses);
   no_worker_.reset();
   wants_round_ = true;
 }
@@ -354,12 +363,12 @@ bool TaskMachine::begin_round(const Moment& now) {
   return false;
 }
 
-std::vector<std::string> TaskMachine::missing_workers() const {
-  return has_interface_ ? scheduler_.missing_names() : std::vector<std::string>{};
+std::vector<scheduler::LaneKey> TaskMachine::missing_workers() const {
+  return has_interface_ ? scheduler_.missing() : std::vector<scheduler::LaneKey>{};
 }
 
-void TaskMachine::refuse_those_for(const std::string& name, const std::string& why, const Moment& now) {
-  for (scheduler::Item* item : scheduler_.waiting_for(name)) refuse(record_of(*item), failed(Cause::no_worker, why), now);
+void TaskMachine::refuse_those_for(const scheduler::LaneKey& lane, const std::string& why, const Moment& now) {
+  for (scheduler::Item* item : scheduler_.waiting_for(lane)) refuse(record_of(*item), failed(Cause::no_worker, why), now);
 }
 
 std::optional<Handed> TaskMachine::next(const Moment& now) {
@@ -391,9 +400,17 @@ TaskRecord* TaskMachine::first_waiting() const noexcept {
   return item ? &record_of(*item) : nullptr;
 }
 
-TaskRecord* TaskMachine::waiting_after(const TaskRecord& task) const noexcept {
-  scheduler::Item* const item = has_interface_ ? scheduler_.after(task) : nullptr;
-  return item ? &record_of(*item) : nullptr;
+WaitingTasks::WaitingTasks(const scheduler::Scheduler& scheduler) {
+  for (const scheduler::Queues* queue : scheduler.unnamed_queues()) next_of_.emplace_back(queue, queue->front());
+}
+
+TaskRecord* WaitingTasks::next() {
+  std::pair<const scheduler::Queues*, scheduler::Item*>* first = nullptr;
+  for (auto& one : next_of_)
+    if (one.second && (!first || scheduler::goes_before(*one.second, *first->second))) first = &one;
+  if (!first) return nullptr;
+  scheduler::Item* const item = std::exchange(first->second, first->first->after(*first->second));
+  return &record_of(*item);
 }
 
 Handed TaskMachine::assign(TaskRecord& task, WorkerId worker, const Moment& now) {

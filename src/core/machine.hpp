@@ -58,9 +58,21 @@ struct Stop {
   bool may_be_unbegun;  ///< try to take it back first; if that works, say stopped()
 };
 
+/// Those that wait for any worker, or for one that has what they need, in the order in which they go: for who chooses
+/// their workers. One that was returned may be given out, or refused; others may come meanwhile, none may go.
+class WaitingTasks {
+ public:
+  explicit WaitingTasks(const scheduler::Scheduler& scheduler);
+  /// Null after the last.
+  TaskRecord* next();
+
+ private:
+  std::vector<std::pair<const scheduler::Queues*, scheduler::Item*>> next_of_;
+};
+
 class TaskMachine {
  public:
-  explicit TaskMachine(detail::WorkerDirectory& directory);
+  explicit TaskMachine(detail::WorkerDirectory& directory, scheduler::Policy policy = {});
   ~TaskMachine();
   TaskMachine(const TaskMachine&) = delete;
   TaskMachine& operator=(const TaskMachine&) = delete;
@@ -113,17 +125,19 @@ class TaskMachine {
   void no_worker_possible(std::string why);
   /// One that could not be hoped for is there after all.
   void worker_possible() noexcept { no_worker_.reset(); }
-  /// From now on tasks may be given out. `chooses`: by this machine, which keeps those that are for one worker for it.
+  /// From now on tasks may be given out. `chooses`: by this machine, which keeps those that are for some workers only
+  /// (TaskOptions::worker, needs) for them.
   void interface_started(bool chooses = true);
-  /// The names of workers that tasks wait for while none has that name. Where such a worker is not on its way, either,
-  /// say so with refuse_those_for().
-  std::vector<std::string> missing_workers() const;
-  /// Whether any task waits that is for one worker.
-  bool has_tasks_for_one_worker() const noexcept { return scheduler_.has_named(); }
+  /// The workers that tasks wait for, by name and needs, while none is there that would do. Where such a worker is not
+  /// on its way, either, say so with refuse_those_for().
+  std::vector<scheduler::LaneKey> missing_workers() const;
+  /// Whether any task waits that is for some workers only.
+  bool has_tasks_for_some_workers() const noexcept { return scheduler_.has_lanes(); }
+  const Needs& needs_of(const scheduler::LaneKey& lane) const { return scheduler_.needs_of(lane.needs); }
   /// Whether any waits for a worker of this name.
-  bool has_tasks_for(const std::string& name) const { return !scheduler_.waiting_for(name).empty(); }
-  /// The tasks that wait for a worker of this name end with Cause::no_worker and this reason.
-  void refuse_those_for(const std::string& name, const std::string& why, const Moment& now);
+  bool has_tasks_for(const std::string& name) const { return scheduler_.has_tasks_for(name); }
+  /// The tasks that wait there end with Cause::no_worker and this reason.
+  void refuse_those_for(const scheduler::LaneKey& lane, const std::string& why, const Moment& now);
   /// Every task that is somewhere is queued again, as if it had not been given out; no worker is left, and nothing is
   /// given out.
   void interface_gone(const Moment& now);
@@ -143,11 +157,16 @@ class TaskMachine {
   std::optional<Handed> next(const Moment& now);
   /// The same among tasks that are for one worker each (TaskOptions::worker).
   std::optional<Handed> next_named(const Moment& now);
-  /// For those who choose by themselves: what waits, in order, and who is free. Tasks that are for one worker are not
-  /// among them while this machine chooses.
-  TaskRecord* first_waiting() const noexcept;
-  TaskRecord* waiting_after(const TaskRecord& task) const noexcept;
+  /// For those who choose by themselves: what waits, in order, and who is free. Tasks that are for one worker by its
+  /// name are not among them while this machine chooses; those with needs are for those who meet them.
+  WaitingTasks waiting_tasks() const { return WaitingTasks{scheduler_}; }
   std::vector<WorkerId> free_workers() const { return scheduler_.free_workers(); }
+  bool may_run_at(const TaskRecord& task, WorkerId worker) const {
+    return !task.find_extra() || scheduler_.is_met_by(task.find_extra()->needs, worker);
+  }
+  Resources resources_of(WorkerId worker) const { return scheduler_.resources_of(worker); }
+  /// The first task that any worker may have; null if there is none.
+  TaskRecord* first_waiting() const noexcept;
   /// A task that waits goes to this worker.
   Handed assign(TaskRecord& task, WorkerId worker, const Moment& now);
   /// When nothing waits any more, for an interface among whose workers the master chooses: a second attempt at a task
@@ -175,8 +194,10 @@ class TaskMachine {
 
   std::uint32_t slots() const noexcept { return slots_; }
   std::size_t waiting_count() const noexcept { return scheduler_.queued_count(); }
+  /// … without those that are for one worker each.
+  std::size_t waiting_unnamed_count() const { return scheduler_.unnamed_count(); }
   /// … of which any worker may have so many.
-  std::size_t waiting_for_any_count() const noexcept { return scheduler_.unnamed_count(); }
+  std::size_t waiting_for_any_count() const noexcept { return scheduler_.queued_for_any_count(); }
   /// A worker that rests and that the oldest of those tasks waits for which no worker but one at rest may have;
   /// any_worker if there is none.
   WorkerId awaited_at_rest() const noexcept { return scheduler_.awaited_at_rest(); }
@@ -193,6 +214,7 @@ class TaskMachine {
   void tell(const Call& call) const {
     for (Observer* observer : observers_) call(*observer);
   }
+  void queue_new(TaskRecord& task);
   bool retries(TaskRecord& task, const Failure& failure);
   void queued_again(TaskRecord& task, Again why, const Moment& now);
   void lose(TaskRecord& task, Outcome&& outcome, const Moment& now);

@@ -24,6 +24,7 @@
 #include "core/parts.hpp"
 #include "core/worker_directory.hpp"
 #include "scheduler/item.hpp"
+#include "scheduler/lanes.hpp"
 
 namespace mw::detail {
 
@@ -36,11 +37,12 @@ struct TaskExtra {
   TaskExtra(const TaskExtra&) = delete;
   TaskExtra& operator=(const TaskExtra&) = delete;
 
-  TaskOptions options;             ///< set before anyone else sees the record, and not changed
-  SharedList shared;               ///< what its arguments refer to, then a start call if it brings one; goes with the arguments
-  std::uint32_t start_values = 0;  ///< so many of `shared`, its last, are the start call and what that refers to
-  bool is_start = false;           ///< nothing but the start call
-  bool may_have_copy = true;       ///< there is no second attempt at it, and it is none
+  TaskOptions options;              ///< set before anyone else sees the record, and not changed
+  SharedList shared;                ///< what its arguments refer to, then a start call if it brings one; goes with the arguments
+  std::uint32_t start_values = 0;   ///< so many of `shared`, its last, are the start call and what that refers to
+  bool is_start = false;            ///< nothing but the start call
+  bool may_have_copy = true;        ///< there is no second attempt at it, and it is none
+  scheduler::NeedsClass needs = 0;  ///< the number of options.needs; the loop's
   std::uint32_t faults = 0;
   std::uint32_t split_of = 0;  ///< the attempt that is to be split, until it is known what its worker keeps; 0: none
   std::string out;             ///< printed to stdout

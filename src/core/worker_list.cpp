@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/needs_text.hpp"
+
 namespace mw::core {
 namespace {
 
@@ -92,6 +94,7 @@ void WorkerList::worker_joined(WorkerId worker, const WorkerInfo& info, const Mo
   }
   place->info = info;
   place->info.slots = std::max(info.slots, 1u);
+  place->info.resources = resources_of(info);
   place->is_there = true;
   place->lost_a_task = false;
   there_[index_of(worker)] = place;
@@ -118,6 +121,7 @@ WorkerStatus WorkerList::status_of(const Entry& entry, const Moment& now) {
   status.version = entry.info.version;
   status.pid = entry.info.pid;
   status.slots = entry.info.slots;
+  status.resources = entry.info.resources;
   if (entry.is_there)
     status.state = entry.running.empty() ? WorkerState::idle : WorkerState::busy;
   else

@@ -78,6 +78,7 @@ process::Command WorkerProcess::command(int socket) const {
   const int err = printed_err_.pipe.get();
   command.environment_set = {
       {worker::environment_name, fmt::format("fd:{},claims:{},out:{},err:{}", socket, claims_->fd(), out, err)}};
+  for (const auto& variable : program_.environment_set) command.environment_set.push_back(variable);
   if (!program_.workunit_folder.empty()) {
     command.environment_set.emplace_back(worker::workunit_environment_name, program_.workunit_folder);
     command.environment_set.emplace_back(worker::checkpoint_environment_name,

@@ -61,6 +61,7 @@ struct WorkerProgram {
   std::shared_ptr<const process::Origin> origin;
   std::string workunit_folder;  ///< of the workunit that it computes for: its results are compared with other hosts'; empty: none
   std::chrono::milliseconds checkpoint_interval{60'000};
+  std::vector<std::pair<std::string, std::string>> environment_set = {};  ///< what else it finds there
   unsigned threads = 0;  ///< that a task should use (OMP_NUM_THREADS); 0: as the environment says
   process::StopLadder ladder = {};
   std::chrono::milliseconds handshake_limit{30'000};  ///< how long it may take until its first words

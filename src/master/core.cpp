@@ -27,6 +27,9 @@ namespace {
 /// As long as a user says, in a unit that has no room for all of that.
 constexpr std::chrono::hours longest_patience{24 * 365};
 
+/// How many different needs tasks may have.
+constexpr std::size_t most_needs = 1'000;
+
 }  // namespace
 
 std::string current_exception_text() { return exception_text(); }
@@ -40,7 +43,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
       loss_teller_{*directory_},
       workers_{*directory_, born_ns_},
       starts_{options_.start, *directory_},
-      machine_{*directory_},
+      machine_{*directory_, {.placement = options_.placement}},
       parts_{machine_, options_.most_unread_parts},
       seat_{std::make_unique<Seat>(*this, 1)},
       interface_{std::move(interface)},
@@ -136,6 +139,18 @@ SharedPtr MasterCore::share(std::span<const std::byte> bytes) {
   return value;
 }
 
+/// Each has a queue of its own.
+void MasterCore::note_needs(const Needs& needs) {
+  std::lock_guard lock{needs_mutex_};
+  if (needs_.contains(needs)) return;
+  if (needs_.size() >= most_needs)
+    throw UsageError{
+        fmt::format("task options: this master has had tasks with {} different needs, and takes no more: round them, "
+                    "memory to whole gigabytes, say",
+                    most_needs)};
+  needs_.insert(needs);
+}
+
 RecordPtr MasterCore::make_record(const FunctionEntry& function, EncodedArguments arguments, std::unique_ptr<TaskExtra> extra,
                                   Listing listing) {
   refuse_in_forked_process();
@@ -145,6 +160,7 @@ RecordPtr MasterCore::make_record(const FunctionEntry& function, EncodedArgument
     if (!extra) extra = std::make_unique<TaskExtra>();
     extra->shared = std::move(arguments.shared);
   }
+  if (extra && !extra->options.needs.empty()) note_needs(extra->options.needs);
   if (extra && !extra->options.outputs.empty()) extra->outputs_folder = outputs_.folder();
   auto record = RecordPtr{new TaskRecord{function, std::move(arguments.bytes), *directory_}, false};
   record->id = statistics_.accepted.fetch_add(1, std::memory_order_relaxed) + 1;

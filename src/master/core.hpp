@@ -15,6 +15,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -114,7 +116,7 @@ class MasterCore final : public Continuations {
   void no_worker_possible(std::string why, std::uint32_t seat);
   void interface_failed(std::string why, std::uint32_t seat);
   void room_available();
-  std::size_t tasks_waiting() const noexcept { return machine_.waiting_for_any_count(); }
+  std::size_t tasks_waiting() const noexcept { return machine_.waiting_unnamed_count(); }
   bool is_needed(WorkerId worker) const;
 
  private:
@@ -122,6 +124,7 @@ class MasterCore final : public Continuations {
 
   void refuse_in_forked_process() const { directory_->refuse_in_forked_process(); }
   [[noreturn]] void throw_start_error() const;
+  void note_needs(const Needs& needs);
   RecordPtr make_record(const FunctionEntry& function, EncodedArguments arguments, std::unique_ptr<TaskExtra> extra,
                         Listing listing);
   void start_interface();
@@ -148,7 +151,11 @@ class MasterCore final : public Continuations {
   void keep_printed(const TaskRef& task, const Outcome& outcome);
   void interface_gone();
   void look_for_absent_workers();
-  std::string why_absent(const std::string& name, const std::vector<WorkerStatus>& workers, bool may_come) const;
+  std::string why_absent(const scheduler::LaneKey& lane, const std::vector<WorkerStatus>& workers, bool may_come,
+                         bool others_may_come) const;
+  std::string why_none_meets(const scheduler::LaneKey& lane, const std::vector<WorkerStatus>& workers) const;
+  std::optional<std::size_t> chosen(TaskRecord& task, std::span<const WorkerView> free);
+  bool is_refused(TaskRecord& task);
   void execute(const core::Handed& next);
   void forget_shared(std::uint64_t number);
   void refused(const core::Handed& next, const std::string& why);
@@ -171,6 +178,8 @@ class MasterCore final : public Continuations {
   mutable std::mutex name_mutex_;
   std::string interface_name_;  ///< the loop's, except for name_mutex_
   const boost::intrusive_ptr<WorkerDirectory> directory_;
+  std::mutex needs_mutex_;
+  std::set<Needs> needs_;  ///< all that tasks have had
   Statistics statistics_;
   LossTeller loss_teller_;
   core::WorkerList workers_;
@@ -185,7 +194,7 @@ class MasterCore final : public Continuations {
   std::string interface_failure_;                                     ///< why it failed; empty while it works
   ChoiceWatch choice_watch_;
   ChoiceWatch absence_watch_;                  ///< tasks wait for workers that are on their way
-  std::vector<std::string> absent_;            ///< those workers
+  std::vector<scheduler::LaneKey> absent_;     ///< those workers
   std::optional<core::Time> absence_look_at_;  ///< when to ask the interface again where they are
   std::optional<core::Time> timer_set_for_;
   bool dispatching_ = false;

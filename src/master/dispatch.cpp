@@ -1,12 +1,14 @@
 // MasterCore: which task goes where.
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
 #include <mw/detail/task_access.hpp>
 
+#include "core/needs_text.hpp"
 #include "log/log.hpp"
 #include "master/core.hpp"
 #include "master/core_helpers.hpp"
@@ -50,31 +52,43 @@ void MasterCore::dispatch_by_choice() {
   std::vector<WorkerView> free;
   for (const WorkerId id : machine_.free_workers()) {
     auto entry = directory_->find(id);
-    free.push_back({id, std::move(entry.name), std::move(entry.host)});
+    free.push_back({id, std::move(entry.name), std::move(entry.host), machine_.resources_of(id)});
   }
-  for (TaskRecord* record = machine_.first_waiting(); record && !free.empty() && machine_.has_interface();) {
-    TaskRecord* const next = machine_.waiting_after(*record);
-    std::optional<std::size_t> choice;
-    try {
-      choice = options_.scheduler_func(TaskHandle{RecordPtr{record}}, free);
-      if (choice && *choice >= free.size()) throw std::out_of_range{fmt::format("{} of {} workers", *choice, free.size())};
-    } catch (...) {
-      const std::string text = current_exception_text();
-      machine_.refuse(*record, core::failed(Cause::interface_error, "scheduler_func threw: " + text), moment());
-      choice.reset();
-    }
-    if (choice) {
-      const WorkerId worker = free[*choice].id;
-      free.erase(free.begin() + static_cast<std::ptrdiff_t>(*choice));
-      execute(machine_.assign(*record, worker, moment()));
-    }
-    record = next;
+  auto waiting = machine_.waiting_tasks();
+  while (!free.empty() && machine_.has_interface()) {
+    TaskRecord* const record = waiting.next();
+    if (!record) break;
+    std::vector<WorkerView> able;
+    const bool has_needs = !record->options().needs.empty();
+    if (has_needs)
+      std::copy_if(free.begin(), free.end(), std::back_inserter(able),
+                   [&](const WorkerView& one) { return machine_.may_run_at(*record, one.id); });
+    const std::vector<WorkerView>& offered = has_needs ? able : free;
+    if (offered.empty()) continue;
+    const auto choice = chosen(*record, offered);
+    if (!choice) continue;
+    const WorkerId worker = offered[*choice].id;
+    std::erase_if(free, [worker](const WorkerView& one) { return one.id == worker; });
+    execute(machine_.assign(*record, worker, moment()));
   }
   watch_choice(free.size());
 }
 
+/// What scheduler_func says. Where it throws, the task has ended.
+std::optional<std::size_t> MasterCore::chosen(TaskRecord& task, std::span<const WorkerView> free) {
+  try {
+    const auto choice = options_.scheduler_func(TaskHandle{RecordPtr{&task}}, free);
+    if (choice && *choice >= free.size()) throw std::out_of_range{fmt::format("{} of {} workers", *choice, free.size())};
+    return choice;
+  } catch (...) {
+    const std::string text = current_exception_text();
+    machine_.refuse(task, core::failed(Cause::interface_error, "scheduler_func threw: " + text), moment());
+    return std::nullopt;
+  }
+}
+
 void MasterCore::watch_choice(std::size_t free) {
-  const TaskRecord* const first = machine_.first_waiting();
+  const TaskRecord* const first = machine_.waiting_tasks().next();
   const auto waited = choice_watch_.look(first && free != 0 && machine_.handed_out_count() == 0, moment().time);
   if (!waited) return;
   log::warn(fmt::format(
@@ -84,16 +98,25 @@ void MasterCore::watch_choice(std::size_t free) {
       std::chrono::duration<double>{choice_watch_.patience()}.count()));
 }
 
+/// Whether an interface that chooses its workers by itself has none for it; then the task has ended.
+bool MasterCore::is_refused(TaskRecord& task) {
+  std::string why;
+  const TaskOptions& options = task.options();
+  if (!options.worker.empty() && options.worker != directory_->find(any_worker).name)
+    why = fmt::format("it is for the worker \"{}\", and the interface \"{}\" chooses its workers by itself", options.worker,
+                      interface_name_);
+  else if (!options.needs.empty())
+    if (const std::string refusal = interface_->refusal_of(options.needs); !refusal.empty())
+      why = fmt::format("it needs {}, and {} (interface \"{}\")", core::text_of(options.needs), refusal, interface_name_);
+  if (!why.empty()) machine_.refuse(task, core::failed(Cause::no_worker, why), moment());
+  return !why.empty();
+}
+
 void MasterCore::dispatch_by_interface() {
   while (TaskRecord* record = machine_.first_waiting()) {
     std::optional<WorkerId> worker;
-    if (const std::string& name = record->options().worker; !name.empty() && name != directory_->find(any_worker).name) {
-      const std::string why =
-          fmt::format("it is for the worker \"{}\", and the interface \"{}\" chooses its workers by itself", name, interface_name_);
-      machine_.refuse(*record, core::failed(Cause::no_worker, why), moment());
-      continue;
-    }
     try {
+      if (is_refused(*record)) continue;
       worker = interface_->reserve_worker(TaskAccess::make(RecordPtr{record}, record->attempt + 1));
     } catch (...) {
       const std::string text = current_exception_text();

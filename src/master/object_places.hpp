@@ -29,15 +29,15 @@ class ObjectPlaces {
     return objects_.contains(worker);
   }
 
-  /// The first one among equals; empty where no worker is there.
-  std::string choose(const std::vector<WorkerStatus>& workers) const {
+  /// The first one among equals that meet the needs; empty where no such worker is there.
+  std::string choose(const std::vector<WorkerStatus>& workers, const Needs& needs) const {
     std::lock_guard lock{mutex_};
     const std::string* best = nullptr;
     int least = 0;
     for (const WorkerStatus& worker : workers) {
       if (worker.state != WorkerState::idle && worker.state != WorkerState::busy) continue;
-      const auto place = objects_.find(worker.name);
-      const int count = place == objects_.end() ? 0 : place->second;
+      if (!meets(worker.resources, needs)) continue;
+      const int count = count_of(worker.name);
       if (best && count >= least) continue;
       best = &worker.name;
       least = count;
@@ -46,6 +46,14 @@ class ObjectPlaces {
   }
 
  private:
+  /// Objects know the process that they are in: "multicore worker 3 (process 2)".
+  int count_of(const std::string& worker) const {
+    int count = 0;
+    for (auto place = objects_.lower_bound(worker); place != objects_.end() && place->first.starts_with(worker); ++place)
+      if (place->first.size() == worker.size() || place->first.compare(worker.size(), 2, " (") == 0) count += place->second;
+    return count;
+  }
+
   mutable std::mutex mutex_;
   std::map<std::string, int> objects_;
 };

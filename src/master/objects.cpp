@@ -43,9 +43,9 @@ ObjectOwner::~ObjectOwner() {
 
 }  // namespace detail
 
-std::string Master::place_for_object() const {
+std::string Master::place_for_object(const Needs& needs) const {
   object_places();
-  return core_->object_places()->choose(workers());
+  return core_->object_places()->choose(workers(), needs);
 }
 
 std::shared_ptr<detail::ObjectPlaces> Master::object_places() const { return core_->object_places(); }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -93,6 +94,10 @@ TaskOptions checked(const TaskOptions& options) {
   if (options.max_losses >= scheduler::Item::most_losses)
     throw UsageError{fmt::format("task options: max_losses is {}; at most {} is possible", options.max_losses,
                                  scheduler::Item::most_losses - 1)};
+  std::vector<std::string>& labels = result.needs.labels;
+  std::sort(labels.begin(), labels.end());
+  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+  if (!labels.empty() && labels.front().empty()) throw UsageError{"task options: a label of its needs is empty"};
   std::set<std::string> names;
   for (DataFile& file : result.files) {
     file = checked(file);

@@ -38,6 +38,12 @@ boost::json::value to_json_value(const StatusValue& value) {
 
 double in_seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
+boost::json::array all_escaped(const std::vector<std::string>& texts) {
+  boost::json::array array;
+  for (const std::string& text : texts) array.emplace_back(log::escaped(text));
+  return array;
+}
+
 boost::json::object to_json_value(const WorkerStatus& worker) {
   boost::json::array running;
   for (const RunningTask& task : worker.running) {
@@ -50,6 +56,10 @@ boost::json::object to_json_value(const WorkerStatus& worker) {
                              {"version", log::escaped(worker.version)},
                              {"pid", worker.pid},
                              {"slots", worker.slots},
+                             {"cores", worker.resources.cores},
+                             {"memory", worker.resources.memory},
+                             {"gpus", all_escaped(worker.resources.gpus)},
+                             {"labels", all_escaped(worker.resources.labels)},
                              {"state", to_string(worker.state)},
                              {"note", log::escaped(worker.note)},
                              {"running", running},

@@ -84,6 +84,7 @@ void RemoteWorker::handle_hello(const wire::Hello& hello) {
   WorkerInfo info = info_of(hello, options_.name);
   info.round_trip = options_.round_trip;
   info.cores = options_.cores;
+  info.resources = options_.resources;
   id_ = owner_.host().worker_joined(std::move(info));
   if (rests_) owner_.host().worker_rests(id_, true);
   wire::append(tail(), wire::Welcome{wire::protocol_version, index_of(id_)});

@@ -62,6 +62,7 @@ class RemoteWorker final : private FileUser {
     Builds builds = Builds::own;
     std::chrono::nanoseconds round_trip{0};
     std::uint32_t cores = 0;                     ///< of its host, that it may use; 0: not known
+    Resources resources = {};                    ///< what it has for itself
     std::shared_ptr<HostFiles> host_files = {};  ///< of all workers of its host; null: it gets its own
   };
 

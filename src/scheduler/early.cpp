@@ -33,11 +33,11 @@ Time Scheduler::likely(std::uint16_t kind, Time now) const noexcept {
   return was_begun(kind) ? 2 * std::max(now - begun_[kind], Time{0}) : Time{0};
 }
 
-/// The task that is to go before the one in front; null if there is none.
-Item* Scheduler::due_early(Time now) {
-  const auto& kinds = queues_.kinds();
-  if (kinds.size() < 2 || slots_ < 2) return nullptr;
-  const std::uint16_t front = queues_.front()->kind;
+/// The task that is to go before the one in front of this queue, which so many slots are for; null if there is none.
+Item* Scheduler::due_early(Queues& queue, std::uint64_t slots, Time now) const {
+  const auto& kinds = queue.kinds();
+  if (kinds.size() < 2 || slots < 2) return nullptr;
+  const std::uint16_t front = queue.front()->kind;
   const double shortest = long_ones * static_cast<double>(likely(front, now).count());
   double all = 0;
   for (const WaitingKind& one : kinds) all += static_cast<double>(one.count) * static_cast<double>(likely(one.kind, now).count());
@@ -45,14 +45,14 @@ Item* Scheduler::due_early(Time now) {
   double length = 0;
   for (const WaitingKind& one : kinds) {
     if (one.kind == front) continue;
-    if (!expected(one.kind) && !was_begun(one.kind)) return queues_.first_of(one.kind);
+    if (!expected(one.kind) && !was_begun(one.kind)) return queue.first_of(one.kind);
     const double each = static_cast<double>(likely(one.kind, now).count());
-    const auto rounds = static_cast<double>((one.count + slots_ - 1) / slots_);
-    if (each <= std::max(shortest, length) || rounds * each * static_cast<double>(slots_) < all) continue;
+    const auto rounds = static_cast<double>((one.count + slots - 1) / slots);
+    if (each <= std::max(shortest, length) || rounds * each * static_cast<double>(slots) < all) continue;
     length = each;
     longest = &one;
   }
-  return longest ? queues_.first_of(longest->kind) : nullptr;
+  return longest ? queue.first_of(longest->kind) : nullptr;
 }
 
 }  // namespace mw::scheduler

@@ -22,17 +22,17 @@ constexpr std::uint8_t enough_measured = 6;
 /// The more tasks differ from each other, the less does it say of a worker that its tasks took long.
 bool Scheduler::is_slow(const Worker& worker) const noexcept { return worker.slowness * (1 - spread_) >= slow; }
 
-/// Whether the others will have done this task, and all that are queued, before this worker would have done it.
-bool Scheduler::is_better_left(const Worker& worker, const Item& item, Time now) const noexcept {
-  if (!is_slow(worker)) return false;
+/// Whether the others will have done this task, and all that are queued with it, before this worker would have done it.
+bool Scheduler::is_better_left(const Worker& worker, const Item& item, NeedsClass needs, Time now) const {
+  if (!is_slow(worker) || policy_.placement == Placement::round_robin) return false;
   const auto each = expected(item.kind);
   if (!each) return false;
   const double task = static_cast<double>(each->count());
   const double here = static_cast<double>(left_at(worker, now).count()) + worker.slowness * task;
-  double speed = 0, work = task * static_cast<double>(queues_.size());  // in tasks' times of an average worker
+  double speed = 0, work = task * static_cast<double>(waiting_with(needs));  // in tasks' times of an average worker
   for (const auto& [id, other] : workers_) {
-    if (&other == &worker || !other.takes_tasks() || other.held != 0 || 2 * other.slowness > worker.slowness || is_late(other, now))
-      continue;
+    if (&other == &worker || !other.takes_tasks() || !has(other, needs) || other.held != 0) continue;
+    if (2 * other.slowness > worker.slowness || is_late(other, now)) continue;
     speed += 1 / other.slowness;
     work += static_cast<double>(left_at(other, now).count()) / other.slowness;
   }

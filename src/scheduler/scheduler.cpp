@@ -19,12 +19,12 @@ void Scheduler::submit_again(Item& item) {
 
 std::vector<Item*> Scheduler::waiting() const {
   std::vector<Item*> items = queues_.all();
-  for (const auto& [name, lane] : lanes_.all())
+  for (const auto& [key, lane] : lanes_.all())
     for (Item* item : lane.all()) items.push_back(item);
   return items;
 }
 
-void Scheduler::worker_joined(WorkerId worker, Capacity capacity, std::vector<std::string> names) {
+void Scheduler::worker_joined(WorkerId worker, Capacity capacity, std::vector<std::string> names, Resources resources) {
   assert(worker != any_worker && capacity.slots > 0);
   auto [place, is_new] = workers_.try_emplace(index_of(worker));
   assert(is_new);
@@ -33,6 +33,7 @@ void Scheduler::worker_joined(WorkerId worker, Capacity capacity, std::vector<st
   joined.id = worker;
   joined.capacity = capacity;
   joined.names = std::move(names);
+  joined.resources = std::move(resources);
   for (const std::string& name : joined.names) by_name_[name].push_back(&joined);
   most_slots_ = std::max(most_slots_, capacity.slots);
   slots_ += capacity.slots;
@@ -45,7 +46,9 @@ void Scheduler::worker_joined(WorkerId worker, Capacity capacity, std::vector<st
   }
   if (joined.load() != 0) ++busy_count_;
   note_ahead(joined);
+  enter_classes(joined);
   enter_room(joined);
+  rate_classes();
 }
 
 void Scheduler::worker_leaves(WorkerId id) {
@@ -54,6 +57,7 @@ void Scheduler::worker_leaves(WorkerId id) {
   leave_room(*worker);
   if (worker->takes_tasks()) slots_ -= worker->capacity.slots;
   worker->leaves = true;
+  leave_classes(*worker);
   enter_room(*worker);
 }
 
@@ -83,6 +87,7 @@ std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
     if (gone.takes_tasks()) slots_ -= gone.capacity.slots;
     if (gone.rests) --resting_count_;
     leave_room(gone);
+    if (!gone.leaves) leave_classes(gone);
     ahead_.erase(&gone);
     if (gone.load() != 0) --busy_count_;
     while (Item* item = gone.items.front()) take(gone.items, *item);
@@ -104,11 +109,7 @@ std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
 
 std::optional<Assignment> Scheduler::next(Time now) {
   holds_back_ = false;
-  if (lanes_.empty()) return next_of_all(now);
-  const auto named = first_named();
-  if (named && (!queues_.front() || goes_before(*named->item, *queues_.front()))) return give(*named, now);
-  if (auto other = next_of_all(now)) return other;
-  return named ? std::optional{give(*named, now)} : std::nullopt;
+  return lanes_.empty() ? next_of_all(now) : next_of_lanes_and_all(now);
 }
 
 Assignment Scheduler::give(const Assignment& choice, Time now) {
@@ -119,7 +120,7 @@ Assignment Scheduler::give(const Assignment& choice, Time now) {
 
 std::optional<Assignment> Scheduler::next_of_all(Time now) {
   if (!queues_.front()) return std::nullopt;
-  if (Item* const early = due_early(now)) {
+  if (Item* const early = due_early(queues_, slots_, now)) {
     if (auto choice = try_assign(*early, now)) return choice;
     // It needs a free slot, and there will be one as soon as nothing more is put behind what workers run.
     if (least_load_ >= most_slots_) return std::nullopt;
@@ -127,27 +128,12 @@ std::optional<Assignment> Scheduler::next_of_all(Time now) {
   return try_assign(*queues_.front(), now);
 }
 
-/// It goes to the least loaded worker with room for it.
 std::optional<Assignment> Scheduler::try_assign(Item& item, Time now) {
-  while (least_load_ < rooms_.size() && rooms_[least_load_].empty()) ++least_load_;
-  for (std::size_t load = least_load_; load < rooms_.size(); ++load) {
-    auto& room = rooms_[load];
-    for (auto place = room.rbegin(); place != room.rend(); ++place) {
-      Worker& worker = **place;
-      if (!worker.has_free_slot() && !may_wait_at(worker, item)) {
-        if (load >= most_slots_) return std::nullopt;  // none of those that follow has a free slot
-        continue;
-      }
-      if (is_better_left(worker, item, now)) {
-        holds_back_ = true;
-        continue;
-      }
-      queues_.remove(item);
-      put(item, worker, now);
-      return Assignment{&item, worker.id};
-    }
-  }
-  return std::nullopt;
+  Worker* const worker = find_place(item, 0, now);
+  if (!worker) return std::nullopt;
+  queues_.remove(item);
+  put(item, *worker, now);
+  return Assignment{&item, worker->id};
 }
 
 void Scheduler::assign_front(WorkerId worker, Time now) { assign(*queues_.front(), worker, now); }
@@ -168,9 +154,10 @@ void Scheduler::assign(Item& item, WorkerId worker, Time now) {
 
 std::vector<WorkerId> Scheduler::free_workers() const {
   std::vector<WorkerId> list;
-  for (const auto& room : rooms_)
-    for (const Worker* worker : room)
-      if (worker->has_free_slot()) list.push_back(worker->id);
+  for (const Rooms* rooms : {&rooms_, &special_rooms_})
+    for (const auto& room : *rooms)
+      for (const Worker* worker : room)
+        if (worker->has_free_slot()) list.push_back(worker->id);
   return list;
 }
 
@@ -257,29 +244,38 @@ std::vector<Assignment> Scheduler::overdue(Time now) {
 
 std::vector<Assignment> Scheduler::surplus() {
   std::vector<Assignment> list;
-  if (queues_.size() != 0 || ahead_.empty() || rooms_.empty()) return list;
-  std::size_t idle = 0;
-  for (const Worker* worker : rooms_.front()) idle += worker->load() == 0;
-  if (idle == 0) return list;
+  if (queues_.size() != 0 || ahead_.empty()) return list;
+  std::vector<Worker*> idle;
+  for (const Rooms* rooms : {&rooms_, &special_rooms_})
+    if (!rooms->empty()) idle.insert(idle.end(), rooms->front().begin(), rooms->front().end());
+  if (idle.empty()) return list;
   std::vector<Worker*> loaded;
   // Short ones are not worth the way back.
   for (Worker* worker : ahead_)
-    if (!worker->asked_back && worker->expected > horizon_of(*worker) && last_to_give_up(*worker)) loaded.push_back(worker);
+    if (!worker->asked_back && worker->expected > horizon_of(*worker)) loaded.push_back(worker);
   std::sort(loaded.begin(), loaded.end(), [](const Worker* a, const Worker* b) { return a->expected > b->expected; });
   for (Worker* worker : loaded) {
-    if (list.size() == idle) break;
+    if (idle.empty()) break;
+    const auto [item, taker] = last_to_give_up(*worker, idle);
+    if (!item) continue;
     worker->asked_back = true;
-    list.push_back({last_to_give_up(*worker), worker->id});
+    std::erase(idle, taker);
+    list.push_back({item, worker->id});
   }
   return list;
 }
 
-/// The last of the tasks that lie ahead there and may go elsewhere; null if there is none.
-Item* Scheduler::last_to_give_up(const Worker& worker) const {
+/// The last of the tasks that lie ahead there and may go to one of the idle workers, and that one; null if there is
+/// none.
+std::pair<Item*, Scheduler::Worker*> Scheduler::last_to_give_up(const Worker& worker, const std::vector<Worker*>& idle) const {
   std::size_t behind = worker.load() - worker.capacity.slots;
-  for (Item* item = worker.items.back(); item && behind > 0; --behind, item = item->previous)
-    if (!lanes_.name_of(*item)) return item;
-  return nullptr;
+  for (Item* item = worker.items.back(); item && behind > 0; --behind, item = item->previous) {
+    const Terms terms = lanes_.terms_of(*item);
+    if (terms.name) continue;
+    for (Worker* other : idle)
+      if (has(*other, terms.needs)) return {item, other};
+  }
+  return {nullptr, nullptr};
 }
 
 void Scheduler::returned(std::vector<Item*> items, Time now) {
@@ -329,26 +325,6 @@ bool Scheduler::may_wait_at(const Worker& worker, const Item& item) const noexce
   return worker.expected + *time <= horizon_of(worker) || takes_one_ahead(worker);
 }
 
-void Scheduler::enter_room(Worker& worker) {
-  if (!has_room(worker)) {
-    worker.bucket_position = SIZE_MAX;
-    return;
-  }
-  if (rooms_.size() <= worker.load()) rooms_.resize(worker.load() + 1);
-  auto& room = rooms_[worker.load()];
-  least_load_ = std::min<std::size_t>(least_load_, worker.load());
-  worker.bucket_position = room.size();
-  room.push_back(&worker);
-}
-
-void Scheduler::leave_room(Worker& worker) {
-  if (worker.bucket_position == SIZE_MAX) return;
-  auto& room = rooms_[worker.load()];
-  room.back()->bucket_position = worker.bucket_position;
-  room[worker.bucket_position] = room.back();
-  room.pop_back();
-}
-
 void Scheduler::note_ahead(Worker& worker) {
   const bool is_ahead = worker.load() > worker.capacity.slots && !worker.items.empty();
   if (is_ahead == worker.is_ahead) return;
@@ -370,6 +346,7 @@ void Scheduler::put(Item& item, Worker& worker, Time now) {
   item.change_attempt(+1);
   ++assigned_count_;
   worker.items.push_back(item);
+  last_turn_ = index_of(worker.id);
   note_ahead(worker);
   enter_room(worker);
 }

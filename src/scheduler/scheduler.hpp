@@ -18,12 +18,16 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include <mw/interface.hpp>
+#include <mw/master_options.hpp>
+#include <mw/needs.hpp>
 
 #include "scheduler/cost.hpp"
 #include "scheduler/item.hpp"
@@ -40,6 +44,8 @@ struct Policy {
   /// When a worker says nothing for so much longer than the task it runs was expected to last, what waits behind it
   /// goes elsewhere. Eight round trips more, where they take time.
   Time patience = std::chrono::milliseconds{2};
+  /// Which of the workers that have room is next.
+  Placement placement = Placement::by_speed;
 };
 
 struct Assignment {
@@ -61,8 +67,8 @@ struct Capacity {
 
 class Scheduler {
  public:
-  explicit Scheduler(Policy policy = {}, NameOf name_of = nullptr, MayCopy may_copy = nullptr)
-      : policy_{policy}, lanes_{name_of}, may_copy_{may_copy} {}
+  explicit Scheduler(Policy policy = {}, TermsOf terms_of = nullptr, MayCopy may_copy = nullptr)
+      : policy_{policy}, lanes_{terms_of}, may_copy_{may_copy} {}
 
   /// A new task: last among those of its priority.
   void submit(Item& item);
@@ -70,8 +76,8 @@ class Scheduler {
   void submit_again(Item& item);
 
   /// An id is used once only. Tasks that were assigned to it before are its own from now on, and those that are for one
-  /// of its names may go to it.
-  void worker_joined(WorkerId worker, Capacity capacity, std::vector<std::string> names = {});
+  /// of its names, or need what it has, may go to it.
+  void worker_joined(WorkerId worker, Capacity capacity, std::vector<std::string> names = {}, Resources resources = {});
 
   /// It takes nothing more; what it was given stays its own. An unknown worker is no event.
   void worker_leaves(WorkerId worker);
@@ -95,17 +101,29 @@ class Scheduler {
   /// The same among tasks that are for one worker each.
   std::optional<Assignment> next_named(Time now);
 
-  /// Whether tasks that are for one worker are kept for it; else they go as all others do.
-  void heed_names(bool heeds);
-  /// The names that tasks wait for and that no worker has.
-  std::vector<std::string> missing_names() const;
-  /// Whether any task waits in a lane of its worker's.
-  bool has_named() const noexcept { return !lanes_.empty(); }
+  /// The number of these needs, under which tasks that have them are queued; 0 if there are none. At most 65,534.
+  NeedsClass class_of(const Needs& needs);
+  const Needs& needs_of(NeedsClass number) const;
+  /// Whether this worker is there and has what the class needs.
+  bool is_met_by(NeedsClass number, WorkerId worker) const;
+  /// What it has; nothing of one that is not there.
+  Resources resources_of(WorkerId worker) const;
+
+  /// Whether tasks that are for some workers only are kept for them; else they go as all others do.
+  void heed_terms(bool heeds);
+  /// The lanes in which tasks wait while no worker there could run them.
+  std::vector<LaneKey> missing() const;
+  /// Whether any task waits in a lane.
+  bool has_lanes() const noexcept { return !lanes_.empty(); }
   /// A worker that rests and that the first task waits for of those whose workers all rest; any_worker if there is
   /// none.
   WorkerId awaited_at_rest() const noexcept;
-  /// The tasks that wait for a worker of this name, in order.
-  std::vector<Item*> waiting_for(const std::string& name) const;
+  /// The tasks that wait in this lane, in order.
+  std::vector<Item*> waiting_for(const LaneKey& key) const;
+  /// Whether any task waits that is for a worker of this name.
+  bool has_tasks_for(const std::string& name) const;
+  /// All queues but those of tasks that are for one worker each.
+  std::vector<const Queues*> unnamed_queues() const;
 
   /// The first task that any worker may have; it stays queued.
   Item* front() const noexcept { return queues_.front(); }
@@ -172,8 +190,8 @@ class Scheduler {
   /// Those that wait and that any worker may have.
   std::size_t queued_for_any_count() const noexcept { return queues_.size(); }
   std::size_t queued_count() const noexcept { return queues_.size() + lanes_.size(); }
-  /// … without those that are for one worker each.
-  std::size_t unnamed_count() const noexcept { return queues_.size(); }
+  /// Those that wait without being for one worker each.
+  std::size_t unnamed_count() const;
   std::size_t assigned_count() const noexcept { return assigned_count_; }
   std::size_t worker_count() const noexcept { return workers_.size(); }
   std::size_t busy_count() const noexcept { return busy_count_; }
@@ -182,46 +200,78 @@ class Scheduler {
   struct Worker {
     WorkerId id;
     Capacity capacity;
+    ItemList items;                          ///< oldest first
+    std::uint32_t held = 0;                  ///< slots taken by abandoned tasks
+    bool leaves = false;                     ///< it takes nothing more
+    bool rests = false;                      ///< it takes nothing for now
+    bool is_ahead = false;                   ///< it holds more tasks than it runs
+    bool stalled = false;                    ///< its task is overdue: nothing is put behind it
+    bool asked_back = false;                 ///< surplus() has named its last task
+    bool is_known = false;                   ///< its slowness was measured
+    bool is_special = false;                 ///< it has a GPU, or meets a scarce class
+    Time expected{0};                        ///< all of its items together
+    double slowness = 1;                     ///< how long it takes for a task, against what all take on average
+    Time last_event{0};                      ///< when it began its oldest item, as far as is known
+    std::size_t bucket_position = SIZE_MAX;  ///< in the room of its load, while it has room
+    std::uint32_t scarce = 0;                ///< how many scarce classes it meets
     std::vector<std::string> names;
-    ItemList items;                   ///< oldest first
-    std::uint32_t held = 0;           ///< slots taken by abandoned tasks
-    bool leaves = false;              ///< it takes nothing more
-    bool rests = false;               ///< it takes nothing for now
-    bool is_ahead = false;            ///< it holds more tasks than it runs
-    bool stalled = false;             ///< its task is overdue: nothing is put behind it
-    bool asked_back = false;          ///< surplus() has named its last task
-    bool is_known = false;            ///< its slowness was measured
-    Time expected{0};                 ///< all of its items together
-    double slowness = 1;              ///< how long it takes for a task, against what all take on average
-    Time last_event{0};               ///< when it began its oldest item, as far as is known
-    std::size_t bucket_position = 0;  ///< in rooms_[load], while it has room
+    Resources resources;
+    std::vector<bool> meets;  ///< by the number of a class
     std::uint32_t load() const noexcept { return static_cast<std::uint32_t>(items.size()) + held; }
     bool takes_tasks() const noexcept { return !leaves && !rests; }
     bool has_free_slot() const noexcept { return takes_tasks() && load() < capacity.slots; }
+  };
+  using Rooms = std::vector<std::vector<Worker*>>;
+  /// Those whose tasks need the same.
+  struct Class {
+    std::vector<Worker*> fits;  ///< workers that have it and take tasks
+    std::uint64_t slots = 0;    ///< of those
+    bool is_scarce = false;     ///< other workers that take tasks do not have it
   };
 
   Queues& queue_of(Item& item);
   void unqueue(Item& item);
   void queue_in_order(const std::vector<Item*>& items);
   std::optional<Assignment> first_named();
+  std::optional<Assignment> first_needy(Time now);
+  std::optional<Assignment> first_of_lane(Queues& lane, NeedsClass needs, Time now);
+  bool goes_before_plain(const Assignment& needy, const Item& plain) const;
+  std::optional<Assignment> next_of_lanes_and_all(Time now);
   std::optional<Assignment> next_of_all(Time now);
   std::optional<Assignment> try_assign(Item& item, Time now);
-  Item* due_early(Time now);
+  Worker* find_place(const Item& item, NeedsClass needs, Time now);
+  Worker* find_place_among_few(const Item& item, NeedsClass needs, Time now);
+  Worker* find_place_in_turn(const Item& item, NeedsClass needs);
+  bool is_place(const Worker& worker, const Item& item, NeedsClass needs, Time now);
+  Item* due_early(Queues& queue, std::uint64_t slots, Time now) const;
   Time likely(std::uint16_t kind, Time now) const noexcept;
   void note_begin(std::uint16_t kind, Time now);
   bool was_begun(std::uint16_t kind) const noexcept;
   Assignment give(const Assignment& choice, Time now);
-  Worker* place_for(const std::string& name, const Item& item);
-  Item* last_to_give_up(const Worker& worker) const;
+  Worker* place_for(const LaneKey& key, const Item& item);
+  bool is_served(const LaneKey& key) const;
+  void judge(Worker& worker, const Needs& needs);
+  static void enter_class(Worker& worker, Class& those);
+  void enter_classes(Worker& worker);
+  void leave_classes(Worker& worker);
+  static void rate(Worker& worker) noexcept;
+  void rate_classes();
+  static bool has(const Worker& worker, NeedsClass needs) { return needs == 0 || worker.meets[needs]; }
+  bool is_wanted(const Worker& worker, const Item& item, NeedsClass needs) const;
+  std::size_t waiting_with(NeedsClass needs) const;
+  std::pair<Item*, Worker*> last_to_give_up(const Worker& worker, const std::vector<Worker*>& idle) const;
+  bool takes(const Worker& worker, const Item& item) const noexcept;
   bool has_room(const Worker& worker) const noexcept;
   bool may_wait_at(const Worker& worker, const Item& item) const noexcept;
   bool is_slow(const Worker& worker) const noexcept;
-  bool is_better_left(const Worker& worker, const Item& item, Time now) const noexcept;
+  bool is_better_left(const Worker& worker, const Item& item, NeedsClass needs, Time now) const;
   Time left_at(const Worker& worker, Time now) const noexcept;
   bool is_late(const Worker& worker, Time now) const noexcept;
   std::optional<Time> copy_due(const Worker& worker) const;
+  const Worker* idle_for(const Item& item) const;
   bool takes_one_ahead(const Worker& worker) const noexcept;
   Time horizon_of(const Worker& worker) const noexcept;
+  Rooms& rooms_of(const Worker& worker) noexcept { return worker.is_special ? special_rooms_ : rooms_; }
   void enter_room(Worker& worker);
   void leave_room(Worker& worker);
   void note_ahead(Worker& worker);
@@ -236,22 +286,27 @@ class Scheduler {
 
   Policy policy_;
   Queues queues_;                  ///< what any worker may have
-  Lanes lanes_;                    ///< what is for one
+  Lanes lanes_;                    ///< what is for some only
   MayCopy may_copy_;               ///< null: no task
   std::optional<Time> next_copy_;  ///< when straggler() may have something to say; as of its last call
+  std::vector<Class> classes_{1};  ///< by number; of 0 nothing is said here
+  std::map<Needs, NeedsClass> class_numbers_;
+  std::size_t takers_ = 0;  ///< workers that have not been told to leave
   std::uint32_t last_order_ = 0;
   ItemList elsewhere_;  ///< assigned to any_worker: the interface knows where
   std::unordered_map<std::uint32_t, Worker> workers_;
   std::unordered_map<std::string, std::vector<Worker*>> by_name_;
-  std::vector<std::vector<Worker*>> rooms_;  ///< workers with room, by load
-  std::size_t least_load_ = 0;               ///< none has room with less than that
-  std::uint32_t most_slots_ = 0;             ///< that a worker has had
-  std::uint64_t slots_ = 0;                  ///< of all that may be given tasks
-  std::set<Worker*> ahead_;                  ///< workers that hold more tasks than they run
-  std::vector<Time> expected_;               ///< by kind; 0: never measured
-  std::vector<std::uint8_t> measured_;       ///< by kind: how often, up to enough_measured
-  std::vector<Time> begun_;                  ///< by kind: when the first one began of those never measured; least: none has
-  double spread_ = 0.3;                      ///< by how much the tasks on one worker differ, 0 to 1; at first a guess
+  Rooms rooms_;                         ///< workers with room, by load
+  Rooms special_rooms_;                 ///< the same of special ones, which are behind others of their load
+  std::size_t least_load_ = 0;          ///< none has room with less than that
+  std::uint32_t last_turn_ = 0;         ///< the worker that got the last task
+  std::uint32_t most_slots_ = 0;        ///< that a worker has had
+  std::uint64_t slots_ = 0;             ///< of all that may be given tasks
+  std::set<Worker*> ahead_;             ///< workers that hold more tasks than they run
+  std::vector<Time> expected_;          ///< by kind; 0: never measured
+  std::vector<std::uint8_t> measured_;  ///< by kind: how often, up to enough_measured
+  std::vector<Time> begun_;             ///< by kind: when the first one began of those never measured; least: none has
+  double spread_ = 0.3;                 ///< by how much the tasks on one worker differ, 0 to 1; at first a guess
   std::size_t assigned_count_ = 0;
   std::size_t busy_count_ = 0;
   std::size_t resting_count_ = 0;
@@ -264,11 +319,11 @@ inline Queues& Scheduler::queue_of(Item& item) {
 }
 
 inline void Scheduler::unqueue(Item& item) {
-  const std::string* const name = lanes_.name_of(item);
-  if (name)
-    lanes_.remove(item, *name);
-  else
+  const Terms terms = lanes_.terms_of(item);
+  if (terms.empty())
     queues_.remove(item);
+  else
+    lanes_.remove(item, terms);
 }
 
 }  // namespace mw::scheduler

@@ -22,7 +22,8 @@ constexpr std::uint8_t enough_for_copies = 3;
 /// there is to be no copy of it.
 std::optional<Time> Scheduler::copy_due(const Worker& worker) const {
   const Item* const item = worker.items.front();
-  if (!item || worker.capacity.slots != 1 || worker.held != 0 || !may_copy_(*item) || lanes_.name_of(*item)) return std::nullopt;
+  if (!item || worker.capacity.slots != 1 || worker.held != 0 || !may_copy_(*item) || lanes_.terms_of(*item).name)
+    return std::nullopt;
   if (item->kind >= measured_.size() || measured_[item->kind] < enough_for_copies) return std::nullopt;
   const Time each = *expected(item->kind), copy_takes = each + each / 2 + 8 * worker.capacity.round_trip;
   const Time here = time_at(worker, item->kind);
@@ -32,21 +33,34 @@ std::optional<Time> Scheduler::copy_due(const Worker& worker) const {
   return worker.last_event + std::max({2 * here, copy_takes, least_gain});
 }
 
+/// A worker with nothing to do that has what this task needs; null if there is none.
+const Scheduler::Worker* Scheduler::idle_for(const Item& item) const {
+  const NeedsClass needs = lanes_.terms_of(item).needs;
+  for (const Rooms* rooms : {&rooms_, &special_rooms_}) {
+    if (rooms->empty()) continue;
+    for (const Worker* worker : rooms->front())
+      if (!is_slow(*worker) && worker->capacity.round_trip.count() > 0 && has(*worker, needs)) return worker;
+  }
+  return nullptr;
+}
+
 std::optional<Assignment> Scheduler::straggler(Time now) {
   next_copy_.reset();
-  if (!may_copy_ || queued_count() != 0 || rooms_.empty()) return std::nullopt;
-  const Worker* idle = nullptr;
-  for (const Worker* worker : rooms_.front())
-    if (worker->load() == 0 && !is_slow(*worker) && worker->capacity.round_trip.count() > 0) idle = worker;
-  if (!idle || busy_count_ == 0) return std::nullopt;
-  const Worker* longest = nullptr;
+  const bool any_is_idle =
+      (!rooms_.empty() && !rooms_.front().empty()) || (!special_rooms_.empty() && !special_rooms_.front().empty());
+  if (!may_copy_ || queued_count() != 0 || busy_count_ == 0 || !any_is_idle) return std::nullopt;
+  const Worker *longest = nullptr, *idle = nullptr;
   for (const auto& [id, worker] : workers_) {
     const auto due = copy_due(worker);
-    if (!due) continue;
-    if (*due > now)
+    if (!due || (longest && worker.last_event >= longest->last_event && *due <= now)) continue;
+    const Worker* const other = idle_for(*worker.items.front());
+    if (!other) continue;
+    if (*due > now) {
       next_copy_ = next_copy_ ? std::min(*next_copy_, *due) : *due;
-    else if (!longest || worker.last_event < longest->last_event)
-      longest = &worker;
+      continue;
+    }
+    longest = &worker;
+    idle = other;
   }
   if (!longest) return std::nullopt;
   return Assignment{longest->items.front(), idle->id};

@@ -24,10 +24,11 @@ Relay parse_relay(std::span<const std::byte> payload) {
 
 void append(Bytes& out, const Ranks& ranks) {
   std::size_t size = 4;
-  for (const auto& rank : ranks.list) size += 4 + size_of(rank.host) + size_of(rank.place) + 4;
+  for (const auto& rank : ranks.list) size += 4 + size_of(rank.host) + size_of(rank.place) + 4 + 8;
   Writer writer{out, FrameType::ranks, size};
   writer.number(static_cast<std::uint32_t>(ranks.list.size()));
-  for (const auto& rank : ranks.list) writer.number(rank.pid).text(rank.host).text(rank.place).number(rank.cores);
+  for (const auto& rank : ranks.list)
+    writer.number(rank.pid).text(rank.host).text(rank.place).number(rank.cores).number(rank.memory);
 }
 
 Ranks parse_ranks(std::span<const std::byte> payload) {
@@ -41,6 +42,7 @@ Ranks parse_ranks(std::span<const std::byte> payload) {
     rank.host = parser.text(longest_name);
     rank.place = parser.text(longest_name);
     rank.cores = parser.number<std::uint32_t>();
+    rank.memory = parser.number<std::uint64_t>();
     ranks.list.push_back(std::move(rank));
   }
   parser.end();

@@ -31,8 +31,9 @@ struct Ranks {
   struct Rank {
     std::uint32_t pid = 0;
     std::string host;
-    std::string place;        ///< process::own_place(); empty where memory cannot be shared with the master
-    std::uint32_t cores = 0;  ///< that it may use, alone or with others of its host
+    std::string place;         ///< process::own_place(); empty where memory cannot be shared with the master
+    std::uint32_t cores = 0;   ///< that it may use, alone or with others of its host
+    std::uint64_t memory = 0;  ///< the same, bytes; 0: not known
   };
   std::vector<Rank> list;
 };

@@ -15,18 +15,43 @@ bool flag(Parser& parser, const char* what) {
   return value == 1;
 }
 
+std::size_t size_of_words(const std::vector<std::string>& words) {
+  std::size_t size = 4;
+  for (const std::string& word : words) size += size_of(word);
+  return size;
+}
+
+void write_words(Writer& writer, const std::vector<std::string>& words) {
+  writer.number(static_cast<std::uint32_t>(words.size()));
+  for (const std::string& word : words) writer.text(word);
+}
+
+std::vector<std::string> parse_words(Parser& parser, std::uint32_t most) {
+  const auto count = parser.number<std::uint32_t>();
+  if (count > most) throw ProtocolError{fmt::format("a list of {} words; the limit is {}", count, most)};
+  std::vector<std::string> words;  // grows with what has really come
+  for (std::uint32_t i = 0; i < count; ++i) words.push_back(parser.text(longest_node_word));
+  return words;
+}
+
 }  // namespace
 
 void append(Bytes& out, const NodeHello& hello) {
-  Writer{out, FrameType::node_hello, 4 + 2 + 4 + 4 + 8 + size_of(hello.name) + size_of(hello.host) + size_of(hello.platform)}
-      .number(node_magic)
+  Writer writer{out, FrameType::node_hello,
+                4 + 2 + 4 + 4 + 8 + 4 + 8 + size_of(hello.name) + size_of(hello.host) + size_of(hello.platform) +
+                    size_of_words(hello.gpus) + size_of_words(hello.labels)};
+  writer.number(node_magic)
       .number(hello.version)
       .number(hello.slots)
       .number(hello.cores)
       .number(hello.memory)
+      .number(hello.cores_each)
+      .number(hello.memory_each)
       .text(hello.name)
       .text(hello.host)
       .text(hello.platform);
+  write_words(writer, hello.gpus);
+  write_words(writer, hello.labels);
 }
 
 NodeHello parse_node_hello(std::span<const std::byte> payload) {
@@ -38,9 +63,13 @@ NodeHello parse_node_hello(std::span<const std::byte> payload) {
   hello.slots = parser.number<std::uint32_t>();
   hello.cores = parser.number<std::uint32_t>();
   hello.memory = parser.number<std::uint64_t>();
+  hello.cores_each = parser.number<std::uint32_t>();
+  hello.memory_each = parser.number<std::uint64_t>();
   hello.name = parser.text(longest_name);
   hello.host = parser.text(longest_name);
   hello.platform = parser.text(longest_name);
+  hello.gpus = parse_words(parser, most_node_gpus);
+  hello.labels = parse_words(parser, most_node_labels);
   parser.end();
   if (hello.slots == 0 || hello.slots > most_node_slots)
     throw ProtocolError{fmt::format("a node with {} slots, not 1 to {}", hello.slots, most_node_slots)};

@@ -13,22 +13,30 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "wire/messages.hpp"
 
 namespace mw::wire {
 
 inline constexpr std::uint32_t most_node_slots = 65'536;
+/// How many GPUs, and labels, a node may name, and how long each name may be. Each slot has the labels.
+inline constexpr std::uint32_t most_node_gpus = 65'536, most_node_labels = 64;
+inline constexpr std::size_t longest_node_word = 128;
 
 /// A node's first words.
 struct NodeHello {
   std::uint16_t version = protocol_version;
   std::uint32_t slots = 1;
-  std::uint32_t cores = 0;    ///< that it may use; 0: not known
-  std::uint64_t memory = 0;   ///< of the machine, bytes; 0: not known
-  std::string name = {};      ///< by which it is known, for people
-  std::string host = {};      ///< its machine
-  std::string platform = {};  ///< of the programs that it runs, as BOINC calls it
+  std::uint32_t cores = 0;               ///< that it may use; 0: not known
+  std::uint64_t memory = 0;              ///< of the machine, bytes; 0: not known
+  std::string name = {};                 ///< by which it is known, for people
+  std::string host = {};                 ///< its machine
+  std::string platform = {};             ///< of the programs that it runs, as BOINC calls it
+  std::uint32_t cores_each = 1;          ///< that each slot has for itself, at least 1
+  std::uint64_t memory_each = 0;         ///< the same, bytes; 0: not known
+  std::vector<std::string> gpus = {};    ///< of all slots, in the order in which they are dealt out
+  std::vector<std::string> labels = {};  ///< of each slot
 };
 
 /// The master's answer: this is the program that your workers run.

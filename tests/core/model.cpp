@@ -25,7 +25,7 @@ World::World(std::uint64_t seed)
       way_{static_cast<Way>(seed % 3)},
       has_little_to_do_{seed % 6 == 0},  // the master chooses its workers there
       directory_{new detail::WorkerDirectory{{"worker", "host"}}},
-      machine_{*directory_} {
+      machine_{*directory_, {.placement = seed % 7 == 0 ? Placement::round_robin : Placement::by_speed}} {
   machine_.add_observer(*this);
   machine_.copy_stragglers(seed % 4 != 0);
   machine_.interface_started(way_ != Way::by_interface);
@@ -63,8 +63,9 @@ void World::assigned(const TaskRecord& task, WorkerId worker, const Moment&) noe
   if (!account.is_queued || account.is_over) note("a task is given out that does not wait");
   account.is_queued = false;
   account.began_ns.reset();
-  const std::string& only = task.options().worker;
-  if (++account.assigned == 1 && !account.was_given_back && way_ != Way::by_choice && only.empty()) {
+  const TaskOptions& options = task.options();
+  if (++account.assigned == 1 && !account.was_given_back && way_ != Way::by_choice && options.worker.empty() &&
+      options.needs.empty()) {
     std::uint64_t& last = last_first_[{task.priority, task.kind}];
     if (task.id < last) note("a task overtakes an older one of its priority and kind");
     last = std::max(last, task.id);
@@ -73,8 +74,7 @@ void World::assigned(const TaskRecord& task, WorkerId worker, const Moment&) noe
   if (!is_there(worker)) return note("a task is given to a ghost");
   const Worker& taker = workers_.at(index_of(worker));
   if (taker.rests) note("a task is given to a worker that rests");
-  if (!only.empty() && only != taker.name && only != directory_->find(worker).name)
-    note("a task goes to another worker than the one that it is for");
+  if (!may_take(task, worker, taker)) note("a task goes to another worker than the one that it is for");
 }
 
 void World::started(const TaskRecord& task, WorkerId, const Moment& now) noexcept {
@@ -206,6 +206,7 @@ void World::submit(bool may_follow) {
   extra->options.retries = static_cast<std::uint32_t>(below(3));
   extra->options.max_losses = static_cast<std::uint32_t>(below(3));
   if (!is_calm_ && chance(20)) extra->options.worker = some_name(below(5)) + (chance(20) ? " (process 2)" : "");
+  if (!is_calm_ && chance(40)) extra->options.needs = some_needs();
   if (chance(30)) extra->options.hard_limit = std::chrono::milliseconds{1 + below(5)};
   record->priority = extra->options.priority;
   record->kind = static_cast<std::uint16_t>(below(2));
@@ -236,6 +237,7 @@ void World::announce() {
   if (workers_.size() > 12 || way_ == Way::by_interface) return;
   Worker coming{.slots = 1 + static_cast<std::uint32_t>(below(3)), .ahead = static_cast<std::uint32_t>(below(3)), .name = {}};
   if (chance(50)) coming.slots = 1, coming.round_trip = std::chrono::microseconds{100};
+  coming.resources = some_resources();
   coming.name = some_name(below(4));
   workers_[index_of(directory_->add({coming.name, "host"}))] = std::move(coming);
 }
@@ -243,12 +245,41 @@ void World::announce() {
 /// Several workers may have one; the last but one is nobody's.
 std::string World::some_name(std::size_t which) { return fmt::format("worker {}", which); }
 
+Needs World::some_needs() {
+  Needs needs;
+  if (chance(50)) needs.gpus = static_cast<std::uint32_t>(1 + below(2));
+  if (chance(30)) needs.cores = static_cast<std::uint32_t>(1 + below(3));
+  if (chance(30)) needs.memory = 1 + below(3);
+  if (chance(20)) needs.labels = {chance(70) ? "big" : "host=host"};
+  return needs;
+}
+
+Resources World::some_resources() {
+  Resources has{.cores = static_cast<std::uint32_t>(1 + below(3)), .memory = below(4)};
+  if (chance(40)) has.gpus.assign(1 + below(2), "a GPU");
+  if (chance(30)) has.labels = {"big"};
+  return has;
+}
+
+bool World::may_take(const TaskRecord& task, WorkerId number, const Worker& worker) const {
+  const TaskOptions& options = task.options();
+  Resources has = worker.resources;
+  has.labels.push_back("host=host");
+  return meets(has, options.needs) &&
+         (options.worker.empty() || options.worker == worker.name || options.worker == directory_->find(number).name);
+}
+
 void World::join() {
   if (workers_.empty()) return;
   auto place = std::next(workers_.begin(), static_cast<std::ptrdiff_t>(below(workers_.size())));
   const Worker& worker = place->second;
   machine_.worker_joined(WorkerId{place->first},
-                         {.name = worker.name, .slots = worker.slots, .ahead = worker.ahead, .round_trip = Time{worker.round_trip}},
+                         {.name = worker.name,
+                          .host = "host",
+                          .slots = worker.slots,
+                          .ahead = worker.ahead,
+                          .round_trip = Time{worker.round_trip},
+                          .resources = worker.resources},
                          now_);
   // One that comes while nothing may be given out is sent away.
   if (!place->second.is_joined && !machine_.has_interface()) place->second.has_left = true;
@@ -388,11 +419,16 @@ void World::change_interface() {
 
 /// Those who wait for a worker that will not come.
 void World::refuse_missing() {
-  for (const std::string& name : machine_.missing_workers()) {
-    for (const auto& [number, worker] : workers_)
-      demand((worker.name != name && directory_->find(WorkerId{number}).name != name) || !worker.is_joined || worker.has_left,
-             "a worker is missing that is there");
-    if (is_calm_ || chance(50)) machine_.refuse_those_for(name, "it is not there", now_);
+  for (const scheduler::LaneKey& lane : machine_.missing_workers()) {
+    const Needs& needs = machine_.needs_of(lane);
+    for (const auto& [number, worker] : workers_) {
+      if (!worker.is_joined || worker.has_left || (worker.leaves && lane.name.empty())) continue;
+      Resources has = worker.resources;
+      has.labels.push_back("host=host");
+      const bool is_it = lane.name.empty() || worker.name == lane.name || directory_->find(WorkerId{number}).name == lane.name;
+      demand(!is_it || !meets(has, needs), "a worker is missing that is there");
+    }
+    if (is_calm_ || chance(50)) machine_.refuse_those_for(lane, "it is not there", now_);
   }
 }
 
@@ -405,17 +441,17 @@ void World::round() {
     case Way::by_choice: {
       while (const auto next = machine_.next_named(now_)) hand(*next);
       std::vector<WorkerId> free = machine_.free_workers();
-      for (TaskRecord* task = machine_.first_waiting(); task && !free.empty();) {
-        TaskRecord* const next = machine_.waiting_after(*task);
+      auto waiting = machine_.waiting_tasks();
+      for (TaskRecord* task = waiting.next(); task && !free.empty(); task = waiting.next()) {
         if (chance(5)) {
           machine_.refuse(*task, some_outcome(false), now_);
         } else if (chance(80)) {
           const std::size_t which = below(free.size());
           const WorkerId worker = free[which];
+          if (!machine_.may_run_at(*task, worker)) continue;
           free.erase(free.begin() + static_cast<std::ptrdiff_t>(which));
           hand(machine_.assign(*task, worker, now_));
         }
-        task = next;
       }
       break;
     }
@@ -448,8 +484,7 @@ void World::round_by_master() {
       demand(workers_.at(index_of(free)).round_trip != Time{0}, "a task waits beside a worker that has nothing to do");
   for (const WorkerId free : machine_.free_workers())
     for (const auto& [task, account] : accounts_)
-      demand(!account.is_queued || task->options().worker != workers_.at(index_of(free)).name,
-             "a task waits beside its own worker");
+      demand(!account.is_queued || !may_take(*task, free, workers_.at(index_of(free))), "a task waits beside its own worker");
   ask_back(machine_.surplus());
 }
 
@@ -572,7 +607,7 @@ void World::bring_to_an_end() {
     announce();
     const WorkerId worker = directory_->add({"the last worker", "host"});
     workers_[index_of(worker)] = {.slots = 1, .ahead = 0, .name = "the last worker"};
-    machine_.worker_joined(worker, {.name = "the last worker", .slots = 1}, now_);
+    machine_.worker_joined(worker, {.name = "the last worker", .host = "host", .slots = 1}, now_);
   }
   const std::size_t most = 100 * (accounts_.size() + 1);
   for (std::size_t i = 0; open_ != 0; ++i) {

@@ -55,6 +55,7 @@ class World final : private Observer {
   struct Worker {
     std::uint32_t slots = 1, ahead = 0;
     Time round_trip{0};
+    Resources resources = {};
     std::string name;  ///< the directory's, without the number of its process
     bool is_joined = false, leaves = false, rests = false, has_left = false;  ///< as the machine was told
   };
@@ -102,6 +103,9 @@ class World final : private Observer {
   void lose();
   void give_back();
   static std::string some_name(std::size_t which);
+  Needs some_needs();
+  Resources some_resources();
+  bool may_take(const TaskRecord& task, WorkerId number, const Worker& worker) const;
   void cancel();
   void pass_time();
   void change_interface();

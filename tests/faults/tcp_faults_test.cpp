@@ -22,7 +22,9 @@
 #include "support/lan.hpp"
 #include "support/processes.hpp"
 #include "support/program.hpp"
+#include "support/redirected.hpp"
 #include "support/temporary.hpp"
+#include "support/text.hpp"
 
 using namespace contract;
 using namespace test::lan;
@@ -99,6 +101,40 @@ TEST_CASE("P7: nodes that are killed and come while 1,500 tasks run: the right a
     check_all_of(master, tasks.size());
     CHECK(count_of(master, "nodes_lost") >= 1);
     CHECK(has_slots(master, 6));
+  }
+  CHECK(nothing_is_left());
+}
+
+TEST_CASE("a task waits for a node that has what it needs, and can be cancelled meanwhile, and a warning says what is missing",
+          "[faults][tcp][needs]") {
+  const Lan lan;
+  {
+    mw::MasterOptions options;
+    options.warn_after = 200ms;
+    const auto said = [&] { return test::file_text(lan.path("said")); };
+    const test::Redirected file{STDERR_FILENO, lan.path("said")};
+    mw::Master master{mw::interface(lan.spec()), options};
+    const std::uint16_t port = port_of(master);
+    const auto plain = lan.node(port, "plain", {"--slots", "1", "--gpus", "0"});
+    const auto on_gpu = master.submit_task<index_in_a_while>({.needs = {.gpus = 1, .labels = {"big"}}}, 7);
+    const auto never = master.submit_task<index_in_a_while>({.needs = {.gpus = 64}}, 8);
+    CHECK(master.get_result(master.submit_task<index_in_a_while>(1)) == 1);
+    REQUIRE(test::eventually([&] { return said().find("for a worker to join") != std::string::npos; }));
+    CHECK(said().find("64 GPUs") != std::string::npos);
+    CHECK(said().find("\"tcp worker plain/1\", has no GPU") != std::string::npos);
+    CHECK(on_gpu.state() == mw::TaskState::submitted);
+    CHECK(master.cancel(never));
+    const auto big =
+        lan.node(port, "big", {"--slots", "2", "--gpus", "1", "--label", "big,rack=3", "--cores", "3", "--memory", "1G"});
+    CHECK(master.get_result(on_gpu) == 7);
+    CHECK(on_gpu.worker() == "tcp worker big/1");
+    const auto status = master.get_status();
+    const auto worker = std::find_if(status.workers.begin(), status.workers.end(),
+                                     [](const mw::WorkerStatus& one) { return one.name == "tcp worker big/1"; });
+    REQUIRE(worker != status.workers.end());
+    CHECK(worker->resources.cores == 3);
+    CHECK(worker->resources.memory == mw::GiB(1));
+    CHECK(worker->resources.gpus == std::vector<std::string>{"0"});
   }
   CHECK(nothing_is_left());
 }

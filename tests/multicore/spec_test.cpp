@@ -32,7 +32,7 @@ TEST_CASE("multicore has as many workers as its text says, and without a number 
 TEST_CASE("a number of workers that makes no sense is refused, with the form that does", "[multicore][spec]") {
   CHECK(why_not(":0") ==
         "interface \"multicore:0\": what follows the ':' is the number of workers, 1 to 65536; the form is "
-        "multicore[:N][?threads=T][&worker=FILE]");
+        "multicore[:N][?threads=T][&worker=FILE][&cores=C][&memory=SIZE][&gpus=G][&label=WORD,…]");
   for (const std::string text : {":65537", ":-1", ":+1", ":1.5", ":two", ":2 ", ": 2", ":2,3", ":4294967297"})
     CHECK_THAT(why_not(text), Contains("the number of workers, 1 to 65536"));
   CHECK_THAT(why_not(":" + std::string(100'000, '9')), Contains("the number of workers, 1 to 65536"));
@@ -45,8 +45,10 @@ TEST_CASE("an option that multicore does not have, or a value that it does not t
     CHECK_THAT(why_not(":2?threads=" + value),
                Contains("\"" + value + "\" is no value for threads, which is a number, 1 to 65536"));
   CHECK_THAT(why_not("?threads"), Contains("is no value for threads"));
-  for (const std::string options : {"thread=2", "=2", "&threads=2", "threads=2&&", "Threads=2", "threads=2&memory=off"})
+  for (const std::string options : {"thread=2", "=2", "&threads=2", "threads=2&&", "Threads=2", "threads=2&launcher=ssh"})
     CHECK_THAT(why_not("?" + options), Contains("there is no option"));
+  CHECK_THAT(why_not("?memory=off"), Contains("\"off\" is no value for memory"));
+  CHECK_THAT(why_not("?label=a b"), Contains("is no value for label"));
 }
 
 TEST_CASE("options that no text could give are refused, too", "[multicore][spec]") {

@@ -46,6 +46,7 @@ class WorkerBench final : public multicore::WorkerOwner {
   InterfaceHost& host() const noexcept override { return heard; }
   const MulticoreOptions& options() const noexcept override { return settings; }
   const std::shared_ptr<const process::Origin>& origin() const noexcept override { return beginning; }
+  const Resources& share_of(unsigned) const noexcept override { return share; }
   void worker_ready(multicore::Worker&) override { heard.say("ready"); }
   void worker_has_output(multicore::Worker&) override { ++outputs; }
   void worker_stopped(multicore::Worker& one) override { heard.say("{}", one.is_stopped() ? "stopped" : "goes on"); }
@@ -92,6 +93,7 @@ class WorkerBench final : public multicore::WorkerOwner {
   int outputs = 0;
   std::optional<std::string> end;
   const MulticoreOptions settings;
+  const Resources share{.cores = 3, .gpus = {"1"}};
   const std::shared_ptr<const process::Origin> beginning;
   const std::shared_ptr<multicore::Worker> worker = std::make_shared<multicore::Worker>(*this, 3);
 };

@@ -464,9 +464,9 @@ TEST_CASE("a worker that leaves before it joined gives back what it was given", 
 namespace {
 
 /// Items whose kind is 100 or more are for one worker.
-const std::string* name_by_kind(const Item& item) {
+Terms name_by_kind(const Item& item) {
   static const std::string names[] = {"x", "y"};
-  return item.kind >= 100 ? &names[item.kind - 100] : nullptr;
+  return {item.kind >= 100 ? &names[item.kind - 100] : nullptr, 0};
 }
 constexpr std::uint16_t for_x = 100, for_y = 101;
 
@@ -480,14 +480,14 @@ TEST_CASE("a task that is for one worker goes there, and holds nobody up meanwhi
   scheduler.worker_joined(a, {1}, {"x", "x (process 2)"});
   for (auto& task : tasks) scheduler.submit(task);
   CHECK(scheduler.queued_count() == 4);
-  CHECK(scheduler.missing_names() == std::vector<std::string>{"y"});
-  CHECK(scheduler.waiting_for("y") == std::vector<Item*>{&tasks[0]});
+  CHECK(scheduler.missing() == std::vector<LaneKey>{{"y", 0}});
+  CHECK(scheduler.waiting_for({"y", 0}) == std::vector<Item*>{&tasks[0]});
   CHECK(scheduler.next(now)->item == &tasks[1]);  // older than the one that is for a
   CHECK_FALSE(scheduler.next(now));
   scheduler.finished(tasks[1], now);
   CHECK(scheduler.next(now)->item == &tasks[2]);
   scheduler.worker_joined(b, {1}, {"y"});
-  CHECK(scheduler.missing_names().empty());
+  CHECK(scheduler.missing().empty());
   const auto next = scheduler.next(now);
   REQUIRE(next);
   CHECK(next->item == &tasks[0]);
@@ -514,7 +514,7 @@ TEST_CASE("a task for one worker comes back to it: after a fault, when recalled,
     if (i == 2) CHECK(scheduler.lost(tasks[0], now, 3) == Verdict::run_again);
   }
   CHECK(scheduler.worker_left(a).empty());
-  CHECK(scheduler.missing_names() == std::vector<std::string>{"x"});
+  CHECK(scheduler.missing() == std::vector<LaneKey>{{"x", 0}});
   CHECK_FALSE(scheduler.next(now));
   scheduler.submit(tasks[1]);
   CHECK(scheduler.next(now)->worker == b);
@@ -523,7 +523,7 @@ TEST_CASE("a task for one worker comes back to it: after a fault, when recalled,
   CHECK(scheduler.worker_left(c) == std::vector<Item*>{&tasks[0]});
   scheduler.withdraw(tasks[0], now);
   CHECK(scheduler.queued_count() == 0);
-  CHECK(scheduler.missing_names().empty());
+  CHECK(scheduler.missing().empty());
 }
 
 TEST_CASE("what lies ahead and is for that worker is not asked back for another that is idle", "[scheduler][named]") {
@@ -553,10 +553,10 @@ TEST_CASE("names that are not heeded are no matter: such tasks go in order, as a
   tasks[1].kind = for_x;
   for (auto& task : tasks) scheduler.submit(task);
   CHECK(scheduler.after(tasks[0]) == &tasks[2]);
-  scheduler.heed_names(false);
+  scheduler.heed_terms(false);
   CHECK(scheduler.after(tasks[0]) == &tasks[1]);
-  CHECK(scheduler.missing_names().empty());
-  scheduler.heed_names(true);
+  CHECK(scheduler.missing().empty());
+  scheduler.heed_terms(true);
   CHECK(scheduler.after(tasks[0]) == &tasks[2]);
   CHECK(scheduler.waiting().size() == 3);
 }

@@ -196,6 +196,12 @@ for i in $(seq 50); do
 done
 ! pgrep -f 'sleep 31.25' >/dev/null || fail "two Ctrl-C: jobs run on"
 
+# Jobs that need a GPU have one each, and others see none.
+gpus() { "$bin/mw" run -i 'multicore:4?gpus=2' "$@" --shell 'sleep 0.05; echo "GPU $CUDA_VISIBLE_DEVICES" {#} | cut -c 1-5' ::: 1 2 3 4; }
+expect "a job for each GPU" 0 "$(printf 'GPU 0\nGPU 1')" bash -c "$(declare -f gpus); bin='$bin'; gpus --gpus 1 | sort -u"
+run -i 'multicore:2?gpus=1' --gpus 2 true ::: 1 2>err && fail "two GPUs where there is one"
+grep -q '2 GPUs' err || fail "two GPUs where there is one: $(cat err)"
+
 # From cron, with less than the usual around it, and for a reader that has enough.
 expect "without environment" 0 "1" env -i "$bin/mw" run echo ::: 1
 expect "stdin and stderr closed" 0 "1" sh -c "'$bin/mw' run echo ::: 1 <&- 2>&-"

@@ -183,7 +183,7 @@ TEST_CASE("a message that is torn anywhere, or too long, is refused", "[wire]") 
   check_torn(payload_of(Stopped{true}), parse_stopped);
   check_torn(payload_of(Credit{1, 2}), parse_credit);
   check_torn(payload_of(RankLost{1, "why"}), parse_rank_lost);
-  check_torn(payload_of(Ranks{{{1, "host", "place", 4}, {2, "", "", 0}}}), parse_ranks);
+  check_torn(payload_of(Ranks{{{1, "host", "place", 4, 5}, {2, "", "", 0, 0}}}), parse_ranks);
   check_torn(payload_of(Heartbeat{}), parse_heartbeat);
   check_torn(payload_of(Bye{}), parse_bye);
   Task bare = with_every_term();
@@ -291,11 +291,12 @@ TEST_CASE("what a manager and a master say to each other", "[wire]") {
   CHECK(parse_relay(relayed.span()).rank == 7);
   CHECK(text_of(parse_relay(relayed.span()).bytes) == "stream");
   CHECK_THROWS_AS(parse_relay(relayed.span().first(3)), ProtocolError);
-  const Ranks ranks = parse_ranks(payload_of(Ranks{{{1, "a", "here", 4}, {2, "b", "", 2}}}).span());
+  const Ranks ranks = parse_ranks(payload_of(Ranks{{{1, "a", "here", 4, 99}, {2, "b", "", 2, 7}}}).span());
   REQUIRE(ranks.list.size() == 2);
   CHECK(ranks.list[1].host == "b");
   CHECK(ranks.list[0].place == "here");
   CHECK(ranks.list[1].cores == 2);
+  CHECK(ranks.list[1].memory == 7);
   const Credit credit = parse_credit(payload_of(Credit{3, 1u << 30}).span());
   CHECK(credit.rank == 3);
   CHECK(credit.bytes == 1u << 30);

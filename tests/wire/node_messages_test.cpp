@@ -21,7 +21,11 @@ NodeHello node_hello() {
           .memory = std::uint64_t{1} << 34,
           .name = "pi1",
           .host = "pi1.local",
-          .platform = "aarch64-unknown-linux-gnu"};
+          .platform = "aarch64-unknown-linux-gnu",
+          .cores_each = 2,
+          .memory_each = std::uint64_t{1} << 32,
+          .gpus = {"0", "GPU-7"},
+          .labels = {"big", "rack=3"}};
 }
 
 NodeWelcome node_welcome() {
@@ -49,6 +53,10 @@ TEST_CASE("a node's hello and its welcome come back", "[wire]") {
   CHECK(got.name == "pi1");
   CHECK(got.host == "pi1.local");
   CHECK(got.platform == "aarch64-unknown-linux-gnu");
+  CHECK(got.cores_each == 2);
+  CHECK(got.memory_each == std::uint64_t{1} << 32);
+  CHECK(got.gpus == std::vector<std::string>{"0", "GPU-7"});
+  CHECK(got.labels == std::vector<std::string>{"big", "rack=3"});
   const NodeWelcome back = parse_node_welcome(payload_of(node_welcome()).span());
   CHECK(back.program == "monte_pi");
   CHECK(back.sha256 == node_welcome().sha256);
@@ -81,6 +89,16 @@ TEST_CASE("a node's message that is torn anywhere, or too long, is refused", "[w
   check_cut(payload_of(SlotLent{1, true}), parse_slot_lent);
   check_cut(payload_of(NodeShared{true}), parse_node_shared);
   check_cut(payload_of(SlotsWanted{1, 1}), parse_slots_wanted);
+}
+
+TEST_CASE("a node with more labels than it may have, or too long ones, is refused", "[wire]") {
+  NodeHello hello = node_hello();
+  hello.labels.assign(most_node_labels, "x");
+  CHECK(parse_node_hello(payload_of(hello).span()).labels.size() == most_node_labels);
+  hello.labels.emplace_back("one more");
+  CHECK_THROWS_AS(parse_node_hello(payload_of(hello).span()), ProtocolError);
+  hello.labels.assign(1, std::string(longest_node_word + 1, 'x'));
+  CHECK_THROWS_AS(parse_node_hello(payload_of(hello).span()), ProtocolError);
 }
 
 TEST_CASE("P35: of another version, only the version is read", "[wire][P35]") {

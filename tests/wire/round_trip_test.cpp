@@ -198,7 +198,7 @@ TEST_CASE("messages whose bytes were changed are refused or are others, and are 
     Bytes task = payload_of(any_task(random, texts));
     Bytes failure = payload_of(FailureMessage{1, 1, 1, bytes_of(texts.out), bytes_of(texts.err), any_failure(random)});
     Bytes hello = payload_of(Hello{.platform = any_text(random, 20), .host = any_text(random, 20)});
-    Bytes ranks = payload_of(Ranks{{{1, any_text(random, 9), any_text(random, 9), 4}, {2, "host", "", 0}}});
+    Bytes ranks = payload_of(Ranks{{{1, any_text(random, 9), any_text(random, 9), 4, 5}, {2, "host", "", 0, 0}}});
     for (Bytes* const bytes : {&task, &failure, &hello, &ranks}) spoil(*bytes, random);
     const auto exact = [](const Bytes& bytes) { return std::vector<std::byte>(bytes.span().begin(), bytes.span().end()); };
     parse([bytes = exact(task)] { parse_task(bytes); });

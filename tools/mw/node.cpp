@@ -21,10 +21,13 @@
 #include "mw/emulator.hpp"
 #include "net/key_file.hpp"
 #include "net/multicast.hpp"
+#include "parse/size.hpp"
 #include "process/cores.hpp"
 #include "process/job_control.hpp"
 #include "process/no_write_signals.hpp"
 #include "process/place.hpp"
+#include "resources/machine.hpp"
+#include "resources/shares.hpp"
 #include "tcp/node/node.hpp"
 
 namespace mw::tool {
@@ -53,6 +56,18 @@ net::KeyFile key_on_stdin() {
   return net::key_file_of(line, "what came on stdin");
 }
 
+Shares shares_of(const NodeCommand& command) {
+  Shares shares{.cores = command.cores, .gpus = command.gpus, .labels = command.labels};
+  if (!command.memory.empty()) {
+    const auto size = parse::size(command.memory);
+    if (!size || *size == 0) throw UsageError{fmt::format("--memory {}: it is a size: 512M, 4G", command.memory)};
+    shares.memory = *size;
+  }
+  resources::check(shares, "--gpus, --label");
+  static_cast<void>(resources::machine_here(shares.gpus));  // while somebody looks
+  return shares;
+}
+
 }  // namespace
 
 void add_node(CLI::App& cli, NodeCommand& command) {
@@ -73,6 +88,17 @@ void add_node(CLI::App& cli, NodeCommand& command) {
       ->type_name("FILE");
   node->add_option("--slots", command.slots, "tasks that run at a time, of all masters together; default: one a core")
       ->check(CLI::Range(1, 65'536));
+  node->add_option("--gpus", command.gpus,
+                   "how many GPUs the slots have together; each GPU is for one slot, whose workers find it in CUDA_VISIBLE_DEVICES "
+                   "and HIP_VISIBLE_DEVICES, and the other slots' workers see none. The first of those that CUDA_VISIBLE_DEVICES "
+                   "names here, or else 0, 1, …; default: as many as there are of NVIDIA's, and the other slots see all")
+      ->check(CLI::Range(0u, resources::most_gpus));
+  node->add_option("--label", command.labels, "words that tasks may ask for: big, rack=3")->delimiter(',')->type_name("WORD,…");
+  node->add_option("--cores", command.cores, "cores that each slot has, for tasks that ask for some; default: its share")
+      ->check(CLI::Range(1, 65'536));
+  node->add_option("--memory", command.memory,
+                   "memory that each slot has, for tasks that ask for some: 512M, 4G; default: its share")
+      ->type_name("SIZE");
   node->add_option("--name", command.name,
                    "what masters call this node: letters, digits, '.', '-', '_'; default: this machine's name, or the key's");
   node->add_option(
@@ -95,7 +121,8 @@ void add_node(CLI::App& cli, NodeCommand& command) {
       "and may do what that user may, unless there is a sandbox.\n"
       "Example: mw node --key cppmw.key\n"
       "         mw node --key cppmw.key --connect pi1.local:9470\n"
-      "         mw node --key pi2.key --connect lab:9470,lab:9471 --slots 4");
+      "         mw node --key pi2.key --connect lab:9470,lab:9471 --slots 4\n"
+      "         mw node --key cppmw.key --slots 8 --gpus 2 --label big,rack=3");
 }
 
 void node(const NodeCommand& command) {
@@ -111,6 +138,7 @@ void node(const NodeCommand& command) {
     throw UsageError{fmt::format("--name {}: {} is the key of the node {}", options.name, command.key_file, key.node)};
   options.key = key.key_for(options.name);
   options.slots = command.slots > 0 ? command.slots : process::available_cores();
+  options.shares = shares_of(command);
   options.folder = command.folder.empty() ? usual_folder() : command.folder;
   options.platform = command.platform;
   options.runner = emulator_path(command.runner);

@@ -6,6 +6,7 @@
 // Use:     internal; see main.cpp.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct NodeCommand {
   std::string runner;
   std::string sandbox = "none";
   unsigned slots = 0;
+  unsigned cores = 0;
+  std::string memory;
+  std::optional<unsigned> gpus;
+  std::vector<std::string> labels;
   double idle_exit_s = 0;
   bool once = false;
   bool quiet = false;

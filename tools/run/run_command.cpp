@@ -125,6 +125,13 @@ void add_run(CLI::App& cli, RunCommand& command) {
   around(run->add_option("--memory", plan.memory, "how much memory a job may have: 500M, 2G, …")
              ->transform(CLI::AsSizeValue(false))
              ->type_name("SIZE"));
+  around(run->add_option("--gpus", plan.needs.gpus, "how many GPUs a job needs, for itself: with -i multicore:8?gpus=2, say")
+             ->type_name("N"));
+  around(run->add_option("--cores", plan.needs.cores, "how many cores its worker must have")->type_name("N"));
+  around(run->add_option("--label", plan.needs.labels, "words that its worker must have: big, host=pi1 (mw node --label)")
+             ->allow_extra_args(false)
+             ->delimiter(',')
+             ->type_name("WORD,…"));
   run->footer(
       "Use: mw run [OPTIONS] COMMAND [WORD…] [::: VALUE…] [:::+ VALUE…] [:::: FILE…]\n"
       "Inputs come behind :::, out of files behind ::::, from --arg-file, or from stdin, a line each; several lists are\n"

@@ -178,6 +178,7 @@ class Runner {
 
   TaskOptions options_of(const Pending& pending) const {
     TaskOptions options;
+    options.needs = plan_.needs;
     for (const std::string& file : plan_.files) {
       const std::filesystem::path path = CommandTemplate::text_of(file, pending.row, pending.number);
       const bool leads_out = path.is_absolute() || path.lexically_normal().string().starts_with("..");
@@ -311,8 +312,9 @@ class Runner {
       one.job.timeout_ms = timeout_.milliseconds();
       jobs.push_back(one.job);
     }
+    const bool has_options = has_files() || !plan_.needs.empty();
     auto task =
-        has_files() ? master_->submit_task<run_jobs>(options_of(pending.front()), jobs) : master_->submit_task<run_jobs>(jobs);
+        has_options ? master_->submit_task<run_jobs>(options_of(pending.front()), jobs) : master_->submit_task<run_jobs>(jobs);
     const std::uint64_t id = task.id();
     open_jobs_ += pending.size();
     open_.emplace(id, Open{std::move(task), std::move(pending)});

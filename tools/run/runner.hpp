@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include <mw/needs.hpp>
+
 #include "run/inputs.hpp"
 
 namespace mw::run {
@@ -44,6 +46,7 @@ struct RunPlan {
   std::vector<std::string> environment;     ///< NAME or NAME=VALUE
   std::string folder;
   std::uint64_t memory = 0;  ///< bytes
+  Needs needs;               ///< of each job
   int nice = 0;
   double load = 0;  ///< 0: whatever it is
 };

@@ -38,6 +38,7 @@
 #include "process/cores.hpp"
 #include "process/place.hpp"
 #include "process/standard_streams.hpp"
+#include "resources/machine.hpp"
 
 namespace {
 
@@ -49,7 +50,8 @@ void name_process(const char* name) { ::prctl(PR_SET_NAME, name); }
 
 [[noreturn]] void run_rank(const Start& start) {
   boost::asio::io_context io{1};
-  RankFacts own{static_cast<std::uint32_t>(::getpid()), host_name(), mw::process::own_place(), mw::process::available_cores()};
+  RankFacts own{static_cast<std::uint32_t>(::getpid()), host_name(), mw::process::own_place(), mw::process::available_cores(),
+                mw::resources::available_memory()};
   const bool shares = shares_memory(start);
   if (!shares) own.place += " apart";  // no memory can be shared with the master from here
   World world{io, own};

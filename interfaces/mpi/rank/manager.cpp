@@ -36,7 +36,8 @@ Manager::Manager(boost::asio::io_context& io, World& world, process::UniqueFd so
 
 void Manager::say_who_is_here() {
   wire::Ranks ranks;
-  for (const RankFacts& facts : world_.facts()) ranks.list.push_back({facts.pid, facts.host, facts.place, facts.cores});
+  for (const RankFacts& facts : world_.facts())
+    ranks.list.push_back({facts.pid, facts.host, facts.place, facts.cores, facts.memory});
   wire::append(outgoing_.tail(), ranks);
 }
 

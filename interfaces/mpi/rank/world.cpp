@@ -62,6 +62,7 @@ struct Card {
   std::uint32_t memory = 0;  ///< of its Bell; both are descriptors of that process
   std::uint64_t bell_inode = 0;
   std::uint64_t memory_inode = 0;
+  std::uint64_t host_memory = 0;  ///< that it may use, bytes
   char host[256] = {};
   char place[256] = {};
 };
@@ -130,6 +131,7 @@ void World::exchange_facts(const RankFacts& own) {
   Card card;
   card.pid = own.pid;
   card.cores = own.cores;
+  card.host_memory = own.memory;
   card.bell = static_cast<std::uint32_t>(bell_write_.get());
   card.bell_inode = process::inode_of(bell_write_.get());
   card.memory = static_cast<std::uint32_t>(bell_memory_.get());
@@ -141,7 +143,7 @@ void World::exchange_facts(const RankFacts& own) {
   check(MPI_Iallgather(&card, sizeof card, MPI_BYTE, cards.data(), sizeof card, MPI_BYTE, MPI_COMM_WORLD, &exchange),
         "MPI_Iallgather");
   wait_asleep(exchange);
-  for (const Card& one : cards) facts_.push_back({one.pid, one.host, one.place, one.cores});
+  for (const Card& one : cards) facts_.push_back({one.pid, one.host, one.place, one.cores, one.host_memory});
   for (std::size_t i = 0; i < cards.size(); ++i) {
     const Card& other = cards[i];
     const bool talk = (rank_ == 0) != (i == 0);  // only manager and workers do

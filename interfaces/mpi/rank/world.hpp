@@ -58,7 +58,8 @@ struct RankFacts {
   std::uint32_t pid = 0;
   std::string host;
   std::string place;
-  std::uint32_t cores = 0;  ///< that it may use
+  std::uint32_t cores = 0;   ///< that it may use
+  std::uint64_t memory = 0;  ///< the same, bytes
 };
 
 class World {

@@ -66,13 +66,15 @@ constexpr process::BackOff far_starts{1'000ms, 60'000ms};
 std::string LaunchHost::machine() const { return address.substr(address.find('@') + 1); }
 std::string LaunchHost::name() const { return net::as_node_name(machine()); }
 
-StartedNode::Plan StartedNode::here(const std::string& master, const net::KeyFile& key, unsigned slots) {
-  return {local_node_name,
-          "the node on this machine",
-          find_command(),
-          {"node", "--connect", master, "--key", "-", "--slots", std::to_string(slots), "--once", "--quiet"},
-          key.key_for(local_node_name),
-          process::worker_starts};
+StartedNode::Plan StartedNode::here(const std::string& master, const net::KeyFile& key, unsigned slots, const Shares& shares) {
+  std::vector<std::string> arguments{"node", "--connect", master, "--key", "-", "--slots", std::to_string(slots)};
+  if (shares.cores != 0) arguments.insert(arguments.end(), {"--cores", std::to_string(shares.cores)});
+  if (shares.memory != 0) arguments.insert(arguments.end(), {"--memory", std::to_string(shares.memory)});
+  if (shares.gpus) arguments.insert(arguments.end(), {"--gpus", std::to_string(*shares.gpus)});
+  for (const std::string& label : shares.labels) arguments.push_back("--label=" + label);
+  arguments.insert(arguments.end(), {"--once", "--quiet"});
+  return {local_node_name,      "the node on this machine",   find_command(),
+          std::move(arguments), key.key_for(local_node_name), process::worker_starts};
 }
 
 /// It ends by itself should it lose its master before it has joined. Nobody could answer what ssh asks.

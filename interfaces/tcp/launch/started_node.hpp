@@ -5,7 +5,7 @@
 // Owner:   owns the process.
 // Threads: the master's loop; made, and started again, in the thread that lives as long as the master (Child).
 // Use:
-//     StartedNode node{host, StartedNode::here("127.0.0.1:9470", key, 2)};      // throws InterfaceError
+//     StartedNode node{host, StartedNode::here("127.0.0.1:9470", key, 2, {})};      // throws InterfaceError
 //     node.stop(true, [] { … });                            // after the master has said bye to it
 #pragma once
 
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <mw/interface.hpp>
+#include <mw/needs.hpp>
 
 #include "net/key_file.hpp"
 #include "process/back_off.hpp"
@@ -42,8 +43,8 @@ class StartedNode {
     net::Key key{};  ///< of the node with that name
     process::BackOff starts;
   };
-  /// On this machine. Throws InterfaceError if there is no mw command.
-  static Plan here(const std::string& master, const net::KeyFile& key, unsigned slots);
+  /// On this machine; its slots have these shares. Throws InterfaceError if there is no mw command.
+  static Plan here(const std::string& master, const net::KeyFile& key, unsigned slots, const Shares& shares);
   /// On another one, whose `mw` is in the PATH of those who log in.
   static Plan there(const LaunchHost& host, const std::string& master, const net::KeyFile& key);
 

@@ -1,7 +1,5 @@
 #include "tcp/node/master_session.hpp"
 
-#include <sys/sysinfo.h>
-
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -16,6 +14,8 @@
 #include "net/key_file.hpp"
 #include "process/cores.hpp"
 #include "process/place.hpp"
+#include "resources/machine.hpp"
+#include "resources/shares.hpp"
 #include "wire/mux.hpp"
 
 namespace mw::tcp {
@@ -36,11 +36,6 @@ constexpr std::size_t longest_relay = 256 * 1024;
 constexpr std::uint64_t credit_step = 512 * 1024;
 /// What a master may say of how long it can be silent.
 constexpr std::chrono::milliseconds shortest_silence{100}, longest_silence{3'600'000};
-
-std::uint64_t memory_of_machine() {
-  struct sysinfo info = {};
-  return ::sysinfo(&info) == 0 ? std::uint64_t{info.totalram} * info.mem_unit : 0;
-}
 
 }  // namespace
 
@@ -93,14 +88,20 @@ void MasterSession::connect(tcp::resolver::results_type addresses) {
 }
 
 void MasterSession::established() {
+  const resources::Machine machine = resources::machine_here(options_.shares.gpus);
+  shares_ = resources::shares_of(machine, options_.shares, options_.slots);
   wire::append(
       channel_->outgoing().tail(),
       wire::NodeHello{.slots = options_.slots,
-                      .cores = process::available_cores(),
-                      .memory = memory_of_machine(),
+                      .cores = machine.cores,
+                      .memory = machine.memory,
                       .name = options_.name,
                       .host = process::host_name(),
-                      .platform = options_.platform.empty() ? builds::platform_of_file("/proc/self/exe") : options_.platform});
+                      .platform = options_.platform.empty() ? builds::platform_of_file("/proc/self/exe") : options_.platform,
+                      .cores_each = shares_.front().cores,
+                      .memory_each = shares_.front().memory,
+                      .gpus = machine.gpus,
+                      .labels = options_.shares.labels});
   channel_->flush();
 }
 
@@ -189,6 +190,8 @@ void MasterSession::start_workers() {
       options.files_folder = rooms_->files_folder();
       options.files_seen_as = sandbox::files_inside;
     }
+    const Resources& share = shares_[static_cast<std::size_t>(&slot - slots_.data())];
+    options.program.environment_set = resources::environment_of(share, options_.shares.gpus.has_value());
     slot.agent = std::make_unique<agent::Agent>(io_, options);
     slot.agent->lend(false);
     slot.agent->start();

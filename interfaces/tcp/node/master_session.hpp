@@ -104,7 +104,8 @@ class MasterSession final : private channel::ChannelUser, public std::enable_sha
   std::shared_ptr<channel::Channel> channel_;
   wire::NodeWelcome welcome_;
   std::optional<Delivery> delivery_;
-  std::optional<Rooms> rooms_;  ///< after the slots, which have files there
+  std::optional<Rooms> rooms_;     ///< after the slots, which have files there
+  std::vector<Resources> shares_;  ///< by slot
   std::vector<Slot> slots_;
   wire::SlotsWanted wanted_;
   bool is_shared_ = false;

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include <mw/needs.hpp>
+
 #include "net/endpoint.hpp"
 #include "net/multicast.hpp"
 #include "sandbox/bubblewrap.hpp"
@@ -28,6 +30,7 @@ struct NodeOptions {
   std::string name;                   ///< what masters call it
   tls::Key key{};                     ///< its own
   unsigned slots = 1;                 ///< tasks that run at a time, of all masters
+  Shares shares;                      ///< what each slot has, and how many GPUs all have
   std::string folder;                 ///< where programs that came are kept
   std::string platform;               ///< that it says it is, as BOINC calls it; empty: what it is
   std::string runner;                 ///< an emulator that runs that platform's programs; empty: they run by themselves
