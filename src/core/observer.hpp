@@ -65,8 +65,8 @@ class Observer {
   /// task's number, function and arguments. Whichever of the two has a result first ends the task.
   virtual void copy_assigned(const TaskRecord& copy, WorkerId, const Moment&) noexcept { static_cast<void>(copy); }
   virtual void copy_started(const TaskRecord& copy, WorkerId, const Moment&) noexcept { static_cast<void>(copy); }
-  /// The copy came to its end. `how` is its result or failure, or says how its worker died; it is null where the copy is
-  /// not needed any more, was given back, or went with its interface.
+  /// The copy came to its end. `how` is its result or failure, or says how its worker died; it is null where the copy
+  /// is not needed any more, was given back, or went with its interface.
   virtual void copy_ended(const TaskRecord& copy, CopyEnd, const Outcome* how, const Moment&) noexcept {
     static_cast<void>(copy), static_cast<void>(how);
   }

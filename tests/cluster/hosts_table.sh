@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # How the tcp interface fares on 1 to 5 hosts with a network of 100 Mbit/s, as Markdown: hosts_table.sh
-# FOLDER-OF-PROGRAMS [RUNS]. Each host has a third of a core, so that two cores are enough for all of them. By hand, on a
-# machine that does nothing else; it needs control groups that may limit processor time.
+# FOLDER-OF-PROGRAMS [RUNS]. Each host has a third of a core, so that two cores are enough for all of them. By hand, on
+# a machine that does nothing else; it needs control groups that may limit processor time.
 set -euo pipefail
 bin=$1
 runs=${2:-5}

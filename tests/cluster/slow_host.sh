@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One of four hosts is four times slower: how much longer applications take than the hosts' speeds allow: slow_host.sh
-# FOLDER-OF-PROGRAMS [RUNS [mpi|tcp]]. By hand, on a machine that does nothing else: it needs 1.3 of its cores, and control
-# groups that may limit processor time.
+# FOLDER-OF-PROGRAMS [RUNS [mpi|tcp]]. By hand, on a machine that does nothing else: it needs 1.3 of its cores, and
+# control groups that may limit processor time.
 set -euo pipefail
 bin=$1
 runs=${2:-3}

@@ -626,7 +626,7 @@ TEST_CASE("a worker that rests gets nothing, keeps what it has, and is given tas
 TEST_CASE("it is known which worker at rest a task waits for: that of the first task", "[scheduler]") {
   static const std::string names[] = {"worker 1", "worker 2"};
   static const Item* first_item = nullptr;
-  Scheduler scheduler{{}, [](const Item& item) -> const std::string* { return &names[&item != first_item]; }};
+  Scheduler scheduler{{}, [](const Item& item) { return Terms{.name = &names[&item != first_item]}; }};
   auto tasks = items(2);
   first_item = &tasks[1];
   scheduler.worker_joined(a, {1}, {names[0]});
@@ -637,7 +637,7 @@ TEST_CASE("it is known which worker at rest a task waits for: that of the first 
   CHECK(scheduler.awaited_at_rest() == a);
   scheduler.worker_rests(b, true);
   CHECK(scheduler.awaited_at_rest() == b);  // its task is older
-  CHECK(scheduler.missing_names().empty());
+  CHECK(scheduler.missing().empty());
   CHECK(scheduler.unnamed_count() == 0);
   scheduler.worker_rests(b, false);
   CHECK(scheduler.next(now)->worker == b);

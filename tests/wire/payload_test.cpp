@@ -68,7 +68,7 @@ TEST_CASE("numbers lie with their lowest byte first", "[wire]") {
 }
 
 TEST_CASE("a payload is read as it was written, and a step beyond its end is refused with what is missing", "[wire]") {
-  Bytes out;
+  mw::Bytes out;
   Writer{out, FrameType::refuse, 1 + 8 + size_of("text")}.number(std::uint8_t{7}).number(~std::uint64_t{0}).text("text");
   const auto payload = out.span().subspan(header_size);
   Parser parser{"word", payload};
@@ -83,7 +83,7 @@ TEST_CASE("a payload is read as it was written, and a step beyond its end is ref
 }
 
 TEST_CASE("a text is refused by what it says of its length, before its bytes are looked at", "[wire][S7]") {
-  Bytes out;
+  mw::Bytes out;
   Writer{out, FrameType::refuse, size_of("text")}.text("text");
   const auto payload = out.span().subspan(header_size);
   CHECK_THROWS_WITH((Parser{"word", payload}.text(3)), "a word with a text of 4 bytes; the limit is 3");

