@@ -484,7 +484,9 @@ void World::round_by_master() {
       demand(workers_.at(index_of(free)).round_trip != Time{0}, "a task waits beside a worker that has nothing to do");
   for (const WorkerId free : machine_.free_workers())
     for (const auto& [task, account] : accounts_)
-      demand(!account.is_queued || !may_take(*task, free, workers_.at(index_of(free))), "a task waits beside its own worker");
+      demand(!account.is_queued || !may_take(*task, free, workers_.at(index_of(free))) ||
+                 (workers_.at(index_of(free)).round_trip != Time{0} && task->options().worker.empty()),
+             "a task waits beside its own worker");
   ask_back(machine_.surplus());
 }
 
