@@ -164,7 +164,8 @@ bool Dispatcher::send_new(const WorkerBuild& build, Host& host, SchedulerReply& 
 }
 
 /// One copy a host (S5), one vote a voter, and alike hosts where that matters. A host that gave its copy back has said
-/// nothing of it, and may have another, a few times.
+/// nothing of it, and may have another, a few times. What failed or was lost on a machine of the project's own may run
+/// there again, as nobody else may be there; `max_error` bounds that.
 bool Dispatcher::may_have(const WorkunitRow& workunit, const Host& host) const {
   if (workunit.host_class != 0 &&
       workunit.host_class != host_class(project_.settings.redundancy, host.info.os_name, host.info.cpu_vendor, host.info.cpu_model))
@@ -173,9 +174,13 @@ bool Dispatcher::may_have(const WorkunitRow& workunit, const Host& host) const {
   const std::string voter = project_.reputation.voter(host);
   constexpr int most_given_back = 3;
   int given_back = 0;
+  const auto may_have_again = [&](const InstanceRow& one) {
+    if (one.exit_status == exit_status::aborted_by_user) return ++given_back < most_given_back;
+    return project_.reputation.is_own(host) && one.state.server_state == ServerState::over &&
+           one.state.outcome != InstanceOutcome::success;
+  };
   return std::none_of(instances.begin(), instances.end(), [&](const InstanceRow& one) {
-    const bool is_given_back = one.exit_status == exit_status::aborted_by_user;
-    if (one.host == host.id) return !is_given_back || ++given_back >= most_given_back;
+    if (one.host == host.id) return !may_have_again(one);
     // What failed or was lost is no vote, and where one result is enough there are none.
     const bool is_vote = one.state.server_state == ServerState::in_progress || one.state.outcome == InstanceOutcome::success;
     return workunit.state.quorum > 1 && is_vote && one.voter == voter;
