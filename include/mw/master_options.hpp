@@ -68,9 +68,9 @@ struct MasterOptions {
 
   /// Near the end, when no task waits and a worker on another machine has nothing to do, a task that has taken twice as
   /// long as others of its function, or runs on a worker that is known to be slow, is begun a second time there. The
-  /// first result counts, and the other attempt is ended; `Status::copies` counts them. Not for tasks that are for one
-  /// worker, emit parts, or bring files back; `boinc` does so in its own way. False: never, where a function may not
-  /// run twice at the same time (it may run again in any case, when its worker is lost).
+  /// first result counts, and the other attempt is ended; `Status::copies` counts them. Not for programs, and tasks that
+  /// are for one worker, emit parts, or bring files back; `boinc` does so in its own way. False: never, where a function
+  /// may not run twice at the same time (it may run again in any case, when its worker is lost).
   bool copy_stragglers = true;
 
   /// f(args…) runs once in each new worker process, before its first task: to load or connect what tasks then find in

@@ -2,9 +2,13 @@
 
 #include <utility>
 
+#include <mw/function.hpp>
+#include <mw/program.hpp>
+
 namespace mw::core {
 
 bool may_have_copy(const TaskRecord& task) noexcept {
+  if (task.function == &detail::Registered<&detail::program_task>::entry) return false;
   const detail::TaskExtra* const extra = task.find_extra();
   if (!extra) return true;
   if (!extra->may_have_copy || extra->is_start) return false;

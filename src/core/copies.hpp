@@ -17,8 +17,8 @@ namespace mw::core {
 
 using detail::TaskRecord;
 
-/// Whether there may be a second attempt while this task runs: what it does besides its result could be done twice, or
-/// mixed up.
+/// Whether there may be a second attempt while this task runs. Not where what it does besides returning its result
+/// could be done twice, or mixed up; programs write files, as a rule.
 bool may_have_copy(const TaskRecord& task) noexcept;
 
 class Copies {

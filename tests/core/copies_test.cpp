@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <mw/detail/task_access.hpp>
+#include <mw/program.hpp>
 
 #include "core/machine.hpp"
 
@@ -225,6 +226,14 @@ TEST_CASE("a task whose deeds would be done twice has no copy", "[core][copies]"
   Late world{options};
   CHECK_FALSE(world.make_copy());
   CHECK(world.counter.made == 0);
+}
+
+TEST_CASE("a program is not begun a second time, a function may be", "[core][copies]") {
+  const boost::intrusive_ptr<detail::WorkerDirectory> directory{new detail::WorkerDirectory{{"worker", "host"}}};
+  const RecordPtr program{new TaskRecord{detail::Registered<&detail::program_task>::checked(), Bytes{}, *directory}, false};
+  CHECK_FALSE(may_have_copy(*program));
+  const RecordPtr function{new TaskRecord{detail::Registered<copied_function>::checked(), Bytes{}, *directory}, false};
+  CHECK(may_have_copy(*function));
 }
 
 TEST_CASE("no copies without leave", "[core][copies]") {
