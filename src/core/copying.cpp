@@ -39,6 +39,7 @@ void TaskMachine::copy_finished(TaskRecord& copy, Outcome&& outcome, const Momen
   tell([&](Observer& observer) { observer.copy_ended(copy, CopyEnd::done, &outcome, now); });
   scheduler_.finished(copy, now.time, outcome.failure ? Time{0} : outcome.run_time);
   if (outcome.failure || copy.find_parts() || task.find_parts()) return;
+  tell([&](Observer& observer) { observer.overtaken(task); });
   task.last_worker.store(copy.last_worker.load(std::memory_order_relaxed), std::memory_order_relaxed);
   // Its worker may still read its arguments.
   task.need_extra().old_arguments = std::move(task.payload);

@@ -65,6 +65,9 @@ class Observer {
   /// task's number, function and arguments. Whichever of the two has a result first ends the task.
   virtual void copy_assigned(const TaskRecord& copy, WorkerId, const Moment&) noexcept { static_cast<void>(copy); }
   virtual void copy_started(const TaskRecord& copy, WorkerId, const Moment&) noexcept { static_cast<void>(copy); }
+  /// The copy has a result, and the task is about to end with that: the attempt at it that ran, if one did, counts no
+  /// more. record.last_worker is still that attempt's.
+  virtual void overtaken(const TaskRecord&) noexcept {}
   /// The copy came to its end. `how` is its result or failure, or says how its worker died; it is null where the copy
   /// is not needed any more, was given back, or went with its interface.
   virtual void copy_ended(const TaskRecord& copy, CopyEnd, const Outcome* how, const Moment&) noexcept {

@@ -73,6 +73,10 @@ void WorkerList::ended(const TaskRecord& task, TaskState, const Moment&) noexcep
 
 void WorkerList::copy_started(const TaskRecord& copy, WorkerId worker, const Moment& now) noexcept { started(copy, worker, now); }
 
+void WorkerList::overtaken(const TaskRecord& task) noexcept {
+  if (is_running(task)) no_longer_runs(task);
+}
+
 void WorkerList::copy_ended(const TaskRecord& copy, CopyEnd end, const Outcome* how, const Moment& now) noexcept {
   switch (end) {
     case CopyEnd::done: return done(copy, *how, now);

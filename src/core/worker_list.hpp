@@ -37,6 +37,7 @@ class WorkerList final : public Observer {
   void queued_again(const TaskRecord& task, Again, bool was_running, const Moment&) noexcept override;
   void ended(const TaskRecord& task, TaskState, const Moment&) noexcept override;
   void copy_started(const TaskRecord& copy, WorkerId worker, const Moment& now) noexcept override;
+  void overtaken(const TaskRecord& task) noexcept override;
   void copy_ended(const TaskRecord& copy, CopyEnd, const Outcome* how, const Moment& now) noexcept override;
   void worker_joined(WorkerId worker, const WorkerInfo& info, const Moment& now) noexcept override;
   void worker_left(WorkerId worker, const Moment&) noexcept override;

@@ -33,7 +33,7 @@ given_back() {
 # What was under way goes on where it was.
 switched_off() {
   local url pid
-  "$bin/checkpointed_app" -i "boinc:?listen=127.0.0.1:0&state=$1/state&poll_s=0.1" --steps 200 --json >"$1/out" 2>"$1/err" &
+  "$bin/checkpointed_app" -i "boinc:?listen=127.0.0.1:0&state=$1/state&poll_s=0.1" --steps 300 --json >"$1/out" 2>"$1/err" &
   within 10 grep -q volunteers: "$1/err" || fail "no project: $(cat "$1/err")"
   url=$(url_in "$1/err")
   volunteer "$1"
@@ -50,7 +50,7 @@ switched_off() {
 import json, sys
 result = json.load(open(sys.argv[1]))["result"]
 print(result)
-assert result["steps"] == 200 and 0 < result["steps_of_last_process"] < 170
+assert result["steps"] == 300 and 0 < result["steps_of_last_process"] < 270
 X
 }
 

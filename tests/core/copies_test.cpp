@@ -10,6 +10,7 @@
 #include <mw/program.hpp>
 
 #include "core/machine.hpp"
+#include "core/worker_list.hpp"
 
 using namespace mw;
 using namespace mw::core;
@@ -49,6 +50,7 @@ class Late {
  public:
   explicit Late(TaskOptions options = {}) : machine{*directory} {
     machine.add_observer(counter);
+    machine.add_observer(workers);
     machine.copy_stragglers(true);
     machine.interface_started();
     first = join();
@@ -80,6 +82,7 @@ class Late {
   const Moment late = moment_at(1s);
   CopyCounter counter;
   const boost::intrusive_ptr<detail::WorkerDirectory> directory{new detail::WorkerDirectory{{"worker", "host"}}};
+  WorkerList workers{*directory, 0};
   TaskMachine machine;
   std::vector<RecordPtr> records;
   WorkerId first{}, second{};
@@ -115,9 +118,17 @@ TEST_CASE("the copy is first: its result is the task's, and the other attempt is
   CHECK(copy->task.id() == world.task->id);
   CHECK(copy->task.arguments().size() == 1);
   CHECK(copy->task.arguments()[0] == std::byte{42});
+  const auto running = [&world] {
+    std::size_t count = 0;
+    for (const auto& worker : world.workers.statuses({}, world.late)) count += worker.running.size();
+    return count;
+  };
+  CHECK(running() == 1);
   CHECK_FALSE(world.machine.next_copy(world.late));
   world.machine.started(copy->task, world.second, world.late);
+  CHECK(running() == 2);
   world.machine.finished(copy->task, result_of(std::byte{7}), world.late);
+  CHECK(running() == 0);  // of a task that has ended nothing is known any more
 
   const RecordPtr ended = world.machine.take_ended();
   REQUIRE(ended.get() == world.task);

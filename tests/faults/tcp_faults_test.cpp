@@ -116,6 +116,7 @@ TEST_CASE("a task waits for a node that has what it needs, and can be cancelled 
     mw::Master master{mw::interface(lan.spec()), options};
     const std::uint16_t port = port_of(master);
     const auto plain = lan.node(port, "plain", {"--slots", "1", "--gpus", "0"});
+    REQUIRE(has_slots(master, 1));
     const auto on_gpu = master.submit_task<index_in_a_while>({.needs = {.gpus = 1, .labels = {"big"}}}, 7);
     const auto never = master.submit_task<index_in_a_while>({.needs = {.gpus = 64}}, 8);
     CHECK(master.get_result(master.submit_task<index_in_a_while>(1)) == 1);
