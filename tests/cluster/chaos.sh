@@ -53,7 +53,7 @@ while [ -d "/proc/$run" ] && sleep $((2 + RANDOM % 6)); do
       ;;
     3)
       for pid in $(ip netns pids "$tag-${host#h}"); do
-        ! grep -q '^mw:worker' "/proc/$pid/comm" || { kill -9 "$pid" && kills=$((kills + 1)); }
+        ! grep -q '^mw:' "/proc/$pid/comm" || { kill -9 "$pid" && kills=$((kills + 1)); }
       done 2>/dev/null || true
       ;;
   esac
