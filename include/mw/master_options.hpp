@@ -66,11 +66,12 @@ struct MasterOptions {
   /// warning, and so is what else its task emits; whoever reads that task's parts gets an error in their place.
   std::uint64_t most_unread_parts = std::uint64_t{1} << 30;
 
-  /// Near the end, when no task waits and a worker on another machine has nothing to do, a task that has taken twice as
-  /// long as others of its function, or runs on a worker that is known to be slow, is begun a second time there. The
-  /// first result counts, and the other attempt is ended; `Status::copies` counts them. Not for programs, and tasks that
-  /// are for one worker, emit parts, or bring files back; `boinc` does so in its own way. False: never, where a function
-  /// may not run twice at the same time (it may run again in any case, when its worker is lost).
+  /// Near the end, when no task waits and a worker on another machine has nothing to do, a call that has taken twice as
+  /// long as others of its function, and 0.3 s at least, or that runs on a worker which is known to be slow, is begun a
+  /// second time there. The first result counts, and the other attempt is ended; `Status::copies` counts them. Not for
+  /// programs, and tasks that are for one worker, emit parts, or bring files back; `boinc` does so in its own way.
+  /// False: never, where a function may not run twice at the same time (it may run again in any case, when its worker
+  /// is lost).
   bool copy_stragglers = true;
 
   /// f(args…) runs once in each new worker process, before its first task: to load or connect what tasks then find in

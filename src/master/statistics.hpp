@@ -55,10 +55,7 @@ class Statistics final : public core::Observer {
 
   // As the machine tells it
   void assigned(const TaskRecord&, WorkerId, const core::Moment&) noexcept override { add(attempts); }
-  void copy_assigned(const TaskRecord&, WorkerId, const core::Moment&) noexcept override {
-    add(attempts);
-    add(copies);
-  }
+  void copy_assigned(const TaskRecord&, WorkerId, const core::Moment&) noexcept override { add(copies); }
   void started(const TaskRecord&, WorkerId, const core::Moment&) noexcept override { add(running); }
   void lost(const TaskRecord&, const Outcome&, const core::Moment&) noexcept override { add(lost_); }
   void queued_again(const TaskRecord&, core::Again why, bool was_running, const core::Moment&) noexcept override {

@@ -12,7 +12,7 @@ namespace mw::scheduler {
 namespace {
 
 /// Less than that is not worth a second attempt.
-constexpr Time least_gain = std::chrono::milliseconds{50};
+constexpr Time least_gain = std::chrono::milliseconds{300};
 /// So many tasks of a kind tell how long such tasks take.
 constexpr std::uint8_t enough_for_copies = 3;
 

@@ -395,7 +395,7 @@ void World::cancel() {
 
 void World::pass_time() {
   if (const auto when = machine_.wake_at(now_.time); when && chance(70)) now_.clock_ns = std::max(now_.clock_ns, when->count());
-  if (has_little_to_do_ && chance(50)) now_.clock_ns += static_cast<std::int64_t>(below(200'000'000));
+  if (has_little_to_do_ && chance(50)) now_.clock_ns += static_cast<std::int64_t>(below(800'000'000));
   now_.time = Time{now_.clock_ns};
   const auto late = machine_.time_passed(now_);
   settle();

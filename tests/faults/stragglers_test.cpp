@@ -122,7 +122,7 @@ TEST_CASE("no task is begun twice where the master was told so, or on one machin
   mw::Master master{mw::interface(is_here ? "multicore:2" : "tcp:2"), options};
   learn(master, folder.path("known"));
   const auto task = master.submit_task<slow_at_first>(folder.path("new"));
-  CHECK_THROWS_AS(master.get_result(task, 300ms), mw::TimeoutError);
+  CHECK_THROWS_AS(master.get_result(task, 700ms), mw::TimeoutError);
   CHECK(master.get_status().copies == 0);
   CHECK(master.cancel(task));
 }
