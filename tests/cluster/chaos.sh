@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Random work on five hosts, while their cables are pulled and put in again, hosts are rebooted, and workers killed:
-# chaos.sh FOLDER-OF-PROGRAMS SECONDS [mpi|tcp [SEED]]. What is checked is said in tests/chaos. By hand: a test run has no
-# time for it.
+# chaos.sh FOLDER-OF-PROGRAMS SECONDS [mpi|tcp [SEED]]. What is checked is said in tests/chaos. By hand: a test run has
+# no time for it.
 set -euo pipefail
 bin=$1
 seconds=$2

@@ -49,7 +49,7 @@ no_address_is_needed() {
 # One node, then more, for as long as tasks wait, and one again while a single task runs.
 grows_and_shrinks() {
   for _ in $(seq 16); do echo 0.3; done >"$cluster/naps"
-  echo 6 >>"$cluster/naps"
+  echo 3.5 >>"$cluster/naps"
   "$bin/mw" run -i "tcp:$here&launch=slurm:1-2&slurm_idle_s=1" sleep <"$cluster/naps" >"$cluster/napped" 2>&1 &
   local run=$!
   until_it 12 jobs_run 2 && until_it 12 jobs_run 1 && wait $run && all_is_over

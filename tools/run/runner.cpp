@@ -109,7 +109,9 @@ class Runner {
     if (!plan_.joblog.empty()) log_.emplace(plan_.joblog, plan_.resume || plan_.resume_failed);
     if (plan_.interface.starts_with("boinc"))
       throw UsageError{"mw run starts programs, and a volunteer's machine runs none that a task names: use multicore or mpi"};
-    master_.emplace(plan_.jobs ? mw::interface(spec(), *plan_.jobs) : mw::interface(spec()));
+    // A command that runs twice at a time may write over what it has written.
+    const MasterOptions options{.copy_stragglers = false};
+    master_.emplace(plan_.jobs ? mw::interface(spec(), *plan_.jobs) : mw::interface(spec()), options);
     follow_stop_signals();
     try {
       while (step()) continue;
