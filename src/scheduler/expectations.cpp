@@ -69,7 +69,7 @@ void Scheduler::learn(std::uint16_t kind, Time run_time) {
 /// The least of its last twenty tasks or so: one that is slow takes long for each of them, where tasks differ it does
 /// for some.
 void Scheduler::learn_of_worker(Worker& worker, std::uint16_t kind, Time run_time) {
-  if (worker.capacity.round_trip.count() == 0) return;  // those of one machine are alike
+  if (!worker.is_far()) return;  // those of one machine are alike
   const auto average = expected(kind);
   if (!average || measured_[kind] < enough_measured) return;
   const double took = static_cast<double>(run_time.count()) / static_cast<double>(average->count());

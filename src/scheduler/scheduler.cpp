@@ -37,6 +37,7 @@ void Scheduler::worker_joined(WorkerId worker, Capacity capacity, std::vector<st
   for (const std::string& name : joined.names) by_name_[name].push_back(&joined);
   most_slots_ = std::max(most_slots_, capacity.slots);
   slots_ += capacity.slots;
+  far_count_ += joined.is_far();
   for (Item* item = elsewhere_.front(); item;) {
     Item& one = *std::exchange(item, item->next);
     if (one.worker != worker) continue;
@@ -86,6 +87,7 @@ std::vector<Item*> Scheduler::worker_left(WorkerId worker) {
     Worker& gone = place->second;
     if (gone.takes_tasks()) slots_ -= gone.capacity.slots;
     if (gone.rests) --resting_count_;
+    far_count_ -= gone.is_far();
     leave_room(gone);
     if (!gone.leaves) leave_classes(gone);
     ahead_.erase(&gone);
@@ -312,7 +314,7 @@ Time Scheduler::horizon_of(const Worker& worker) const noexcept {
 
 /// Whether a task of any known length may be put behind those that the worker runs: their length is known, too.
 bool Scheduler::takes_one_ahead(const Worker& worker) const noexcept {
-  if (worker.capacity.round_trip.count() == 0 || worker.load() != worker.capacity.slots || is_slow(worker)) return false;
+  if (!worker.is_far() || worker.load() != worker.capacity.slots || is_slow(worker)) return false;
   for (const Item* item = worker.items.front(); item; item = item->next)
     if (!expected(item->kind)) return false;
   return true;

@@ -218,6 +218,7 @@ class Scheduler {
     Resources resources;
     std::vector<bool> meets;  ///< by the number of a class
     std::uint32_t load() const noexcept { return static_cast<std::uint32_t>(items.size()) + held; }
+    bool is_far() const noexcept { return capacity.round_trip.count() > 0; }
     bool takes_tasks() const noexcept { return !leaves && !rests; }
     bool has_free_slot() const noexcept { return takes_tasks() && load() < capacity.slots; }
   };
@@ -291,7 +292,8 @@ class Scheduler {
   std::optional<Time> next_copy_;  ///< when straggler() may have something to say; as of its last call
   std::vector<Class> classes_{1};  ///< by number; of 0 nothing is said here
   std::map<Needs, NeedsClass> class_numbers_;
-  std::size_t takers_ = 0;  ///< workers that have not been told to leave
+  std::size_t far_count_ = 0;  ///< workers that are a round trip away
+  std::size_t takers_ = 0;     ///< workers that have not been told to leave
   std::uint32_t last_order_ = 0;
   ItemList elsewhere_;  ///< assigned to any_worker: the interface knows where
   std::unordered_map<std::uint32_t, Worker> workers_;

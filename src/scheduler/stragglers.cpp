@@ -39,16 +39,15 @@ const Scheduler::Worker* Scheduler::idle_for(const Item& item) const {
   for (const Rooms* rooms : {&rooms_, &special_rooms_}) {
     if (rooms->empty()) continue;
     for (const Worker* worker : rooms->front())
-      if (!is_slow(*worker) && worker->capacity.round_trip.count() > 0 && has(*worker, needs)) return worker;
+      if (!is_slow(*worker) && worker->is_far() && has(*worker, needs)) return worker;
   }
   return nullptr;
 }
 
 std::optional<Assignment> Scheduler::straggler(Time now) {
   next_copy_.reset();
-  const bool any_is_idle =
-      (!rooms_.empty() && !rooms_.front().empty()) || (!special_rooms_.empty() && !special_rooms_.front().empty());
-  if (!may_copy_ || queued_count() != 0 || busy_count_ == 0 || !any_is_idle) return std::nullopt;
+  if (!may_copy_ || far_count_ == 0 || queued_count() != 0) return std::nullopt;
+  if (busy_count_ == 0 || busy_count_ == workers_.size()) return std::nullopt;  // nobody is idle, or all are
   const Worker *longest = nullptr, *idle = nullptr;
   for (const auto& [id, worker] : workers_) {
     const auto due = copy_due(worker);

@@ -73,6 +73,11 @@ class Late {
     machine.end_all("the test is over", {});
     while (machine.take_ended()) continue;
   }
+  WorkerId join() {
+    const WorkerId worker = directory->add({"worker", "host"});
+    machine.worker_joined(worker, {.slots = 1, .ahead = 2, .round_trip = 1ms}, moment_at(0ns));
+    return worker;
+  }
   std::optional<Handed> make_copy() {
     REQUIRE(machine.begin_round(late));
     CHECK_FALSE(machine.next(late));
@@ -90,11 +95,6 @@ class Late {
   std::optional<Handed> original;
 
  private:
-  WorkerId join() {
-    const WorkerId worker = directory->add({"worker", "host"});
-    machine.worker_joined(worker, {.slots = 1, .ahead = 2, .round_trip = 1ms}, moment_at(0ns));
-    return worker;
-  }
   TaskRecord& submit(TaskOptions options) {
     auto record = RecordPtr{
         new TaskRecord{detail::Registered<copied_function>::checked(), Bytes{std::span{&argument, 1}}, *directory}, false};
@@ -177,6 +177,8 @@ TEST_CASE("what becomes of a copy is no business of its task's", "[core][copies]
   SECTION("its worker dies") {
     world.machine.worker_left(world.second, died_under(*copy), world.late);
     CHECK(world.counter.lost_ones == 1);
+    world.join();
+    CHECK_FALSE(world.make_copy());  // and might kill the next one, too
   }
   SECTION("it is given back") {
     world.machine.returned(copy->task, world.late);
