@@ -192,8 +192,9 @@ class Pool final : public Interface, public multicore::WorkerOwner {
     const unsigned possible = workers_with_descriptors();
     std::string why = possible < options_.workers ? process::shortage(EMFILE) : std::string{};
     slots_.resize(possible);
-    options_.threads = process::threads_of_worker(options_.threads, possible);
-    shares_ = resources::shares_of(resources::machine_here(options_.shares.gpus), options_.shares, possible);
+    const resources::Machine machine = resources::machine_here(options_.shares.gpus);
+    options_.threads = process::threads_of_worker(options_.threads, possible, machine.cores);
+    shares_ = resources::shares_of(machine, options_.shares, possible);
     for (unsigned slot = 0; slot < slots_.size(); ++slot) {
       try {
         start_worker(slot);

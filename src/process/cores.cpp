@@ -51,9 +51,14 @@ unsigned available_cores(unsigned affinity, const std::string& root) {
 }
 
 unsigned threads_of_worker(unsigned asked, unsigned workers) {
+  const bool is_said = asked != 0 || std::getenv(threads_variable);
+  return threads_of_worker(asked, workers, is_said ? 1 : available_cores());
+}
+
+unsigned threads_of_worker(unsigned asked, unsigned workers, unsigned cores) {
   if (asked != 0) return asked;
   if (std::getenv(threads_variable)) return 0;
-  return std::max(available_cores() / std::max(workers, 1u), 1u);
+  return std::max(cores / std::max(workers, 1u), 1u);
 }
 
 }  // namespace mw::process

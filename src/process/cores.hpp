@@ -23,5 +23,7 @@ inline constexpr const char* threads_variable = "OMP_NUM_THREADS";
 /// How many threads the tasks of one of `workers` workers on this machine should use: as many as were asked for;
 /// without that, its share of the cores, at least 1; or 0, where the environment says it already.
 unsigned threads_of_worker(unsigned asked, unsigned workers);
+/// The same where it is known how many cores there are; finding that out takes a dozen files.
+unsigned threads_of_worker(unsigned asked, unsigned workers, unsigned cores);
 
 }  // namespace mw::process
