@@ -299,6 +299,10 @@ void Star::watch_joining() {
     if (error || stopped_) return;
     if (!has_limit) {
       if (ready_.empty()) say_who_is_missing();
+      // Where there is no other node, and never will be, nobody is to wait for this one.
+      if (!ready_.empty() || !options_.listen.empty()) return;
+      if (!launches_.ends_again_and_again()) return watch_joining();
+      host().no_worker_possible(fmt::format("tcp: no slot has joined{}. {}", who_is_absent("; "), how_to_join()));
     } else if (ready_slots() < options_.expected) {
       host().interface_failed(fmt::format("tcp: {} slots were to be there within {:g} s, and {} are{}. {}", options_.expected,
                                           std::chrono::duration<double>(options_.join_within).count(), ready_slots(),

@@ -52,8 +52,8 @@ void TaskMachine::copy_finished(TaskRecord& copy, Outcome&& outcome, const Momen
   end(task, TaskState::finished, std::move(outcome), now);
 }
 
-/// Where it is queued, or was taken off its worker by what happened; a copy that runs is drop_copy()'s. Who has killed a
-/// worker has no other copy: that one might kill the next.
+/// Where it is queued, or was taken off its worker by what happened; a copy that runs is drop_copy()'s. Who has killed
+/// a worker has no other copy: that one might kill the next.
 void TaskMachine::copy_gone(TaskRecord& copy, CopyEnd how, const Outcome* outcome, const Moment& now) {
   TaskRecord& task = *copies_.task_of(copy);
   const RecordPtr kept = copies_.take(task);

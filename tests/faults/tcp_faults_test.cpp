@@ -8,6 +8,8 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <random>
@@ -48,6 +50,19 @@ std::int64_t begun_at_ns(std::int64_t milliseconds) {
   std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds});
   return begun;
 }
+
+/// What this process starts has this home, as long as it lives.
+class OwnHome {
+ public:
+  explicit OwnHome(const std::string& folder) : before_{std::getenv("HOME") ? std::getenv("HOME") : ""} {
+    ::setenv("HOME", folder.c_str(), 1);
+    ::unsetenv("XDG_STATE_HOME");
+  }
+  ~OwnHome() { ::setenv("HOME", before_.c_str(), 1); }
+
+ private:
+  std::string before_;
+};
 
 /// Every result once, and the right sum.
 void check_all_of(mw::Master& master, std::size_t count) {
@@ -324,6 +339,24 @@ TEST_CASE("a node that is told to stop twice stops at once, and its task runs el
   const auto other = lan.node(port_of(master), "other", {"--slots", "1"});
   CHECK(master.get_result(task) == slow_by * 700);
   CHECK(task.losses() == 0);
+}
+
+TEST_CASE("a local node that cannot work, and is the only one, ends the wait", "[faults][tcp]") {
+  const test::TemporaryFolder home;
+  std::filesystem::create_directories(home.path(".local/state/cppmw"));
+  std::filesystem::create_directory_symlink("/sys/kernel", home.path(".local/state/cppmw/node"));  // nobody can write there
+  const OwnHome own{home.path("")};
+  {
+    mw::Master master{mw::interface("tcp:1")};
+    try {
+      master.get_result(master.submit_task<sleep_then>(1), slow_by * 60s);
+      FAIL("it has a result");
+    } catch (const mw::TaskError& e) {
+      CHECK(e.cause() == mw::Cause::no_worker);
+      CHECK(std::string{e.what()}.find("the node on this machine: it ended with exit status 1") != std::string::npos);
+    }
+  }
+  CHECK(nothing_is_left());
 }
 
 TEST_CASE("P33: kill -9 of the master leaves no local node and no worker", "[faults][tcp][P33]") {

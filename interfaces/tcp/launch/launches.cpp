@@ -1,5 +1,7 @@
 #include "tcp/launch/launches.hpp"
 
+#include <algorithm>
+
 namespace mw::tcp {
 
 std::optional<net::Key> Launches::key_for(std::string_view node) const {
@@ -15,6 +17,10 @@ std::vector<std::pair<std::string, std::string>> Launches::missing(const LaunchU
   if (!jobs_) return list;
   for (auto& one : jobs_->missing()) list.push_back(std::move(one));
   return list;
+}
+
+bool Launches::ends_again_and_again() const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->ends() >= 3; });
 }
 
 void Launches::add_to(StatusMap& status) const {

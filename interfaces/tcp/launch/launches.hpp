@@ -36,6 +36,8 @@ class Launches {
   std::optional<net::Key> key_for(std::string_view node) const;
   /// Those that have not joined, and why: "the node on pi1", "Slurm's job 12_0".
   std::vector<std::pair<std::string, std::string>> missing(const LaunchUser& user) const;
+  /// Whether a node on this machine or another has ended so often, before it had joined, that it will again.
+  bool ends_again_and_again() const;
   void add_to(StatusMap& status) const;
   /// Notes which nodes have joined, and have to be told that their master ends before stop().
   void prepare_stop(const LaunchUser& user);

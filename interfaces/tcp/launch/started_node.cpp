@@ -123,6 +123,7 @@ struct StartedNode::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void start_again() {
+    ++ends;
     timer.expires_after(starts.next());
     timer.async_wait([self = shared_from_this()](boost::system::error_code error) {
       if (error || self->stopped) return;
@@ -162,6 +163,7 @@ struct StartedNode::Impl : std::enable_shared_from_this<Impl> {
   std::optional<process::StopSequence> sequence;
   log::Repeated repeated;
   std::string trouble;
+  unsigned ends = 0;
   std::function<void()> stopped;
   bool was_told = false;
   bool is_over = false;
@@ -173,6 +175,7 @@ StartedNode::~StartedNode() = default;
 const std::string& StartedNode::name() const noexcept { return impl_->plan.name; }
 const std::string& StartedNode::what() const noexcept { return impl_->plan.what; }
 const std::string& StartedNode::trouble() const noexcept { return impl_->trouble; }
+unsigned StartedNode::ends() const noexcept { return impl_->ends; }
 
 void StartedNode::stop(bool was_told, std::function<void()> stopped) {
   impl_->was_told = was_told;

@@ -56,6 +56,8 @@ class StartedNode {
   const std::string& what() const noexcept;
   /// What went wrong the last time that it was started or ended; empty if nothing did.
   const std::string& trouble() const noexcept;
+  /// How often it could not be started, or ended by itself.
+  unsigned ends() const noexcept;
   /// Waits for its end, and helps if that takes long, or at once if it `was_told` nothing; then calls `stopped`.
   void stop(bool was_told, std::function<void()> stopped);
 
