@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "log/log.hpp"
 #include "log/repeated.hpp"
 #include "process/file.hpp"
+#include "process/launch.hpp"
 #include "process/own_programs.hpp"
 #include "tcp/launch/command.hpp"
 
@@ -41,20 +41,9 @@ std::string own_name() {
   return name;
 }
 
-bool is_in_path(const std::string& program) {
-  const char* const path = std::getenv("PATH");
-  std::string_view folders = path ? path : "";
-  while (!folders.empty()) {
-    const auto end = folders.find(':');
-    if (::access(fmt::format("{}/{}", folders.substr(0, end), program).c_str(), X_OK) == 0) return true;
-    folders = end == std::string_view::npos ? std::string_view{} : folders.substr(end + 1);
-  }
-  return false;
-}
-
 void check_commands() {
   for (const char* const command : {"sbatch", "squeue", "scancel"})
-    if (!is_in_path(command))
+    if (process::find_program(command).empty())
       throw InterfaceError{fmt::format(
           "tcp: launch=slurm: there is no {} in the PATH: start the program on a machine that submits jobs to Slurm", command)};
 }
