@@ -29,8 +29,10 @@ PhpAnswer without_notices(std::string_view reply) {
     const auto begin = reply.find(begin_mark);
     if (begin == std::string_view::npos) break;
     const std::string_view inside = reply.substr(begin + begin_mark.size());
-    const std::string_view kind = inside.substr(0, inside.find(kind_end));
-    if (std::find(std::begin(kinds), std::end(kinds), kind) == std::end(kinds)) {
+    const auto end_of_kind = inside.find(kind_end);
+    const std::string_view kind = inside.substr(0, end_of_kind);
+    const bool is_notice = end_of_kind != std::string_view::npos && std::ranges::find(kinds, kind) != std::end(kinds);
+    if (!is_notice) {
       answer.text += reply.substr(0, begin + begin_mark.size());
       reply = inside;
       continue;

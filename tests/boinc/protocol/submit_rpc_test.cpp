@@ -114,6 +114,10 @@ TEST_CASE("PHP's warnings and its death inside an answer are told from it", "[bo
       rpc::parse_reply("<upload_files>\n" + death, "upload_files"),
       "what answers upload_files there broke down: Uncaught mysqli_sql_exception: Duplicate entry 'f' for key 'jf_name' in "
       "PROJECT/html/inc/db_conn.inc:66");
+  // An answer that was cut off in the middle of a notice, anywhere.
+  for (std::size_t length = 0; length < death.size(); ++length)
+    CHECK_THROWS_AS(rpc::parse_batch_id("R" + death.substr(0, length), "submit_batch"), mw::Error);
+  CHECK_THROWS_AS(rpc::parse_batch_id("R<br />\n<b>Strict Standards", "submit_batch"), BadMessage);
 }
 
 TEST_CASE("an error inside a reply is a refusal in the project's words", "[boinc][submit]") {
