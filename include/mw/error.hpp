@@ -2,7 +2,7 @@
 //
 // What:    Error and its kinds: TaskError (a task has no result), InterfaceError (the environment is broken),
 //          UsageError (what was asked for makes no sense), CodecError (bytes that do not say what they should),
-//          TimeoutError (it is not done yet).
+//          TimeoutError (it is not done yet), JournalError (a journal that cannot be used).
 // Owner:   every error owns copies of what it names, and outlives the master it came from.
 // Threads: plain values; any thread.
 // Use:
@@ -51,6 +51,12 @@ class InterfaceError : public Error {
 
 /// What was waited for was not done in the time given. Nothing is lost: it can be waited for again.
 class TimeoutError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A journal or a cache cannot be used: the text says which file, why, and what can be done.
+class JournalError : public Error {
  public:
   using Error::Error;
 };

@@ -393,10 +393,11 @@ class Master : public detail::Calls<Master> {
   }
 
   template <class T, class... A>
-  Object<T> create_as(const TaskOptions& options, A&&... arguments) {
+  Object<T> create_as(TaskOptions options, A&&... arguments) {
     static_assert(std::is_constructible_v<T, detail::Travelling<A>...>,
                   "create<T>(args...): T(args...) would not compile either, with each argument as a value of its own type");
     const auto places = object_places();
+    options.remember = false;  // it is to be made anew
     const auto created =
         ask<&detail::MakeObject<T, detail::Travelling<A>...>::run>(&options, detail::Travelling<A>(std::forward<A>(arguments))...);
     static_cast<void>(get_result(created));

@@ -53,6 +53,12 @@ enum class Placement : std::uint8_t {
   round_robin,
 };
 
+/// When a result is safe in the journal, against the loss of power as well.
+enum class JournalSync : std::uint8_t {
+  soon,    ///< within 100 ms after get_result() could return it, on a disk that is not overloaded
+  always,  ///< before get_result() returns it; each takes as long as the disk takes for one commit
+};
+
 /// What a master may be told at its construction.
 struct MasterOptions {
   /// Empty: as `placement` says. Needs an interface whose workers the master chooses among (Scheduling::by_master).
@@ -73,6 +79,14 @@ struct MasterOptions {
   /// False: never, where a function may not run twice at the same time (it may run again in any case, when its worker
   /// is lost).
   bool copy_stragglers = true;
+
+  /// A file in which tasks' results are kept, so that this program, started again after its end, a crash or a loss of
+  /// power, goes on where it was: a task of the same function, with the same arguments, submitted as often as before,
+  /// ends at once with the result that it had; all others run. Empty: none. See docs/reliability.md for what counts as
+  /// the same, and what is not kept: errors, tasks that emit parts, calls of objects, and TaskOptions::remember. It is
+  /// made if it is not there, and is one master's at a time. The constructor throws JournalError if it cannot be used.
+  std::string journal = {};
+  JournalSync journal_sync = JournalSync::soon;
 
   /// f(args…) runs once in each new worker process, before its first task: to load or connect what tasks then find in
   /// static variables, or to change what a task's changes are put back to (environment, handlers, working directory).

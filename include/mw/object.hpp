@@ -146,6 +146,7 @@ class Object {
     options.worker = owner_->worker;
     options.max_losses = 0;
     options.retries = 0;
+    options.remember = false;  // what it returns depends on what was called before
     return Task<typename Traits::Result>{
         detail::submit_then<&detail::CallObject<Method, T>::run>(owner_->created, &options, std::forward<A>(arguments)...)};
   }

@@ -127,6 +127,9 @@ struct TaskOptions {
   /// task emits nothing else but strings. A C++ stream with a buffer of its own (sync_with_stdio(false)) is seen when
   /// it is flushed. On `serial`, which has one process only, and on `boinc` it comes when the task has ended.
   bool emit_stdout = false;
+  /// Whether a journal (MasterOptions::journal) remembers its result. False for a task that is run for its effect, or
+  /// whose result is another one each time and must be new.
+  bool remember = true;
 };
 
 }  // namespace mw

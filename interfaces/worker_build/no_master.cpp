@@ -52,7 +52,10 @@ TaskGroup::~TaskGroup() = default;
 TaskGroup::TaskGroup(TaskGroup&&) noexcept = default;
 TaskGroup& TaskGroup::operator=(TaskGroup&&) noexcept = default;
 void TaskGroup::join(const RecordPtr&, std::size_t) { no_master(); }
-void TaskGroup::submit(const FunctionEntry&, EncodedArguments, const TaskOptions&, std::size_t) { no_master(); }
+void TaskGroup::submit(const FunctionEntry&, EncodedArguments, const TaskOptions&, std::size_t, std::uint64_t, std::uint64_t) {
+  no_master();
+}
+std::uint64_t TaskGroup::inputs_before(const FunctionEntry&, std::uint64_t) { no_master(); }
 std::optional<TaskGroup::Entry> TaskGroup::next(const Deadline&) { no_master(); }
 std::optional<TaskGroup::Entry> TaskGroup::try_next() { no_master(); }
 bool TaskGroup::wait(const Deadline&) { no_master(); }

@@ -24,7 +24,7 @@ void TaskMachine::follow(TaskRecord& task, const TaskRecord& first, const Moment
     arguments.append(task.payload.data(), task.payload.size());
     task.payload = std::move(arguments);
     wants_round_ = true;
-    return queue_new(task);
+    return queue_new(task, now);
   }
   Outcome outcome;
   outcome.failure = first.find_extra() ? first.find_extra()->failure : Failure{};

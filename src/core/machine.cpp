@@ -77,14 +77,19 @@ std::optional<Handed> TaskMachine::running(TaskRecord& task) const {
 
 void TaskMachine::submit(TaskRecord& task, const Moment& now) {
   wants_round_ = true;
-  queue_new(task);
   tell([&](Observer& observer) { observer.submitted(task); });
+  queue_new(task, now);
   if (!is_ending_) return;
   scheduler_.withdraw(task, now.time);
   end(task, TaskState::cancelled, failed(Cause::cancelled, "its master was ending when it came"), now);
 }
 
-void TaskMachine::queue_new(TaskRecord& task) {
+/// It waits for a worker, unless its result is known.
+void TaskMachine::queue_new(TaskRecord& task, const Moment& now) {
+  if (auto outcome = known_ && !is_ending_ ? known_->find(task) : std::nullopt) {
+    task.schedule = ItemState::done;
+    return end(task, TaskState::finished, std::move(*outcome), now);
+  }
   if (detail::TaskExtra* const extra = task.find_extra()) extra->needs = scheduler_.class_of(extra->options.needs);
   scheduler_.submit(task);
 }

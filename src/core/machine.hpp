@@ -34,6 +34,7 @@
 #include "core/copies.hpp"
 #include "core/deadlines.hpp"
 #include "core/dependents.hpp"
+#include "core/known_results.hpp"
 #include "core/moment.hpp"
 #include "core/observer.hpp"
 #include "core/record.hpp"
@@ -78,6 +79,8 @@ class TaskMachine {
   TaskMachine& operator=(const TaskMachine&) = delete;
 
   void add_observer(Observer& observer) { observers_.push_back(&observer); }
+  /// From now on this one is asked for each new task before it waits.
+  void ask_first(KnownResults& known) noexcept { known_ = &known; }
 
   // What happens to tasks
 
@@ -214,7 +217,7 @@ class TaskMachine {
   void tell(const Call& call) const {
     for (Observer* observer : observers_) call(*observer);
   }
-  void queue_new(TaskRecord& task);
+  void queue_new(TaskRecord& task, const Moment& now);
   bool retries(TaskRecord& task, const Failure& failure);
   void queued_again(TaskRecord& task, Again why, const Moment& now);
   void lose(TaskRecord& task, Outcome&& outcome, const Moment& now);
@@ -234,6 +237,7 @@ class TaskMachine {
 
   detail::WorkerDirectory& directory_;
   std::vector<Observer*> observers_;
+  KnownResults* known_ = nullptr;
   scheduler::Scheduler scheduler_;
   Deadlines deadlines_;
   std::vector<Handed> abandoned_;  ///< ended here, and may still run where they are

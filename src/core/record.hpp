@@ -44,6 +44,9 @@ struct TaskExtra {
   bool may_have_copy = true;        ///< there is no second attempt at it, and it is none
   scheduler::NeedsClass needs = 0;  ///< the number of options.needs; the loop's
   std::uint32_t faults = 0;
+  std::uint64_t map = 0;          ///< of a task of map(): which map() of the function, as its journal counts them,
+  std::uint64_t first_input = 0;  ///< … its first input,
+  std::uint64_t inputs = 0;       ///< … and how many it has; 0: it is none, or there is no journal
   std::uint32_t split_of = 0;  ///< the attempt that is to be split, until it is known what its worker keeps; 0: none
   std::string out;             ///< printed to stdout
   std::string err;             ///< printed to stderr

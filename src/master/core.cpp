@@ -58,6 +58,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
   machine_.add_observer(loss_teller_);
   machine_.add_observer(workers_);
   machine_.copy_stragglers(options_.copy_stragglers);
+  if (!options_.journal.empty()) open_journal();
   shared_watch_->watch(options_.start.values);
   interface_->set_host(*seat_);
   try {
@@ -80,6 +81,7 @@ MasterCore::~MasterCore() {
   outputs_.stop();
   notices_.finish();
   directory_->continuations = nullptr;
+  close_journal();
   loop_.finish();
   say_what_nobody_saw(open);
   interface_.reset();  // before the loop that its sockets belong to
@@ -223,7 +225,7 @@ void MasterCore::after_handler() {
 void MasterCore::take_submitted() {
   scheduler::Item* oldest_first = submitted_.take_all();
   if (!oldest_first) return;
-  const core::Moment now = machine_.is_ending() ? moment() : core::Moment{};  // else it is not looked at
+  const core::Moment now = machine_.is_ending() || journal_ ? moment() : core::Moment{};  // else it is not looked at
   while (oldest_first) {
     scheduler::Item& item = *oldest_first;
     oldest_first = std::exchange(item.next, nullptr);

@@ -29,6 +29,7 @@
 #include "core/worker_directory.hpp"
 #include "core/worker_list.hpp"
 #include "core/worker_starts.hpp"
+#include "journal/journal.hpp"
 #include "master/choice_watch.hpp"
 #include "master/completions.hpp"
 #include "master/item_stack.hpp"
@@ -101,6 +102,14 @@ class MasterCore final : public Continuations {
   /// Whether this process was forked from the one that made it.
   bool is_in_forked_process() const noexcept { return directory_->is_in_forked_process(); }
 
+  /// The number of this map() of the function; 0 without a journal.
+  std::uint64_t map_number(const FunctionEntry& function) { return journal_ ? journal_->map_number(function) : 0; }
+  /// How many inputs went into a task from this one on when the program ran before; 0 where that is not known.
+  std::uint64_t inputs_at(const FunctionEntry& function, std::uint64_t map, std::uint64_t first) {
+    return journal_ ? journal_->inputs_at(function, map, first) : 0;
+  }
+  bool has_journal() const noexcept { return journal_ != nullptr; }
+
   // As InterfaceHost has them; `seat` is the number of the interface that speaks.
   void task_started(const TaskRef& task, WorkerId worker);
   void task_progress(const TaskRef& task, double fraction);
@@ -148,6 +157,10 @@ class MasterCore final : public Continuations {
   void bring_start_call(TaskRecord& task) const;
   bool have_all_starts_failed() const noexcept;
   void ended(const TaskRef& task, Outcome&& outcome);
+  bool waits_for_journal(const TaskRef& task, Outcome& outcome);
+  void open_journal();
+  void journal_written();
+  void close_journal();
   void keep_printed(const TaskRef& task, const Outcome& outcome);
   void interface_gone();
   void look_for_absent_workers();
@@ -200,6 +213,7 @@ class MasterCore final : public Continuations {
   bool dispatching_ = false;
   OutputCollector outputs_;
   Loop loop_;
+  std::unique_ptr<journal::Journal> journal_;  ///< null where there is none
   const std::shared_ptr<SharedWatch> shared_watch_;
   const std::shared_ptr<ObjectPlaces> object_places_ = std::make_shared<ObjectPlaces>();
   Completions completions_;

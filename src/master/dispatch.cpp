@@ -18,7 +18,7 @@ namespace mw::detail {
 /// One round: tasks that wait go to workers that are free.
 void MasterCore::dispatch() {
   // A backend may finish a task inside execute_task(): the outer call goes on with what that made free.
-  if (dispatching_ || !machine_.begin_round(moment())) return settle();
+  if (dispatching_ || (journal_ && journal_->is_behind()) || !machine_.begin_round(moment())) return settle();
   dispatching_ = true;
   if (!chooses_)
     dispatch_by_interface();

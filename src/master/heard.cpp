@@ -42,6 +42,7 @@ void MasterCore::ended(const TaskRef& task, Outcome&& outcome) {
   if (!chooses_ && task.options().emit_stdout && !outcome.failure && machine_.is_current(task)) keep_printed(task, outcome);
   // Its worker is to blame: it goes elsewhere.
   if (outcome.failure && outcome.failure->cause == Cause::worker_start) return machine_.lost(task, std::move(outcome), moment());
+  if (journal_ && waits_for_journal(task, outcome)) return;
   machine_.finished(task, std::move(outcome), moment());
 }
 

@@ -126,6 +126,7 @@ std::string Status::to_json() const {
                           {"attempts", attempts},
                           {"retries", retries},
                           {"lost", lost},
+                          {"found", found},
                           {"copies", copies},
                           {"seconds", seconds},
                           {"ready_seconds", ready_seconds},

@@ -28,8 +28,15 @@ struct TaskGroup::Impl {
     return Entry{std::move(entry.record), entry.index};
   }
 
+  /// Which map() this group is for the journal.
+  std::uint64_t map_of(const FunctionEntry& function) {
+    if (!map) map = core.map_number(function);
+    return *map;
+  }
+
   MasterCore& core;
   CompletionGroup group;
+  std::optional<std::uint64_t> map;
   std::unordered_map<std::size_t, RecordPtr> members;
   std::unordered_map<std::size_t, RecordPtr> submitted;
 };
@@ -47,9 +54,15 @@ void TaskGroup::join(const RecordPtr& record, std::size_t index) {
   impl_->members.emplace(index, record);
 }
 
-void TaskGroup::submit(const FunctionEntry& function, EncodedArguments arguments, const TaskOptions& options, std::size_t index) {
+void TaskGroup::submit(const FunctionEntry& function, EncodedArguments arguments, const TaskOptions& options, std::size_t index,
+                       std::uint64_t first, std::uint64_t inputs) {
   auto extra = std::make_unique<TaskExtra>();
   extra->options = checked(options);
+  if (inputs != 0 && impl_->core.has_journal()) {
+    extra->map = impl_->map_of(function);
+    extra->first_input = first;
+    extra->inputs = inputs;
+  }
   RecordPtr record = impl_->core.submit(function, std::move(arguments), std::move(extra), Listing::hidden);
   impl_->core.completions().join(impl_->group, record, index);
   impl_->members.emplace(index, record);
@@ -82,6 +95,10 @@ void TaskGroup::split(std::size_t index) {
 std::optional<TaskGroup::Split> TaskGroup::take_split() {
   const auto split = impl_->core.completions().take_split(impl_->group);
   return split ? std::optional{Split{split->index, split->kept}} : std::nullopt;
+}
+
+std::uint64_t TaskGroup::inputs_before(const FunctionEntry& function, std::uint64_t first) {
+  return impl_->core.has_journal() ? impl_->core.inputs_at(function, impl_->map_of(function), first) : 0;
 }
 
 std::size_t TaskGroup::slots() const { return std::max<std::size_t>(impl_->core.slots(), 1); }

@@ -25,15 +25,20 @@ mw::TaskError error_of(mw::Master& master, const mw::Task<R>& task) {
   return task_error([&] { master.get_result(task); });
 }
 
-/// The text of the UsageError that a call throws; empty if it throws none.
-template <class Call>
-std::string usage_error(const Call& call) {
+/// The text of such an error that a call throws; empty if it throws none.
+template <class Error, class Call>
+std::string message_of(const Call& call) {
   try {
     call();
-  } catch (const mw::UsageError& e) {
+  } catch (const Error& e) {
     return e.what();
   }
   return {};
+}
+
+template <class Call>
+std::string usage_error(const Call& call) {
+  return message_of<mw::UsageError>(call);
 }
 
 }  // namespace test

@@ -38,6 +38,11 @@ class Program {
 
   void kill(int signal = SIGKILL) { ::kill(pid_, signal); }
   pid_t pid() const noexcept { return pid_; }
+  /// Without taking its status.
+  bool has_ended() const {
+    siginfo_t info = {};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_;
+  }
   /// As waitpid(2) has it.
   int wait() {
     int status = -1;

@@ -15,6 +15,7 @@
 #include "app/command_line.hpp"
 #include "mw/boinc_key.hpp"
 #include "mw/boinc_setup.hpp"
+#include "mw/journal.hpp"
 #include "mw/keygen.hpp"
 #include "mw/manual.hpp"
 #include "mw/new_app.hpp"
@@ -106,6 +107,8 @@ int main(int argc, char** argv) {
   mw::tool::add_keygen(cli, keygen_command);
   mw::tool::NodeCommand node_command;
   mw::tool::add_node(cli, node_command);
+  mw::tool::JournalCommand journal_command;
+  mw::tool::add_journal(cli, journal_command);
   mw::tool::NewCommand new_command;
   mw::tool::add_new(cli, new_command);
   mw::run::RunCommand run_command;
@@ -132,6 +135,7 @@ int main(int argc, char** argv) {
   const std::string name = cli.get_subcommands().front()->get_name();
   try {
     if (name == "run") return mw::run::run(std::move(run_command), cli.get_subcommand("run")->remaining());
+    if (name == "journal") return mw::tool::journal(journal_command);
     if (name == "boinc-setup") return mw::tool::boinc_setup(setup_command) ? 0 : status_failed;
     if (name == "volunteer")
       mw::tool::volunteer(volunteer_command);

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "parse/number.hpp"
+#include "process/command_line.hpp"
 
 namespace mw::run {
 namespace {
@@ -110,7 +111,7 @@ Words CommandTemplate::of(const Row& row, std::uint64_t number) const {
           bool is_first = true;
           for (const std::string& value : values_of(mark, row)) {
             if (!std::exchange(is_first, false)) made += ' ';
-            made += for_shell_ ? quoted(value) : value;
+            made += for_shell_ ? process::quoted(value) : value;
           }
         });
     result.words.push_back(std::move(made));
@@ -139,19 +140,9 @@ std::string CommandTemplate::text_of(const std::string& text, const Row& row, st
   return made;
 }
 
-std::string quoted(const std::string& word) {
-  const bool is_plain =
-      !word.empty() &&
-      word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+") == word.npos;
-  if (is_plain) return word;
-  std::string result = "'";
-  for (const char c : word) result += c == '\'' ? std::string{"'\\''"} : std::string{c};
-  return result + "'";
-}
-
 std::string shown(const std::vector<std::string>& words) {
   std::string line;
-  for (const std::string& word : words) line += (line.empty() ? "" : " ") + quoted(word);
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + process::quoted(word);
   return line;
 }
 

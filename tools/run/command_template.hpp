@@ -42,7 +42,6 @@ class CommandTemplate {
 };
 
 /// As one would type it: quoted where it needs to be.
-std::string quoted(const std::string& word);
 std::string shown(const std::vector<std::string>& words);
 
 }  // namespace mw::run

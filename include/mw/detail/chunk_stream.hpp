@@ -226,7 +226,7 @@ class ChunkStream {
   void send_given_back() {
     while (!given_back_.empty() && (sent_.empty() || sent_.size() < most_chunks())) {
       Run& rest = given_back_.front();
-      const std::size_t count = std::min(sizer_.next(group_.slots()), rest.inputs.size());
+      const std::size_t count = std::min(next_count(rest.first), rest.inputs.size());
       const auto end = rest.inputs.begin() + static_cast<std::ptrdiff_t>(count);
       Run run{rest.first, {std::make_move_iterator(rest.inputs.begin()), std::make_move_iterator(end)}};
       rest.inputs.erase(rest.inputs.begin(), end);
@@ -237,9 +237,17 @@ class ChunkStream {
     }
   }
 
+  /// How many inputs go together from this one on: as many as when the program ran before, so that the master's journal
+  /// knows the task again.
+  std::size_t next_count(std::size_t first) {
+    if (sizer_.is_fixed()) return sizer_.next(group_.slots());
+    const std::uint64_t before = std::min<std::uint64_t>(group_.inputs_before(*function_, first), ChunkSizer::largest);
+    return before != 0 ? static_cast<std::size_t>(before) : sizer_.next(group_.slots());
+  }
+
   /// The next chunk of the range; what it throws comes out at the end.
   void read_and_send() {
-    std::size_t count = sizer_.next(group_.slots());
+    std::size_t count = next_count(next_index_);
     if (options_.window != 0)
       count = std::min(count, std::max<std::size_t>(options_.window - std::min(unread_, options_.window), 1));
     Run run{next_index_, {}};
@@ -298,7 +306,7 @@ class ChunkStream {
     TaskOptions task = options_.task;
     task.retries = 0;  // the worker sees to it, input by input
     const std::uint64_t bytes = sent.bytes;
-    group_.submit(*function_, std::move(arguments), task, next_ticket_);
+    group_.submit(*function_, std::move(arguments), task, next_ticket_, sent.run.first, sent.count);
     sent_.emplace(next_ticket_++, std::move(sent));
     bytes_ += bytes;
   }

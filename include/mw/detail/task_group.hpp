@@ -38,9 +38,13 @@ class TaskGroup {
 
   /// Adds a task. Throws UsageError if it is in another group, TaskError if it is no task of this master.
   void join(const RecordPtr& record, std::size_t index);
-  /// Submits a new task into the group; the get_result() of all tasks does not hand it out. Throws as
-  /// Master::submit_task.
-  void submit(const FunctionEntry& function, EncodedArguments arguments, const TaskOptions& options, std::size_t index);
+  /// Submits a new task into the group; the get_result() of all tasks does not hand it out. A task of map() says how
+  /// many inputs it has, and which is the first. Throws as Master::submit_task.
+  void submit(const FunctionEntry& function, EncodedArguments arguments, const TaskOptions& options, std::size_t index,
+              std::uint64_t first = 0, std::uint64_t inputs = 0);
+  /// How many inputs a task of this group had that began with this one, when the program ran before; 0 where the
+  /// master's journal does not know.
+  std::uint64_t inputs_before(const FunctionEntry& function, std::uint64_t first);
   /// Waits for the next one; nothing when all have come. Throws TimeoutError if the deadline comes first,
   /// InterfaceError if the interface has failed.
   std::optional<Entry> next(const Deadline& deadline = {});

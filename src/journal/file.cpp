@@ -1,0 +1,322 @@
+#include "journal/file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include <mw/error.hpp>
+
+namespace mw::journal {
+namespace {
+
+/// "MWJ1", where SQLite has room for a number that says whose file it is (https://www.sqlite.org/fileformat2.html).
+constexpr std::int64_t application_id = 0x4D574A31;
+constexpr std::int64_t format_version = 1;
+constexpr std::size_t piece_size = std::size_t{4} << 20;
+
+constexpr const char* tables = R"(
+  CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+  CREATE TABLE run(number INTEGER PRIMARY KEY, program TEXT, build INTEGER, command TEXT, host TEXT, pid INTEGER,
+                   began INTEGER, ended INTEGER);
+  CREATE TABLE function(number INTEGER PRIMARY KEY, name TEXT);
+  CREATE TABLE block(number INTEGER PRIMARY KEY, run INTEGER, base INTEGER, entries INTEGER, checksum INTEGER, bytes BLOB);
+  CREATE TABLE piece(number INTEGER PRIMARY KEY, bytes BLOB);
+)";
+
+std::uint32_t big_endian(const unsigned char* bytes) noexcept {
+  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
+}
+
+std::int64_t as_integer(std::uint64_t number) noexcept { return static_cast<std::int64_t>(number); }
+std::uint64_t as_number(std::int64_t integer) noexcept { return static_cast<std::uint64_t>(integer); }
+
+/// The beginning of an SQLite database.
+struct Header {
+  static constexpr std::size_t size = 100;
+  std::array<unsigned char, size> bytes{};
+  std::size_t there = 0;
+  std::uint64_t file_size = 0;
+
+  bool is_sqlite() const noexcept { return there == size && std::memcmp(bytes.data(), "SQLite format 3", 16) == 0; }
+  std::uint64_t page_size() const noexcept {
+    const std::uint64_t written = std::uint64_t{bytes[16]} << 8 | bytes[17];
+    return written == 1 ? 65'536 : written;
+  }
+  std::uint64_t pages() const noexcept { return big_endian(&bytes[28]); }
+  /// Whether the number of pages is of the last change.
+  bool knows_pages() const noexcept { return big_endian(&bytes[24]) == big_endian(&bytes[92]); }
+  std::uint32_t schema() const noexcept { return big_endian(&bytes[40]); }
+  std::uint32_t version() const noexcept { return big_endian(&bytes[60]); }
+  std::uint32_t application() const noexcept { return big_endian(&bytes[68]); }
+};
+
+/// Empty if there is no such file.
+std::optional<Header> header_of(const std::string& path) {
+  const process::UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
+  if (file.get() < 0) {
+    if (errno == ENOENT) return std::nullopt;
+    throw JournalError{fmt::format("the journal {} cannot be opened: {}", path, std::generic_category().message(errno))};
+  }
+  struct stat status = {};
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    throw JournalError{fmt::format("the journal {} is no regular file", path)};
+  Header header;
+  header.file_size = static_cast<std::uint64_t>(status.st_size);
+  const auto got = ::pread(file.get(), header.bytes.data(), header.bytes.size(), 0);
+  header.there = got > 0 ? static_cast<std::size_t>(got) : 0;
+  return header;
+}
+
+bool has_bytes(const std::string& path) {
+  struct stat status = {};
+  return ::stat(path.c_str(), &status) == 0 && status.st_size > 0;
+}
+
+[[noreturn]] void throw_newer(const std::string& path, std::int64_t version) {
+  throw JournalError{fmt::format("{} is a journal of version {}, and this CppMW knows versions up to {}: use the CppMW that made it",
+                                 path, version, format_version)};
+}
+
+/// SQLite changes what it opens: it is looked at before.
+const std::string& checked(const std::string& path, bool make) {
+  const auto header = header_of(path);
+  if (!header || header->file_size == 0) {
+    // What was written first may be in the write-ahead log alone.
+    if (!make && !has_bytes(path + "-wal")) throw JournalError{fmt::format("there is no journal {}", path)};
+    return path;
+  }
+  if (!header->is_sqlite()) throw JournalError{fmt::format("{} is no journal of CppMW: it is another kind of file, or damaged from its start", path)};
+  const bool is_new = header->application() == 0 && header->schema() == 0;
+  if (!is_new && header->application() != application_id)
+    throw JournalError{fmt::format("{} is no journal of CppMW: it is another program's database", path)};
+  if (!is_new && header->version() > format_version) throw_newer(path, header->version());
+  if (const std::uint64_t size = header->pages() * header->page_size();
+      header->knows_pages() && header->file_size < size && !has_bytes(path + "-wal"))
+    throw JournalError{fmt::format("the journal {} was cut short: {} of its {} bytes are there. Nothing of it is used; take a copy that "
+                                   "is whole, or begin a new one under another name",
+                                   path, header->file_size, size)};
+  return path;
+}
+
+/// As SQLite sees it.
+sqlite::Database opened(const std::string& path, bool make) {
+  try {
+    return sqlite::Database{checked(path, make)};
+  } catch (const sqlite::DatabaseError& e) {
+    throw JournalError{fmt::format("the journal cannot be used: {}", e.what())};
+  }
+}
+
+}  // namespace
+
+// FileLock
+
+namespace {
+
+std::string holder_of(int file) {
+  std::array<char, 200> text{};
+  const auto size = ::pread(file, text.data(), text.size(), 0);
+  return size > 0 ? std::string{text.data(), static_cast<std::size_t>(size)} : "another process";
+}
+
+bool is_still_there(int file, const std::string& path) {
+  struct stat ours = {}, theirs = {};
+  return ::fstat(file, &ours) == 0 && ::stat(path.c_str(), &theirs) == 0 && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+}  // namespace
+
+FileLock::FileLock(const std::string& journal) : path_{journal + "-lock"} {
+  // Whoever had it may take the file away between the two calls.
+  do {
+    file_ = process::UniqueFd{::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)};
+    if (file_.get() < 0)
+      throw JournalError{fmt::format("the journal {} cannot be used: its lock {}: {}", journal, path_, std::generic_category().message(errno))};
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK)
+        throw JournalError{fmt::format("the journal {} is in use by {}: a journal is one master's at a time", journal, holder_of(file_.get()))};
+      throw JournalError{fmt::format("the journal {} cannot be used: its file system has no locks ({}). Put it on a local disk", journal,
+                                     std::generic_category().message(errno))};
+    }
+  } while (!is_still_there(file_.get(), path_));
+  std::array<char, 100> host{};
+  static_cast<void>(::gethostname(host.data(), host.size() - 1));
+  const std::string text = fmt::format("process {} on {}", ::getpid(), host.data());
+  static_cast<void>(::ftruncate(file_.get(), 0));
+  static_cast<void>(::pwrite(file_.get(), text.data(), text.size(), 0));
+}
+
+FileLock::~FileLock() {
+  if (is_still_there(file_.get(), path_)) static_cast<void>(::unlink(path_.c_str()));
+}
+
+// JournalFile
+
+JournalFile::JournalFile(const std::string& path, bool make) : JournalFile{path, make, nullptr} {}
+JournalFile::JournalFile(const std::string& path, const Secret& secret) : JournalFile{path, true, &secret} {}
+
+JournalFile::JournalFile(const std::string& path, bool make, const Secret* secret) : path_{path}, database_{opened(path, make)} {
+  try {
+    set_up(make, secret);
+    insert_block_ = database_.prepare("INSERT INTO block(run, base, entries, checksum, bytes) VALUES (?, ?, ?, ?, ?)");
+    select_block_ = database_.prepare("SELECT run, base, entries, checksum, bytes FROM block WHERE number = ?");
+    insert_piece_ = database_.prepare("INSERT INTO piece(bytes) VALUES (?)");
+    select_piece_ = database_.prepare("SELECT bytes FROM piece WHERE number = ?");
+  } catch (const sqlite::DatabaseError& e) {
+    throw JournalError{fmt::format("the journal cannot be used: {}", e.what())};
+  }
+}
+
+void JournalFile::set_up(bool make, const Secret* secret) {
+  if (database_.integer("PRAGMA application_id") != application_id) {
+    if (!make || database_.integer("SELECT count(*) FROM sqlite_schema") != 0)
+      throw JournalError{fmt::format("{} is no journal of CppMW: it is another program's database", path_)};
+    secret_ = secret ? *secret : new_secret();
+    Commit commit{*this};
+    database_.execute(tables);
+    database_.prepare("INSERT INTO meta(key, value) VALUES ('secret', ?)").run(sqlite::Blob{secret_});
+    database_.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version).c_str());
+    commit.done();
+    return;
+  }
+  if (const auto version = database_.integer("PRAGMA user_version"); version > format_version) throw_newer(path_, version);
+  sqlite::Statement select = database_.prepare("SELECT value FROM meta WHERE key = 'secret'");
+  const sqlite::Blob kept = select.step() ? select.blob(0) : sqlite::Blob{};
+  if (kept.size() != secret_.size()) throw JournalError{fmt::format("the journal {} is damaged: its key is missing", path_)};
+  std::memcpy(secret_.data(), kept.data(), kept.size());
+}
+
+bool JournalFile::is_whole(std::span<const std::byte> bytes, std::int64_t sum) const noexcept {
+  return as_integer(checksum(bytes)) == sum;
+}
+
+std::vector<Run> JournalFile::runs() {
+  std::vector<Run> runs;
+  sqlite::Statement select =
+      database_.prepare("SELECT number, program, build, command, host, pid, began, ended FROM run ORDER BY number");
+  while (select.step())
+    runs.push_back({as_number(select.integer(0)), std::string{select.text(1)}, as_number(select.integer(2)), std::string{select.text(3)},
+                    std::string{select.text(4)}, as_number(select.integer(5)), select.integer(6), select.integer(7)});
+  return runs;
+}
+
+std::vector<std::pair<std::uint64_t, std::string>> JournalFile::functions() {
+  std::vector<std::pair<std::uint64_t, std::string>> functions;
+  sqlite::Statement select = database_.prepare("SELECT number, name FROM function ORDER BY number");
+  while (select.step()) functions.emplace_back(as_number(select.integer(0)), std::string{select.text(1)});
+  return functions;
+}
+
+std::uint64_t JournalFile::entry_count() { return as_number(database_.integer("SELECT sum(entries) FROM block")); }
+
+void JournalFile::each_block(const std::function<void(const Block&)>& call,
+                             const std::function<void(std::uint64_t, const std::string&)>& damaged) {
+  try {
+    sqlite::Statement select = database_.prepare("SELECT number, run, base, entries, checksum, bytes FROM block ORDER BY number");
+    while (select.step()) {
+      const std::uint64_t number = as_number(select.integer(0));
+      const auto bytes = select.blob(5);
+      if (!is_whole(bytes, select.integer(4)))
+        damaged(number, "its checksum does not fit");
+      else
+        call({number, as_number(select.integer(1)), as_number(select.integer(2)), as_number(select.integer(3)), bytes});
+    }
+  } catch (const sqlite::DatabaseError& e) {
+    throw JournalError{fmt::format("the journal is damaged: {}. \"mw journal compact --salvage {} NEW\" saves what can be read", e.what(), path_)};
+  }
+}
+
+void JournalFile::each_block_left(const std::function<void(const Block&)>& call,
+                                  const std::function<void(std::uint64_t, const std::string&)>& damaged) {
+  constexpr std::uint64_t most_missing = 10'000;  // in a row: it was the last one
+  std::uint64_t missing = 0;
+  for (std::uint64_t number = 1; missing < most_missing; ++number) {
+    try {
+      if (!select_block_.bind(as_integer(number)).step()) {
+        ++missing;
+        continue;
+      }
+      missing = 0;
+      const auto bytes = select_block_.blob(4);
+      if (!is_whole(bytes, select_block_.integer(3)))
+        damaged(number, "its checksum does not fit");
+      else
+        call({number, as_number(select_block_.integer(0)), as_number(select_block_.integer(1)), as_number(select_block_.integer(2)), bytes});
+    } catch (const sqlite::DatabaseError& e) {
+      if (++missing == 1) damaged(number, e.what());
+    }
+    select_block_.reset();
+  }
+}
+
+std::vector<std::byte> JournalFile::block(std::uint64_t number) {
+  if (!select_block_.bind(as_integer(number)).step()) throw JournalError{fmt::format("the journal {} has no block {}", path_, number)};
+  const auto bytes = select_block_.blob(4);
+  std::vector<std::byte> copy{bytes.begin(), bytes.end()};
+  const std::int64_t sum = select_block_.integer(3);
+  select_block_.reset();
+  if (!is_whole(copy, sum)) throw JournalError{fmt::format("block {} of the journal {} is damaged", number, path_)};
+  return copy;
+}
+
+Bytes JournalFile::read(const Value& value) {
+  if (value.first_piece == 0) return Bytes{value.here};
+  Bytes bytes;
+  bytes.reserve(std::min<std::uint64_t>(value.size, std::uint64_t{1} << 30));
+  for (std::uint64_t piece = value.first_piece; bytes.size() < value.size; ++piece) {
+    const auto part = select_piece_.bind(as_integer(piece)).step() ? select_piece_.blob(0) : sqlite::Blob{};
+    if (part.empty() || part.size() > value.size - bytes.size())
+      throw JournalError{fmt::format("the journal {} lacks piece {} of a value", path_, piece)};
+    bytes.append(part.data(), part.size());
+    select_piece_.reset();
+  }
+  if (checksum(bytes.span()) != value.checksum)
+    throw JournalError{fmt::format("a value of {} bytes in the journal {} is damaged", value.size, path_)};
+  return bytes;
+}
+
+std::uint64_t JournalFile::begin_run(const Run& run) {
+  Commit commit{*this};
+  database_.prepare("INSERT INTO run(program, build, command, host, pid, began, ended) VALUES (?, ?, ?, ?, ?, ?, 0)")
+      .run(run.program, run.build, run.command, run.host, run.pid, run.began_s);
+  const auto number = as_number(database_.last_id());
+  commit.done();
+  return number;
+}
+
+void JournalFile::end_run(std::uint64_t run, std::int64_t ended_s) {
+  Commit commit{*this};
+  database_.prepare("UPDATE run SET ended = ? WHERE number = ?").run(ended_s, run);
+  commit.done();
+}
+
+void JournalFile::add_function(std::uint64_t number, std::string_view name) {
+  database_.prepare("INSERT INTO function(number, name) VALUES (?, ?)").run(number, name);
+}
+
+void JournalFile::append(const Block& block) {
+  insert_block_.run(block.run, block.base, block.entries, as_integer(checksum(block.bytes)), sqlite::Blob{block.bytes});
+}
+
+Value JournalFile::append_value(std::span<const std::byte> bytes) {
+  Value value{.size = bytes.size(), .checksum = checksum(bytes)};
+  for (std::size_t at = 0; at < bytes.size(); at += piece_size) {
+    insert_piece_.run(sqlite::Blob{bytes.subspan(at, std::min(piece_size, bytes.size() - at))});
+    if (at == 0) value.first_piece = as_number(database_.last_id());
+  }
+  return value;
+}
+
+void JournalFile::Commit::done() {
+  transaction_.commit();
+  file_.database_.sync();
+}
+
+}  // namespace mw::journal

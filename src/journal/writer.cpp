@@ -1,0 +1,179 @@
+#include "journal/writer.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "log/log.hpp"
+
+namespace mw::journal {
+namespace {
+
+/// A block is as long as this, and one entry.
+constexpr std::size_t block_size = 16 * 1024;
+/// What may wait before nothing new begins.
+constexpr std::uint64_t most_waiting = std::uint64_t{64} << 20;
+/// What is written before its time, as it is a good deal.
+constexpr std::uint64_t much = std::uint64_t{4} << 20;
+constexpr std::chrono::seconds until_next_try{1};
+
+Value here(std::span<const std::byte> bytes) { return {.here = bytes, .size = bytes.size()}; }
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text.data(), text.size()}); }
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<JournalFile> file, std::uint64_t run, Terms terms)
+    : file_{std::move(file)}, run_{run}, terms_{std::move(terms)}, thread_{[this] { this->run(); }} {}
+
+Writer::~Writer() { finish(); }
+
+/// The block that the next entry goes into.
+BlockWriter& Writer::block(std::uint64_t id) {
+  if (next_.blocks.empty() || next_.blocks.back().bytes().size() >= block_size) {
+    next_.blocks.emplace_back(id);
+    next_.blocks.back().reserve(block_size + block_size / 4);
+  }
+  return next_.blocks.back();
+}
+
+/// The thread sleeps until there is something, then waits for others: it is woken once for many.
+void Writer::added(std::uint64_t bytes) {
+  const bool was_empty = next_.bytes == 0;
+  next_.bytes += bytes;
+  waiting_bytes_ += bytes;
+  next_.last = ++entries_;
+  if (was_empty || (next_.bytes >= much && next_.bytes - bytes < much)) woken_.notify_one();
+}
+
+void Writer::add_function(std::uint64_t number, std::string_view name) {
+  std::lock_guard lock{mutex_};
+  next_.functions.emplace_back(number, name);
+}
+
+void Writer::submitted(const Submitted& entry) {
+  std::lock_guard lock{mutex_};
+  BlockWriter& into = block(entry.id);
+  const std::size_t before = into.bytes().size();
+  into.submitted(entry);
+  added(into.bytes().size() - before);
+}
+
+void Writer::failed(const Failed& entry) {
+  std::lock_guard lock{mutex_};
+  BlockWriter& into = block(entry.id);
+  const std::size_t before = into.bytes().size();
+  into.failed(entry);
+  added(into.bytes().size() - before);
+}
+
+std::uint64_t Writer::finished(std::uint64_t id, std::uint64_t run_ns, std::span<const std::byte> value, std::string_view out,
+                               std::string_view err, std::shared_ptr<const void> keeper) {
+  std::lock_guard lock{mutex_};
+  if (std::max({value.size(), out.size(), err.size()}) > largest_here) {
+    next_.large.push_back({id, run_ns, value, bytes_of(out), bytes_of(err), std::move(keeper)});
+    added(value.size() + out.size() + err.size());
+    return entries_;
+  }
+  BlockWriter& into = block(id);
+  const std::size_t before = into.bytes().size();
+  into.finished({.id = id, .run_ns = run_ns, .value = here(value), .out = here(bytes_of(out)), .err = here(bytes_of(err))});
+  added(into.bytes().size() - before);
+  return entries_;
+}
+
+bool Writer::is_behind() {
+  std::lock_guard lock{mutex_};
+  tells_when_room_ = waiting_bytes_ > most_waiting;
+  return tells_when_room_;
+}
+
+void Writer::wait_for(std::uint64_t entry) {
+  std::lock_guard lock{mutex_};
+  awaited_ = std::max(awaited_, entry);
+}
+
+void Writer::run() {
+  std::unique_lock lock{mutex_};
+  while (true) {
+    woken_.wait(lock, [this] { return !next_.empty() || is_ending_; });
+    if (next_.empty()) return;
+    woken_.wait_for(lock, terms_.delay, [this] { return is_ending_ || next_.bytes >= much; });
+    Batch batch = std::exchange(next_, {});
+    lock.unlock();
+    write(batch);
+    lock.lock();
+    waiting_bytes_ -= batch.bytes;
+    const bool was_awaited = (tells_when_room_ && waiting_bytes_ <= most_waiting) || (awaited_ != 0 && awaited_ <= batch.last);
+    if (awaited_ <= batch.last) awaited_ = 0;
+    if (!was_awaited) continue;
+    tells_when_room_ = false;
+    lock.unlock();
+    if (terms_.written) terms_.written();
+    lock.lock();
+  }
+}
+
+/// As long as it takes; once at the end.
+void Writer::write(Batch& batch) {
+  while (!try_to_write(batch)) {
+    std::unique_lock lock{mutex_};
+    if (woken_.wait_for(lock, until_next_try, [this] { return is_ending_; })) {
+      if (lock.unlock(); !try_to_write(batch)) return;
+      break;
+    }
+  }
+  durable_.store(batch.last, std::memory_order_release);
+}
+
+bool Writer::try_to_write(Batch& batch) {
+  try {
+    JournalFile::Commit commit{*file_};
+    for (const auto& [number, name] : batch.functions) file_->add_function(number, name);
+    for (const BlockWriter& block : batch.blocks) file_->append({0, run_, block.base(), block.entries(), block.bytes()});
+    for (const Large& large : batch.large) {
+      const auto placed = [this](std::span<const std::byte> bytes) {
+        return bytes.size() > largest_here ? file_->append_value(bytes) : here(bytes);
+      };
+      BlockWriter block{large.id};
+      block.finished({.id = large.id, .run_ns = large.run_ns, .value = placed(large.value), .out = placed(large.out), .err = placed(large.err)});
+      file_->append({0, run_, block.base(), block.entries(), block.bytes()});
+    }
+    commit.done();
+    if (has_said_so_) log::warn(fmt::format("the journal {} is written again", file_->path()));
+    has_said_so_ = false;
+    trouble_.clear();
+    return true;
+  } catch (const std::exception& e) {
+    trouble_ = e.what();
+    say_it_cannot(trouble_);
+    return false;
+  }
+}
+
+void Writer::say_it_cannot(const std::string& why) {
+  if (has_said_so_) return;
+  has_said_so_ = true;
+  log::warn(fmt::format("the journal {} cannot be written; it is tried again each second, and when more than {} MiB wait, no task begins "
+                        "until it can: {}",
+                        file_->path(), most_waiting >> 20, why));
+}
+
+std::string Writer::finish() {
+  {
+    std::lock_guard lock{mutex_};
+    is_ending_ = true;
+  }
+  woken_.notify_one();
+  if (thread_.joinable()) {
+    thread_.join();
+    try {
+      if (trouble_.empty()) file_->end_run(run_, std::time(nullptr));
+    } catch (const std::exception& e) {
+      trouble_ = e.what();
+    }
+  }
+  return trouble_;
+}
+
+}  // namespace mw::journal

@@ -1,0 +1,134 @@
+#include "journals/compact.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "journals/tasks.hpp"
+
+namespace mw::tool {
+namespace {
+
+using journal::Index;
+using journal::JournalFile;
+using journal::Position;
+
+constexpr std::size_t block_size = 16 * 1024;
+constexpr std::uint64_t entries_a_commit = 100'000;
+
+bool is_before(const Index::Known& a, const Position& b) noexcept {
+  return std::tie(a.position.block, a.position.offset) < std::tie(b.block, b.offset);
+}
+
+/// What is worth keeping, in the order in which it was written.
+std::vector<Index::Known> known_in(JournalFile& file, bool salvage, std::uint64_t& damaged) {
+  journal::IndexBuilder builder;
+  const auto add = [&](const journal::Block& block) {
+    try {
+      builder.add(block);
+    } catch (const JournalError&) {
+      ++damaged;
+    }
+  };
+  const auto note = [&](std::uint64_t, const std::string&) { ++damaged; };
+  if (salvage)
+    file.each_block_left(add, note);
+  else
+    file.each_block(add, note);
+  auto known = builder.finish().all();
+  std::sort(known.begin(), known.end(), [](const auto& a, const auto& b) { return is_before(a, b.position); });
+  return known;
+}
+
+class NewFile {
+ public:
+  NewFile(const std::string& path, JournalFile& from) : from_{from}, file_{path, from.secret()} {
+    const auto runs = from.runs();
+    journal::Run run = runs.empty() ? journal::Run{} : runs.back();
+    run.began_s = std::time(nullptr);
+    run_ = file_.begin_run(run);
+    JournalFile::Commit commit{file_};
+    for (const auto& [number, name] : from.functions()) file_.add_function(number, name);
+    commit.done();
+    commit_.emplace(file_);
+  }
+
+  void add(const TaskOfRun& task, const Index::Known& known) {
+    journal::Submitted submitted = task.submitted;
+    journal::Finished finished = task.finished;
+    submitted.id = finished.id = ++id_;
+    submitted.occurrence = known.occurrence;
+    finished.value = moved(finished.value);
+    finished.out = moved(finished.out);
+    finished.err = moved(finished.err);
+    block_.submitted(submitted);
+    block_.finished(finished);
+    if (block_.bytes().size() >= block_size) write_block();
+    if (id_ % entries_a_commit == 0) commit();
+  }
+  void finish() {
+    write_block();
+    commit_->done();
+    commit_.reset();
+    file_.end_run(run_, std::time(nullptr));
+  }
+
+ private:
+  /// Into the new file, if it is in pieces.
+  journal::Value moved(const journal::Value& value) {
+    return value.first_piece == 0 ? value : file_.append_value(from_.read(value).span());
+  }
+  void write_block() {
+    if (!block_.empty()) file_.append({0, run_, block_.base(), block_.entries(), block_.bytes()});
+    block_ = journal::BlockWriter{id_};
+  }
+  void commit() {
+    write_block();
+    commit_->done();
+    commit_.reset();
+    commit_.emplace(file_);
+  }
+
+  JournalFile& from_;
+  JournalFile file_;
+  std::uint64_t run_ = 0;
+  std::uint64_t id_ = 0;
+  journal::BlockWriter block_;
+  std::optional<JournalFile::Commit> commit_;
+};
+
+}  // namespace
+
+Compacted compact(const std::string& from, const std::string& to, bool salvage) {
+  if (std::filesystem::exists(to)) throw JournalError{fmt::format("{} is there already: name another file, or remove it", to)};
+  JournalFile file{from, false};
+  Compacted result;
+  const auto known = known_in(file, salvage, result.damaged);
+  NewFile made{to, file};
+  walk(
+      file,
+      [&](const TaskOfRun& task) {
+        const auto place = std::lower_bound(known.begin(), known.end(), task.position, is_before);
+        const bool is_wanted = task.end == End::finished && place != known.end() && place->position.block == task.position.block &&
+                               place->position.offset == task.position.offset;
+        if (!is_wanted) return static_cast<void>(++result.dropped);
+        try {
+          made.add(task, *place);
+          ++result.kept;
+        } catch (const JournalError&) {
+          ++result.damaged;  // a value of it
+        }
+      },
+      [](std::uint64_t, const std::string&) {}, salvage);
+  made.finish();
+  return result;
+}
+
+}  // namespace mw::tool
