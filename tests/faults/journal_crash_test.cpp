@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <cstdlib>
 #include <fstream>
 #include <random>
@@ -55,15 +56,18 @@ class Life {
  public:
   Life(std::string spec, std::uint64_t count, bool always) : spec_{std::move(spec)}, count_{count}, always_{always} {}
 
-  /// Kills it after this time; false if it came to its end before.
-  bool live(std::chrono::milliseconds time) {
+  /// Kills it when so many tasks more have run, and a moment later; false if it came to its end before.
+  bool live(std::uint64_t tasks, std::chrono::microseconds more) {
     const std::size_t ran_before = ran().size();
     const std::string out = folder_.path("out");
     std::optional<test::Program> program;
     program.emplace("/bin/sh", std::vector<std::string>{"-c", "exec \"$0\" \"$@\" > " + out + " 2>" + folder_.path("err"), test::beside("journalled_run"), spec_, folder_.path(""),
                                                    std::to_string(count_), always_ ? "always" : "soon"},
                     "CPPMW_TEST=crash");
-    const bool ended = test::eventually([&] { return program->has_ended(); }, time);
+    const auto is_time = [&] { return runs() - ran_before >= tasks || program->has_ended(); };
+    while (!is_time()) std::this_thread::sleep_for(1ms);
+    std::this_thread::sleep_for(more);
+    const bool ended = program->has_ended();
     if (!ended) program->kill(SIGKILL);
     status_ = program->wait();
     // The workers of the one that was killed hear of it soon.
@@ -75,8 +79,11 @@ class Life {
   int status() const { return status_; }
   std::string out() const { return test::file_text(folder_.path("out")); }
   std::string err() const { return test::file_text(folder_.path("err")); }
-  std::size_t safe() const { return safe_.size(); }
-  std::size_t runs() const { return ran().size(); }
+  std::size_t runs() const {
+    std::error_code none_yet;
+    const auto size = std::filesystem::file_size(folder_.path("ran"), none_yet);
+    return none_yet ? 0 : size / sizeof(std::uint64_t);
+  }
 
  private:
   std::vector<std::uint64_t> ran() const { return records_of<std::uint64_t>(folder_.path("ran")); }
@@ -92,14 +99,16 @@ class Life {
     const auto all = records_of<Delivered>(folder_.path("delivered"));
     if (all.empty()) return;
     const std::int64_t upto = always_ ? all.back().ns : all.back().ns - std::chrono::nanoseconds{500ms}.count();
-    for (const Delivered& one : all)
-      if (one.ns <= upto) safe_.insert(one.number);
+    for (std::size_t i = delivered_before_; i < all.size(); ++i)
+      if (all[i].ns <= upto) safe_.insert(all[i].number);
+    delivered_before_ = all.size();
   }
 
   const std::string spec_;
   const std::uint64_t count_;
   const bool always_;
   test::TemporaryFolder folder_;
+  std::size_t delivered_before_ = 0;  ///< by the lives before this one
   std::set<std::uint64_t> safe_;
   int status_ = 0;
 };
@@ -111,14 +120,15 @@ TEST_CASE("P21: a master that is killed at random moments comes to the right ans
   const bool always = GENERATE(true, false);
   const int crashes = std::atoi(variable("CPPMW_CRASHES", "4").c_str());
   const std::uint64_t count = std::strtoull(variable("CPPMW_CRASH_TASKS", "20000").c_str(), nullptr, 10);
-  const int longest_ms = std::atoi(variable("CPPMW_CRASH_MS", "600").c_str());
   const unsigned seed = std::random_device{}();
   CAPTURE(spec, always, seed);
   std::mt19937 random{seed};
   Life life{spec, count, always};
   int killed = 0;
-  while (killed < crashes && life.live(std::chrono::milliseconds{std::uniform_int_distribution{20, longest_ms}(random)})) ++killed;
-  if (killed == crashes) life.live(100s);
+  // All of it in one life more than it is killed, or nearly.
+  std::uniform_int_distribution<std::uint64_t> tasks{0, 2 * count / static_cast<std::uint64_t>(crashes + 1)};
+  while (killed < crashes && life.live(tasks(random), std::chrono::microseconds{std::uniform_int_distribution{0, 5'000}(random)})) ++killed;
+  if (killed == crashes) life.live(~std::uint64_t{0}, 0us);
   CAPTURE(killed, life.err(), life.runs());
   CHECK(WEXITSTATUS(life.status()) == 0);
   CHECK(life.out() == std::to_string(expected_sum(count)) + "\n");

@@ -33,6 +33,8 @@ int opened(const std::string& path) {
 std::uint64_t work(const std::string& folder, std::uint64_t number) {
   static const int file = opened(folder + "/ran");
   append(file, number);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds{50};
+  while (std::chrono::steady_clock::now() < end) continue;
   return number * number + 1;
 }
 
