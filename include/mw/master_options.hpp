@@ -22,6 +22,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <mw/detail/start_call.hpp>
 #include <mw/interface.hpp>
@@ -87,6 +88,22 @@ struct MasterOptions {
   /// made if it is not there, and is one master's at a time. The constructor throws JournalError if it cannot be used.
   std::string journal = {};
   JournalSync journal_sync = JournalSync::soon;
+
+  /// A file in which results are kept from run to run: a call of the same function, of the same build of the program,
+  /// with the same arguments, is not made again, but ends at once with the result that it had. Empty: none. For
+  /// functions whose results depend on nothing but their arguments; cache_only() names them, TaskOptions::remember
+  /// leaves a task out. It may be the journal's file, or one that several programs use at the same time. What is over
+  /// its limits goes, what was used longest ago first. The constructor throws JournalError if it cannot be used.
+  std::string cache = {};
+  std::uint64_t cache_bytes = std::uint64_t{1} << 30;       ///< how much its results may have together
+  std::chrono::hours cache_age = std::chrono::hours{24 * 90};  ///< how long after its last use a result is kept
+  /// From now on the cache is for this function, and for others that are named so; for all, if none is.
+  template <auto F>
+  MasterOptions& cache_only() {
+    cache_functions.push_back(detail::Registered<F>::checked().id());
+    return *this;
+  }
+  std::vector<std::uint64_t> cache_functions = {};  ///< what cache_only() has set
 
   /// f(args…) runs once in each new worker process, before its first task: to load or connect what tasks then find in
   /// static variables, or to change what a task's changes are put back to (environment, handlers, working directory).

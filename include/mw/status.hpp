@@ -63,7 +63,7 @@ struct Status {
   std::uint64_t errors = 0;     ///< ended without one
   std::uint64_t cancelled = 0;  ///< cancelled
   std::uint64_t unread = 0;     ///< done, and kept because no get_result has handed it out
-  std::uint64_t found = 0;      ///< ended with a result that was in the journal; they count as finished, too
+  std::uint64_t found = 0;      ///< ended with a result that was in the journal, or the cache; they count as finished, too
   std::uint64_t attempts = 0;   ///< how often a task was handed to a worker, copies not counted
   std::uint64_t retries = 0;    ///< how often a task ran again after a fault of its own
   std::uint64_t lost = 0;       ///< how often a worker died under a task

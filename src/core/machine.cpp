@@ -86,7 +86,9 @@ void TaskMachine::submit(TaskRecord& task, const Moment& now) {
 
 /// It waits for a worker, unless its result is known.
 void TaskMachine::queue_new(TaskRecord& task, const Moment& now) {
-  if (auto outcome = known_ && !is_ending_ ? known_->find(task) : std::nullopt) {
+  for (KnownResults* const known : known_) {
+    auto outcome = is_ending_ ? std::nullopt : known->find(task);
+    if (!outcome) continue;
     task.schedule = ItemState::done;
     return end(task, TaskState::finished, std::move(*outcome), now);
   }

@@ -79,8 +79,8 @@ class TaskMachine {
   TaskMachine& operator=(const TaskMachine&) = delete;
 
   void add_observer(Observer& observer) { observers_.push_back(&observer); }
-  /// From now on this one is asked for each new task before it waits.
-  void ask_first(KnownResults& known) noexcept { known_ = &known; }
+  /// From now on this one, too, is asked for each new task before it waits: after those that came before.
+  void ask_first(KnownResults& known) { known_.push_back(&known); }
 
   // What happens to tasks
 
@@ -237,7 +237,7 @@ class TaskMachine {
 
   detail::WorkerDirectory& directory_;
   std::vector<Observer*> observers_;
-  KnownResults* known_ = nullptr;
+  std::vector<KnownResults*> known_;
   scheduler::Scheduler scheduler_;
   Deadlines deadlines_;
   std::vector<Handed> abandoned_;  ///< ended here, and may still run where they are

@@ -74,6 +74,8 @@ class JournalFile {
 
   const std::string& path() const noexcept { return path_; }
   const Secret& secret() const noexcept { return secret_; }
+  /// For what else is kept in it.
+  sqlite::Database& database() noexcept { return database_; }
 
   // What is in it
 

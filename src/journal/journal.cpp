@@ -13,6 +13,7 @@
 #include <mw/detail/task_access.hpp>
 
 #include "core/record.hpp"
+#include "journal/outputs.hpp"
 #include "log/log.hpp"
 #include "process/build.hpp"
 #include "process/command_line.hpp"
@@ -26,19 +27,7 @@ using detail::TaskRecord;
 constexpr std::size_t most_cached_blocks = 64;
 constexpr std::chrono::milliseconds usual_delay{50};
 
-/// A task whose files are not where they were has to run again.
-bool are_outputs_there(const TaskRecord& task) {
-  std::error_code error;
-  for (const OutputFile& output : task.options().outputs) {
-    if (output.from.find_first_of("*?[") != std::string::npos) continue;
-    const std::filesystem::path to{output.to};
-    const bool is_folder = output.to.ends_with('/');
-    if (!std::filesystem::exists(is_folder ? to / std::filesystem::path{output.from}.filename() : to, error)) return false;
-  }
-  return true;
-}
-
-/// `T` in one that is not copied.
+/// Keeps its result where it is.
 std::shared_ptr<const void> keeper_of(const TaskRecord& task) {
   return std::make_shared<RecordPtr>(const_cast<TaskRecord*>(&task));
 }
@@ -114,6 +103,7 @@ std::optional<Outcome> Journal::find(const TaskRecord& task) noexcept {
     if (taken.position) {
       if (auto outcome = read(*taken.position, task)) {
         found_.fetch_add(1, std::memory_order_relaxed);
+        found_task_ = task.id;
         return outcome;
       }
     }
@@ -169,8 +159,7 @@ std::uint64_t Journal::number_of(const detail::FunctionEntry& function) {
 }
 
 void Journal::ended(const TaskRecord& task, TaskState state, const core::Moment&) noexcept {
-  // What was found here has no attempt.
-  if (task.attempt.load(std::memory_order_relaxed) == 0 || !is_remembered(task)) return;
+  if (task.id == found_task_ || !is_remembered(task)) return;
   if (state == TaskState::error) {
     const Failure& failure = task.find_extra()->failure;
     const std::string_view message = std::string_view{failure.message}.substr(0, largest_here);

@@ -102,6 +102,7 @@ class Journal final : public core::Observer, public core::KnownResults {
   Index index_;
   std::size_t known_ = 0;
   std::atomic<std::uint64_t> found_{0};
+  std::uint64_t found_task_ = 0;  ///< the last that was found: its end is no news
   std::mutex functions_mutex_;  ///< guards the next four
   std::unordered_map<std::string, std::uint64_t> functions_;  ///< by name: their numbers in the journal
   std::unordered_map<const detail::FunctionEntry*, std::uint64_t> numbers_;

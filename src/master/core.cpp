@@ -59,6 +59,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
   machine_.add_observer(workers_);
   machine_.copy_stragglers(options_.copy_stragglers);
   if (!options_.journal.empty()) open_journal();
+  if (!options_.cache.empty()) open_cache();
   shared_watch_->watch(options_.start.values);
   interface_->set_host(*seat_);
   try {
@@ -225,7 +226,7 @@ void MasterCore::after_handler() {
 void MasterCore::take_submitted() {
   scheduler::Item* oldest_first = submitted_.take_all();
   if (!oldest_first) return;
-  const core::Moment now = machine_.is_ending() || journal_ ? moment() : core::Moment{};  // else it is not looked at
+  const core::Moment now = machine_.is_ending() || journal_ || cache_ ? moment() : core::Moment{};  // else it is not looked at
   while (oldest_first) {
     scheduler::Item& item = *oldest_first;
     oldest_first = std::exchange(item.next, nullptr);

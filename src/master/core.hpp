@@ -29,6 +29,7 @@
 #include "core/worker_directory.hpp"
 #include "core/worker_list.hpp"
 #include "core/worker_starts.hpp"
+#include "journal/cache.hpp"
 #include "journal/journal.hpp"
 #include "master/choice_watch.hpp"
 #include "master/completions.hpp"
@@ -159,6 +160,7 @@ class MasterCore final : public Continuations {
   void ended(const TaskRef& task, Outcome&& outcome);
   bool waits_for_journal(const TaskRef& task, Outcome& outcome);
   void open_journal();
+  void open_cache();
   void journal_written();
   void close_journal();
   void keep_printed(const TaskRef& task, const Outcome& outcome);
@@ -214,6 +216,7 @@ class MasterCore final : public Continuations {
   OutputCollector outputs_;
   Loop loop_;
   std::unique_ptr<journal::Journal> journal_;  ///< null where there is none
+  std::unique_ptr<journal::Cache> cache_;      ///< the same
   const std::shared_ptr<SharedWatch> shared_watch_;
   const std::shared_ptr<ObjectPlaces> object_places_ = std::make_shared<ObjectPlaces>();
   Completions completions_;

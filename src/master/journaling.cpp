@@ -19,6 +19,13 @@ void MasterCore::open_journal() {
   if (is_strict) machine_.copy_stragglers(false);
 }
 
+void MasterCore::open_cache() {
+  cache_ = std::make_unique<journal::Cache>(
+      journal::CacheOptions{options_.cache, {options_.cache_bytes, options_.cache_age}, options_.cache_functions}, options_.start);
+  machine_.ask_first(*cache_);
+  machine_.add_observer(*cache_);
+}
+
 /// A result that counts only when it is on the disk. Its worker is free meanwhile.
 bool MasterCore::waits_for_journal(const TaskRef& task, Outcome& outcome) {
   if (!journal_->is_strict() || outcome.failure || !machine_.is_current(task)) return false;

@@ -46,7 +46,7 @@ Status MasterCore::status() {
 Status MasterCore::counts() {
   Status status;
   statistics_.write_to(status);
-  if (journal_) status.found = journal_->found();
+  status.found = (journal_ ? journal_->found() : 0) + (cache_ ? cache_->found() : 0);
   status.seconds = static_cast<double>(now_ns() - born_ns_) * 1e-9;
   if (const auto ready = statistics_.ready_ns.load(std::memory_order_relaxed))
     status.ready_seconds = static_cast<double>(ready - born_ns_) * 1e-9;

@@ -246,3 +246,41 @@ TEST_CASE("a journal that another master has, or that is none, is an error of th
   std::ofstream{text} << "no journal";
   CHECK_THROWS_AS((mw::Master{mw::interface("serial"), {.journal = text}}), mw::JournalError);
 }
+
+TEST_CASE("a cache gives a call's result to every program of this build that makes it again", "[contract][journal]") {
+  const auto spec = GENERATE(from_range(specs_scheduled_by_master()));
+  CAPTURE(spec);
+  const Place place;
+  const mw::MasterOptions options{.cache = place.folder.path("results.mwc")};
+  {
+    mw::Master master{mw::interface(spec), options};
+    squares(master, place.calls(), 5);
+    CHECK(master.get_status().found == 0);
+  }
+  mw::Master master{mw::interface(spec), options};
+  mw::Master another{mw::interface("serial"), options};  // at the same time
+  CHECK(squares(master, place.calls(), 6)[5] == 25);
+  CHECK(squares(another, place.calls(), 5)[4] == 16);
+  CHECK(master.get_status().found == 5);
+  CHECK(another.get_status().found == 5);
+  CHECK(place.called().size() == 6);
+}
+
+TEST_CASE("a cache is for the functions that it is given, and can be in a journal's file", "[contract][journal]") {
+  const Place place;
+  const auto run = [&](bool only_plus_one) {
+    auto options = place.options();
+    options.cache = options.journal;
+    if (only_plus_one) options.cache_only<plus_one>();
+    mw::Master master{mw::interface("serial"), options};
+    CHECK(master.get_result(master.submit_task<square>(place.calls(), 7)) == 49);
+    // The journal knows the first of these, and the cache all others.
+    for (int i = 0; i < 3; ++i) CHECK(master.get_result(master.submit_task<plus_one>(1)) == 2);
+    CHECK(master.get_result(master.submit_task<square>({.remember = false}, place.calls(), 7)) == 49);
+    return master.get_status().found;
+  };
+  CHECK(run(false) >= 1);  // whether the second finds the first's result depends on when that was written
+  CHECK(run(false) == 4);
+  CHECK(run(true) == 4);
+  CHECK(place.called().size() == 4);
+}
