@@ -26,6 +26,7 @@
 #include <mw/detail/start_call.hpp>
 #include <mw/interface.hpp>
 #include <mw/task.hpp>
+#include <mw/timeout.hpp>
 
 namespace mw {
 
@@ -73,6 +74,11 @@ struct MasterOptions {
   /// False: never, where a function may not run twice at the same time (it may run again in any case, when its worker
   /// is lost).
   bool copy_stragglers = true;
+
+  /// If set: Ctrl-C (SIGINT), SIGTERM and SIGHUP stop this master, as Master::stop() with this patience does, where
+  /// nobody else handles or ignores them; stderr is told how many tasks may finish. A second signal ends the process as
+  /// it would have without a master. Without it, the first one does so.
+  std::optional<Timeout> stop_on_signals = {};
 
   /// f(args…) runs once in each new worker process, before its first task: to load or connect what tasks then find in
   /// static variables, or to change what a task's changes are put back to (environment, handlers, working directory).

@@ -142,6 +142,10 @@ void Master::set_interface(std::unique_ptr<Interface> interface) {
   core_->set_interface(std::move(interface));
 }
 
+void Master::stop(Timeout patience, int signal) { core_->stop({patience, signal}); }
+bool Master::is_stopping() const { return core_->is_stopping(); }
+bool Master::has_stopped() const { return core_->has_stopped(); }
+
 Status Master::get_status() const { return core_->status(); }
 std::size_t Master::slots() const { return std::max<std::size_t>(core_->slots(), 1); }
 
