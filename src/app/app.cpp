@@ -13,6 +13,7 @@
 #include "app/command_line.hpp"
 #include "app/count.hpp"
 #include "app/progress_bar.hpp"
+#include "app/stopping.hpp"
 #include "error/exception_text.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
@@ -23,6 +24,7 @@ namespace {
 constexpr int status_done = 0;
 constexpr int status_failed = 1;
 constexpr int status_usage = 2;
+constexpr int status_of_signal = 128;  ///< and its number, as a shell has it
 
 using Clock = std::chrono::steady_clock;
 
@@ -72,7 +74,22 @@ struct App::Impl {
         "--progress", [this] { progress = true; }, "a bar on stderr, on a terminal or not");
     cli.add_flag_callback(
         "--no-progress", [this] { progress = false; }, "no bar; the default is one on a terminal only");
-    cli.footer("Exit status: 0 done, 1 the computation failed or its results could not be printed, 2 the command line was wrong.");
+    add_stop_options();
+    cli.footer(
+        "Ctrl-C: no more tasks begin, and those that run may finish; again: all end now.\n"
+        "Exit status: 0 done, 1 the computation failed or its results could not be printed, 2 the command line was wrong, 130 "
+        "stopped by Ctrl-C, 143 by SIGTERM or at a time, 129 by SIGHUP.");
+  }
+
+  void add_stop_options() {
+    const auto time = [this](const char* flag, const char* help, const std::function<void(Timeout)>& take) {
+      return add(flag, help, [take](const std::string& text) { take(app::parse_time(text)); })->type_name("TIME");
+    };
+    time("--grace", "how long tasks that run may take to finish after Ctrl-C or SIGTERM: 90s, 15min, 2h; default: 10s",
+         [this](Timeout given) { stop.grace = given; });
+    CLI::Option* const before = time("--stop-before", "in a job of Slurm's: stop in good order so long before its time limit",
+                                     [this](Timeout given) { stop.stop_before = given; });
+    time("--stop-after", "stop in good order after so long", [this](Timeout given) { stop.stop_after = given; })->excludes(before);
   }
 
   std::unique_ptr<Interface> make_interface() const {
@@ -140,11 +157,13 @@ struct App::Impl {
   }
 
   /// The master lives and ends in here, so that the total counts its start and its end.
-  Measured compute(std::unique_ptr<Interface> made, const std::function<void(Master&, Report&)>& work, Report& report) const {
+  Measured compute(std::unique_ptr<Interface> made, const std::function<void(Master&, Report&)>& work, Report& report,
+                   app::Stopping& stopping) const {
     Measured measured;
     const auto start = Clock::now();
     {
-      Master master{std::move(made)};
+      Master master{std::move(made), MasterOptions{.stop_on_signals = stopping.grace()}};
+      const app::Stopping::Attached attached{stopping, master};
       {
         std::optional<app::ProgressBar> bar;
         if (progress.value_or(process::shows_status_lines())) bar.emplace(master);
@@ -168,6 +187,7 @@ struct App::Impl {
   std::string workers;
   bool json = false;
   std::optional<bool> progress;
+  app::StopTerms stop;
   std::vector<std::pair<std::string, std::function<Report::Value()>>> parameters;
   std::function<void()> check;
 };
@@ -217,10 +237,12 @@ void App::check(std::function<void()> check) { impl_->check = std::move(check); 
 int App::run(int argc, char** argv, const std::function<void(Master&, Report&)>& compute) {
   const std::string name = impl_->cli.get_name();
   std::unique_ptr<Interface> interface;
+  std::optional<app::Stopping> stopping;
   try {
     impl_->cli.parse(argc, argv);
     if (impl_->check) impl_->check();
     interface = impl_->make_interface();
+    stopping.emplace(name, impl_->stop);
   } catch (const CLI::Success& e) {
     return app::answer(impl_->cli, e);  // --help, --version
   } catch (const CLI::ParseError& e) {
@@ -232,9 +254,13 @@ int App::run(int argc, char** argv, const std::function<void(Master&, Report&)>&
   }
   try {
     Report report;
-    const Measured measured = impl_->compute(std::move(interface), compute, report);
+    const Measured measured = impl_->compute(std::move(interface), compute, report, *stopping);
     impl_->print(report, measured);
     return status_done;
+  } catch (const Stopped& e) {
+    const bool is_own_wish = e.signal() == 0;  // the application has called Master::stop()
+    process::tell(is_own_wish ? fmt::format("{}: {}\n", name, e.what()) : stopping->last_line());
+    return is_own_wish ? status_failed : status_of_signal + e.signal();
   } catch (const std::bad_alloc&) {
     process::tell(fmt::format("{}: this machine has not enough memory for it\n", name));
     return status_failed;
