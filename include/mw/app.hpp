@@ -71,9 +71,9 @@ class App {
 
   /// Reads the command line, makes the master, calls `compute`, prints what it reported on stdout, and how long it took
   /// on stderr (with --json, one object on stdout). What `compute` or the master throws is printed on stderr. After
-  /// Ctrl-C, SIGTERM, SIGHUP, or at the time that was asked for, the master stops in good order (Master::stop); `compute`
-  /// lets Stopped pass, and the last line on stderr says what was done. If it has not returned as long after that as
-  /// tasks had to finish (--grace), the process ends. Returns the exit status as above.
+  /// Ctrl-C, SIGTERM, SIGHUP, or at the time that was asked for, the master stops in good order (Master::stop);
+  /// `compute` lets Stopped pass, and the last line on stderr says what was done. If it has not returned as long after
+  /// that as tasks had to finish (--grace), the process ends. Returns the exit status as above.
   int run(int argc, char** argv, const std::function<void(Master&, Report&)>& compute);
 
  private:

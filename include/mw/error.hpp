@@ -60,8 +60,8 @@ class TimeoutError : public Error {
 class Stopped : public Error {
  public:
   explicit Stopped(const std::string& text, int signal = 0) : Error{text}, signal_{signal} {}
-  /// The signal because of which it stopped (SIGINT is Ctrl-C): a program ends with status 128 + signal(). 0: stop() was
-  /// called without one.
+  /// The signal because of which it stopped (SIGINT is Ctrl-C): a program ends with status 128 + signal(). 0: stop()
+  /// was called without one.
   int signal() const noexcept { return signal_; }
 
  private:

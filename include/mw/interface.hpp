@@ -274,10 +274,10 @@ class Interface {
   /// worker that rests and that a task waits for which no other may have; any_worker if there is none.
   virtual void tasks_wait(std::size_t /*tasks*/, WorkerId /*resting*/) {}
 
-  /// No task is to begin any more, for good; those that run may finish (Master::stop). For Scheduling::by_interface: give
-  /// none to a worker from now on, and give back with InterfaceHost::task_returned() those that no worker has; what is
-  /// not given back counts as running. Where the master chooses, it asks for what it has given out with revoke_task(),
-  /// after this.
+  /// No task is to begin any more, for good; those that run may finish (Master::stop). For Scheduling::by_interface:
+  /// give none to a worker from now on, and give back with InterfaceHost::task_returned() those that no worker has;
+  /// what is not given back counts as running. Where the master chooses, it asks for what it has given out with
+  /// revoke_task(), after this.
   virtual void begin_no_more() {}
 
   /// Comes after one or several calls of execute_task(), revoke_task(), split_task() and abort_task(): what they have

@@ -3,9 +3,9 @@
 // What:    MasterCore passes on what users and the interface say to the task machine, with the time of it, does what
 //          the machine decides, and publishes what has ended. What becomes of a task is decided in src/core.
 // Owner:   owned by Master; owns the interface, the loop and its thread.
-// Threads: submit(), cancel(), stop(), completions(), status() for user threads; what a Seat passes on for any thread; all else
-//          is the loop's. In a process that was forked from the master's, members for user threads throw UsageError,
-//          and the destructor must not run.
+// Threads: submit(), cancel(), stop(), completions(), status() for user threads; what a Seat passes on for any thread;
+//          all else is the loop's. In a process that was forked from the master's, members for user threads throw
+//          UsageError, and the destructor must not run.
 // Use:     internal; see master.cpp.
 #pragma once
 

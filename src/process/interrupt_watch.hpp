@@ -1,9 +1,9 @@
 // What a signal that asks this process to end brings about.
 //
 // What:    while one lives, SIGINT, SIGTERM and SIGHUP, where nobody else handles them, are told to it in a thread of
-//          its own: first it may begin to come to an end by itself (`asked`), and then the process goes on. Where nobody
-//          does so, or has done so before, `before_end` is called, and the process ends as by the signal. While that is
-//          called, another signal ends it at once. A forked child is ended as ever.
+//          its own: first it may begin to come to an end by itself (`asked`), and then the process goes on. Where
+//          nobody does so, or has done so before, `before_end` is called, and the process ends as by the signal. While
+//          that is called, another signal ends it at once. A forked child is ended as ever.
 // Owner:   the thread and the handlers are there for all that live, and are taken back with the last one.
 // Threads: any. Calls are made one at a time; an InterruptWatch does not go while one of its own is being made.
 // Use:

@@ -2,9 +2,10 @@
 // must hold.
 //
 // What:    a schedule is some hundred random events from one seed: tasks that come, begin, end, fail, are lost, given
-//          back and cancelled; a stop in good order; workers whose joining and leaving are told twice, late, or in the wrong order; words
-//          about attempts that are over; interfaces that fail and are replaced; time that passes. After each event the
-//          account is checked; at the end, one honest worker must bring all that is open to its end.
+//          back and cancelled; a stop in good order; workers whose joining and leaving are told twice, late, or in the
+//          wrong order; words about attempts that are over; interfaces that fail and are replaced; time that passes.
+//          After each event the account is checked; at the end, one honest worker must bring all that is open to its
+//          end.
 // Owner:   one World a schedule.
 // Threads: one.
 // Use:

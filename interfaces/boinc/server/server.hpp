@@ -2,8 +2,8 @@
 //
 // What:    takes tasks from the master's side, serves volunteers over HTTP, and tells how tasks end.
 // Owner:   owns the project, its thread and its sockets.
-// Threads: submit(), drop(), hold() and status() may be called from any thread. Events come in the server's thread, after what
-//          they stand on is committed; the sink outlives the server.
+// Threads: submit(), drop(), hold() and status() may be called from any thread. Events come in the server's thread,
+//          after what they stand on is committed; the sink outlives the server.
 // Use:
 //     Server server{settings, {.listen = "127.0.0.1:0"}, sink};      // throws InterfaceError
 //     server.submit({task});

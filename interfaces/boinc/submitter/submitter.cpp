@@ -122,8 +122,7 @@ struct Submitter::Impl final : PollSink {
     Clock::time_point due = Clock::now() + longest_pause;
     if (!has_begun) return std::min(due, begin_again);
     if (!waiting.empty() && !has_given_back) due = std::min(due, ready_at());
-    for (const Outgoing& one : outgoing)
-      if (!has_given_back) due = std::min(due, one.not_before);
+    for (const Outgoing& one : outgoing) due = has_given_back ? due : std::min(due, one.not_before);
     if (!jobs.empty()) due = std::min(due, next_poll);
     return due;
   }
