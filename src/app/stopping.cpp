@@ -25,6 +25,8 @@ constexpr std::chrono::milliseconds longest_pause{60'000};
 constexpr std::chrono::milliseconds look_interval{50}, idle_interval{250};
 /// A signal is not told twice within a shorter time, see InterruptWatch.
 constexpr std::chrono::seconds before_another{3};
+/// How long a master may take to end its workers, on any interface.
+constexpr Timeout end_of_master{12};
 constexpr Timeout longest_grace{30.0 * 365 * 24 * 3600};
 
 std::string job_of(const StopTerms& terms) {
@@ -96,6 +98,7 @@ Stopping::Attached::~Attached() {
   std::lock_guard lock{stopping_.mutex_};
   stopping_.note_counts();
   stopping_.master_ = nullptr;
+  stopping_.end_at_.reset();  // the program has come to its end; its master is about to
   stopping_.woken_.notify_all();
 }
 
@@ -193,7 +196,7 @@ void Stopping::look_at_master(std::unique_lock<std::mutex>& lock) {
   }
   if (!is_at_limit_ && signal_ == 0) return;
   if (!end_at_ && terms_.grace < longest_grace && (!master_ || master_->has_stopped()))
-    end_at_ = now + std::chrono::ceil<Clock::duration>(terms_.grace);
+    end_at_ = now + std::chrono::ceil<Clock::duration>(master_ ? terms_.grace : std::max(terms_.grace, end_of_master));
   if (!end_at_ || now < *end_at_) return;
   end_at_ = now + before_another;
   lock.unlock();

@@ -161,7 +161,7 @@ TEST_CASE("a stop waits for what does not end no longer than it is to, and start
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
   const Meeting meeting, endless;
-  mw::Master master{mw::interface(with_workers(spec, spec == "serial" ? 1 : 2))};
+  mw::Master master{mw::interface(spec)};
   const auto fails = master.submit_task<begin_and_fail>({.retries = 5}, meeting.path(), 0);
   REQUIRE(meeting.some_have_begun());
   const bool has_another = spec != "serial";

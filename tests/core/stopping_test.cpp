@@ -17,7 +17,7 @@ namespace {
 
 int stopped_in_time(int x) { return x; }
 
-Moment moment_at(std::chrono::nanoseconds time) { return {time.count(), time}; }
+Moment stop_moment(std::chrono::nanoseconds time) { return {time.count(), time}; }
 
 /// A machine with one worker, which holds one task ahead.
 class StopBench {
@@ -69,7 +69,7 @@ class StopBench {
   const boost::intrusive_ptr<detail::WorkerDirectory> directory{new detail::WorkerDirectory{{"worker", "host"}}};
   TaskMachine machine;
   const WorkerId worker = directory->add({"worker", "host"});
-  const Moment now = moment_at(1s);
+  const Moment now = stop_moment(1s);
   std::vector<RecordPtr> records;
 };
 
@@ -146,7 +146,7 @@ TEST_CASE("a stopping machine ends what runs out of time, and all when it ends",
   bench.machine.started(given.at(0).task, bench.worker, bench.now);
   static_cast<void>(bench.machine.stop());
   REQUIRE(bench.machine.wake_at(bench.now.time));
-  static_cast<void>(bench.machine.time_passed(moment_at(2s)));
+  static_cast<void>(bench.machine.time_passed(stop_moment(2s)));
   CHECK(limited.state == TaskState::error);
   CHECK(bench.machine.has_stopped());  // nobody waits for what is being killed
   bench.machine.end_all("it ends", bench.now);
