@@ -22,6 +22,7 @@ namespace {
 
 void check(const Interface* interface, const MasterOptions& options) {
   if (!interface) throw UsageError{"Master: the interface is null"};
+  if (options.stop_on_signals) static_cast<void>(detail::deadline_after(*options.stop_on_signals));  // which is a number
   if (options.scheduler_func && interface->scheduling() != Scheduling::by_master)
     throw UsageError{
         fmt::format("Master: the interface \"{}\" chooses its workers by itself and takes no scheduler_func", interface->name())};

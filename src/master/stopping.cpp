@@ -28,7 +28,6 @@ std::optional<core::Time> end_of(const Timeout& patience, core::Time now) {
 
 std::optional<process::InterruptWatch> MasterCore::follow_signals() {
   if (!options_.stop_on_signals) return std::nullopt;
-  static_cast<void>(deadline_after(*options_.stop_on_signals));  // refuses what is no number
   return std::optional<process::InterruptWatch>{
       std::in_place,
       [this](int signal) {
