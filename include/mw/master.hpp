@@ -348,14 +348,14 @@ class Master : public detail::Calls<Master> {
   /// two threads at a time.
   void set_interface(std::unique_ptr<Interface> interface);
 
-  /// Stops in good order: no task begins any more; those that run may finish, for at most this long. Returns at once,
-  /// except that no task is given to a worker after that. Once none runs any more, or the patience is over, the master
-  /// has stopped: whatever call waits for something that is not done throws Stopped (get_result, wait_all, map, a
-  /// coroutine, …), and so does one that submits; until then tasks can be submitted, and do not begin. What is done can
-  /// be asked for as ever. Called again, it may shorten the patience. What `signal`, if it is not 0, is for: see
-  /// Stopped; stderr is told of the stop then. Any thread, but no signal handler: it is not async-signal-safe; see
+  /// Stops in good order: no task begins any more; those that run may finish, for at most this long. Does not wait for
+  /// that; once it has returned, no task is given to a worker. When none runs any more, or the patience is over, the
+  /// master has stopped: whatever call waits for something that is not done throws Stopped (get_result, wait_all, map,
+  /// a coroutine, …), and so does one that submits; until then tasks can be submitted, and do not begin. What is done
+  /// can be asked for as ever. Called again, it may shorten the patience. For `signal` see Stopped; unless it is 0,
+  /// stderr is told of the stop. Any thread, but no signal handler: it is not async-signal-safe; see
   /// MasterOptions::stop_on_signals. On an interface whose workers take tasks by themselves, those count as running
-  /// that one of them has; an existing BOINC project goes on giving them out.
+  /// that one of them has; an existing BOINC project goes on giving them out. See docs/stopping.md.
   void stop(Timeout patience, int signal = 0);
   /// Whether stop() was called, or a signal has come that this master follows: for a computation that waits for no task
   /// for a long time, and can come to an end.

@@ -155,7 +155,8 @@ void Stopping::run() {
     if (is_over_) return;
     // A signal comes without the lock: whoever tells of it must not wait for a thread that waits for the master.
     auto wake = Clock::now() + (is_at_limit_ || signal_ != 0 ? look_interval : idle_interval);
-    for (const auto& due : {stop_at_, ask_at_}) wake = std::min(wake, std::max(due.value_or(wake), Clock::now()));
+    if (stop_at_ && master_) wake = std::min(wake, *stop_at_);
+    if (ask_at_) wake = std::min(wake, *ask_at_);
     woken_.wait_until(lock, wake);
   }
 }
@@ -190,9 +191,8 @@ void Stopping::look_at_master(std::unique_lock<std::mutex>& lock) {
   const auto now = Clock::now();
   if (stop_at_ && now >= *stop_at_ && master_) {
     stop_at_.reset();
-    is_at_limit_ = signal_ == 0;
-    const Timeout patience = limit_at_ ? patience_before_limit(*limit_at_ - now) : terms_.grace;
-    if (is_at_limit_) master_->stop(patience, SIGTERM);
+    is_at_limit_ = signal_ == 0;  // else it is stopping already, and may have less time now
+    master_->stop(limit_at_ ? patience_before_limit(*limit_at_ - now) : terms_.grace, SIGTERM);
   }
   if (!is_at_limit_ && signal_ == 0) return;
   if (!end_at_ && terms_.grace < longest_grace && (!master_ || master_->has_stopped()))

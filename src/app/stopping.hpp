@@ -98,7 +98,7 @@ class Stopping {
   std::optional<Clock::time_point> limit_at_;  ///< of the job
   std::atomic<bool> is_at_limit_{false};       ///< stop_at_ has come
   std::atomic<int> signal_{0};                 ///< the first one
-  std::uint64_t tasks_ = 0, done_ = 0, failed_ = 0;
+  std::atomic<std::uint64_t> tasks_{0}, done_{0}, failed_{0};
   std::optional<process::InterruptWatch> interrupts_;
   std::thread thread_;
 };

@@ -213,8 +213,8 @@ class MasterCore final : public Continuations {
   ChoiceWatch absence_watch_;                  ///< tasks wait for workers that are on their way
   std::vector<scheduler::LaneKey> absent_;     ///< those workers
   std::optional<core::Time> absence_look_at_;  ///< when to ask the interface again where they are
-  std::optional<StopOrder> stop_order_;  ///< since it was asked to stop
-  std::optional<core::Time> stop_at_;    ///< when the patience is over; empty: never
+  std::optional<StopOrder> stop_order_;        ///< since it was asked to stop
+  std::optional<core::Time> stop_at_;          ///< when the patience is over; empty: never
   std::optional<core::Time> timer_set_for_;
   bool dispatching_ = false;
   OutputCollector outputs_;

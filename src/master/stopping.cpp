@@ -28,15 +28,14 @@ std::optional<core::Time> end_of(const Timeout& patience, core::Time now) {
 
 std::optional<process::InterruptWatch> MasterCore::follow_signals() {
   if (!options_.stop_on_signals) return std::nullopt;
-  return std::optional<process::InterruptWatch>{
-      std::in_place,
-      [this](int signal) {
-        if (is_asked_to_stop_.exchange(true)) return false;
-        is_stopping_ = true;
-        loop_.post([this, signal] { begin_stop({*options_.stop_on_signals, signal}); });
-        return true;
-      },
-      process::InterruptWatch::BeforeEnd{}};
+  return std::optional<process::InterruptWatch>{std::in_place,
+                                                [this](int signal) {
+                                                  if (is_asked_to_stop_.exchange(true)) return false;
+                                                  is_stopping_ = true;
+                                                  loop_.post([this, signal] { begin_stop({*options_.stop_on_signals, signal}); });
+                                                  return true;
+                                                },
+                                                process::InterruptWatch::BeforeEnd{}};
 }
 
 void MasterCore::stop(const StopOrder& order) {

@@ -114,6 +114,7 @@ class Watches {
     told = write_end_.get();
     told_in = fork_count();
     thread_ = start_thread("interrupts", [this] { watch(); });
+    std::lock_guard lock{mutex_};  // a signal that comes now is heard when all are there
     struct sigaction handler = {};
     handler.sa_handler = tell_watch;
     handler.sa_flags = SA_RESTART;
@@ -173,7 +174,7 @@ class Watches {
   }
 
   std::mutex coming_and_going_;
-  std::mutex mutex_;  ///< of the list, and while calls are made
+  std::mutex mutex_;  ///< of the list and the handlers, and while calls are made
   std::vector<Watch> list_;
   std::optional<std::pair<int, Clock::time_point>> asked_for_;  ///< under the mutex
   UniqueFd read_end_, write_end_;

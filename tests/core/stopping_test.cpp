@@ -115,8 +115,7 @@ TEST_CASE("what is given out and not asked back in time counts as running until 
   CHECK(bench.machine.has_stopped());
 }
 
-TEST_CASE("after a stop no attempt follows another: not after a fault, a loss, or the task whose result is taken",
-          "[core][stop]") {
+TEST_CASE("after a stop no attempt follows another: not after a fault, a loss, or the task whose result is taken", "[core][stop]") {
   StopBench bench;
   TaskRecord& task = bench.submit({.retries = 3});
   const RecordPtr follower = bench.make();

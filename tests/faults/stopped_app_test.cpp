@@ -31,7 +31,8 @@ namespace {
 class StoppedRun {
  public:
   /// `before` is what a shell does first, `redirections` come behind the command.
-  explicit StoppedRun(std::vector<std::string> arguments, const std::string& before = "", const std::string& redirections = "2>err >out")
+  explicit StoppedRun(std::vector<std::string> arguments, const std::string& before = "",
+                      const std::string& redirections = "2>err >out")
       : tag_{"CPPMW_TEST_TAG=" + std::to_string(::getpid()) + "-" + std::to_string(++runs_)} {
     arguments.insert(arguments.begin(), {"-c", "cd \"$0\" && " + before + " exec \"$@\" " + redirections, folder_.path("."),
                                          test::beside("stopped_app"), "--folder", folder_.path(".")});
@@ -238,7 +239,8 @@ TEST_CASE("an application stops before its job's time limit, and lives with late
     CHECK(run.numbers("began") == run.numbers("ended"));
   }
   SECTION("the environment has the answer") {
-    StoppedRun run{{"-i", "multicore:2", "--stop-before", "30s"}, in_job("exit 1") + "export SLURM_JOB_END_TIME=$(($(date +%s) + 20));"};
+    StoppedRun run{{"-i", "multicore:2", "--stop-before", "30s"},
+                   in_job("exit 1") + "export SLURM_JOB_END_TIME=$(($(date +%s) + 20));"};
     CHECK(run.end() == std::pair{143, false});
   }
   SECTION("it says what cannot be") {
@@ -263,10 +265,10 @@ TEST_CASE("an application stops before its job's time limit, and lives with late
 }
 
 TEST_CASE("what makes no sense about a stop is a wrong command line", "[faults][stop]") {
-  const auto [word, said] = GENERATE(table<std::string, std::string>(
-      {{"--stop-before=5min", "--stop-before: this is no job of Slurm's (SLURM_JOB_ID is not set)"},
-       {"--stop-after=soon", "--stop-after: \"soon\" is no time: write 90s, 15min, 2h"},
-       {"--grace=-1", "--grace: \"-1\" is no time"}}));
+  const auto [word, said] = GENERATE(
+      table<std::string, std::string>({{"--stop-before=5min", "--stop-before: this is no job of Slurm's (SLURM_JOB_ID is not set)"},
+                                       {"--stop-after=soon", "--stop-after: \"soon\" is no time: write 90s, 15min, 2h"},
+                                       {"--grace=-1", "--grace: \"-1\" is no time"}}));
   StoppedRun run{{"-i", "multicore:2", word}, "unset SLURM_JOB_ID;"};
   CHECK(run.end() == std::pair{2, false});
   CHECK_THAT(run.err(), Contains(said));

@@ -17,7 +17,8 @@ TEST_CASE("a time is a number with a unit, or of seconds", "[parse]") {
 }
 
 TEST_CASE("what is no time is refused", "[parse]") {
-  const char* const text = GENERATE("", "s", "-1", "-0", "1 s", " 1", "1x", "1hh", "nan", "inf", "1e999", "1:00:00", "1h30m", "40000d");
+  const char* const text =
+      GENERATE("", "s", "-1", "-0", "1 s", " 1", "1x", "1hh", "nan", "inf", "1e999", "1:00:00", "1h30m", "40000d");
   INFO(text);
   CHECK_FALSE(duration(text));
 }

@@ -69,8 +69,9 @@ TEST_CASE("the end of a job is a number, a local date, or none", "[slurm]") {
   date.tm_year = 126, date.tm_mon = 10, date.tm_mday = 28, date.tm_hour = 9, date.tm_min = 42, date.tm_sec = 21, date.tm_isdst = -1;
   CHECK(read_end(" 2026-11-28T09:42:21 ")->at == since_1970(std::mktime(&date)));
   for (const char* const none : {"N/A", "NONE", "Unknown", "UNLIMITED"}) CHECK_FALSE(read_end(none)->at);
-  for (const char* const bad : {"", "\n", "x", "-1", "12", "99999999999", "99999999999999999999", "2026-11-28", "2026-11-28T09:42:21x",
-                                "2026-13-28T09:42:21", "slurm is being upgraded", "1795859000 1795859000"}) {
+  for (const char* const bad :
+       {"", "\n", "x", "-1", "12", "99999999999", "99999999999999999999", "2026-11-28", "2026-11-28T09:42:21x",
+        "2026-13-28T09:42:21", "slurm is being upgraded", "1795859000 1795859000"}) {
     INFO(bad);
     CHECK_FALSE(read_end(bad));
   }
@@ -96,7 +97,8 @@ TEST_CASE("the job is the one of the environment, if that is a number", "[slurm]
 
 TEST_CASE("who knows the end of a job is asked for it, and nobody is when the environment has it", "[slurm]") {
   const FakeCommands fakes;
-  fakes.put("squeue", R"(echo "$SLURM_TIME_FORMAT $*" >>"$0.asked"; [ "$*" = "--noheader --jobs=12 --format=%e" ] && echo 1795859000)");
+  fakes.put("squeue",
+            R"(echo "$SLURM_TIME_FORMAT $*" >>"$0.asked"; [ "$*" = "--noheader --jobs=12 --format=%e" ] && echo 1795859000)");
   CHECK(end_of("12", 5s).at == since_1970(1'795'859'000));
   const Variable known{"SLURM_JOB_END_TIME", "1795859001"};
   CHECK(end_of("13", 5s).at == since_1970(1'795'859'001));

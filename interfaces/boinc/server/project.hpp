@@ -121,7 +121,7 @@ struct Project {
   Reputation reputation;
   KeyRing ring;
   Counts counts;
-  bool gives_out = true;  ///< false: no host gets anything more
+  bool gives_out = true;                             ///< false: no host gets anything more
   std::unordered_set<std::int64_t> checked_outputs;  ///< files whose MD5 was seen to be right in this run, by instance
   std::vector<TaskEnd> ends;                         ///< for the master, after the commit
   std::vector<TaskRuns> running;
