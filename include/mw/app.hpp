@@ -1,8 +1,9 @@
 // The frame of a command-line application.
 //
 // What:    App gives a program the options that every CppMW application has, a progress bar, --json, and exit statuses:
-//          0 done, 1 the computation failed or its results could not be printed, 2 the command line was wrong. In
-//          --json, and wherever else text must be UTF-8, bytes that are not (in a path, for example) appear as U+FFFD.
+//          0 done, 1 the computation failed or its results could not be printed, 2 the command line was wrong, 130
+//          stopped by Ctrl-C, 143 by SIGTERM or at a time, 129 by SIGHUP (docs/stopping.md). In --json, and wherever
+//          else text must be UTF-8, bytes that are not (in a path, for example) appear as U+FFFD.
 // Owner:   an App refers to the variables of its options; they must outlive it.
 // Threads: main's.
 // Use:
@@ -69,8 +70,10 @@ class App {
   void check(std::function<void()> check);
 
   /// Reads the command line, makes the master, calls `compute`, prints what it reported on stdout, and how long it took
-  /// on stderr (with --json, one object on stdout). What `compute` or the master throws is printed on stderr. Returns
-  /// the exit status: 0, 1 or 2 as above.
+  /// on stderr (with --json, one object on stdout). What `compute` or the master throws is printed on stderr. After
+  /// Ctrl-C, SIGTERM, SIGHUP, or at the time that was asked for, the master stops in good order (Master::stop);
+  /// `compute` lets Stopped pass, and the last line on stderr says what was done. If it has not returned as long after
+  /// that as tasks had to finish (--grace), the process ends. Returns the exit status as above.
   int run(int argc, char** argv, const std::function<void(Master&, Report&)>& compute);
 
  private:

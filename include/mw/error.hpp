@@ -2,7 +2,8 @@
 //
 // What:    Error and its kinds: TaskError (a task has no result), InterfaceError (the environment is broken),
 //          UsageError (what was asked for makes no sense), CodecError (bytes that do not say what they should),
-//          TimeoutError (it is not done yet), JournalError (a journal that cannot be used).
+//          TimeoutError (it is not done yet), Stopped (it will not be done, as the master was asked to stop),
+//          JournalError (a journal that cannot be used).
 // Owner:   every error owns copies of what it names, and outlives the master it came from.
 // Threads: plain values; any thread.
 // Use:
@@ -59,6 +60,19 @@ class TimeoutError : public Error {
 class JournalError : public Error {
  public:
   using Error::Error;
+};
+
+/// What was waited for was not done when its master had stopped (Master::stop), and will not be; or what was submitted
+/// then. what() says how many tasks are done. Nothing else is wrong: a program lets it end what it does.
+class Stopped : public Error {
+ public:
+  explicit Stopped(const std::string& text, int signal = 0) : Error{text}, signal_{signal} {}
+  /// The signal because of which it stopped (SIGINT is Ctrl-C): a program ends with status 128 + signal(). 0: stop()
+  /// was called without one.
+  int signal() const noexcept { return signal_; }
+
+ private:
+  int signal_;
 };
 
 /// Why a task has no result.

@@ -274,6 +274,12 @@ class Interface {
   /// worker that rests and that a task waits for which no other may have; any_worker if there is none.
   virtual void tasks_wait(std::size_t /*tasks*/, WorkerId /*resting*/) {}
 
+  /// No task is to begin any more, for good; those that run may finish (Master::stop). For Scheduling::by_interface:
+  /// give none to a worker from now on, and give back with InterfaceHost::task_returned() those that no worker has;
+  /// what is not given back counts as running. Where the master chooses, it asks for what it has given out with
+  /// revoke_task(), after this.
+  virtual void begin_no_more() {}
+
   /// Comes after one or several calls of execute_task(), revoke_task(), split_task() and abort_task(): what they have
   /// put off, to do it in one go, is due now.
   virtual void flush() {}
@@ -330,6 +336,7 @@ class InterfaceHandle : public Interface {
   void abort_task(const TaskRef& task, WorkerId worker) override { backend_->abort_task(task, worker); }
   void forget_shared(std::uint64_t number) override { backend_->forget_shared(number); }
   void tasks_wait(std::size_t tasks, WorkerId resting) override { backend_->tasks_wait(tasks, resting); }
+  void begin_no_more() override { backend_->begin_no_more(); }
   void flush() override { backend_->flush(); }
   Scheduling scheduling() const override { return backend_->scheduling(); }
   std::uint32_t expected_slots() const noexcept override { return backend_->expected_slots(); }

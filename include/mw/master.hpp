@@ -341,11 +341,27 @@ class Master : public detail::Calls<Master> {
   /// many parts, work keeps all of them busy.
   std::size_t slots() const;
 
-  /// Stops the interface and continues with another: every task that is not done is queued there in the old order,
+  /// Ends the interface and continues with another: every task that is not done is queued there in the old order,
   /// including those that ran. For a master whose interface has failed (get_result throws InterfaceError then), or to
   /// move. Waits for the end of the old interface and the start of the new one. Throws what a constructor with this
-  /// interface throws; the tasks then stay queued for the next call. Not to be called by two threads at a time.
+  /// interface throws; the tasks then stay queued for the next call. Throws Stopped after stop(). Not to be called by
+  /// two threads at a time.
   void set_interface(std::unique_ptr<Interface> interface);
+
+  /// Stops in good order: no task begins any more; those that run may finish, for at most this long. Does not wait for
+  /// that; once it has returned, no task is given to a worker. When none runs any more, or the patience is over, the
+  /// master has stopped: whatever call waits for something that is not done throws Stopped (get_result, wait_all, map,
+  /// a coroutine, …), and so does one that submits; until then tasks can be submitted, and do not begin. What is done
+  /// can be asked for as ever. Called again, it may shorten the patience. For `signal` see Stopped; unless it is 0,
+  /// stderr is told of the stop. Any thread, but no signal handler: it is not async-signal-safe; see
+  /// MasterOptions::stop_on_signals. On an interface whose workers take tasks by themselves, those count as running
+  /// that one of them has; an existing BOINC project goes on giving them out. See docs/stopping.md.
+  void stop(Timeout patience, int signal = 0);
+  /// Whether stop() was called, or a signal has come that this master follows: for a computation that waits for no task
+  /// for a long time, and can come to an end.
+  bool is_stopping() const;
+  /// Whether it has stopped: nothing runs any more, or the patience is over.
+  bool has_stopped() const;
 
   /// How it goes, at this moment. Never waits for a task, and for at most 2 s for the interface; an interface that is
   /// broken, or does not answer, shows as interface_status "error". Throws UsageError in a forked process.

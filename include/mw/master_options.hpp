@@ -27,6 +27,7 @@
 #include <mw/detail/start_call.hpp>
 #include <mw/interface.hpp>
 #include <mw/task.hpp>
+#include <mw/timeout.hpp>
 
 namespace mw {
 
@@ -104,6 +105,11 @@ struct MasterOptions {
     return *this;
   }
   std::vector<std::uint64_t> cache_functions = {};  ///< what cache_only() has set
+
+  /// If set: Ctrl-C (SIGINT), SIGTERM and SIGHUP stop this master, as Master::stop() with this patience does, where
+  /// nobody else handles or ignores them; stderr is told how many tasks may finish. A second signal ends the process as
+  /// it would have without a master. Without it, the first one does so.
+  std::optional<Timeout> stop_on_signals = {};
 
   /// f(args…) runs once in each new worker process, before its first task: to load or connect what tasks then find in
   /// static variables, or to change what a task's changes are put back to (environment, handlers, working directory).

@@ -76,6 +76,10 @@ class Pool final : public Interface, public boinc::ServerSink {
     return true;
   }
   void abort_task(const TaskRef& task, WorkerId) override { round_.drop(task); }
+  void begin_no_more() override {
+    flush();
+    server_->hold();
+  }
   void flush() override { round_.flush(*server_); }
 
   std::uint32_t expected_slots() const noexcept override {
@@ -108,6 +112,7 @@ class Pool final : public Interface, public boinc::ServerSink {
     if (id != 0) host().task_started(task, worker_of(id));  // it did, if nobody said so
     boinc::tell_end(host(), task, std::move(outcome), is_lost);
   }
+  void task_returned(const TaskRef& task) override { host().task_returned(task); }
   void server_failed(const std::string& why) override { host().interface_failed(why); }
 
  private:

@@ -61,6 +61,10 @@ class Client final : public Interface, public boinc::SubmitterSink {
     return true;
   }
   void abort_task(const TaskRef& task, WorkerId) override { round_.drop(task); }
+  void begin_no_more() override {
+    flush();
+    submitter_->hold();
+  }
   void flush() override { round_.flush(*submitter_); }
   StatusMap get_status() override { return submitter_->status(); }
 
@@ -71,6 +75,7 @@ class Client final : public Interface, public boinc::SubmitterSink {
       host().task_started(task, volunteers_);  // it did, if nobody said so
     boinc::tell_end(host(), task, std::move(outcome), is_lost);
   }
+  void task_returned(const TaskRef& task) override { host().task_returned(task); }
   void submitter_failed(const std::string& why) override { host().interface_failed("boinc: " + why); }
 
  private:

@@ -61,6 +61,7 @@ class Member final : public InterfaceHost {
   void abort_task(const TaskRef& task, WorkerId worker) { interface_->abort_task(task, worker); }
   void forget_shared(std::uint64_t value) { interface_->forget_shared(value); }
   void tasks_wait(std::size_t tasks, WorkerId resting) { interface_->tasks_wait(tasks, resting); }
+  void begin_no_more() { interface_->begin_no_more(); }
   void flush() { interface_->flush(); }
   std::uint32_t expected_slots() const noexcept { return interface_->expected_slots(); }
   bool others_may_join() const { return interface_->others_may_join(); }

@@ -78,6 +78,10 @@ class Pool final : public Interface, public MemberOwner {
     for_each_alive([&](Member& member) { member.tasks_wait(tasks, resting); });
   }
 
+  void begin_no_more() override {
+    for_each_alive([](Member& member) { member.begin_no_more(); });
+  }
+
   /// All of them: one that was given nothing may have something of its own to send, and if not, that costs nothing.
   void flush() override {
     for_each_alive([](Member& member) { member.flush(); });

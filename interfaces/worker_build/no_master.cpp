@@ -87,6 +87,9 @@ std::vector<TaskHandle> Master::tasks() const { no_master(); }
 void Master::set_interface(std::unique_ptr<Interface>) { no_master(); }
 std::string Master::place_for_object(const Needs&) const { no_master(); }
 std::shared_ptr<detail::ObjectPlaces> Master::object_places() const { no_master(); }
+void Master::stop(Timeout, int) { no_master(); }
+bool Master::is_stopping() const { no_master(); }
+bool Master::has_stopped() const { no_master(); }
 Status Master::get_status() const { no_master(); }
 std::size_t Master::slots() const { no_master(); }
 RecordPtr Master::submit(const detail::FunctionEntry&, detail::EncodedArguments, const TaskOptions*) { no_master(); }

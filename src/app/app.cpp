@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <new>
 
 #include <fmt/format.h>
@@ -13,7 +14,9 @@
 #include "app/command_line.hpp"
 #include "app/count.hpp"
 #include "app/progress_bar.hpp"
+#include "app/stopping.hpp"
 #include "error/exception_text.hpp"
+#include "process/command_line.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
 
@@ -23,6 +26,7 @@ namespace {
 constexpr int status_done = 0;
 constexpr int status_failed = 1;
 constexpr int status_usage = 2;
+constexpr int status_of_signal = 128;  ///< and its number, as a shell has it
 
 using Clock = std::chrono::steady_clock;
 
@@ -46,6 +50,7 @@ struct Measured {
   double calculation_seconds = 0;  ///< from then until the work was done
   double total_seconds = 0;
   std::uint64_t tasks = 0;
+  std::uint64_t found = 0;  ///< in the journal, or the cache
   std::uint64_t attempts = 0;
 };
 
@@ -72,7 +77,37 @@ struct App::Impl {
         "--progress", [this] { progress = true; }, "a bar on stderr, on a terminal or not");
     cli.add_flag_callback(
         "--no-progress", [this] { progress = false; }, "no bar; the default is one on a terminal only");
-    cli.footer("Exit status: 0 done, 1 the computation failed or its results could not be printed, 2 the command line was wrong.");
+    add_stop_options();
+    add_journal_options();
+    cli.footer(
+        "Ctrl-C: no more tasks begin, and those that run may finish; again: all end now.\n"
+        "Exit status: 0 done, 1 the computation failed or its results could not be printed, 2 the command line was wrong, 130 "
+        "stopped by Ctrl-C, 143 by SIGTERM or at a time, 129 by SIGHUP.");
+  }
+
+  void add_stop_options() {
+    const auto time = [this](const char* flag, const char* help, const std::function<void(Timeout)>& take) {
+      return add(flag, help, [take](const std::string& text) { take(app::parse_time(text)); })->type_name("TIME");
+    };
+    time("--grace", "how long tasks that run may take to finish after Ctrl-C or SIGTERM: 90s, 15min, 2h; default: 10s",
+         [this](Timeout given) { stop.grace = given; });
+    CLI::Option* const before = time("--stop-before", "in a job of Slurm's: stop in good order so long before its time limit",
+                                     [this](Timeout given) { stop.stop_before = given; });
+    time("--stop-after", "stop in good order after so long", [this](Timeout given) { stop.stop_after = given; })->excludes(before);
+  }
+
+  void add_journal_options() {
+    cli.add_option("--journal", journal, "a file that results are kept in: started again, the program goes on where it was")->type_name("FILE");
+    const std::map<std::string, JournalSync> names{{"soon", JournalSync::soon}, {"always", JournalSync::always}};
+    cli.add_option("--journal-sync", journal_sync, "when a result is safe: soon (within 100 ms) or always (before it is used)")
+        ->transform(CLI::CheckedTransformer{names}.description(""))
+        ->type_name("WHEN");
+    cli.add_option("--cache", cache, "a file that results are kept in for other runs of this build: the same call is not made again")
+        ->type_name("FILE");
+  }
+
+  MasterOptions master_options(Timeout grace) const {
+    return {.journal = journal, .journal_sync = journal_sync, .cache = cache, .stop_on_signals = grace};
   }
 
   std::unique_ptr<Interface> make_interface() const {
@@ -116,8 +151,9 @@ struct App::Impl {
     for (const auto& [key, value] : report.results()) widest = std::max(widest, key.size());
     for (const auto& [key, value] : report.results()) process::print(fmt::format("{:<{}}  {}\n", key, widest, to_text(value)));
     if (!process::flush_stdout()) return;  // which the end of the program tells
-    process::tell(fmt::format("{} tasks in {:.2f} s on {}, {} worker{}\n", measured.tasks, measured.total_seconds, interface_spec,
-                              measured.workers, measured.workers == 1 ? "" : "s"));
+    const std::string found = measured.found == 0 ? "" : fmt::format("; {} were known from before", measured.found);
+    process::tell(fmt::format("{} tasks in {:.2f} s on {}, {} worker{}{}\n", measured.tasks, measured.total_seconds, interface_spec,
+                              measured.workers, measured.workers == 1 ? "" : "s", found));
   }
 
   void print_json(const Report& report, const Measured& measured) const {
@@ -134,17 +170,20 @@ struct App::Impl {
                                   {"calculation_seconds", measured.calculation_seconds},
                                   {"total_seconds", measured.total_seconds},
                                   {"tasks", measured.tasks},
+                                  {"found", measured.found},
                                   {"attempts", measured.attempts}};
     process::print(boost::json::serialize(all) + "\n");
     process::flush_stdout();
   }
 
   /// The master lives and ends in here, so that the total counts its start and its end.
-  Measured compute(std::unique_ptr<Interface> made, const std::function<void(Master&, Report&)>& work, Report& report) const {
+  Measured compute(std::unique_ptr<Interface> made, const std::function<void(Master&, Report&)>& work, Report& report,
+                   app::Stopping& stopping) const {
     Measured measured;
     const auto start = Clock::now();
     {
-      Master master{std::move(made)};
+      Master master{std::move(made), master_options(stopping.grace())};
+      const app::Stopping::Attached attached{stopping, master};
       {
         std::optional<app::ProgressBar> bar;
         if (progress.value_or(process::shows_status_lines())) bar.emplace(master);
@@ -153,6 +192,7 @@ struct App::Impl {
       const double done = seconds_since(start);
       const Status status = master.get_status();
       measured.tasks = status.tasks;
+      measured.found = status.found;
       measured.attempts = status.attempts;
       measured.init_seconds = std::min(status.start_up_seconds, done);
       measured.calculation_seconds = std::max(done - measured.init_seconds, 0.0);
@@ -168,6 +208,10 @@ struct App::Impl {
   std::string workers;
   bool json = false;
   std::optional<bool> progress;
+  app::StopTerms stop;
+  std::string journal;
+  JournalSync journal_sync = JournalSync::soon;
+  std::string cache;
   std::vector<std::pair<std::string, std::function<Report::Value()>>> parameters;
   std::function<void()> check;
 };
@@ -217,10 +261,13 @@ void App::check(std::function<void()> check) { impl_->check = std::move(check); 
 int App::run(int argc, char** argv, const std::function<void(Master&, Report&)>& compute) {
   const std::string name = impl_->cli.get_name();
   std::unique_ptr<Interface> interface;
+  std::optional<app::Stopping> stopping;
   try {
     impl_->cli.parse(argc, argv);
     if (impl_->check) impl_->check();
+    if (!impl_->journal.empty()) impl_->stop.go_on = process::command_line();
     interface = impl_->make_interface();
+    stopping.emplace(name, impl_->stop);
   } catch (const CLI::Success& e) {
     return app::answer(impl_->cli, e);  // --help, --version
   } catch (const CLI::ParseError& e) {
@@ -232,9 +279,13 @@ int App::run(int argc, char** argv, const std::function<void(Master&, Report&)>&
   }
   try {
     Report report;
-    const Measured measured = impl_->compute(std::move(interface), compute, report);
+    const Measured measured = impl_->compute(std::move(interface), compute, report, *stopping);
     impl_->print(report, measured);
     return status_done;
+  } catch (const Stopped& e) {
+    const bool is_own_wish = e.signal() == 0;  // the application has called Master::stop()
+    process::tell(is_own_wish ? fmt::format("{}: {}\n", name, e.what()) : stopping->last_line());
+    return is_own_wish ? status_failed : status_of_signal + e.signal();
   } catch (const std::bad_alloc&) {
     process::tell(fmt::format("{}: this machine has not enough memory for it\n", name));
     return status_failed;

@@ -15,7 +15,7 @@ namespace mw::core {
 using scheduler::ItemState;
 
 std::optional<Handed> TaskMachine::next_copy(const Moment& now) {
-  if (!has_interface_ || is_ending_ || !makes_copies_) return std::nullopt;
+  if (!gives_out() || !makes_copies_) return std::nullopt;
   const auto choice = scheduler_.straggler(now.time);
   if (!choice) return std::nullopt;
   TaskRecord& copy = copies_.make(detail::record_of(*choice->item));

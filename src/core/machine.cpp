@@ -364,7 +364,7 @@ void TaskMachine::interface_gone(const Moment& now) {
 
 bool TaskMachine::begin_round(const Moment& now) {
   wants_round_ = false;
-  if (is_ending_ || !has_interface_) return false;
+  if (!gives_out()) return false;
   if (!no_worker_) return true;
   end_waiting(TaskState::error, *failed(Cause::no_worker, *no_worker_).failure, now);
   return false;
@@ -379,11 +379,11 @@ void TaskMachine::refuse_those_for(const scheduler::LaneKey& lane, const std::st
 }
 
 std::optional<Handed> TaskMachine::next(const Moment& now) {
-  return has_interface_ ? given(scheduler_.next(now.time), now) : std::nullopt;
+  return gives_out() ? given(scheduler_.next(now.time), now) : std::nullopt;
 }
 
 std::optional<Handed> TaskMachine::next_named(const Moment& now) {
-  return has_interface_ ? given(scheduler_.next_named(now.time), now) : std::nullopt;
+  return gives_out() ? given(scheduler_.next_named(now.time), now) : std::nullopt;
 }
 
 std::optional<Handed> TaskMachine::given(const std::optional<scheduler::Assignment>& choice, const Moment& now) {
@@ -403,7 +403,7 @@ std::vector<RecordPtr> TaskMachine::open_tasks() const {
 }
 
 TaskRecord* TaskMachine::first_waiting() const noexcept {
-  scheduler::Item* const item = has_interface_ ? scheduler_.front() : nullptr;
+  scheduler::Item* const item = gives_out() ? scheduler_.front() : nullptr;
   return item ? &record_of(*item) : nullptr;
 }
 
@@ -439,8 +439,9 @@ std::vector<Handed> TaskMachine::surplus() {
 
 std::optional<Time> TaskMachine::wake_at(Time now) const {
   auto when = deadlines_.next();
-  if (const auto copy = makes_copies_ ? scheduler_.next_copy_at() : std::nullopt; copy && (!when || *copy < *when)) when = copy;
-  if (!scheduler_.has_tasks_ahead() && !scheduler_.holds_back()) return when;
+  if (const auto copy = makes_copies_ && gives_out() ? scheduler_.next_copy_at() : std::nullopt; copy && (!when || *copy < *when))
+    when = copy;
+  if (!gives_out() || (!scheduler_.has_tasks_ahead() && !scheduler_.holds_back())) return when;
   const Time look = now + look_interval;
   return when ? std::min(*when, look) : look;
 }

@@ -148,6 +148,12 @@ class TaskMachine {
   /// Every task is cancelled, for this reason, and none begins any more.
   void end_all(const std::string& why, const Moment& now);
   bool is_ending() const noexcept { return is_ending_; }
+  /// No task begins any more, for good: what waits, what comes, and what is to run again waits on. Returns what was
+  /// given to workers and is not known to have begun: ask for it back as with surplus().
+  std::vector<Handed> stop();
+  bool is_stopping() const noexcept { return is_stopping_; }
+  /// Whether after stop() nothing that was given out is left anywhere.
+  bool has_stopped() const noexcept { return is_stopping_ && scheduler_.assigned_count() == 0; }
 
   // Decisions
 
@@ -234,6 +240,7 @@ class TaskMachine {
   void copy_gone(TaskRecord& copy, CopyEnd how, const Outcome* outcome, const Moment& now);
   void drop_copy(const TaskRecord& task, const Moment& now);
   static std::vector<Handed> handed(const std::vector<scheduler::Assignment>& list);
+  bool gives_out() const noexcept { return has_interface_ && !is_ending_ && !is_stopping_; }
 
   detail::WorkerDirectory& directory_;
   std::vector<Observer*> observers_;
@@ -254,6 +261,7 @@ class TaskMachine {
   bool has_interface_ = false;
   bool wants_round_ = false;
   bool is_ending_ = false;
+  bool is_stopping_ = false;
   bool makes_copies_ = false;
 };
 

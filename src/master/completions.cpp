@@ -41,6 +41,24 @@ void Completions::fail(std::string why) {
   woken_.notify_all();
 }
 
+void Completions::stop(const Stopped& why) {
+  std::lock_guard lock{mutex_};
+  stopped_.emplace(why);
+  has_stopped_ = true;
+  woken_.notify_all();
+}
+
+void Completions::refuse_after_stop() const {
+  if (!has_stopped_.load(std::memory_order_relaxed)) return;
+  std::lock_guard lock{mutex_};
+  throw_failure();
+}
+
+void Completions::throw_failure() const {
+  if (stopped_) throw Stopped{*stopped_};
+  throw InterfaceError{failure_};
+}
+
 void Completions::drain() {
   scheduler::Item* oldest_first = published_.take_all();
   while (oldest_first) {
@@ -143,13 +161,13 @@ bool Completions::sleep_until(std::unique_lock<std::mutex>& lock, const Deadline
     Locked(Completions& o, const Ready& r) : owner{o}, is_ready{r} {}
     bool is_met() override {
       std::lock_guard locked{owner.mutex_};
-      return is_ready() || !owner.failure_.empty();
+      return is_ready() || owner.is_hopeless();
     }
     Completions& owner;
     const Ready& is_ready;
   };
   while (!ready()) {
-    if (!failure_.empty()) throw InterfaceError{failure_};
+    if (is_hopeless()) throw_failure();
     if (is_over(deadline)) return false;
     if (loop_ && loop_->is_here())
       throw UsageError{
@@ -165,7 +183,7 @@ bool Completions::sleep_until(std::unique_lock<std::mutex>& lock, const Deadline
       }
     }
     sleepers_.fetch_add(1);
-    while (!ready() && failure_.empty()) {
+    while (!ready() && !is_hopeless()) {
       if (!deadline)
         woken_.wait(lock);
       else if (woken_.wait_until(lock, *deadline) == std::cv_status::timeout)
@@ -197,7 +215,10 @@ RecordPtr Completions::take_error() {
 }
 
 bool Completions::wait(TaskRecord& record, const Deadline& deadline) {
-  if (deadline == no_wait && !is_done(record.state.load(std::memory_order_acquire))) return false;  // without the lock
+  if (deadline == no_wait && !is_done(record.state.load(std::memory_order_acquire))) {  // without the lock
+    refuse_after_stop();
+    return false;
+  }
   std::unique_lock lock{mutex_};
   if (!sleep_until(lock, deadline, [&] { return is_done(record.state.load()); })) return false;
   drain();

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include <mw/error.hpp>
 #include <mw/timeout.hpp>
 
 #include "core/record.hpp"
@@ -67,6 +68,10 @@ class Completions {
 
   /// Who waits for what is not done gets an InterfaceError with this text, from now on; empty: no more.
   void fail(std::string why);
+  /// The same for good, with this error.
+  void stop(const Stopped& why);
+  /// Throws that error after stop().
+  void refuse_after_stop() const;
 
   // The waiting ones below throw that error if what they wait for is not done; `in_time` is false when the deadline
   // came first. A deadline in the past does not wait.
@@ -132,8 +137,10 @@ class Completions {
   bool is_forgotten(const TaskRecord& record) const noexcept;
   void forget(TaskRecord& record);
   CompletionGroup::Entry take_from(CompletionGroup& group);
+  bool is_hopeless() const noexcept { return stopped_ || !failure_.empty(); }  ///< mutex held
+  [[noreturn]] void throw_failure() const;                                     ///< mutex held
   /// Returns true when `ready()` is, with the lock held; it is called with the lock held. False if the deadline came
-  /// first. Throws InterfaceError.
+  /// first. Throws InterfaceError, or Stopped.
   template <class Ready>
   bool sleep_until(std::unique_lock<std::mutex>& lock, const Deadline& deadline, const Ready& ready);
 
@@ -141,10 +148,12 @@ class Completions {
   alignas(process::cache_line) ItemStack published_;                 ///< the loop's end
   alignas(process::cache_line) std::atomic<std::uint64_t> open_{0};  ///< submitted and not handed out
   std::atomic<std::uint32_t> sleepers_{0};
-  std::mutex mutex_;
+  std::atomic<bool> has_stopped_{false};
+  mutable std::mutex mutex_;
   std::condition_variable woken_;
   scheduler::ItemList ready_;             ///< oldest first
   std::string failure_;                   ///< why nothing more can be done; empty while it can
+  std::optional<Stopped> stopped_;        ///< what is thrown in its place
   std::uint64_t changes_ = 0;             ///< records that came or were handed out
   std::uint64_t published_count_ = 0;     ///< records that came
   std::size_t cancelled_ = 0;             ///< records in ready_ that were cancelled

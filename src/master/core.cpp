@@ -53,7 +53,8 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
       loop_{[this] { after_handler(); }},
       shared_watch_{
           std::make_shared<SharedWatch>([this](std::uint64_t number) { loop_.post([this, number] { forget_shared(number); }); })},
-      completions_{&loop_} {
+      completions_{&loop_},
+      interrupts_(follow_signals()) {
   machine_.add_observer(statistics_);
   machine_.add_observer(loss_teller_);
   machine_.add_observer(workers_);
@@ -75,6 +76,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
 }
 
 MasterCore::~MasterCore() {
+  is_asked_to_stop_ = true;  // a signal ends the process as ever
   shared_watch_->end();
   std::uint64_t open = 0;
   loop_.post([this, &open] { open = end_all_tasks(); });
@@ -100,7 +102,7 @@ std::uint64_t MasterCore::end_all_tasks() {
 void MasterCore::say_what_nobody_saw(std::uint64_t cancelled_by_the_end) {
   const auto kept = completions_.kept(true);
   std::string text;
-  if (cancelled_by_the_end != 0)
+  if (cancelled_by_the_end != 0 && !stop_order_)  // which whoever has stopped it knows
     text = fmt::format("the master ended before {} of its tasks were done: they are cancelled (Master::wait_all() waits for them)",
                        cancelled_by_the_end);
   if (kept.errors != 0)
@@ -157,6 +159,7 @@ void MasterCore::note_needs(const Needs& needs) {
 RecordPtr MasterCore::make_record(const FunctionEntry& function, EncodedArguments arguments, std::unique_ptr<TaskExtra> extra,
                                   Listing listing) {
   refuse_in_forked_process();
+  refuse_after_stop();
   check_size(function, arguments.bytes.size());
   if (!arguments.shared.empty()) {
     shared_watch_->watch(arguments.shared);  // one may be of another master
@@ -207,7 +210,7 @@ void MasterCore::when_done(const RecordPtr& record, std::function<void()> call) 
   loop_.call([&] {
     take_submitted();
     settle();
-    if (interface_failure_.empty())
+    if (interface_failure_.empty() && !has_stopped_)
       notices_.when_done(record, std::move(call));
     else
       notices_.at_once(std::move(call));
@@ -219,6 +222,7 @@ void MasterCore::after_handler() {
   take_submitted();
   settle();
   if (machine_.wants_round()) dispatch();
+  look_at_stop();
   set_timer();
   completions_.wake();
 }
@@ -315,7 +319,7 @@ void MasterCore::split(TaskRecord& record) {
 void MasterCore::set_timer() {
   const core::Moment now = moment();
   auto when = machine_.wake_at(now.time);
-  for (const auto look : {choice_watch_.look_at(), absence_look_at_})
+  for (const auto look : {choice_watch_.look_at(), absence_look_at_, has_stopped_ ? std::nullopt : stop_at_})
     if (look) when = when ? std::min(*when, *look) : *look;
   if (!when || (timer_set_for_ && *timer_set_for_ <= *when)) return;
   timer_set_for_ = when;

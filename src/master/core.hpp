@@ -3,9 +3,9 @@
 // What:    MasterCore passes on what users and the interface say to the task machine, with the time of it, does what
 //          the machine decides, and publishes what has ended. What becomes of a task is decided in src/core.
 // Owner:   owned by Master; owns the interface, the loop and its thread.
-// Threads: submit(), cancel(), completions(), status() for user threads; what a Seat passes on for any thread; all else
-//          is the loop's. In a process that was forked from the master's, members for user threads throw UsageError,
-//          and the destructor must not run.
+// Threads: submit(), cancel(), stop(), completions(), status() for user threads; what a Seat passes on for any thread;
+//          all else is the loop's. In a process that was forked from the master's, members for user threads throw
+//          UsageError, and the destructor must not run.
 // Use:     internal; see master.cpp.
 #pragma once
 
@@ -42,7 +42,9 @@
 #include "master/part_keeper.hpp"
 #include "master/shared_watch.hpp"
 #include "master/statistics.hpp"
+#include "master/stop_order.hpp"
 #include "process/cache_line.hpp"
+#include "process/interrupt_watch.hpp"
 
 namespace mw::detail {
 
@@ -91,6 +93,16 @@ class MasterCore final : public Continuations {
   /// Throws TaskError if there is no record, or if it is another master's.
   void check_owner(const TaskRecord* record) const;
   Status status();
+  /// See Master::stop.
+  void stop(const StopOrder& order);
+  bool is_stopping() const {
+    refuse_in_forked_process();
+    return is_stopping_;
+  }
+  bool has_stopped() const {
+    refuse_in_forked_process();
+    return has_stopped_;
+  }
   /// Stops the interface and goes on with this one; see Master::set_interface.
   void set_interface(std::unique_ptr<Interface> interface);
   /// Slots of all workers together, as of now: of those that are there, or of those that the interface expects, if
@@ -126,7 +138,7 @@ class MasterCore final : public Continuations {
   void no_worker_possible(std::string why, std::uint32_t seat);
   void interface_failed(std::string why, std::uint32_t seat);
   void room_available();
-  std::size_t tasks_waiting() const noexcept { return machine_.waiting_unnamed_count(); }
+  std::size_t tasks_waiting() const noexcept { return machine_.is_stopping() ? 0 : machine_.waiting_unnamed_count(); }
   bool is_needed(WorkerId worker) const;
 
  private:
@@ -180,6 +192,11 @@ class MasterCore final : public Continuations {
   void set_timer();
   void on_timer();
   void stop_interface();
+  std::optional<process::InterruptWatch> follow_signals();
+  void begin_stop(const StopOrder& order);
+  void tell_of_stop() const;
+  void look_at_stop();
+  void refuse_after_stop() const;
   std::uint64_t end_all_tasks();
   void say_what_nobody_saw(std::uint64_t cancelled_by_the_end);
   /// Runs `call` now on the loop, else soon.
@@ -211,6 +228,8 @@ class MasterCore final : public Continuations {
   ChoiceWatch absence_watch_;                  ///< tasks wait for workers that are on their way
   std::vector<scheduler::LaneKey> absent_;     ///< those workers
   std::optional<core::Time> absence_look_at_;  ///< when to ask the interface again where they are
+  std::optional<StopOrder> stop_order_;        ///< since it was asked to stop
+  std::optional<core::Time> stop_at_;          ///< when the patience is over; empty: never
   std::optional<core::Time> timer_set_for_;
   bool dispatching_ = false;
   OutputCollector outputs_;
@@ -221,6 +240,9 @@ class MasterCore final : public Continuations {
   const std::shared_ptr<ObjectPlaces> object_places_ = std::make_shared<ObjectPlaces>();
   Completions completions_;
   Notices notices_;
+  std::atomic<bool> is_stopping_{false}, has_stopped_{false};
+  std::atomic<bool> is_asked_to_stop_{false};                ///< or ends: a signal brings about nothing here any more
+  const std::optional<process::InterruptWatch> interrupts_;  ///< goes first
 };
 
 template <class Call>

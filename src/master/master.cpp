@@ -22,6 +22,7 @@ namespace {
 
 void check(const Interface* interface, const MasterOptions& options) {
   if (!interface) throw UsageError{"Master: the interface is null"};
+  if (options.stop_on_signals) static_cast<void>(detail::deadline_after(*options.stop_on_signals));  // which is a number
   if (options.scheduler_func && interface->scheduling() != Scheduling::by_master)
     throw UsageError{
         fmt::format("Master: the interface \"{}\" chooses its workers by itself and takes no scheduler_func", interface->name())};
@@ -141,6 +142,10 @@ void Master::set_interface(std::unique_ptr<Interface> interface) {
   check(interface.get(), core_->options());
   core_->set_interface(std::move(interface));
 }
+
+void Master::stop(Timeout patience, int signal) { core_->stop({patience, signal}); }
+bool Master::is_stopping() const { return core_->is_stopping(); }
+bool Master::has_stopped() const { return core_->has_stopped(); }
 
 Status Master::get_status() const { return core_->status(); }
 std::size_t Master::slots() const { return std::max<std::size_t>(core_->slots(), 1); }

@@ -94,6 +94,7 @@ bool MasterCore::is_seated(std::uint32_t seat) const noexcept { return seat == s
 
 void MasterCore::set_interface(std::unique_ptr<Interface> interface) {
   refuse_in_forked_process();
+  if (is_stopping_) throw Stopped{"set_interface: this master was asked to stop"};
   std::string name = interface->name();
   const bool chooses = interface->scheduling() == Scheduling::by_master;
   loop_.call([this] {

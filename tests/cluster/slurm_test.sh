@@ -204,6 +204,15 @@ no_slurm_is_told() {
   grep "there is no sbatch in the PATH" "$cluster/said"
 }
 
+# An application in a job: Slurm's limits are whole minutes.
+stops_before_its_limit() {
+  local status=0
+  sbatch --wait --time=1 --nodes=1 --cpus-per-task=2 --output="$cluster/limited" \
+    --wrap "exec $bin/monte_pi -i multicore:2 --points 1e12 --stop-before 57s" >/dev/null || status=$?
+  cat "$cluster/limited"
+  [ $status = 143 ] && grep -Eq "monte_pi: stopped 57 s before the time limit of job [0-9]+: [0-9,]+ of 1,000,000 tasks are done" "$cluster/limited"
+}
+
 check "four jobs of two cores compute what multicore computes" nodes_compute
 check "… and no address or key is needed" no_address_is_needed
 check "an array grows while tasks wait, and shrinks when nodes are idle" grows_and_shrinks
@@ -217,4 +226,5 @@ check "sbatch hangs, before and after it has submitted" sbatch_hangs
 check "squeue times out, says what nobody can read, finds no controller" squeue_is_odd
 check "scancel knows no such job, or hangs" scancel_is_odd
 check "without Slurm's commands it says so" no_slurm_is_told
+check "an application stops in good order before its job's time limit" stops_before_its_limit
 exit "$failed"

@@ -25,7 +25,8 @@ World::World(std::uint64_t seed)
       way_{static_cast<Way>(seed % 3)},
       has_little_to_do_{seed % 6 == 0},  // the master chooses its workers there
       directory_{new detail::WorkerDirectory{{"worker", "host"}}},
-      machine_{*directory_, {.placement = seed % 7 == 0 ? Placement::round_robin : Placement::by_speed}} {
+      machine_{*directory_, {.placement = seed % 7 == 0 ? Placement::round_robin : Placement::by_speed}},
+      may_stop_{seed % 5 == 0} {
   machine_.add_observer(*this);
   machine_.copy_stragglers(seed % 4 != 0);
   machine_.interface_started(way_ != Way::by_interface);
@@ -61,6 +62,7 @@ void World::submitted(const TaskRecord& task) noexcept {
 void World::assigned(const TaskRecord& task, WorkerId worker, const Moment&) noexcept {
   Account& account = account_of(task);
   if (!account.is_queued || account.is_over) note("a task is given out that does not wait");
+  if (is_stopping_) note("a task is given out after the stop");
   account.is_queued = false;
   account.began_ns.reset();
   const TaskOptions& options = task.options();
@@ -92,6 +94,7 @@ void World::copy_assigned(const TaskRecord& copy, WorkerId worker, const Moment&
   ++copies_made_;
   if (!is_there(worker)) note("a copy is given to a ghost");
   if (machine_.waiting_count() != 0) note("a copy is made while tasks wait");
+  if (is_stopping_) note("a copy is made after the stop");
   for (const auto& [other, id] : copies_)
     if (other == &copy || id == copy.id) note("a task has two copies");
   copies_[&copy] = copy.id;
@@ -180,6 +183,7 @@ void World::event() {
                                    {4, &World::cancel},
                                    {6, &World::pass_time},
                                    {1, &World::change_interface},
+                                   {1, &World::stop},
                                    {4, &World::say_something_old},
                                    {2, &World::refuse_missing}};
   unsigned all = 0;
@@ -417,6 +421,45 @@ void World::change_interface() {
   }
 }
 
+/// What was given to a worker and has begun goes on; the rest is asked back.
+void World::stop() {
+  if (!may_stop_ || !chance(50)) return;
+  is_stopping_ = true;
+  const auto unbegun = machine_.stop();
+  for (const Handed& one : unbegun) {
+    demand(machine_.is_current(one.task), "an attempt is asked back that is over");
+    demand(record_of(one.task).state != TaskState::running, "a task is asked back that runs");
+  }
+  ask_back(unbegun);
+}
+
+/// Whoever has something brings it to its end, and gives back what has not begun: then nothing is anywhere, and what is
+/// open waits.
+void World::come_to_rest() {
+  ask_back(machine_.stop());
+  while (!in_hand_.empty()) {
+    const bool is_any_out =
+        std::any_of(in_hand_.begin(), in_hand_.end(), [&](const InHand& one) { return machine_.is_current(one.handed.task); });
+    demand(machine_.has_stopped() != is_any_out, "it says wrongly whether something is out");
+    const InHand one = in_hand_.front();
+    forget(0);
+    if (!one.has_begun && !one.has_arrived && chance(50))
+      machine_.returned(one.handed.task, now_);
+    else
+      machine_.finished(one.handed.task, some_outcome(chance(60)), now_);
+    settle();
+    machine_.want_round();
+    round();
+    check();
+  }
+  demand(machine_.has_stopped(), "nothing is out, and it has not stopped");
+  demand(machine_.handed_out_count() == 0, "a task is never heard of again");
+  submit(false);
+  machine_.want_round();
+  round();
+  check();
+}
+
 /// Those who wait for a worker that will not come.
 void World::refuse_missing() {
   for (const scheduler::LaneKey& lane : machine_.missing_workers()) {
@@ -593,9 +636,10 @@ void World::check() {
     demand(held[number] <= worker.slots + worker.ahead, "a worker has more tasks than it takes");
 }
 
-/// With one more worker, and no more trouble, all that is open ends.
+/// With one more worker, and no more trouble, all that is open ends; where a stop was asked for, only what has begun.
 void World::bring_to_an_end() {
   is_calm_ = true;
+  if (is_stopping_) return come_to_rest();
   const auto before = workers_;
   for (const auto& [number, worker] : before)
     if (worker.leaves && !worker.has_left) leave(number);

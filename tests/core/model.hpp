@@ -2,9 +2,10 @@
 // must hold.
 //
 // What:    a schedule is some hundred random events from one seed: tasks that come, begin, end, fail, are lost, given
-//          back and cancelled; workers whose joining and leaving are told twice, late, or in the wrong order; words
-//          about attempts that are over; interfaces that fail and are replaced; time that passes. After each event the
-//          account is checked; at the end, one honest worker must bring all that is open to its end.
+//          back and cancelled; a stop in good order; workers whose joining and leaving are told twice, late, or in the
+//          wrong order; words about attempts that are over; interfaces that fail and are replaced; time that passes.
+//          After each event the account is checked; at the end, one honest worker must bring all that is open to its
+//          end.
 // Owner:   one World a schedule.
 // Threads: one.
 // Use:
@@ -109,6 +110,8 @@ class World final : private Observer {
   void cancel();
   void pass_time();
   void change_interface();
+  void stop();
+  void come_to_rest();
   void refuse_missing();
 
   bool chance(unsigned percent) { return random_() % 100 < percent; }
@@ -143,6 +146,8 @@ class World final : private Observer {
       last_first_;  ///< by priority and kind: the newest task that was handed out for the first time
   std::size_t open_ = 0, published_ = 0;
   bool is_no_worker_possible_ = false;
+  const bool may_stop_;
+  bool is_stopping_ = false;
   bool is_calm_ = false;  ///< no more trouble
   const char* first_wrong_ = nullptr;
 };

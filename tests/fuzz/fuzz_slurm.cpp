@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "parse/duration.hpp"
+#include "slurm/job_end.hpp"
 #include "tcp/launch/fleet.hpp"
 #include "tcp/launch/slurm_text.hpp"
 
@@ -27,5 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto words = slurm::words_of(text))
     for (const auto& word : *words) static_cast<void>(slurm::fault_of_option(word));
   static_cast<void>(slurm::job_of_node(text));
+  static_cast<void>(mw::slurm::read_end(text));
+  static_cast<void>(mw::slurm::read_end_in_description(text));
+  if (const auto time = mw::parse::duration(text); time && !(time->count() >= 0 && time->count() < 1e9)) std::abort();
   return 0;
 }

@@ -69,6 +69,14 @@ TEST_CASE("limits are neither below 0 nor out of order, and one that nobody live
   CHECK(checked({.hard_limit = std::chrono::hours{24 * 365 * 90}}).hard_limit == std::chrono::hours{24 * 365 * 90});
 }
 
+TEST_CASE("a patience that is no number is refused", "[master][stop]") {
+  const Timeout none{std::numeric_limits<double>::quiet_NaN()};
+  CHECK_THAT(test::usage_error([&] { Master{interface("serial"), {.stop_on_signals = none}}; }), Contains("not a number"));
+  Master master{interface("serial")};
+  CHECK_THAT(test::usage_error([&] { master.stop(none); }), Contains("not a number"));
+  CHECK_FALSE(master.is_stopping());
+}
+
 TEST_CASE("as many losses are possible as can be counted", "[master]") {
   CHECK(checked({.max_losses = 62}).max_losses == 62);
   CHECK(why({.max_losses = 63}) == "task options: max_losses is 63; at most 62 is possible");

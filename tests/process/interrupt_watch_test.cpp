@@ -52,8 +52,24 @@ TEST_CASE("when there is nothing to be done any more, a signal ends the program 
   CHECK(run.death.signal == SIGTERM);
 }
 
-TEST_CASE("a second watch in a program leaves the first its signals", "[process][interrupts]") {
-  CHECK(interrupted("second watch", SIGINT).out == "before the end\n");
+TEST_CASE("several watches in a program are all told", "[process][interrupts]") {
+  CHECK(interrupted("second watch", SIGINT).out == "before the end\nof the second\n");
+}
+
+TEST_CASE("a program that comes to an end by itself at a signal goes on, and the next signal ends it", "[process][interrupts]") {
+  const int signal = GENERATE(SIGINT, SIGTERM);
+  const ProgramRun run = interrupted("asked", signal);
+  CHECK(run.out == "asked\nit goes on\nbefore the end\n");
+  CHECK(run.death.signaled);
+  CHECK(run.death.signal == signal);
+}
+
+TEST_CASE("a signal that comes twice at a time is one, and another kind is another", "[process][interrupts]") {
+  CHECK(interrupted("echo", SIGTERM).out == "asked\nit goes on\nat its end\n");
+  CHECK(interrupted("echo", SIGHUP).out == "asked\nit goes on\nat its end\n");
+  const ProgramRun run = interrupted("another", SIGTERM);
+  CHECK(run.out == "asked\nit goes on\nbefore the end\n");
+  CHECK(run.death.signal == SIGHUP);
 }
 
 #ifndef __SANITIZE_THREAD__  // which keeps signals from a forked child

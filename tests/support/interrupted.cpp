@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,26 @@ std::string end_of_child(const Call& call) {
   return WIFSIGNALED(status) ? "the child died of signal " + std::to_string(WTERMSIG(status)) : "the child lived on";
 }
 
+/// Once by itself.
+int come_to_an_end(std::string_view way, int signal) {
+  std::atomic<int> asked{0};
+  const mw::process::InterruptWatch watch{[&](int) {
+                                            if (asked != 0) return false;
+                                            say("asked");
+                                            return ++asked == 1;
+                                          },
+                                          [](int) { say("before the end"); }};
+  ::kill(::getpid(), signal);
+  while (asked == 0) ::usleep(1'000);
+  say("it goes on");
+  if (way == "asked") ::usleep(150'000);  // longer than an echo comes
+  ::kill(::getpid(), way == "another" ? SIGHUP : signal);
+  if (way != "echo") wait_for_the_end();
+  ::usleep(50'000);
+  say("at its end");
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -50,6 +71,7 @@ int main(int argc, char** argv) {
   const int signal = argc > 2 ? std::stoi(argv[2]) : SIGINT;
   if (way == "handled before") handle_itself(signal);
   if (way == "ignored") ::signal(signal, SIG_IGN);
+  if (way == "asked" || way == "echo" || way == "another") return come_to_an_end(way, signal);
   std::optional<mw::process::InterruptWatch> watch;
   watch.emplace([&] {
     say("before the end");

@@ -196,6 +196,19 @@ for i in $(seq 50); do
 done
 ! pgrep -f 'sleep 31.25' >/dev/null || fail "two Ctrl-C: jobs run on"
 
+# SIGTERM is as Ctrl-C, and so is a time that is over; what takes longer than it may is ended.
+"$bin/mw" run -n 2 --joblog terminated sleep ::: 0.4 0.4 0.41 0.41 2>err &
+sleep 0.2
+kill -TERM $!
+status=0
+wait $! || status=$?
+[ $status = 143 ] && [ "$(wc -l <terminated)" = 3 ] || fail "SIGTERM: status $status, $(cat terminated)"
+[ "$(tail -1 err)" = "mw run: stopped by SIGTERM: 2 jobs have run" ] || fail "SIGTERM: $(cat err)"
+status=0
+run -n 2 --stop-after 200ms --grace 100ms sleep ::: 31.75 31.75 2>err || status=$?
+[ $status = 143 ] && [ "$(tail -1 err)" = "mw run: stopped after 0.2 s: 0 jobs have run" ] || fail "a time is over: status $status, $(cat err)"
+! pgrep -f 'sleep 31.75' >/dev/null || fail "a job runs on when the time is over"
+
 # Jobs that need a GPU have one each, and others see none.
 gpus() { "$bin/mw" run -i 'multicore:4?gpus=2' "$@" --shell 'sleep 0.05; echo "GPU $CUDA_VISIBLE_DEVICES" {#} | cut -c 1-5' ::: 1 2 3 4; }
 expect "a job for each GPU" 0 "$(printf 'GPU 0\nGPU 1')" bash -c "$(declare -f gpus); bin='$bin'; gpus --gpus 1 | sort -u"

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>
@@ -111,6 +112,23 @@ void add_run(CLI::App& cli, RunCommand& command) {
            ->type_name("TIME"));
   ends(run->add_option("--halt", plan.halt, "when to stop: now,fail=1 (and end what runs), soon,fail=10%, soon,success=1, …")
            ->type_name("WHEN,WHAT=N"));
+  const auto time = [&](const char* flag, const char* help, const std::function<void(Timeout)>& take) {
+    const auto read = [flag, take](const std::string& text) {
+      try {
+        take(app::parse_time(text));
+      } catch (const UsageError& e) {
+        throw CLI::ValidationError{flag, e.what()};
+      }
+    };
+    return run->add_option_function<std::string>(flag, read, help)->type_name("TIME")->group("When it ends before its inputs do");
+  };
+  time("--grace", "how long jobs that run may take to end after Ctrl-C or SIGTERM: 90s, 15min, 2h; default: as long as they like",
+       [&plan](Timeout given) { plan.stop.grace = given; });
+  CLI::Option* const before = time("--stop-before", "in a job of Slurm's: begin no more jobs so long before its time limit",
+                                   [&plan](Timeout given) { plan.stop.stop_before = given; });
+  time("--stop-after", "begin no more jobs after so long", [&plan](Timeout given) {
+    plan.stop.stop_after = given;
+  })->excludes(before);
   around(run->add_flag("--shell", plan.for_shell, "the command is a line for a shell; inputs are quoted in it"));
   around(run->add_option("--workdir,--wd", plan.folder, "where jobs work; default: here")->type_name("FOLDER"));
   around(run->add_option("--env", plan.environment, "a variable for jobs, also on other hosts")

@@ -37,17 +37,6 @@ constexpr int status_of_trouble = 255;
 constexpr std::chrono::milliseconds look_interval{100};
 constexpr std::chrono::milliseconds short_interval{20};
 
-/// Set by the first Ctrl-C, or kill; the second one ends this process, and with it all workers.
-volatile std::sig_atomic_t asked_to_stop = 0;
-void note_stop(int) { asked_to_stop = 1; }
-void follow_stop_signals() {
-  struct sigaction action = {};
-  action.sa_handler = note_stop;
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // write() says so
-}
-
 /// This process's own folder, which the next program of CppMW's removes if this one is killed.
 class Spool {
  public:
@@ -110,23 +99,34 @@ class Runner {
     if (plan_.interface.starts_with("boinc"))
       throw UsageError{"mw run starts programs, and a volunteer's machine runs none that a task names: use multicore or mpi"};
     // A command that runs twice at a time may write over what it has written.
-    const MasterOptions options{.copy_stragglers = false};
+    stopping_.emplace("mw run", plan_.stop);
+    const MasterOptions options{.copy_stragglers = false, .stop_on_signals = plan_.stop.grace};
     master_.emplace(plan_.jobs ? mw::interface(spec(), *plan_.jobs) : mw::interface(spec()), options);
-    follow_stop_signals();
+    const app::Stopping::Attached attached{*stopping_, *master_};
+    std::signal(SIGPIPE, SIG_IGN);  // write() says so
+    int stopped_by = 0;
     try {
       while (step()) continue;
     } catch (const ReaderGone&) {
       end_all();
       return 128 + SIGPIPE;
+    } catch (const Stopped& e) {
+      stopped_by = e.signal();
     }
-    line_.clear();
-    if (asked_to_stop) process::tell(fmt::format("mw run: stopped; {} jobs have run\n", ended_));
-    if (halted_with_ && halt_.is_for_failures()) return *halted_with_;
-    if (asked_to_stop && failed_ == 0) return 128 + SIGINT;
-    return failed_ > 100 ? status_of_many : static_cast<int>(failed_);
+    return end(stopped_by);
   }
 
  private:
+  int end(int stopped_by) {
+    line_.clear();
+    if (stopped_by == 0 && asked_to_stop_) stopped_by = stopping_->signal();
+    if (stopped_by != 0)
+      process::tell(fmt::format("mw run: {}: {} job{} run\n", stopping_->reason(), ended_, ended_ == 1 ? " has" : "s have"));
+    if (halted_with_ && halt_.is_for_failures()) return *halted_with_;
+    if (stopped_by != 0) return 128 + stopped_by;
+    return failed_ > 100 ? status_of_many : static_cast<int>(failed_);
+  }
+
   bool shell() const noexcept { return plan_.for_shell || plan_.command.empty(); }
   std::string spec() const { return plan_.interface.empty() ? (plan_.jobs ? "multicore" : default_interface()) : plan_.interface; }
 
@@ -238,10 +238,11 @@ class Runner {
   }
 
   bool stops() {
-    if (!is_stopping_ && (asked_to_stop || halt_.is_due())) {
+    asked_to_stop_ = master_->is_stopping();
+    if (!is_stopping_ && (asked_to_stop_ || halt_.is_due())) {
       is_stopping_ = true;
       // What has not begun does not begin.
-      const bool ends_running = !asked_to_stop && halt_.ends_running();
+      const bool ends_running = !asked_to_stop_ && halt_.ends_running();
       std::vector<std::uint64_t> dropped;
       for (auto& [id, one] : open_)
         if (ends_running || one.task.state() == TaskState::submitted)
@@ -267,7 +268,7 @@ class Runner {
   }
 
   void submit_more() {
-    while (!is_at_end_ && open_.size() < room() && !asked_to_stop && may_start()) {
+    while (!is_at_end_ && open_.size() < room() && !asked_to_stop_ && may_start()) {
       // What has ended meanwhile is printed while the next input is on its way.
       if ((waits_for_input_ = !open_.empty() && !is_at_hand())) return;
       std::vector<Pending> jobs;
@@ -333,7 +334,7 @@ class Runner {
   }
 
   void unbegun(Pending pending) {
-    if (is_stopping_ || asked_to_stop) return printer_.skip(pending.number);
+    if (is_stopping_ || master_->is_stopping()) return printer_.skip(pending.number);
     --pending.tries;
     submit_one(std::move(pending));
   }
@@ -415,6 +416,7 @@ class Runner {
   process::StatusLine line_;
   bool shows_progress_ = false;
   bool is_at_end_ = false, is_stopping_ = false;
+  bool asked_to_stop_ = false;  ///< by a signal, or as its time has come
   std::uint64_t last_number_ = 0, ended_ = 0, failed_ = 0;
   std::optional<int> halted_with_;
   const Clock::time_point start_ = Clock::now();
@@ -423,6 +425,7 @@ class Runner {
   std::uint64_t open_jobs_ = 0;  ///< in them
   bool waits_for_input_ = false;
   BundleSize bundle_size_;
+  std::optional<app::Stopping> stopping_;
   std::optional<Master> master_;  ///< ends first
 };
 

@@ -17,6 +17,7 @@
 
 #include <mw/needs.hpp>
 
+#include "app/stopping.hpp"
 #include "run/inputs.hpp"
 
 namespace mw::run {
@@ -49,9 +50,11 @@ struct RunPlan {
   Needs needs;               ///< of each job
   int nice = 0;
   double load = 0;  ///< 0: whatever it is
+  app::StopTerms stop{.grace = Timeout::max()};
 };
 
-/// Returns the exit status: 0, how many jobs failed, 101 for more than 100. Throws UsageError, InterfaceError.
+/// Returns the exit status: 0, how many jobs failed, 101 for more than 100, 128 and the number of the signal that has
+/// stopped it. Throws UsageError, InterfaceError.
 int run(const RunPlan& plan);
 
 }  // namespace mw::run

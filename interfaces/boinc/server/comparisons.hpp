@@ -32,6 +32,7 @@ class Comparisons {
   Comparisons(SideThread& side, Done done) : side_{side}, done_{std::move(done)} {}
 
   bool has(std::int64_t workunit) const { return under_way_.contains(workunit); }
+  const std::unordered_set<std::int64_t>& under_way() const noexcept { return under_way_; }
   bool is_busy() const noexcept { return !under_way_.empty(); }
   /// Throws InterfaceError if there is no thread for it.
   void start(std::int64_t workunit, Question question);

@@ -20,7 +20,7 @@ double Dispatcher::draw() { return std::uniform_real_distribution<double>{0, 1}(
 
 /// What was given out and has not arrived: the reply was lost.
 void Dispatcher::send_again(const SchedulerRequest& request, Host& host, const Turn& turn, SchedulerReply& reply) {
-  if (!request.lists_other_results) return;
+  if (!request.lists_other_results || !project_.gives_out) return;
   std::unordered_set<std::string_view> known{request.other_results.begin(), request.other_results.end()};
   for (const ReportedResult& result : request.results) known.insert(result.name);
   const WorkerBuild* build = project_.versions.for_platforms(request.platforms);
@@ -47,7 +47,7 @@ void Dispatcher::send_work(const SchedulerRequest& request, Host& host, const Tu
                           .most_a_processor = most,
                           .most = most_for(host, in_progress)};
   std::int64_t sent = 0;
-  if (build && project_.reputation.gets_work(host, project_.now())) {
+  if (build && project_.gives_out && project_.reputation.gets_work(host, project_.now())) {
     while (sent < workunits_to_send(question) && reply.instances.size() < most_a_reply && !turn.is_over()) {
       if (!send_unsent(*build, host, turn, reply) && !send_new(*build, host, reply) && !send_another(*build, host, turn, reply))
         break;
@@ -103,7 +103,7 @@ bool Dispatcher::send_unsent(const WorkerBuild& build, Host& host, const Turn& t
 
 bool Dispatcher::may_have_another(const Host& host) const {
   const Time now = project_.now();
-  if (!project_.settings.another_after || now < host.no_other_before) return false;
+  if (!project_.gives_out || !project_.settings.another_after || now < host.no_other_before) return false;
   const auto first = project_.work.next_due();  // the first deadline
   return first && *first - project_.settings.delay_bound + another_after(0) <= now;
 }

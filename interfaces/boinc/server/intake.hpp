@@ -41,6 +41,11 @@ class Intake {
   TaskRef release(std::int64_t row);
   /// The same, and it stays open.
   TaskRef find(std::int64_t row) const;
+  /// `call` gets the row and the task of each that has come in.
+  template <class Call>
+  void for_each_open(const Call& call) const {
+    for (const auto& [row, task] : open_) call(row, task);
+  }
   /// With those that are being prepared.
   std::size_t open_count() const noexcept { return open_.size() + coming_.size(); }
 

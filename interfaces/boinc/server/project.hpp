@@ -107,7 +107,7 @@ struct Project {
     counts.in_progress = work.count_in_progress();
   }
   /// Whether some host could be given something.
-  bool has_work() { return tasks.waiting_count() > 0 || !work.unsent(0, 1).empty(); }
+  bool has_work() { return gives_out && (tasks.waiting_count() > 0 || !work.unsent(0, 1).empty()); }
 
   const Settings settings;
   sqlite::Database database;
@@ -121,6 +121,7 @@ struct Project {
   Reputation reputation;
   KeyRing ring;
   Counts counts;
+  bool gives_out = true;                             ///< false: no host gets anything more
   std::unordered_set<std::int64_t> checked_outputs;  ///< files whose MD5 was seen to be right in this run, by instance
   std::vector<TaskEnd> ends;                         ///< for the master, after the commit
   std::vector<TaskRuns> running;

@@ -14,6 +14,7 @@
 #include "boinc/server/committer.hpp"
 #include "boinc/server/comparisons.hpp"
 #include "boinc/server/downloads.hpp"
+#include "boinc/server/hold.hpp"
 #include "boinc/server/intake.hpp"
 #include "boinc/server/project.hpp"
 #include "boinc/server/scheduler.hpp"
@@ -38,6 +39,7 @@ struct Rooms {
         transitioner{project, validator, comparisons, side},
         scheduler{project, generator, transitioner},
         intake{project, transitioner, side, std::move(write)},
+        hold{project, intake, comparisons},
         uploads{project, side},
         downloads{project},
         committer{io, project.database, std::move(committed), std::move(failed)},
@@ -78,6 +80,7 @@ struct Rooms {
   Transitioner transitioner;
   Scheduler scheduler;
   Intake intake;
+  Hold hold;
   UploadStore uploads;
   Downloads downloads;
   Strangers strangers;

@@ -200,8 +200,13 @@ struct Server::Impl {
       if (const TaskRef task = rooms->intake.release(one.task))
         sink.task_ended(task, one.host, std::move(one.outcome), one.is_lost);
     }
+    give_back_unheld();
     rooms->waiting.wake(project.has_work());
     publish_status();
+  }
+
+  void give_back_unheld() {
+    for (const TaskRef& task : rooms->hold.take_unheld()) sink.task_returned(task);
   }
 
   void announce(std::int64_t host) {
@@ -360,6 +365,13 @@ void Server::submit(std::vector<TaskRef> tasks) {
 
 void Server::drop(std::vector<TaskRef> tasks) {
   asio::post(impl_->io, [this, tasks = std::move(tasks)] { impl_->drop(tasks); });
+}
+
+void Server::hold() {
+  asio::post(impl_->io, [this] {
+    impl_->rooms->hold.begin();
+    if (!impl_->rooms->committer.is_open()) impl_->give_back_unheld();  // else the commit does
+  });
 }
 
 StatusMap Server::status() const {

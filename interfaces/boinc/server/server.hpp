@@ -2,8 +2,8 @@
 //
 // What:    takes tasks from the master's side, serves volunteers over HTTP, and tells how tasks end.
 // Owner:   owns the project, its thread and its sockets.
-// Threads: submit(), drop() and status() may be called from any thread. Events come in the server's thread, after what
-//          they stand on is committed; the sink outlives the server.
+// Threads: submit(), drop(), hold() and status() may be called from any thread. Events come in the server's thread,
+//          after what they stand on is committed; the sink outlives the server.
 // Use:
 //     Server server{settings, {.listen = "127.0.0.1:0"}, sink};      // throws InterfaceError
 //     server.submit({task});
@@ -29,6 +29,8 @@ class ServerSink {
   virtual void host_appeared(std::int64_t host, const std::string& name, const std::string& platform, std::int64_t processors) = 0;
   virtual void task_runs(const TaskRef& task, std::int64_t host, double fraction) = 0;
   virtual void task_ended(const TaskRef& task, std::int64_t host, Outcome outcome, bool is_lost) = 0;
+  /// After hold(): no host has it, or will be given it in this run.
+  virtual void task_returned(const TaskRef&) {}
   /// Nothing more will come of this server.
   virtual void server_failed(const std::string& why) = 0;
 };
@@ -49,6 +51,8 @@ class Server {
   void submit(std::vector<TaskRef> tasks);
   /// Nobody wants them any more.
   void drop(std::vector<TaskRef> tasks);
+  /// No host is given anything more. Tasks that hosts have may come back.
+  void hold();
   StatusMap status() const;
   /// What volunteers attach to, and with which key.
   const std::string& url() const noexcept;

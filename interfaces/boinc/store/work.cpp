@@ -106,6 +106,13 @@ std::vector<std::int64_t> Work::due(Time now, std::size_t most) {
   return ids;
 }
 
+std::vector<std::int64_t> Work::in_progress() {
+  std::vector<std::int64_t> ids;
+  auto select = database_.prepare("SELECT DISTINCT workunit FROM instance WHERE server_state = 4");
+  while (select.step()) ids.push_back(select.integer(0));
+  return ids;
+}
+
 std::optional<Time> Work::next_due() { return read_time(next_due_); }
 
 void Work::make_unchecked_due(Time now) {

@@ -84,6 +84,8 @@ class Work {
   /// Unsent ones with larger ids, in the order of their ids.
   std::vector<InstanceRow> unsent(std::int64_t after, std::size_t most);
   std::int64_t count_in_progress() { return database_.integer("SELECT count(*) FROM instance WHERE server_state = 4"); }
+  /// The workunits of which hosts have an instance.
+  std::vector<std::int64_t> in_progress();
   std::vector<InstanceRow> in_progress_on(std::int64_t host);
   /// How many the voter's hosts have that have fewer valid results than so many; at most `most` of them are counted.
   std::int64_t in_progress_of_newcomers(const std::string& voter, std::int64_t valid, std::int64_t most);

@@ -1,6 +1,8 @@
 #include "boinc/submitter/open_jobs.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,7 +13,7 @@
 namespace mw::boinc {
 
 void OpenJobs::enter(const Job& job, const std::string& batch) {
-  open_[job.name] = {batch, job.tasks, false};
+  open_[job.name] = {batch, job.tasks};
   for (std::size_t i = 0; i < job.tasks.size(); ++i) places_[job.tasks[i].id()] = {job.name, i};
 }
 
@@ -29,6 +31,20 @@ std::vector<std::pair<std::string, std::string>> OpenJobs::names() const {
   std::vector<std::pair<std::string, std::string>> names;
   for (const auto& [name, job] : open_) names.emplace_back(name, job.batch);
   return names;
+}
+
+std::vector<TaskRef> OpenJobs::give_back() {
+  std::vector<TaskRef> tasks;
+  for (auto& [name, job] : open_) {
+    if (job.is_running || std::exchange(job.is_given_back, true)) continue;
+    std::copy_if(job.tasks.begin(), job.tasks.end(), std::back_inserter(tasks), [](const TaskRef& task) { return bool{task}; });
+  }
+  return tasks;
+}
+
+bool OpenJobs::is_awaited(const std::string& job) const {
+  const auto place = open_.find(job);
+  return place != open_.end() && !place->second.is_given_back;
 }
 
 bool OpenJobs::begin(const std::string& job) {

@@ -38,6 +38,12 @@ class OpenJobs {
   /// (job, batch) of each.
   std::vector<std::pair<std::string, std::string>> names() const;
 
+  /// The tasks of those that are not known to run, which count as not wanted for this run: what becomes of them in the
+  /// project is the next run's.
+  std::vector<TaskRef> give_back();
+  /// Whether its end is waited for.
+  bool is_awaited(const std::string& job) const;
+
   /// Whether that is news.
   bool begin(const std::string& job);
   /// Whether it was open.
@@ -55,6 +61,7 @@ class OpenJobs {
     std::string batch;
     std::vector<TaskRef> tasks;  ///< empty ones are not wanted any more
     bool is_running = false;
+    bool is_given_back = false;
   };
   void end_well(const OpenJob& job, const Bytes& answer);
   void end_all(const OpenJob& job, Cause cause, const std::string& why);

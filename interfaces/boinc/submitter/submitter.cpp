@@ -21,6 +21,7 @@
 #include "boinc/submitter/make_route.hpp"
 #include "boinc/submitter/open_jobs.hpp"
 #include "boinc/submitter/outbox.hpp"
+#include "boinc/submitter/outgoing.hpp"
 #include "boinc/submitter/patience.hpp"
 #include "boinc/submitter/run_record.hpp"
 #include "log/escaped.hpp"
@@ -35,27 +36,10 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t most_jobs_in_batch = 1000;
-// Tasks that are submitted one after the other are waited for a little, to go together.
-constexpr milliseconds quiet_for{50};
-constexpr milliseconds longest_wait{1000};
-constexpr milliseconds poll_of_folder{1000};
-constexpr milliseconds poll_of_url{15'000};
-// With the pace that a project is asked at over the network: a minute.
-constexpr int polls_without_news = 4;
-constexpr std::chrono::seconds longest_end{10};
-// A project that says no to a batch so often will not take it.
-constexpr unsigned most_tries = 8;
 constexpr std::string_view temporary_state = "temporary";
 
 /// Beside this program.
 std::string workers_folder() { return (fs::read_symlink("/proc/self/exe").parent_path() / "workers").string(); }
-
-struct Outgoing {
-  process::BackOff again;
-  Batch batch{};
-  Clock::time_point not_before{};
-};
 
 }  // namespace
 
@@ -113,6 +97,7 @@ struct Submitter::Impl final : PollSink {
     try {
       while (wait()) {
         take_incoming();
+        give_back();
         begin();
         make_batches();
         send_batches();
@@ -128,15 +113,16 @@ struct Submitter::Impl final : PollSink {
   /// Until something is to be done; false: it is over.
   bool wait() {
     std::unique_lock lock{mutex};
-    wake.wait_until(lock, next_due(), [this] { return is_stopping || !submitted.empty() || !dropped.empty(); });
+    wake.wait_until(lock, next_due(),
+                    [this] { return is_stopping || !submitted.empty() || !dropped.empty() || (is_held && !has_given_back); });
     return !is_stopping;
   }
 
   Clock::time_point next_due() const {
     Clock::time_point due = Clock::now() + longest_pause;
     if (!has_begun) return std::min(due, begin_again);
-    if (!waiting.empty()) due = std::min(due, ready_at());
-    for (const Outgoing& one : outgoing) due = std::min(due, one.not_before);
+    if (!waiting.empty() && !has_given_back) due = std::min(due, ready_at());
+    for (const Outgoing& one : outgoing) due = has_given_back ? due : std::min(due, one.not_before);
     if (!jobs.empty()) due = std::min(due, next_poll);
     return due;
   }
@@ -158,7 +144,15 @@ struct Submitter::Impl final : PollSink {
     if (!gone.empty()) give_up(gone);
   }
 
+  /// Once: nothing more is submitted, and what is not known to run in the project is not waited for.
+  void give_back() {
+    if (!is_held || std::exchange(has_given_back, true)) return;
+    for (const TaskRef& task : waiting) sink.task_returned(task);
+    for (const TaskRef& task : jobs.give_back()) sink.task_returned(task);
+  }
+
   void make_batches() {
+    if (has_given_back) return;
     if (!has_begun || waiting.empty() || Clock::now() < ready_at()) return;
     std::vector<RefusedTask> refused;
     std::vector<Job> made = maker.make(std::exchange(waiting, {}), refused);
@@ -196,7 +190,7 @@ struct Submitter::Impl final : PollSink {
   }
 
   void send_batches() {
-    while (!outgoing.empty() && outgoing.front().not_before <= Clock::now() && !is_stopping) {
+    while (!has_given_back && !outgoing.empty() && outgoing.front().not_before <= Clock::now() && !is_stopping) {
       Outgoing& one = outgoing.front();
       drop_unwanted(one.batch);
       try {
@@ -283,12 +277,12 @@ struct Submitter::Impl final : PollSink {
 
   // PollSink
 
-  bool is_open(const std::string& job) const override { return jobs.contains(job); }
+  bool is_open(const std::string& job) const override { return jobs.is_awaited(job); }
   void job_runs(const std::string& job) override {
     if (jobs.begin(job)) patience.moved(Clock::now());
   }
   void job_ended(JobEnd end) override {
-    if (jobs.end(std::move(end))) patience.moved(Clock::now());
+    if (jobs.is_awaited(end.name) && jobs.end(std::move(end))) patience.moved(Clock::now());
   }
 
   void give_up(const std::vector<TaskRef>& tasks) {
@@ -377,7 +371,7 @@ struct Submitter::Impl final : PollSink {
   const std::string outbox;
   SubmitterSink& sink;
   OpenJobs jobs;
-  std::atomic<bool> is_stopping = false;
+  std::atomic<bool> is_stopping = false, is_held = false;
   RunRecord record;
   const std::string prefix;
   JobMaker maker;
@@ -389,6 +383,7 @@ struct Submitter::Impl final : PollSink {
   // The thread's own.
   bool is_ending = false;
   bool has_begun = false;
+  bool has_given_back = false;
   process::BackOff beginnings = tries_of(poll_interval);
   Clock::time_point begin_again{};
   std::string obstacle;
@@ -414,6 +409,12 @@ Submitter::Submitter(const BoincProjectOptions& options, const std::string& app,
 }
 
 Submitter::~Submitter() { stop(); }
+
+void Submitter::hold() {
+  std::lock_guard lock{impl_->mutex};
+  impl_->is_held = true;
+  impl_->wake.notify_all();
+}
 
 void Submitter::submit(std::vector<TaskRef> tasks) {
   {

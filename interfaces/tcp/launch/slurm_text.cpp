@@ -15,7 +15,6 @@ namespace {
 constexpr std::string_view node_prefix = "slurm.";
 /// Longer ones are none of Slurm's.
 constexpr std::size_t longest_field = 4'096, longest_id = 32;
-constexpr std::size_t longest_line_said = 300;
 
 /// Takes what is before the next `mark`, or all, off the text.
 std::string_view take_until(std::string_view& text, char mark) {
@@ -25,16 +24,8 @@ std::string_view take_until(std::string_view& text, char mark) {
   return part;
 }
 
-std::string_view without_blanks(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-std::string_view last_line_of(std::string_view text) {
-  text = without_blanks(text);
-  return text.substr(text.rfind('\n') + 1);
-}
+using mw::slurm::last_line_of;
+using mw::slurm::without_blanks;
 
 bool is_job(std::string_view id) noexcept {
   if (id.size() > longest_id || !parse::take_number<std::uint64_t>(id)) return false;
@@ -95,10 +86,6 @@ std::optional<std::vector<Job>> listed_jobs(std::string_view answer) {
   }
   return jobs;
 }
-
-bool says_no_such_job(std::string_view error) noexcept { return error.find("Invalid job id specified") != std::string_view::npos; }
-
-std::string last_line(std::string_view text) { return log::escaped(last_line_of(text).substr(0, longest_line_said)); }
 
 std::optional<std::string_view> job_of_node(std::string_view node) noexcept {
   if (!node.starts_with(node_prefix)) return std::nullopt;

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "slurm/answers.hpp"
+
 namespace mw::tcp::slurm {
 
 enum class Phase : std::uint8_t { pending, running, over };
@@ -34,10 +36,8 @@ inline constexpr const char* list_format = "%i|%T|%N|%r";
 std::optional<std::uint64_t> submitted_array(std::string_view answer);
 /// Empty if any line is none of a job's: then nobody can tell which jobs there are.
 std::optional<std::vector<Job>> listed_jobs(std::string_view answer);
-/// Whether Slurm knows none of the jobs that it was asked for, which is no fault.
-bool says_no_such_job(std::string_view error) noexcept;
-/// The gist of what a command wrote to stderr: its last line, fit for a terminal and not too long; empty without one.
-std::string last_line(std::string_view text);
+using mw::slurm::last_line;
+using mw::slurm::says_no_such_job;
 
 /// "1234_0" of the node "slurm.1234_0"; empty if that is no such name.
 std::optional<std::string_view> job_of_node(std::string_view node) noexcept;
