@@ -23,7 +23,7 @@ std::atomic<int> told{-1};  // the end of a pipe that the handler writes to
 std::atomic<std::uint32_t> told_in{0};
 
 /// A child that was forked has the handler, and the pipe of its parent: the signal is the child's alone, and ends it.
-extern "C" void tell(int signal) {
+extern "C" void tell_end(int signal) {
   const int before = errno;
   if (told_in != fork_count()) {
     ::signal(signal, SIG_DFL);
@@ -64,7 +64,7 @@ struct InterruptWatch::Impl {
       throw;
     }
     struct sigaction handler = {};
-    handler.sa_handler = tell;
+    handler.sa_handler = tell_end;
     handler.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
     for (const int signal : ends) {
       struct sigaction now = {};
@@ -76,7 +76,7 @@ struct InterruptWatch::Impl {
     if (!thread.joinable()) return;
     for (const auto& [signal, before] : handled) {
       struct sigaction now = {};
-      if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == tell) ::sigaction(signal, &before, nullptr);
+      if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == tell_end) ::sigaction(signal, &before, nullptr);
     }
     told = -1;
     [[maybe_unused]] const ssize_t put = ::write(write_end.get(), &nothing, 1);
