@@ -20,7 +20,7 @@ constexpr std::string_view form =
     "[&hosts=any|coarse|fine][&validator=bitwise|numeric:R][&max_output_mb=M][&accounts=open|closed][&keys=shared|each]"
     "[&one_vote=host|addresses|account][&proxies=ADDRESS,…]";
 
-constexpr unsigned most_copies = 100;
+constexpr unsigned most_copies_of_task = 100;
 constexpr unsigned most_volunteers = BoincInterface::max_local_volunteers;
 
 bool set_validator(BoincOptions& options, std::string_view value) {
@@ -64,11 +64,11 @@ const spec::Table<BoincOptions>& options_table() {
       spec::text<&Options::url>("url", "a URL"),
       spec::text<&Options::state>("state", "a folder"),
       spec::text<&Options::workers>("workers", "a folder"),
-      spec::number<&Options::quorum>("quorum", 1, most_copies),
-      spec::number<&Options::target>("target", 1, most_copies),
-      spec::number<&Options::max_errors>("max_error", 0, most_copies),
-      spec::number<&Options::max_total>("max_total", 1, most_copies),
-      spec::number<&Options::max_success>("max_success", 1, most_copies),
+      spec::number<&Options::quorum>("quorum", 1, most_copies_of_task),
+      spec::number<&Options::target>("target", 1, most_copies_of_task),
+      spec::number<&Options::max_errors>("max_error", 0, most_copies_of_task),
+      spec::number<&Options::max_total>("max_total", 1, most_copies_of_task),
+      spec::number<&Options::max_success>("max_success", 1, most_copies_of_task),
       spec::seconds<&Options::delay_bound>("delay_bound_s"),
       spec::seconds<&Options::workunit_time>("workunit_s"),
       spec::number<&Options::tasks_per_workunit>("tasks_per_workunit", 0, 1000),
@@ -109,8 +109,8 @@ void check_listen(const std::string& listen) {
 
 void check_copies(const BoincOptions& options) {
   const unsigned target = std::max(options.target, options.quorum);
-  if (options.quorum < 1 || options.quorum > most_copies)
-    refuse_option(fmt::format("a quorum of {} makes no sense; it is 1 to {}", options.quorum, most_copies));
+  if (options.quorum < 1 || options.quorum > most_copies_of_task)
+    refuse_option(fmt::format("a quorum of {} makes no sense; it is 1 to {}", options.quorum, most_copies_of_task));
   if (options.max_total < target || options.max_success < options.quorum)
     refuse_option(fmt::format("max_total ({}) and max_success ({}) must not be below the {} copies that agree", options.max_total,
                               options.max_success, target));

@@ -15,7 +15,7 @@ constexpr const char* table = R"(
 )";
 
 sqlite::Blob key_of(const Digest& digest) noexcept { return std::as_bytes(std::span{&digest, 1}); }
-sqlite::Blob bytes_of(std::string_view text) noexcept { return std::as_bytes(std::span{text.data(), text.size()}); }
+sqlite::Blob blob_of(std::string_view text) noexcept { return std::as_bytes(std::span{text.data(), text.size()}); }
 std::string text_of(sqlite::Blob bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 std::int64_t now_s() noexcept { return static_cast<std::int64_t>(std::time(nullptr)); }
 
@@ -53,7 +53,7 @@ std::optional<CacheFile::Kept> CacheFile::find(const Digest& digest, std::uint64
 void CacheFile::keep(const CachedCall& call) {
   const std::uint64_t size = call.value.size() + call.out.size() + call.err.size();
   insert_.run(key_of(call.digest), call.build, call.function, now_s(), size, call.run_ns, static_cast<std::int64_t>(checksum(call.value)),
-              call.value, bytes_of(call.out), bytes_of(call.err));
+              call.value, blob_of(call.out), blob_of(call.err));
 }
 
 void CacheFile::used(const Digest& digest) { touch_.run(now_s(), key_of(digest)); }

@@ -12,9 +12,9 @@
 namespace mw::journal {
 namespace {
 
-constexpr std::chrono::milliseconds delay{50};
+constexpr std::chrono::milliseconds time_for_others{50};
 /// More than that waits only where the disk is too slow.
-constexpr std::uint64_t most_waiting = std::uint64_t{256} << 20;
+constexpr std::uint64_t most_bytes_waiting = std::uint64_t{256} << 20;
 
 std::uint64_t size_of(const CacheWriter::Finished& call) noexcept {
   return call.record->payload.size() + call.out.size() + call.err.size();
@@ -38,7 +38,7 @@ void CacheWriter::keep(Finished call) {
   const std::uint64_t size = size_of(call);
   if (size > CacheFile::longest) return;
   std::lock_guard lock{mutex_};
-  if (waiting_bytes_ + size > most_waiting) return;
+  if (waiting_bytes_ + size > most_bytes_waiting) return;
   waiting_bytes_ += size;
   calls_.push_back(std::move(call));
   if (calls_.size() == 1) woken_.notify_one();
@@ -56,7 +56,7 @@ void CacheWriter::run() {
   while (true) {
     woken_.wait(lock, [&] { return has_work() || is_ending_; });
     if (!has_work()) return;
-    woken_.wait_for(lock, delay, [this] { return is_ending_; });
+    woken_.wait_for(lock, time_for_others, [this] { return is_ending_; });
     const auto calls = std::exchange(calls_, {});
     const auto used = std::exchange(used_, {});
     lock.unlock();

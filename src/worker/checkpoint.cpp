@@ -17,7 +17,7 @@ namespace {
 
 std::string workunit_folder;
 std::chrono::milliseconds interval{0};
-std::uint64_t task = 0;
+std::uint64_t task_here = 0;
 std::chrono::steady_clock::time_point next_time;
 
 }  // namespace
@@ -30,7 +30,7 @@ void set_checkpoint_folder(std::string path, std::chrono::milliseconds between) 
 }
 
 void begin_checkpoints(std::uint64_t number) {
-  task = number;
+  task_here = number;
   next_time = std::chrono::steady_clock::now() + interval;
 }
 
@@ -43,7 +43,7 @@ bool checkpoint_is_due() noexcept {
 namespace detail {
 
 void write_checkpoint(const Bytes& state) {
-  const std::string path = worker::checkpoint_path(worker::workunit_folder, worker::task), temporary = path + ".new";
+  const std::string path = worker::checkpoint_path(worker::workunit_folder, worker::task_here), temporary = path + ".new";
   const process::UniqueFd file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
   // One that cannot be written is one that is not there: the task goes on.
   if (file.get() < 0 || ::write(file.get(), state.data(), state.size()) != static_cast<ssize_t>(state.size()) ||
@@ -54,7 +54,7 @@ void write_checkpoint(const Bytes& state) {
 
 std::optional<Bytes> read_checkpoint() {
   if (worker::workunit_folder.empty()) return std::nullopt;
-  std::ifstream file{worker::checkpoint_path(worker::workunit_folder, worker::task), std::ios::binary};
+  std::ifstream file{worker::checkpoint_path(worker::workunit_folder, worker::task_here), std::ios::binary};
   if (!file) return std::nullopt;
   const std::string text{std::istreambuf_iterator<char>{file}, {}};
   return Bytes{std::as_bytes(std::span{text})};

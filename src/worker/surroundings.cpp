@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <iostream>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -122,7 +123,13 @@ Surroundings::Surroundings(Scope scope, bool owns_directory) : scope_{scope}, ow
   take_changes();
 }
 
-Surroundings::~Surroundings() = default;
+/// The environment outlives it: libraries read variables until the process has ended.
+Surroundings::~Surroundings() {
+  if (variables_.empty() || environ != variables_.data()) return;
+  auto kept = std::make_unique<char*[]>(variables_.size());
+  std::copy(variables_.begin(), variables_.end(), kept.get());
+  environ = kept.release();
+}
 
 std::optional<std::string> Surroundings::put_back(std::chrono::nanoseconds run_time) {
   compute_as(floating_point_);

@@ -6,7 +6,8 @@ shift
 . "$(dirname "$0")/scenarios.sh"
 for program in qemu-aarch64-static aarch64-linux-gnu-g++; do needs $program "Debian: apt-get install qemu-user-static g++-aarch64-linux-gnu"; done
 mkdir -p "$build"
-cmake -S "$source" -B "$build" -G Ninja --toolchain "$source/cmake/aarch64-linux-gnu.cmake" -DMW_WORKERS_ONLY=ON -DCMAKE_BUILD_TYPE=Release >"$build/log" 2>&1 &&
+cmake -S "$source" -B "$build" -G Ninja --toolchain "$source/cmake/aarch64-linux-gnu.cmake" -DMW_WORKERS_ONLY=ON -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16 >"$build/log" 2>&1 &&
   cmake --build "$build" --target monte_pi_worker >>"$build/log" 2>&1 || { tail -30 "$build/log"; exit 1; }
 
 right=$(on_multicore --points 2e6 --block 2e5)

@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "support/amount.hpp"
 #include "tcp/node/slot_shares.hpp"
 
 using namespace mw::tcp;
@@ -175,8 +176,9 @@ TEST_CASE("what does not divide goes round: masters with work work for equally l
   SharedNode node{slots};
   std::uint32_t length = 3;
   for (std::uint32_t i = 0; i < masters; ++i, length *= 4) node.join(plenty, length);
-  node.run(40'000);
-  const double each = 40'000.0 * slots / masters;
+  const std::uint32_t steps = test::amount(40'000u, 15'000u);
+  node.run(steps);
+  const double each = static_cast<double>(steps) * slots / masters;
   for (const auto& [number, one] : node.masters) {
     INFO(slots << " slots, " << masters << " masters, number " << number);
     CHECK(static_cast<double>(one.worked) > 0.9 * each);
@@ -245,7 +247,7 @@ TEST_CASE("a worker that is not ready holds no slot that others want", "[tcp][sh
 }
 
 TEST_CASE("at random: never more tasks than slots, no slot idle beside work, nobody starves", "[tcp][shares]") {
-  const auto seed = GENERATE(range(1u, 60u));
+  const auto seed = GENERATE(range(1u, test::amount(60u, 15u)));
   INFO("seed " << seed);
   std::mt19937 random{seed};
   const auto below = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random() % bound); };

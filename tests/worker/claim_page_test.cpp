@@ -12,6 +12,7 @@
 
 #include <mw/error.hpp>
 
+#include "support/amount.hpp"
 #include "worker/claim_page.hpp"
 
 using mw::process::UniqueFd;
@@ -71,7 +72,7 @@ TEST_CASE("inputs of a chunk are claimed until it is split, and the worker keeps
 TEST_CASE("a chunk that is split while its worker claims has each input on one side", "[worker][split]") {
   auto page = ClaimPage::create();
   auto other = ClaimPage::attach(UniqueFd{::fcntl(page.fd(), F_DUPFD_CLOEXEC, 3)});
-  for (std::uint64_t number = 1; number < 2'000; ++number) {
+  for (std::uint64_t number = 1; number < test::amount(2'000u, 300u); ++number) {
     std::atomic<bool> begun{false};
     std::uint32_t claimed = 0;
     std::thread worker{[&] {

@@ -16,6 +16,7 @@
 #include <iomanip>
 #include <iostream>
 #include <locale>
+#include <memory>
 #include <sstream>
 #include <string>
 
@@ -141,6 +142,20 @@ TEST_CASE("environment variables are put back, new ones gone, removed ones there
             }) == 0);
   CHECK(put_back([] { ::clearenv(); }, [] { return text_of(std::getenv("SURROUNDINGS_KEPT")) != "kept" ? 1 : 0; }) == 0);
   ::unsetenv("SURROUNDINGS_KEPT");
+}
+
+TEST_CASE("the environment that was put back stays when nobody looks after it any more", "[worker][surroundings]") {
+  CHECK(test::exit_status_of([] {
+          ::setenv("SURROUNDINGS_KEPT", "kept", 1);
+          auto surroundings = std::make_unique<Surroundings>(Scope::process);
+          ::clearenv();
+          surroundings->put_back(0ns);
+          const char* const* const before = environ;
+          surroundings = nullptr;
+          return environ == before                                     ? 1  // in memory that has been freed
+                 : text_of(std::getenv("SURROUNDINGS_KEPT")) != "kept" ? 2
+                                                                       : 0;
+        }) == 0);
 }
 
 TEST_CASE("numbers are rounded and printed as before", "[worker][surroundings]") {

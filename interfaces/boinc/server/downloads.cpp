@@ -19,7 +19,7 @@
 namespace mw::boinc {
 namespace {
 
-constexpr std::int64_t small_size = 16 * 1024;
+constexpr std::int64_t small_download = 16 * 1024;
 constexpr std::size_t piece_size = 256 * 1024;
 
 }  // namespace
@@ -50,7 +50,7 @@ std::optional<http::Content> Downloads::input(std::int64_t workunit) {
     return row && row->tasks.size() == 1 ? file(large_input_path(project_.settings, row->tasks.front())) : std::nullopt;
   }
   http::Content download{blob->size(), nullptr};
-  if (download.size <= small_size) {
+  if (download.size <= small_download) {
     download.bytes.resize(static_cast<std::size_t>(download.size));
     blob->read(0, std::as_writable_bytes(std::span{download.bytes}));
     return download;

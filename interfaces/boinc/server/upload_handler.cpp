@@ -11,7 +11,7 @@
 namespace mw::boinc {
 namespace {
 
-constexpr std::int64_t small_size = 64 * 1024;
+constexpr std::int64_t small_upload = 64 * 1024;
 constexpr std::size_t catch_up_step = 1024 * 1024;
 
 }  // namespace
@@ -52,7 +52,7 @@ void Upload::check() {
     return;
   }
   if (auto why = store_.refusal(instance_->host, head_.nbytes)) return refuse(UploadStatus::transient, std::move(*why));
-  if (head_.offset > 0 || head_.nbytes > small_size) open_part();
+  if (head_.offset > 0 || head_.nbytes > small_upload) open_part();
 }
 
 void Upload::open_part() {

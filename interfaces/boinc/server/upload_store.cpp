@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view part_end = ".part";
 constexpr std::int64_t most_cut = std::int64_t{16} << 20;  // to cut off more takes long
 
-[[noreturn]] void fail(const std::string& path) {
+[[noreturn]] void fail_to_store(const std::string& path) {
   throw InterfaceError{fmt::format("{} cannot be written: {}", path, std::strerror(errno))};
 }
 
@@ -78,7 +78,7 @@ std::shared_ptr<UploadPart> UploadStore::begin(const std::string& name, const st
   part->path = path_of(name, md5);
   side_.remove(part->path);
   part->file = process::UniqueFd{::open(part->path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
-  if (part->file.get() < 0) fail(part->path);
+  if (part->file.get() < 0) fail_to_store(part->path);
   return parts_[name] = std::move(part);
 }
 
@@ -95,7 +95,7 @@ std::shared_ptr<UploadPart> UploadStore::resume(const std::string& name, const s
   part->md5 = md5;
   part->path = place->second->path;
   part->file = process::UniqueFd{::open(part->path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW)};
-  if (part->file.get() < 0 || ::ftruncate(part->file.get(), size) != 0) fail(part->path);
+  if (part->file.get() < 0 || ::ftruncate(part->file.get(), size) != 0) fail_to_store(part->path);
   place->second->file = {};
   return place->second = std::move(part);
 }
@@ -123,7 +123,7 @@ std::optional<std::string> UploadStore::write(const UploadPart& part, std::span<
 void UploadStore::keep(const UploadPart& part) {
   const std::string path = upload_folder(project_.settings) + "/" + part.name;
   side_.remove(path);  // of an earlier upload
-  if (::rename(part.path.c_str(), path.c_str()) != 0) fail(path);
+  if (::rename(part.path.c_str(), path.c_str()) != 0) fail_to_store(path);
   parts_.erase(parts_.find(part.name));
 }
 

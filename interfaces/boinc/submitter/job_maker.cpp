@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 
 // Unless one task alone has more. Over the network, what PHP takes in a file as it comes (upload_max_filesize) is the
 // limit.
-constexpr std::size_t most_input_bytes = 4 * 1024 * 1024, most_uploaded_bytes = 2 * 1024 * 1024 - 64 * 1024;
-constexpr std::size_t most_tasks = 1000;
+constexpr std::size_t most_bytes_of_job = 4 * 1024 * 1024, most_uploaded_bytes = 2 * 1024 * 1024 - 64 * 1024;
+constexpr std::size_t most_tasks_of_job = 1000;
 // A project's volunteers are not ours to count: enough workunits for that many, if there are enough tasks.
 constexpr std::size_t assumed_processors = 128;
 
@@ -44,7 +44,7 @@ JobMaker::JobMaker(const BoincProjectOptions& options, std::string prefix, std::
     : workunit_s_{static_cast<double>(options.workunit_time.count())},
       tasks_per_workunit_{options.tasks_per_workunit},
       stated_s_{std::chrono::duration<double>{options.task_time}.count()},
-      most_bytes_{options.folder.empty() ? most_uploaded_bytes : most_input_bytes},
+      most_bytes_{options.folder.empty() ? most_uploaded_bytes : most_bytes_of_job},
       prefix_{std::move(prefix)},
       data_prefix_{std::move(data_prefix)},
       folder_{std::move(folder)},
@@ -103,7 +103,7 @@ std::size_t JobMaker::size_for(std::optional<double> seconds, std::size_t waitin
                                       .task_s = seconds.value_or(unknown_s),
                                       .waiting = waiting,
                                       .processors = assumed_processors,
-                                      .most = most_tasks});
+                                      .most = most_tasks_of_job});
 }
 
 std::vector<Job> JobMaker::make(const std::vector<TaskRef>& tasks, std::vector<RefusedTask>& refused) {

@@ -10,12 +10,12 @@
 namespace mw::boinc {
 namespace {
 
-constexpr std::string_view form =
+constexpr std::string_view project_form =
     "boinc:project=DIR[&results=DIR][&quorum=Q][&target=T][&max_error=E][&max_total=E][&max_success=E][&app=NAME][&state=DIR]"
     "[&delay_bound_s=S][&workunit_s=S][&task_s=S][&tasks_per_workunit=N][&poll_s=S], or boinc:url=URL&auth=FILE and the last seven "
     "of these";
 
-const spec::Table<BoincProjectOptions>& options_table() {
+const spec::Table<BoincProjectOptions>& project_options_table() {
   using Options = BoincProjectOptions;
   constexpr unsigned most_copies = 100;
   static const spec::Table<Options> table{
@@ -76,8 +76,8 @@ bool is_project_spec(std::string_view text) {
 
 BoincProjectOptions parse_project_spec(std::string_view text) {
   BoincProjectOptions options;
-  spec::read_options(options, options_in(text), options_table(), [&](const std::string& why) {
-    spec::Spec{"boinc", text, form}.refuse(why);
+  spec::read_options(options, options_in(text), project_options_table(), [&](const std::string& why) {
+    spec::Spec{"boinc", text, project_form}.refuse(why);
   });
   return options;
 }
