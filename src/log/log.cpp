@@ -47,7 +47,8 @@ std::string line_of(std::string_view weight, std::string_view text) {
   std::tm time = {};
   ::localtime_r(&seconds, &time);
   const auto ms = duration_cast<milliseconds>(now.time_since_epoch()) % 1s;
-  return fmt::format("[mw {:02}:{:02}:{:02}.{:03} {}] {}\n", time.tm_hour, time.tm_min, time.tm_sec, ms.count(), weight, escaped(text));
+  return fmt::format("[mw {:02}:{:02}:{:02}.{:03} {}] {}\n", time.tm_hour, time.tm_min, time.tm_sec, ms.count(), weight,
+                     escaped(text));
 }
 
 void say(Level level, std::string_view weight, std::string_view text) {
