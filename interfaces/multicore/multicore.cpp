@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "log/log.hpp"
 #include "multicore/worker.hpp"
@@ -18,6 +17,7 @@
 #include "process/origin.hpp"
 #include "process/place.hpp"
 #include "process/shortage.hpp"
+#include "process/timer.hpp"
 #include "resources/machine.hpp"
 #include "resources/options.hpp"
 #include "resources/shares.hpp"
@@ -238,7 +238,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
       log::warn(text);
     else
       log::debug(text);
-    auto timer = std::make_shared<boost::asio::steady_timer>(host().io());
+    auto timer = std::make_shared<process::Timer>(host().io());
     timer->expires_after(delay);
     timer->async_wait([this, slot, timer](boost::system::error_code error) {
       std::erase(respawns_, timer);
@@ -262,7 +262,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   std::unordered_map<std::uint32_t, multicore::Worker*> ready_;
   std::map<unsigned, std::string> not_started_;  ///< slots whose last start failed, and why
   std::vector<WorkerId> unsent_;                 ///< workers that have something to send since the last flush
-  std::vector<std::shared_ptr<boost::asio::steady_timer>> respawns_;
+  std::vector<std::shared_ptr<process::Timer>> respawns_;
   std::function<void()> stopped_;
   bool said_stopped_ = false;
   process::BackOff starts_ = process::worker_starts;
