@@ -77,6 +77,6 @@ function(mw_link_app target)
   endif()
   # A third of a program is the names in it, which only debuggers and profilers read: RelWithDebInfo keeps them.
   if(CMAKE_SOURCE_DIR STREQUAL CppMW_SOURCE_DIR)
-    target_link_options(${target} PRIVATE $<$<CONFIG:Release>:LINKER:--strip-all>)
+    target_link_options(${target} PRIVATE $<$<CONFIG:Release>:LINKER:--strip-all> "$<$<CONFIG:Release>:${MW_PACKED_ADDRESSES}>")
   endif()
 endfunction()

@@ -15,6 +15,19 @@ endif()
 target_compile_options(mw_options INTERFACE $<$<CONFIG:Release>:-ffunction-sections> $<$<CONFIG:Release>:-fdata-sections>)
 target_link_options(mw_options INTERFACE $<$<CONFIG:Release>:LINKER:--gc-sections>)
 
+# Applications that are built here have the addresses that they correct as they start in a packed form (RELR). It has to
+# be known to ld (2.38; mold 1.10 packs them in a form that glibc refuses) and to the C library (glibc 2.36).
+set(MW_PACKED_ADDRESSES "")
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CROSSCOMPILING)
+  include(CheckCXXSourceRuns)
+  set(CMAKE_REQUIRED_LINK_OPTIONS -fuse-ld=bfd LINKER:-z,pack-relative-relocs,-z,noseparate-code)
+  check_cxx_source_runs("const char* volatile texts[] = {\"a\", \"b\"};\nint main() { return texts[0] == texts[1]; }" MW_ADDRESSES_CAN_BE_PACKED)
+  if(MW_ADDRESSES_CAN_BE_PACKED)
+    set(MW_PACKED_ADDRESSES ${CMAKE_REQUIRED_LINK_OPTIONS})
+  endif()
+  unset(CMAKE_REQUIRED_LINK_OPTIONS)
+endif()
+
 # A shared library of somebody's may have CppMW in it. Calls inside CppMW are bound at compile time all the same.
 set(MW_POSITION_INDEPENDENT -fPIC -fno-semantic-interposition)
 target_compile_options(mw_options INTERFACE ${MW_POSITION_INDEPENDENT})

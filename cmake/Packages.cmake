@@ -22,7 +22,7 @@ if(TARGET mw_command)
   set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME cppmw)
   set(CPACK_COMPONENT_COMMAND_DESCRIPTION "The command mw: run a command for each input, measure speedups, volunteer.")
   set(CPACK_DEBIAN_COMMAND_PACKAGE_SHLIBDEPS ON)
-  set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "libcurl4, libssl3")  # loaded when they are first used
+  set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS "libcurl4, libsqlite3-0, libssl3")  # loaded when they are first used
   set(CPACK_DEBIAN_COMMAND_PACKAGE_RECOMMENDS "cppmw-mpi, bubblewrap")
   set(CPACK_DEBIAN_COMMAND_PACKAGE_SUGGESTS "python3")  # for workers in Python
 endif()
@@ -31,7 +31,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libcppmw-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Headers and libraries for applications, with find_package(CppMW) and pkg-config.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "g++, libboost1.81-dev, libboost-json1.81-dev, libcereal-dev, libfmt-dev, libsqlite3-dev, libpugixml-dev, libcurl4, libssl3")
+  "g++, libboost1.81-dev, libboost-json1.81-dev, libcereal-dev, libfmt-dev, libpugixml-dev, libcurl4, libsqlite3-0, libssl3")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_RECOMMENDS "cppmw, cppmw-mpi, cmake, pkg-config")
 if(TARGET mw_mpi_rank)
   list(APPEND CPACK_COMPONENTS_ALL mpi)

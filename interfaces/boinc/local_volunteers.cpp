@@ -10,7 +10,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <boost/asio/steady_timer.hpp>
 
 #include "log/log.hpp"
 #include "log/repeated.hpp"
@@ -18,6 +17,7 @@
 #include "process/child.hpp"
 #include "process/own_programs.hpp"
 #include "process/place.hpp"
+#include "process/timer.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -69,7 +69,7 @@ struct LocalVolunteers::One {
   process::Command command;
   std::string name;
   std::optional<process::Child> child;
-  boost::asio::steady_timer again;
+  process::Timer again;
   pid_t stopped_process = 0;    ///< at the last look: itself, its task, or that one's worker
   int looks_while_stopped = 0;  ///< in a row
   bool is_known_as_stopped() const noexcept { return looks_while_stopped >= looks_until_known; }
@@ -162,7 +162,7 @@ struct LocalVolunteers::Impl : std::enable_shared_from_this<Impl> {
 
   boost::asio::io_context& io;
   const std::chrono::milliseconds look_after;
-  boost::asio::steady_timer look_timer;
+  process::Timer look_timer;
   std::vector<std::unique_ptr<One>> ones;
   std::function<void()> stopped;
   log::Repeated repeated;

@@ -9,6 +9,7 @@
 #include "log/log.hpp"
 #include "mpi/environment.hpp"
 #include "mpi/rank_environment.hpp"
+#include "process/timer.hpp"
 #include "worker/start.hpp"
 
 namespace mw::mpi {
@@ -78,7 +79,7 @@ void Job::start(InterfaceHost& host) {
     acceptor_->close();
     throw;
   }
-  timer_ = std::make_unique<boost::asio::steady_timer>(host.io(), options_.start_limit);
+  timer_ = std::make_unique<process::Timer>(host.io(), options_.start_limit);
   timer_->async_wait([this](error_code error) {
     if (!error && phase_ == Phase::starting)
       fail(fmt::format("its {} ranks did not start within {:g} s", workers_ + 1,

@@ -16,8 +16,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <mw/mpi.hpp>
 
 #include "mpi/launch.hpp"
@@ -27,6 +25,7 @@
 #include "net/acceptor.hpp"
 #include "process/child.hpp"
 #include "process/stop_ladder.hpp"
+#include "process/timer.hpp"
 #include "remote/remote_worker.hpp"
 #include "remote/worker_streams.hpp"
 #include "wire/mux.hpp"
@@ -114,7 +113,7 @@ class Job final : public remote::RemoteOwner {
   std::unordered_map<std::uint32_t, remote::RemoteWorker*> ready_;
   remote::WorkerStreams streams_;
   std::string manager_text_;  ///< "the manager (rank 0, process 17 on pi1)"
-  std::unique_ptr<boost::asio::steady_timer> timer_;
+  std::unique_ptr<process::Timer> timer_;
   std::optional<process::StopSequence> stop_sequence_;
   std::function<void()> stopped_;
   bool mpiexec_has_ended_ = true;  ///< or was not started

@@ -9,41 +9,27 @@
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "log/log.hpp"
+#include "multicore/spec.hpp"
 #include "multicore/worker.hpp"
 #include "process/back_off.hpp"
 #include "process/cores.hpp"
 #include "process/origin.hpp"
 #include "process/place.hpp"
 #include "process/shortage.hpp"
+#include "process/timer.hpp"
 #include "resources/machine.hpp"
-#include "resources/options.hpp"
 #include "resources/shares.hpp"
-#include "scripts/scripts.hpp"
-#include "spec/options.hpp"
-#include "spec/spec.hpp"
 #include "worker/start.hpp"
 
 namespace mw {
 namespace {
 
-constexpr unsigned max_workers = MulticoreInterface::max_workers;
-constexpr unsigned most_threads = 65'536;
-
 /// The worker processes, one a slot; a slot whose process ended gets a new one.
 class Pool final : public Interface, public multicore::WorkerOwner {
  public:
-  explicit Pool(MulticoreOptions options) : options_{std::move(options)} {
-    if (options_.workers == 0) options_.workers = process::available_cores();
-    if (options_.workers > max_workers)
-      throw UsageError{fmt::format("multicore: {} workers are more than {}", options_.workers, max_workers)};
-    if (options_.threads > most_threads)
-      throw UsageError{fmt::format("multicore: {} threads for each task are more than {}", options_.threads, most_threads)};
-    if (!options_.worker.empty()) scripts::check(options_.worker);
-    resources::check(options_.shares, "multicore");
-  }
+  explicit Pool(MulticoreOptions options) : options_{multicore::checked(std::move(options))} {}
 
   Scheduling scheduling() const override { return Scheduling::by_master; }
   std::string name() const override { return "multicore"; }
@@ -238,7 +224,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
       log::warn(text);
     else
       log::debug(text);
-    auto timer = std::make_shared<boost::asio::steady_timer>(host().io());
+    auto timer = std::make_shared<process::Timer>(host().io());
     timer->expires_after(delay);
     timer->async_wait([this, slot, timer](boost::system::error_code error) {
       std::erase(respawns_, timer);
@@ -262,7 +248,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   std::unordered_map<std::uint32_t, multicore::Worker*> ready_;
   std::map<unsigned, std::string> not_started_;  ///< slots whose last start failed, and why
   std::vector<WorkerId> unsent_;                 ///< workers that have something to send since the last flush
-  std::vector<std::shared_ptr<boost::asio::steady_timer>> respawns_;
+  std::vector<std::shared_ptr<process::Timer>> respawns_;
   std::function<void()> stopped_;
   bool said_stopped_ = false;
   process::BackOff starts_ = process::worker_starts;
@@ -274,19 +260,6 @@ class Pool final : public Interface, public multicore::WorkerOwner {
 MulticoreInterface::MulticoreInterface(unsigned workers) : MulticoreInterface{MulticoreOptions{.workers = workers}} {}
 MulticoreInterface::MulticoreInterface(MulticoreOptions options) : InterfaceHandle{std::make_unique<Pool>(std::move(options))} {}
 
-MulticoreInterface MulticoreInterface::from_text(std::string_view text) {
-  static const spec::Table<MulticoreOptions> table = [] {
-    spec::Table<MulticoreOptions> rows{spec::number<&MulticoreOptions::threads>("threads", 1, most_threads),
-                                       spec::text<&MulticoreOptions::worker>("worker", "a program")};
-    resources::add_rows<&MulticoreOptions::shares>(rows);
-    return rows;
-  }();
-  constexpr std::string_view form = "multicore[:N][?threads=T][&worker=FILE][&cores=C][&memory=SIZE][&gpus=G][&label=WORD,…]";
-  const spec::Spec given{"multicore", text, form};
-  if (given.number() && given.number()->empty()) given.refuse("a number of workers is missing behind the ':'");
-  MulticoreOptions options{.workers = given.count(max_workers).value_or(0)};
-  if (given.options()) spec::read_options(options, *given.options(), table, [&](const std::string& why) { given.refuse(why); });
-  return MulticoreInterface{std::move(options)};
-}
+MulticoreInterface MulticoreInterface::from_text(std::string_view text) { return MulticoreInterface{multicore::options_of(text)}; }
 
 }  // namespace mw

@@ -16,10 +16,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "net/discovery.hpp"
 #include "net/multicast.hpp"
+#include "process/timer.hpp"
 
 namespace mw::tcp {
 
@@ -50,7 +50,7 @@ class Beacon : public std::enable_shared_from_this<Beacon> {
   const net::Answerer answerer_;
   const Stranger stranger_;
   std::shared_ptr<net::MulticastPort> port_;
-  boost::asio::steady_timer timer_;
+  process::Timer timer_;
   bool is_over_ = false;
 };
 

@@ -18,12 +18,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <mw/interface.hpp>
 #include <mw/tcp.hpp>
 
 #include "channel/channel.hpp"
+#include "process/timer.hpp"
 #include "remote/host_files.hpp"
 #include "remote/remote_worker.hpp"
 #include "remote/worker_streams.hpp"
@@ -165,7 +164,7 @@ class NodeSession final : private channel::ChannelUser, private remote::RemoteOw
   std::size_t waiting_ = 0;        ///< tasks that any worker may have
   WorkerId awaited_ = any_worker;  ///< a worker at rest that a task waits for
   SlotWants wants_;
-  boost::asio::steady_timer wants_timer_;
+  process::Timer wants_timer_;
   const std::shared_ptr<bool> is_there_ = std::make_shared<bool>(true);  ///< goes with it
 };
 

@@ -16,12 +16,12 @@
 #include <vector>
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <mw/tcp.hpp>
 
 #include "log/repeated.hpp"
 #include "net/key_file.hpp"
+#include "process/timer.hpp"
 #include "tcp/absent_nodes.hpp"
 #include "tcp/beacon.hpp"
 #include "tcp/build_shelf.hpp"
@@ -113,11 +113,11 @@ class Star final : public Interface, private NodeOwner, private LaunchUser {
   std::vector<NodeSession*> unsent_;
   std::vector<NodeSession*> shared_nodes_;  ///< with other masters
   Launches launches_;
-  std::optional<boost::asio::steady_timer> join_timer_;
-  std::optional<boost::asio::steady_timer> accept_timer_;
+  std::optional<process::Timer> join_timer_;
+  std::optional<process::Timer> accept_timer_;
   Quarantine quarantine_;
   bool is_any_set_aside_ = false;
-  std::optional<boost::asio::steady_timer> quarantine_timer_;
+  std::optional<process::Timer> quarantine_timer_;
   log::Repeated repeated_;
   AbsentNodes absent_;
   std::string last_refusal_;  ///< "the node pi1 (…): there is no worker build …"

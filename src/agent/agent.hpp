@@ -23,8 +23,6 @@
 #include <string>
 #include <unordered_map>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <mw/bytes.hpp>
 
 #include "agent/file_store.hpp"
@@ -32,6 +30,7 @@
 #include "link/window.hpp"
 #include "link/worker_process.hpp"
 #include "process/back_off.hpp"
+#include "process/timer.hpp"
 #include "wire/frame_relay.hpp"
 #include "wire/messages.hpp"
 
@@ -131,7 +130,7 @@ class Agent final : private link::WorkerUser, private wire::FrameRelay::Target {
   link::Window<Given> window_{worker::ClaimPage::places};
   process::BackOff starts_ = process::worker_starts;
   std::deque<Bytes> output_;
-  boost::asio::steady_timer again_;
+  process::Timer again_;
   std::function<void()> stopped_;
 };
 

@@ -18,6 +18,7 @@
 #include "net/endpoint.hpp"
 #include "process/close_on_exec.hpp"
 #include "process/shortage.hpp"
+#include "process/timer.hpp"
 
 namespace mw::http {
 namespace {
@@ -69,7 +70,7 @@ void Server::close() {
 
 void Server::finish(std::chrono::milliseconds limit, std::function<void()> then) {
   stop_listening();
-  const auto timer = std::make_shared<asio::steady_timer>(io_, limit);
+  const auto timer = std::make_shared<process::Timer>(io_, limit);
   // Not at once: it is called from within the connection whose answer was the last.
   connections_.end([timer] { timer->cancel(); });
   if (connections_.owed() == 0) timer->expires_after(std::chrono::milliseconds{0});
@@ -91,7 +92,7 @@ asio::awaitable<void> Server::accept(Handler& handler) {
     // Out of descriptors, most likely: another connection ends, and the client comes again.
     handler.warn("accept", fmt::format("no connection could be taken: {}", error.message()));
     connections_.make_room();
-    asio::steady_timer pause{io_, std::chrono::milliseconds{100}};
+    process::Timer pause{io_, std::chrono::milliseconds{100}};
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }
 }

@@ -24,10 +24,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "http/connections.hpp"
 #include "http/handler.hpp"
+#include "process/timer.hpp"
 
 namespace mw::http {
 
@@ -62,7 +62,7 @@ class Server {
   boost::asio::io_context& io_;
   const ServerOptions options_;
   boost::asio::ip::tcp::acceptor acceptor_;
-  boost::asio::steady_timer watch_timer_;
+  process::Timer watch_timer_;
   Connections connections_;
   bool is_closed_ = false;  ///< cancel() does not reach a timer whose handler waits for its turn already
 };

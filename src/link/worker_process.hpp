@@ -22,11 +22,11 @@
 #include <vector>
 
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "process/child.hpp"
 #include "process/offspring.hpp"
 #include "process/stop_ladder.hpp"
+#include "process/timer.hpp"
 #include "process/unique_fd.hpp"
 #include "wire/frame.hpp"
 #include "wire/outgoing.hpp"
@@ -151,11 +151,11 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   int pid_ = 0;
   std::optional<process::Child> child_;
   boost::asio::local::stream_protocol::socket socket_;
-  boost::asio::steady_timer timer_;
-  boost::asio::steady_timer frame_timer_;             ///< runs while a frame has begun and not ended
+  process::Timer timer_;
+  process::Timer frame_timer_;                        ///< runs while a frame has begun and not ended
   std::chrono::steady_clock::time_point last_bytes_;  ///< of such a frame
   bool frame_timer_runs_ = false;
-  boost::asio::steady_timer stop_timer_;
+  process::Timer stop_timer_;
   int looks_while_stopped_ = 0;  ///< in a row
   worker::OutputChannel printed_out_;
   worker::OutputChannel printed_err_;

@@ -1,12 +1,13 @@
 #include "log/log.hpp"
 
+#include <array>
+#include <chrono>
 #include <cstdlib>
-#include <memory>
+#include <ctime>
 #include <mutex>
-#include <string>
+#include <utility>
 
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include "log/escaped.hpp"
 #include "process/standard_streams.hpp"
@@ -14,32 +15,53 @@
 namespace mw::log {
 namespace {
 
-/// Nobody may be there to read it: that is no error of whoever has something to say.
-class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t line;
-    formatter_->format(message, line);
-    process::tell({line.data(), line.size()});
-  }
-  void flush_() override {}
-};
+enum class Level { debug, info, warn, error, off };
 
-/// Never destroyed: a destructor at the end of the program may still have something to say.
-spdlog::logger& logger() {
-  static auto* const instance = [] {
-    auto* made = new spdlog::logger{"mw", std::make_shared<StderrSink>()};
-    made->set_pattern("[mw %H:%M:%S.%e %l] %v");
-    const char* level = std::getenv("MW_LOG");
-    made->set_level(level ? spdlog::level::from_str(level) : spdlog::level::warn);
-    return made;
+/// The least that is said. What is no level says nothing about it.
+Level least_from(std::string_view word) {
+  constexpr std::array<std::pair<std::string_view, Level>, 7> levels{{{"debug", Level::debug},
+                                                                      {"info", Level::info},
+                                                                      {"warn", Level::warn},
+                                                                      {"warning", Level::warn},
+                                                                      {"err", Level::error},
+                                                                      {"error", Level::error},
+                                                                      {"off", Level::off}}};
+  for (const auto& [name, level] : levels)
+    if (name == word) return level;
+  return Level::warn;
+}
+
+bool is_said(Level level) {
+  static const Level least = [] {
+    const char* const word = std::getenv("MW_LOG");
+    return least_from(word ? word : "");
   }();
-  return *instance;
+  return level >= least;
+}
+
+/// The time of day here, and the weight of what follows.
+std::string line_of(std::string_view weight, std::string_view text) {
+  using namespace std::chrono;
+  const auto now = system_clock::now();
+  const std::time_t seconds = system_clock::to_time_t(now);
+  std::tm time = {};
+  ::localtime_r(&seconds, &time);
+  const auto ms = duration_cast<milliseconds>(now.time_since_epoch()) % 1s;
+  return fmt::format("[mw {:02}:{:02}:{:02}.{:03} {}] {}\n", time.tm_hour, time.tm_min, time.tm_sec, ms.count(), weight,
+                     escaped(text));
+}
+
+void say(Level level, std::string_view weight, std::string_view text) {
+  if (!is_said(level)) return;
+  // Never destroyed: a destructor at the end of the program may still have something to say.
+  static auto* const one_at_a_time = new std::mutex;
+  const std::lock_guard lock{*one_at_a_time};
+  process::tell(line_of(weight, text));
 }
 
 }  // namespace
 
-void warn(std::string_view text) { logger().warn("{}", escaped(text)); }
-void debug(std::string_view text) { logger().debug("{}", escaped(text)); }
+void warn(std::string_view text) { say(Level::warn, "warning", text); }
+void debug(std::string_view text) { say(Level::debug, "debug", text); }
 
 }  // namespace mw::log

@@ -2,7 +2,7 @@
 //
 // What:    warnings (a worker was lost) and details, each on one line (escaped()). MW_LOG=off|error|warn|info|debug
 //          chooses; the default is warn.
-// Owner:   one spdlog logger.
+// Owner:   the process: its stderr.
 // Threads: any.
 // Use:
 //     log::warn(fmt::format("{} was lost", worker));

@@ -13,10 +13,10 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "process/cache_line.hpp"
 #include "process/shortage.hpp"
+#include "process/timer.hpp"
 
 namespace mw::detail {
 namespace {
@@ -35,7 +35,7 @@ struct Loop::Impl {
 
   boost::asio::io_context io{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
-  boost::asio::steady_timer timer{io};
+  process::Timer timer{io};
   const std::function<void()> after_each;
 
   alignas(process::cache_line) std::mutex baton;  ///< those who submit try to lock it

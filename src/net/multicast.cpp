@@ -14,13 +14,13 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <boost/asio/steady_timer.hpp>
 
 #include <mw/error.hpp>
 
 #include "net/discovery.hpp"
 #include "parse/number.hpp"
 #include "process/close_on_exec.hpp"
+#include "process/timer.hpp"
 
 namespace mw::net {
 namespace {
@@ -113,7 +113,7 @@ struct MulticastPort::Line {
   udp::socket socket;
   const udp::endpoint group;
   Budget budget;
-  asio::steady_timer pause;
+  process::Timer pause;
   std::set<unsigned> joined;  ///< by the networks' numbers
 };
 

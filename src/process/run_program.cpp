@@ -14,11 +14,11 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
 #include "process/job_control.hpp"
 #include "process/no_write_signals.hpp"
+#include "process/timer.hpp"
 
 namespace mw::process {
 namespace {
@@ -91,7 +91,7 @@ class Reader {
 };
 
 /// Puts the call off for as long as this process is stopped meanwhile.
-void call_at(boost::asio::steady_timer& timer, std::chrono::steady_clock::time_point when, std::function<void()> call) {
+void call_at(Timer& timer, std::chrono::steady_clock::time_point when, std::function<void()> call) {
   timer.expires_at(when + time_stopped());
   timer.async_wait([&timer, when, call = std::move(call)](error_code error) {
     if (error) return;
@@ -160,8 +160,8 @@ ProgramRun run_program(const std::string& path, const std::vector<std::string>& 
   };
   read(out, read_out, run.out, terms.keeps_output ? std::string{}.max_size() / 4 : 0, terms.on_stdout);
   read(err, read_err, run.err, terms.keeps_output ? err_limit : 0, terms.on_stderr);
-  boost::asio::steady_timer terminate{io};
-  boost::asio::steady_timer kill{io};
+  Timer terminate{io};
+  Timer kill{io};
   if (terms.terminate_at) call_at(terminate, *terms.terminate_at, [&child] { child.kill_group(SIGTERM); });
   if (terms.kill_at)
     call_at(kill, *terms.kill_at, [&child, &run] {

@@ -1,6 +1,5 @@
 #include "sqlite/database.hpp"
 
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -11,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "sqlite/library.hpp"
+
 namespace mw::sqlite {
 namespace {
 
@@ -19,7 +20,7 @@ namespace {
 std::optional<std::uint64_t> reached_limit(sqlite3* database) {
   constexpr std::uint64_t page = 64 * 1024;
   rlimit limit = {};
-  const char* const main = database ? sqlite3_db_filename(database, "main") : nullptr;
+  const char* const main = database ? sqlite().db_filename(database, "main") : nullptr;
   if (!main || ::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
   for (const char* end : {"", "-wal", "-shm"}) {
     struct stat status = {};
@@ -31,7 +32,7 @@ std::optional<std::uint64_t> reached_limit(sqlite3* database) {
 
 /// SQLite's words; where it is for want of room, what to do.
 std::string trouble(sqlite3* database, int code) {
-  const int error = database ? sqlite3_system_errno(database) : 0;
+  const int error = database ? sqlite().system_errno(database) : 0;
   const bool is_of_system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
   if (const auto limit = is_of_system ? reached_limit(database) : std::nullopt)
     return fmt::format(
@@ -41,15 +42,15 @@ std::string trouble(sqlite3* database, int code) {
   if ((code & 0xff) == SQLITE_FULL || (is_of_system && (error == ENOSPC || error == EDQUOT || error == EFBIG)))
     return "the disk is full, or what this user may have of it: make room there, and start the program again; what was committed "
            "is not lost";
-  return fmt::format("{} ({})", database ? sqlite3_errmsg(database) : sqlite3_errstr(code), code);
+  return fmt::format("{} ({})", database ? sqlite().errmsg(database) : sqlite().errstr(code), code);
 }
 
 }  // namespace
 
-void detail::StatementFree::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
-void detail::DatabaseFree::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
+void detail::StatementFree::operator()(sqlite3_stmt* statement) const noexcept { sqlite().finalize(statement); }
+void detail::DatabaseFree::operator()(sqlite3* database) const noexcept { sqlite().close_v2(database); }
 
-void detail::BlobClose::operator()(sqlite3_blob* blob) const noexcept { sqlite3_blob_close(blob); }
+void detail::BlobClose::operator()(sqlite3_blob* blob) const noexcept { sqlite().blob_close(blob); }
 
 DatabaseError::DatabaseError(const std::string& text, int code) : InterfaceError{text} {
   constexpr int primary = 0xff;
@@ -63,67 +64,67 @@ DatabaseError::DatabaseError(const std::string& text, int code) : InterfaceError
 }
 
 void Statement::fail(int code) const {
-  sqlite3* database = sqlite3_db_handle(statement_.get());
-  const char* file = sqlite3_db_filename(database, "main");
+  sqlite3* database = sqlite().db_handle(statement_.get());
+  const char* file = sqlite().db_filename(database, "main");
   throw DatabaseError{
-      fmt::format("{}: {} in \"{}\"", file ? file : "SQLite", trouble(database, code), sqlite3_sql(statement_.get())), code};
+      fmt::format("{}: {} in \"{}\"", file ? file : "SQLite", trouble(database, code), sqlite().sql(statement_.get())), code};
 }
 
 bool Statement::step() {
-  const int code = sqlite3_step(statement_.get());
+  const int code = sqlite().step(statement_.get());
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) fail(code);
-  sqlite3_reset(statement_.get());
+  sqlite().reset(statement_.get());
   return false;
 }
 
-void Statement::reset() noexcept { sqlite3_reset(statement_.get()); }
+void Statement::reset() noexcept { sqlite().reset(statement_.get()); }
 
-std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
-double Statement::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
+std::int64_t Statement::integer(int column) const { return sqlite().column_int64(statement_.get(), column); }
+double Statement::real(int column) const { return sqlite().column_double(statement_.get(), column); }
 
 std::string_view Statement::text(int column) const {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-  return text ? std::string_view{text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))}
+  const auto* text = reinterpret_cast<const char*>(sqlite().column_text(statement_.get(), column));
+  return text ? std::string_view{text, static_cast<std::size_t>(sqlite().column_bytes(statement_.get(), column))}
               : std::string_view{};
 }
 
 Blob Statement::blob(int column) const {
-  const auto* bytes = static_cast<const std::byte*>(sqlite3_column_blob(statement_.get(), column));
-  return {bytes, bytes ? static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)) : 0};
+  const auto* bytes = static_cast<const std::byte*>(sqlite().column_blob(statement_.get(), column));
+  return {bytes, bytes ? static_cast<std::size_t>(sqlite().column_bytes(statement_.get(), column)) : 0};
 }
 
-bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
+bool Statement::is_null(int column) const { return sqlite().column_type(statement_.get(), column) == SQLITE_NULL; }
 
 void Statement::bind_null(int index) {
-  if (const int code = sqlite3_bind_null(statement_.get(), index); code != SQLITE_OK) fail(code);
+  if (const int code = sqlite().bind_null(statement_.get(), index); code != SQLITE_OK) fail(code);
 }
 void Statement::bind_integer(int index, std::int64_t value) {
-  if (const int code = sqlite3_bind_int64(statement_.get(), index, value); code != SQLITE_OK) fail(code);
+  if (const int code = sqlite().bind_int64(statement_.get(), index, value); code != SQLITE_OK) fail(code);
 }
 void Statement::bind_real(int index, double value) {
-  if (const int code = sqlite3_bind_double(statement_.get(), index, value); code != SQLITE_OK) fail(code);
+  if (const int code = sqlite().bind_double(statement_.get(), index, value); code != SQLITE_OK) fail(code);
 }
 void Statement::bind_text(int index, std::string_view value) {
   const char* text = value.data() ? value.data() : "";
-  if (const int code = sqlite3_bind_text64(statement_.get(), index, text, value.size(), SQLITE_STATIC, SQLITE_UTF8);
+  if (const int code = sqlite().bind_text64(statement_.get(), index, text, value.size(), SQLITE_STATIC, SQLITE_UTF8);
       code != SQLITE_OK)
     fail(code);
 }
 void Statement::bind_blob(int index, Blob value) {
   const void* bytes = value.data() ? static_cast<const void*>(value.data()) : "";
-  if (const int code = sqlite3_bind_blob64(statement_.get(), index, bytes, value.size(), SQLITE_STATIC); code != SQLITE_OK)
+  if (const int code = sqlite().bind_blob64(statement_.get(), index, bytes, value.size(), SQLITE_STATIC); code != SQLITE_OK)
     fail(code);
 }
 
 Database::Database(const std::string& path) : path_{path} {
   sqlite3* database = nullptr;
   const int code =
-      sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+      sqlite().open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   database_.reset(database);
   if (code != SQLITE_OK) throw DatabaseError{fmt::format("{} cannot be opened: {}", path, trouble(database, code))};
   constexpr int wait_ms = 5'000;
-  sqlite3_busy_timeout(database, wait_ms);
+  sqlite().busy_timeout(database, wait_ms);
   execute(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;"
       "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;");
@@ -131,17 +132,17 @@ Database::Database(const std::string& path) : path_{path} {
 
 Statement Database::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
-  const int code =
-      sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-  if (code != SQLITE_OK) throw DatabaseError{fmt::format("{}: {} in \"{}\"", path_, sqlite3_errmsg(database_.get()), sql)};
+  const int code = sqlite().prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                       &statement, nullptr);
+  if (code != SQLITE_OK) throw DatabaseError{fmt::format("{}: {} in \"{}\"", path_, sqlite().errmsg(database_.get()), sql)};
   return Statement{statement};
 }
 
 void Database::execute(const char* sql) {
   char* text = nullptr;
-  const int code = sqlite3_exec(database_.get(), sql, nullptr, nullptr, &text);
+  const int code = sqlite().exec(database_.get(), sql, nullptr, nullptr, &text);
   if (code == SQLITE_OK) return;
-  sqlite3_free(text);
+  sqlite().free(text);
   throw DatabaseError{fmt::format("{}: {} in \"{}\"", path_, trouble(database_.get(), code), sql)};
 }
 
@@ -150,11 +151,11 @@ std::int64_t Database::integer(std::string_view sql) {
   return statement.step() ? statement.integer(0) : 0;
 }
 
-std::int64_t Database::last_id() const noexcept { return sqlite3_last_insert_rowid(database_.get()); }
+std::int64_t Database::last_id() const noexcept { return sqlite().last_insert_rowid(database_.get()); }
 
 void Database::sync() {
   sqlite3_file* log = nullptr;
-  int code = sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  int code = sqlite().file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
   if (code == SQLITE_OK && log && log->pMethods) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
   if (code != SQLITE_OK)
     throw DatabaseError{fmt::format("{}: the write-ahead log is not on the disk: {}", path_, trouble(database_.get(), code))};
@@ -162,18 +163,18 @@ void Database::sync() {
 
 std::optional<BlobReader> BlobReader::open(Database& database, const char* table, const char* column, std::int64_t row) {
   sqlite3_blob* blob = nullptr;
-  const int code = sqlite3_blob_open(database.database_.get(), "main", table, column, row, 0, &blob);
+  const int code = sqlite().blob_open(database.database_.get(), "main", table, column, row, 0, &blob);
   if (code == SQLITE_OK) return BlobReader{database, blob};
   if (code == SQLITE_ERROR) return std::nullopt;
-  throw DatabaseError{fmt::format("{}: {} in table {}", database.path(), sqlite3_errmsg(database.database_.get()), table)};
+  throw DatabaseError{fmt::format("{}: {} in table {}", database.path(), sqlite().errmsg(database.database_.get()), table)};
 }
 
-std::int64_t BlobReader::size() const noexcept { return sqlite3_blob_bytes(blob_.get()); }
+std::int64_t BlobReader::size() const noexcept { return sqlite().blob_bytes(blob_.get()); }
 
 void BlobReader::read(std::int64_t from, std::span<std::byte> to) {
-  const int code = sqlite3_blob_read(blob_.get(), to.data(), static_cast<int>(to.size()), static_cast<int>(from));
+  const int code = sqlite().blob_read(blob_.get(), to.data(), static_cast<int>(to.size()), static_cast<int>(from));
   if (code != SQLITE_OK)
-    throw DatabaseError{fmt::format("{}: {} in a blob", database_->path(), sqlite3_errmsg(database_->database_.get()))};
+    throw DatabaseError{fmt::format("{}: {} in a blob", database_->path(), sqlite().errmsg(database_->database_.get()))};
 }
 
 SavepointStatements::SavepointStatements(Database& database)

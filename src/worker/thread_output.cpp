@@ -17,16 +17,16 @@
 namespace mw::worker {
 namespace {
 
-enum class Stream { out, err };
+enum class Descriptor { out, err };
 
 /// What one thread's task prints. When the task forks, it is in files from then on, as its child prints, too.
 struct Kept {
-  void append(Stream stream, const char* text, std::size_t size) {
+  void append(Descriptor stream, const char* text, std::size_t size) {
     if (const int file = file_of(stream); file >= 0) {
       static_cast<void>(::write(file, text, size) == static_cast<ssize_t>(size));
       return;
     }
-    std::string& into = stream == Stream::out ? printed.out : printed.err;
+    std::string& into = stream == Descriptor::out ? printed.out : printed.err;
     into.append(text, std::min(size, printed_limit - std::min(printed_limit, into.size())));
   }
 
@@ -38,8 +38,8 @@ struct Kept {
       process::UniqueFd new_err{make_memory_file("stderr")};
       out = std::move(new_out);
       err = std::move(new_err);
-      append(Stream::out, printed.out.data(), printed.out.size());
-      append(Stream::err, printed.err.data(), printed.err.size());
+      append(Descriptor::out, printed.out.data(), printed.out.size());
+      append(Descriptor::err, printed.err.data(), printed.err.size());
     } catch (const std::exception&) {
       // What the child prints is lost with it.
     }
@@ -52,7 +52,7 @@ struct Kept {
     return all;
   }
 
-  int file_of(Stream stream) const noexcept { return stream == Stream::out ? out.get() : err.get(); }
+  int file_of(Descriptor stream) const noexcept { return stream == Descriptor::out ? out.get() : err.get(); }
 
   PrintedOutput printed;
   process::UniqueFd out;
@@ -62,7 +62,7 @@ struct Kept {
 thread_local Kept* kept = nullptr;  ///< null: this thread prints as always
 
 /// Keeps `text` for this thread's task; false if this thread runs none.
-bool keep(Stream stream, const char* text, std::size_t size) {
+bool keep(Descriptor stream, const char* text, std::size_t size) {
   if (!kept) return false;
   kept->append(stream, text, size);
   return true;
@@ -74,7 +74,7 @@ bool keep(Stream stream, const char* text, std::size_t size) {
 /// A stream buffer before another one.
 class KeepingBuffer final : public std::streambuf {
  public:
-  KeepingBuffer(std::ostream& stream, Stream which) : stream_{stream}, which_{which}, behind_{stream.rdbuf()} {}
+  KeepingBuffer(std::ostream& stream, Descriptor which) : stream_{stream}, which_{which}, behind_{stream.rdbuf()} {}
 
   void put_before() {
     if (stream_.rdbuf() == this) return;
@@ -97,7 +97,7 @@ class KeepingBuffer final : public std::streambuf {
   int sync() override { return kept ? 0 : behind_.load()->pubsync(); }
 
   std::ostream& stream_;
-  const Stream which_;
+  const Descriptor which_;
   std::atomic<std::streambuf*> behind_;
 };
 
@@ -109,7 +109,7 @@ __attribute__((no_sanitize("thread"))) void set(FILE*& variable, FILE* value) no
 /// A C stream before another one. Without a buffer, so that what a thread prints arrives in that thread.
 class KeepingFile {
  public:
-  KeepingFile(FILE*& variable, Stream which) : variable_{variable}, behind_{variable}, which_{which} {
+  KeepingFile(FILE*& variable, Descriptor which) : variable_{variable}, behind_{variable}, which_{which} {
     cookie_io_functions_t functions = {};
     functions.write = [](void* self, const char* text, size_t size) -> ssize_t {
       auto& file = *static_cast<KeepingFile*>(self);
@@ -134,7 +134,7 @@ class KeepingFile {
  private:
   FILE*& variable_;
   std::atomic<FILE*> behind_;
-  const Stream which_;
+  const Descriptor which_;
   FILE* mine_ = nullptr;
 };
 
@@ -157,11 +157,11 @@ class Redirection {
   }
 
  private:
-  KeepingBuffer out_{std::cout, Stream::out};
-  KeepingBuffer err_{std::cerr, Stream::err};
-  KeepingBuffer log_{std::clog, Stream::err};
-  KeepingFile c_out_{stdout, Stream::out};
-  KeepingFile c_err_{stderr, Stream::err};
+  KeepingBuffer out_{std::cout, Descriptor::out};
+  KeepingBuffer err_{std::cerr, Descriptor::err};
+  KeepingBuffer log_{std::clog, Descriptor::err};
+  KeepingFile c_out_{stdout, Descriptor::out};
+  KeepingFile c_err_{stderr, Descriptor::err};
 };
 
 Redirection& redirection() {

@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "process/timer.hpp"
+
 namespace mw::boinc {
 
 namespace asio = boost::asio;
@@ -14,7 +16,7 @@ void Committer::begin(Durability durability) {
   if (!broken_.empty()) throw sqlite::DatabaseError{broken_};
   if (!batch_) {
     batch_ = std::make_shared<Batch>(io_, database_);
-    batch_->done.expires_at(asio::steady_timer::time_point::max());
+    batch_->done.expires_at(process::Timer::time_point::max());
     // Behind all that is ready to run now.
     asio::post(io_, [this] { commit(); });
   }

@@ -17,8 +17,8 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
+#include "process/timer.hpp"
 #include "sqlite/database.hpp"
 
 namespace mw::boinc {
@@ -51,7 +51,7 @@ class Committer {
  private:
   struct Batch {
     explicit Batch(boost::asio::io_context& io, sqlite::Database& database) : done{io}, transaction{std::in_place, database} {}
-    boost::asio::steady_timer done;  ///< never expires; its waiters are woken
+    process::Timer done;  ///< never expires; its waiters are woken
     std::optional<sqlite::Transaction> transaction;
     Durability durability = Durability::process;
     std::string error;

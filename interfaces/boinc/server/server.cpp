@@ -12,7 +12,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "boinc/server/rooms.hpp"
 #include "boinc/server/web.hpp"
@@ -22,6 +21,7 @@
 #include "process/file.hpp"
 #include "process/no_write_signals.hpp"
 #include "process/shortage.hpp"
+#include "process/timer.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -332,10 +332,10 @@ struct Server::Impl {
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> guard{io.get_executor()};
   const std::unique_ptr<http::Server> web_server;
-  asio::steady_timer transition_timer;
-  asio::steady_timer touch_timer;
-  asio::steady_timer status_timer;
-  asio::steady_timer watch_timer;
+  process::Timer transition_timer;
+  process::Timer touch_timer;
+  process::Timer status_timer;
+  process::Timer watch_timer;
   std::optional<Rooms> rooms;
   std::optional<Web> web;
   std::deque<TaskRef> arrived;  ///< and not taken in yet

@@ -17,8 +17,9 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "process/timer.hpp"
 
 namespace mw::boinc {
 
@@ -36,7 +37,7 @@ class WaitingRoom {
     if (is_closed_) co_return false;
     if (seen != news_) co_return Clock::now() < until;
     const Place place{count_};
-    const auto timer = std::make_shared<boost::asio::steady_timer>(io_, until);
+    const auto timer = std::make_shared<process::Timer>(io_, until);
     timers_.push_back(timer);
     const auto [error] = co_await timer->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     co_return error && !is_closed_;
@@ -72,7 +73,7 @@ class WaitingRoom {
   std::size_t count_ = 0;
   std::uint64_t news_ = 0;
   bool is_closed_ = false;
-  std::deque<std::shared_ptr<boost::asio::steady_timer>> timers_;
+  std::deque<std::shared_ptr<process::Timer>> timers_;
 };
 
 }  // namespace mw::boinc

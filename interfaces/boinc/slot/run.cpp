@@ -23,7 +23,6 @@
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "boinc/slot/answer_file.hpp"
 #include "boinc/slot/client_channel.hpp"
@@ -33,6 +32,7 @@
 #include "parse/number.hpp"
 #include "process/file.hpp"
 #include "process/job_control.hpp"
+#include "process/timer.hpp"
 #include "process/unique_fd.hpp"
 #include "registry/registry.hpp"
 #include "wire/bundle.hpp"
@@ -329,7 +329,7 @@ class Runner final : public link::WorkerUser {
   const wire::Bundle bundle_;
   AnswerFile answer_;
   boost::asio::io_context io_;
-  boost::asio::steady_timer timer_;
+  process::Timer timer_;
   std::shared_ptr<link::WorkerProcess> process_;
   std::shared_ptr<link::WorkerProcess> ended_process_;  ///< kept until the next one starts
   std::vector<std::size_t> todo_;                       ///< positions, the next one last

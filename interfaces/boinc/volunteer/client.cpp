@@ -6,11 +6,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "boinc/volunteer/contact.hpp"
 #include "boinc/volunteer/session.hpp"
 #include "boinc/volunteer/workshop.hpp"
+#include "process/timer.hpp"
 
 namespace mw::boinc {
 namespace {
@@ -152,7 +152,7 @@ struct Volunteer::Impl {
   }
 
   asio::io_context io;
-  asio::steady_timer timer;
+  process::Timer timer;
   asio::signal_set signals;
   bool is_stopping = false;
   bool stops_now = false;

@@ -8,12 +8,12 @@
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <boost/asio/steady_timer.hpp>
 
 #include "boinc/protocol/xml.hpp"
 #include "boinc/slot/run.hpp"
 #include "boinc/volunteer/slot_files.hpp"
 #include "process/child.hpp"
+#include "process/timer.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::boinc {
@@ -65,7 +65,7 @@ struct SlotRun::Impl : std::enable_shared_from_this<Impl> {
   slot::TaskChannel channel;
   std::function<void(SlotEnd)> ended;
   std::optional<process::Child> child;
-  boost::asio::steady_timer timer;
+  process::Timer timer;
   std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
   double cpu_before = children_cpu_seconds();
   slot::TaskStatus last_status;

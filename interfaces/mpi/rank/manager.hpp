@@ -13,9 +13,9 @@
 #include <vector>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "mpi/rank/world.hpp"
+#include "process/timer.hpp"
 #include "process/unique_fd.hpp"
 #include "wire/frame.hpp"
 #include "wire/outgoing.hpp"
@@ -54,7 +54,7 @@ class Manager {
   std::vector<Peer> peers_;
   wire::FrameReader reader_;
   wire::Outgoing outgoing_;
-  boost::asio::steady_timer timer_;
+  process::Timer timer_;
   Clock::time_point looked_ = Clock::now();
   bool waits_for_room_ = false;
   bool is_over_ = false;

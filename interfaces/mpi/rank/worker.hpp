@@ -7,10 +7,9 @@
 //     WorkerRank{io, world, std::move(options)}.run();      // then world.leave()
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "agent/agent.hpp"
 #include "mpi/rank/world.hpp"
+#include "process/timer.hpp"
 
 namespace mw::mpi {
 
@@ -34,7 +33,7 @@ class WorkerRank {
   Clock::time_point heard_ = Clock::now();
   Clock::time_point told_ = Clock::now();
   Clock::time_point beaten_ = Clock::now();
-  boost::asio::steady_timer timer_;
+  process::Timer timer_;
   bool quits_ = false;
   bool is_over_ = false;
 };

@@ -36,10 +36,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <mw/bytes.hpp>
 
+#include "process/timer.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::mpi {
@@ -171,7 +171,7 @@ class World {
   process::UniqueFd bell_write_;
   boost::asio::posix::stream_descriptor bell_read_;
   std::array<char, 64> rung_{};
-  boost::asio::steady_timer alarm_;
+  process::Timer alarm_;
   std::chrono::steady_clock::time_point last_event_{};
   std::chrono::microseconds nap_{0};
 };

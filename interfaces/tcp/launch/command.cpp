@@ -12,12 +12,12 @@
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <mw/error.hpp>
 
 #include "process/child.hpp"
 #include "process/file.hpp"
+#include "process/timer.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::tcp {
@@ -111,7 +111,7 @@ class RunningCommand final : public Command, public std::enable_shared_from_this
   InterfaceHost& host_;
   const Plan plan_;
   std::function<void(Answer)> answered_;
-  boost::asio::steady_timer timer_;
+  process::Timer timer_;
   process::UniqueFd out_, err_;
   std::optional<process::Child> child_;
   bool is_late_ = false;

@@ -11,7 +11,6 @@
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <mw/error.hpp>
 
@@ -21,6 +20,7 @@
 #include "process/file.hpp"
 #include "process/launch.hpp"
 #include "process/own_programs.hpp"
+#include "process/timer.hpp"
 #include "tcp/launch/command.hpp"
 
 namespace mw::tcp {
@@ -259,7 +259,7 @@ struct SlurmJobs::Impl : std::enable_shared_from_this<Impl> {
   const net::KeyFile key{net::make_key(), {}};
   const SharedKey shared;
   Fleet fleet;
-  boost::asio::steady_timer timer;
+  process::Timer timer;
   std::shared_ptr<Command> command;  ///< the one that runs
   log::Repeated repeated;
   std::map<std::string, std::string> troubles;  ///< of each command, since it last did well

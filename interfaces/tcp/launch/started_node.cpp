@@ -15,7 +15,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <mw/error.hpp>
 
@@ -27,6 +26,7 @@
 #include "process/file.hpp"
 #include "process/own_programs.hpp"
 #include "process/stop_ladder.hpp"
+#include "process/timer.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::tcp {
@@ -158,7 +158,7 @@ struct StartedNode::Impl : std::enable_shared_from_this<Impl> {
   const Plan plan;
   process::BackOff starts;
   process::Command command;
-  boost::asio::steady_timer timer;
+  process::Timer timer;
   std::optional<process::Child> child;
   std::optional<process::StopSequence> sequence;
   log::Repeated repeated;

@@ -18,10 +18,10 @@
 #include <vector>
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "agent/agent.hpp"
 #include "channel/channel.hpp"
+#include "process/timer.hpp"
 #include "tcp/node/build_store.hpp"
 #include "tcp/node/node.hpp"
 #include "tcp/node/rooms.hpp"
@@ -100,7 +100,7 @@ class MasterSession final : private channel::ChannelUser, public std::enable_sha
   Phase phase_ = Phase::dialling;
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::ip::tcp::socket socket_;
-  boost::asio::steady_timer timer_;
+  process::Timer timer_;
   std::shared_ptr<channel::Channel> channel_;
   wire::NodeWelcome welcome_;
   std::optional<Delivery> delivery_;

@@ -8,11 +8,11 @@
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "log/escaped.hpp"
 #include "process/back_off.hpp"
 #include "process/standard_streams.hpp"
+#include "process/timer.hpp"
 #include "tcp/node/master_session.hpp"
 #include "tcp/node/search.hpp"
 #include "tcp/node/slot_shares.hpp"
@@ -52,7 +52,7 @@ struct Node::Impl : private SearchUser {
     std::shared_ptr<MasterSession> session;
     std::uint64_t number = 0;  ///< of the session
     process::BackOff back_off = dials;
-    std::unique_ptr<boost::asio::steady_timer> again;
+    std::unique_ptr<process::Timer> again;
     std::string said;  ///< the last reason that was told, so that it is told once
   };
 
@@ -115,7 +115,7 @@ struct Node::Impl : private SearchUser {
 
   Line& add_line() {
     Line& line = *lines.emplace_back(std::make_unique<Line>());
-    line.again = std::make_unique<boost::asio::steady_timer>(io);
+    line.again = std::make_unique<process::Timer>(io);
     return line;
   }
 
@@ -224,8 +224,8 @@ struct Node::Impl : private SearchUser {
   std::optional<sandbox::Bubblewrap> bubblewrap;
   boost::asio::io_context io{1};
   boost::asio::signal_set signals{io, SIGTERM, SIGINT};
-  boost::asio::steady_timer idle_timer{io};
-  boost::asio::steady_timer turn_timer{io};
+  process::Timer idle_timer{io};
+  process::Timer turn_timer{io};
   std::shared_ptr<Search> search;
   SlotShares shares{options.slots, turn};
   std::uint64_t last_number = 0;

@@ -15,10 +15,10 @@
 #include <string>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "net/discovery.hpp"
 #include "net/multicast.hpp"
+#include "process/timer.hpp"
 
 namespace mw::tcp {
 
@@ -53,7 +53,7 @@ class Search : public std::enable_shared_from_this<Search> {
   net::Asker asker_;
   SearchUser& user_;
   std::shared_ptr<net::MulticastPort> port_;
-  boost::asio::steady_timer timer_;
+  process::Timer timer_;
   std::mt19937_64 random_{std::random_device{}()};
   Clock::time_point began_ = Clock::now();
   std::string said_;
