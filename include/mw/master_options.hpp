@@ -96,7 +96,7 @@ struct MasterOptions {
   /// leaves a task out. It may be the journal's file, or one that several programs use at the same time. What is over
   /// its limits goes, what was used longest ago first. The constructor throws JournalError if it cannot be used.
   std::string cache = {};
-  std::uint64_t cache_bytes = std::uint64_t{1} << 30;       ///< how much its results may have together
+  std::uint64_t cache_bytes = std::uint64_t{1} << 30;          ///< how much its results may have together
   std::chrono::hours cache_age = std::chrono::hours{24 * 90};  ///< how long after its last use a result is kept
   /// From now on the cache is for this function, and for others that are named so; for all, if none is.
   template <auto F>

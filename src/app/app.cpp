@@ -97,12 +97,14 @@ struct App::Impl {
   }
 
   void add_journal_options() {
-    cli.add_option("--journal", journal, "a file that results are kept in: started again, the program goes on where it was")->type_name("FILE");
+    cli.add_option("--journal", journal, "a file that results are kept in: started again, the program goes on where it was")
+        ->type_name("FILE");
     const std::map<std::string, JournalSync> names{{"soon", JournalSync::soon}, {"always", JournalSync::always}};
     cli.add_option("--journal-sync", journal_sync, "when a result is safe: soon (within 100 ms) or always (before it is used)")
         ->transform(CLI::CheckedTransformer{names}.description(""))
         ->type_name("WHEN");
-    cli.add_option("--cache", cache, "a file that results are kept in for other runs of this build: the same call is not made again")
+    cli.add_option("--cache", cache,
+                   "a file that results are kept in for other runs of this build: the same call is not made again")
         ->type_name("FILE");
   }
 

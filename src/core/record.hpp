@@ -47,10 +47,10 @@ struct TaskExtra {
   std::uint64_t map = 0;          ///< of a task of map(): which map() of the function, as its journal counts them,
   std::uint64_t first_input = 0;  ///< … its first input,
   std::uint64_t inputs = 0;       ///< … and how many it has; 0: it is none, or there is no journal
-  std::uint32_t split_of = 0;  ///< the attempt that is to be split, until it is known what its worker keeps; 0: none
-  std::string out;             ///< printed to stdout
-  std::string err;             ///< printed to stderr
-  std::string worker;          ///< the worker of a failure, for its TaskError
+  std::uint32_t split_of = 0;     ///< the attempt that is to be split, until it is known what its worker keeps; 0: none
+  std::string out;                ///< printed to stdout
+  std::string err;                ///< printed to stderr
+  std::string worker;             ///< the worker of a failure, for its TaskError
   std::string host;
   Failure failure;                        ///< valid while the state is error or cancelled
   std::atomic<PartList*> parts{nullptr};  ///< what it has emitted; made by the loop

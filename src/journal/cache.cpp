@@ -38,7 +38,8 @@ std::optional<Outcome> Cache::find(const TaskRecord& task) noexcept {
     }
     running_.insert_or_assign(task.id, digest);
   } catch (const std::exception& e) {
-    if (!std::exchange(has_warned_, true)) log::warn(fmt::format("the cache {} cannot be read, and what it may know runs: {}", file_.path(), e.what()));
+    if (!std::exchange(has_warned_, true))
+      log::warn(fmt::format("the cache {} cannot be read, and what it may know runs: {}", file_.path(), e.what()));
   }
   return std::nullopt;
 }

@@ -1,9 +1,9 @@
-// Results that are kept across runs: a call of the same function, of the same build, with the same arguments, is not made
-// again.
+// Results that are kept across runs, for calls that are made again.
 //
-// What:    asked for each new task, as a journal is, and told of each that has finished. In a file of its own, or in a
-//          journal's; several programs may use one at the same time. What is over its limits goes, what was used longest
-//          ago first. A cache is never in the way: what cannot be written is left out, with a warning.
+// What:    a call of the same function, of the same build, with the same arguments, is not made again. A cache is asked
+//          for each new task, as a journal is, and told of each that has finished. It is in a file of its own, or in a
+//          journal's; several programs may use one at the same time. What is over its limits goes, what was used
+//          longest ago first. A cache is never in the way: what cannot be written is left out, with a warning.
 // Owner:   owns two connections to the file, and a thread that writes.
 // Threads: the machine's, but for found(), which any thread may call.
 // Use:

@@ -27,7 +27,8 @@ CacheFile::CacheFile(const std::string& path) : file_{path} {
     database.execute(table);
     select_ = database.prepare("SELECT build, used, run_ns, checksum, value, out, err FROM cached WHERE digest = ?");
     insert_ = database.prepare(
-        "INSERT OR REPLACE INTO cached(digest, build, function, used, size, run_ns, checksum, value, out, err) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        "INSERT OR REPLACE INTO cached(digest, build, function, used, size, run_ns, checksum, value, out, err) VALUES (?, ?, ?, ?, "
+        "?, ?, ?, ?, ?, ?)");
     touch_ = database.prepare("UPDATE cached SET used = ? WHERE digest = ?");
   } catch (const sqlite::DatabaseError& e) {
     throw JournalError{std::string{"the cache cannot be used: "} + e.what()};
@@ -52,8 +53,8 @@ std::optional<CacheFile::Kept> CacheFile::find(const Digest& digest, std::uint64
 
 void CacheFile::keep(const CachedCall& call) {
   const std::uint64_t size = call.value.size() + call.out.size() + call.err.size();
-  insert_.run(key_of(call.digest), call.build, call.function, now_s(), size, call.run_ns, static_cast<std::int64_t>(checksum(call.value)),
-              call.value, blob_of(call.out), blob_of(call.err));
+  insert_.run(key_of(call.digest), call.build, call.function, now_s(), size, call.run_ns,
+              static_cast<std::int64_t>(checksum(call.value)), call.value, blob_of(call.out), blob_of(call.err));
 }
 
 void CacheFile::used(const Digest& digest) { touch_.run(now_s(), key_of(digest)); }

@@ -23,7 +23,7 @@
 namespace mw::journal {
 
 struct CacheLimits {
-  std::uint64_t bytes = std::uint64_t{1} << 30;         ///< of results together
+  std::uint64_t bytes = std::uint64_t{1} << 30;           ///< of results together
   std::chrono::seconds age{std::chrono::hours{24 * 90}};  ///< since the last use
 };
 

@@ -78,7 +78,8 @@ void CacheWriter::write(const std::vector<Finished>& calls, const std::vector<Di
     for (const Finished& call : calls) bytes_ += size_of(call);
     look_at_limits();
   } catch (const std::exception& e) {
-    if (!std::exchange(has_warned_, true)) log::warn(fmt::format("the cache {} cannot be written, and keeps nothing new: {}", file_.path(), e.what()));
+    if (!std::exchange(has_warned_, true))
+      log::warn(fmt::format("the cache {} cannot be written, and keeps nothing new: {}", file_.path(), e.what()));
   }
 }
 

@@ -3,12 +3,13 @@
 // What:    a block is a run of entries, one behind the other: a task was submitted, finished, or failed. BlockWriter
 //          makes blocks, each() reads one. A no-op task takes about 25 bytes.
 //
-//          entry   = kind id …                            ; `kind` a byte, of which the upper four bits are flags
-//          id      = zigzag                               ; less the id of the entry before; the first less the block's base
-//          kind 1  = function digest [occurrence] [map first count]      ; submitted; flags 0x10 occurrence, 0x20 map
-//          kind 2  = run_ns value [out err]                              ; finished; flag 0x10: it has printed something
-//          kind 3  = cause value                                         ; ended without a result; the value is a message
-//          value   = size bytes | size first checksum                    ; the second form from `largest_here` on: in pieces
+//          entry   = kind id …                  ; `kind` a byte, of which the upper four bits are flags
+//          id      = zigzag                     ; less the id of the entry before; the first less the block's base
+//          kind 1  = function digest [occurrence] [map first count]    ; submitted; flags: 0x10 occurrence, 0x20 map
+//          kind 2  = run_ns value [out err]     ; finished; flag 0x10: it has printed something
+//          kind 3  = cause value                ; ended without a result; the value is a message
+//          value   = size bytes | size first checksum                  ; the second above `largest_here`: in pieces
+//
 //          All numbers are in LEB128, but the digest (16 bytes) and checksums (8 bytes), little-endian.
 //
 // Owner:   a writer owns its bytes; what each() gives refers to the block.

@@ -80,8 +80,9 @@ bool has_bytes(const std::string& path) {
 }
 
 [[noreturn]] void throw_newer(const std::string& path, std::int64_t version) {
-  throw JournalError{fmt::format("{} is a journal of version {}, and this CppMW knows versions up to {}: use the CppMW that made it",
-                                 path, version, format_version)};
+  throw JournalError{
+      fmt::format("{} is a journal of version {}, and this CppMW knows versions up to {}: use the CppMW that made it", path,
+                  version, format_version)};
 }
 
 /// SQLite changes what it opens: it is looked at before.
@@ -92,16 +93,18 @@ const std::string& checked(const std::string& path, bool make) {
     if (!make && !has_bytes(path + "-wal")) throw JournalError{fmt::format("there is no journal {}", path)};
     return path;
   }
-  if (!header->is_sqlite()) throw JournalError{fmt::format("{} is no journal of CppMW: it is another kind of file, or damaged from its start", path)};
+  if (!header->is_sqlite())
+    throw JournalError{fmt::format("{} is no journal of CppMW: it is another kind of file, or damaged from its start", path)};
   const bool is_new = header->application() == 0 && header->schema() == 0;
   if (!is_new && header->application() != application_id)
     throw JournalError{fmt::format("{} is no journal of CppMW: it is another program's database", path)};
   if (!is_new && header->version() > format_version) throw_newer(path, header->version());
   if (const std::uint64_t size = header->pages() * header->page_size();
       header->knows_pages() && header->file_size < size && !has_bytes(path + "-wal"))
-    throw JournalError{fmt::format("the journal {} was cut short: {} of its {} bytes are there. Nothing of it is used; take a copy that "
-                                   "is whole, or begin a new one under another name",
-                                   path, header->file_size, size)};
+    throw JournalError{
+        fmt::format("the journal {} was cut short: {} of its {} bytes are there. Nothing of it is used; take a copy that "
+                    "is whole, or begin a new one under another name",
+                    path, header->file_size, size)};
   return path;
 }
 
@@ -128,7 +131,8 @@ std::string holder_of(int file) {
 
 bool is_still_there(int file, const std::string& path) {
   struct stat ours = {}, theirs = {};
-  return ::fstat(file, &ours) == 0 && ::stat(path.c_str(), &theirs) == 0 && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+  return ::fstat(file, &ours) == 0 && ::stat(path.c_str(), &theirs) == 0 && ours.st_ino == theirs.st_ino &&
+         ours.st_dev == theirs.st_dev;
 }
 
 }  // namespace
@@ -138,12 +142,14 @@ FileLock::FileLock(const std::string& journal) : path_{journal + "-lock"} {
   do {
     file_ = process::UniqueFd{::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)};
     if (file_.get() < 0)
-      throw JournalError{fmt::format("the journal {} cannot be used: its lock {}: {}", journal, path_, std::generic_category().message(errno))};
+      throw JournalError{
+          fmt::format("the journal {} cannot be used: its lock {}: {}", journal, path_, std::generic_category().message(errno))};
     if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK)
-        throw JournalError{fmt::format("the journal {} is in use by {}: a journal is one master's at a time", journal, holder_of(file_.get()))};
-      throw JournalError{fmt::format("the journal {} cannot be used: its file system has no locks ({}). Put it on a local disk", journal,
-                                     std::generic_category().message(errno))};
+        throw JournalError{
+            fmt::format("the journal {} is in use by {}: a journal is one master's at a time", journal, holder_of(file_.get()))};
+      throw JournalError{fmt::format("the journal {} cannot be used: its file system has no locks ({}). Put it on a local disk",
+                                     journal, std::generic_category().message(errno))};
     }
   } while (!is_still_there(file_.get(), path_));
   std::array<char, 100> host{};
@@ -202,8 +208,9 @@ std::vector<Run> JournalFile::runs() {
   sqlite::Statement select =
       database_.prepare("SELECT number, program, build, command, host, pid, began, ended FROM run ORDER BY number");
   while (select.step())
-    runs.push_back({as_number(select.integer(0)), std::string{select.text(1)}, as_number(select.integer(2)), std::string{select.text(3)},
-                    std::string{select.text(4)}, as_number(select.integer(5)), select.integer(6), select.integer(7)});
+    runs.push_back({as_number(select.integer(0)), std::string{select.text(1)}, as_number(select.integer(2)),
+                    std::string{select.text(3)}, std::string{select.text(4)}, as_number(select.integer(5)), select.integer(6),
+                    select.integer(7)});
   return runs;
 }
 
@@ -229,7 +236,8 @@ void JournalFile::each_block(const std::function<void(const Block&)>& call,
         call({number, as_number(select.integer(1)), as_number(select.integer(2)), as_number(select.integer(3)), bytes});
     }
   } catch (const sqlite::DatabaseError& e) {
-    throw JournalError{fmt::format("the journal is damaged: {}. \"mw journal compact --salvage {} NEW\" saves what can be read", e.what(), path_)};
+    throw JournalError{
+        fmt::format("the journal is damaged: {}. \"mw journal compact --salvage {} NEW\" saves what can be read", e.what(), path_)};
   }
 }
 
@@ -248,7 +256,8 @@ void JournalFile::each_block_left(const std::function<void(const Block&)>& call,
       if (!is_whole(bytes, select_block_.integer(3)))
         damaged(number, "its checksum does not fit");
       else
-        call({number, as_number(select_block_.integer(0)), as_number(select_block_.integer(1)), as_number(select_block_.integer(2)), bytes});
+        call({number, as_number(select_block_.integer(0)), as_number(select_block_.integer(1)), as_number(select_block_.integer(2)),
+              bytes});
     } catch (const sqlite::DatabaseError& e) {
       if (++missing == 1) damaged(number, e.what());
     }
@@ -257,7 +266,8 @@ void JournalFile::each_block_left(const std::function<void(const Block&)>& call,
 }
 
 std::vector<std::byte> JournalFile::block(std::uint64_t number) {
-  if (!select_block_.bind(as_integer(number)).step()) throw JournalError{fmt::format("the journal {} has no block {}", path_, number)};
+  if (!select_block_.bind(as_integer(number)).step())
+    throw JournalError{fmt::format("the journal {} has no block {}", path_, number)};
   const auto bytes = select_block_.blob(4);
   std::vector<std::byte> copy{bytes.begin(), bytes.end()};
   const std::int64_t sum = select_block_.integer(3);

@@ -1,6 +1,7 @@
 // The file that a journal is in.
 //
-// What:    an SQLite database of blocks of entries, in the order in which they were written, each with a checksum; large
+// What:    an SQLite database of blocks of entries, in the order in which they were written, each with a checksum;
+//          large
 //          values are in pieces beside them. What is committed is whole: a program that dies, or a machine that loses
 //          its power, leaves the last commit and nothing half-written.
 // Owner:   a connection to the file. FileLock says whose journal it is for now.
@@ -8,7 +9,8 @@
 // Use:
 //     const FileLock lock{path};  JournalFile file{path};
 //     const auto run = file.begin_run({.program = "monte_pi"});
-//     { JournalFile::Commit commit{file};  file.append({run, base, entries, bytes});  commit.done(); }     // it is on the disk
+//     { JournalFile::Commit commit{file};  file.append({run, base, entries, bytes});  commit.done(); }     // it is on
+//          the disk
 #pragma once
 
 #include <cstddef>
@@ -45,19 +47,19 @@ class FileLock {
 /// A master that wrote, or writes.
 struct Run {
   std::uint64_t number = 0;
-  std::string program = {};    ///< its file name
-  std::uint64_t build = 0;     ///< process::own_build()
-  std::string command = {};    ///< as a shell would take it
+  std::string program = {};  ///< its file name
+  std::uint64_t build = 0;   ///< process::own_build()
+  std::string command = {};  ///< as a shell would take it
   std::string host = {};
   std::uint64_t pid = 0;
-  std::int64_t began_s = 0;    ///< since 1970, as the next one
-  std::int64_t ended_s = 0;    ///< 0: it runs, or died
+  std::int64_t began_s = 0;  ///< since 1970, as the next one
+  std::int64_t ended_s = 0;  ///< 0: it runs, or died
 };
 
 struct Block {
   std::uint64_t number = 0;  ///< 0 for one that is to be written
   std::uint64_t run = 0;
-  std::uint64_t base = 0;     ///< which the first id is written as a distance from
+  std::uint64_t base = 0;  ///< which the first id is written as a distance from
   std::uint64_t entries = 0;
   std::span<const std::byte> bytes;
 };

@@ -28,7 +28,8 @@ Index::Taken Index::take(const Digest& digest) {
   Taken taken{.occurrence = first->taken(), .position = {}};
   ++first->number;
   // Those that did not finish are not there, so it is at its place or before.
-  const auto last = std::upper_bound(first, calls_.end(), digest, [](const Digest& wanted, const Call& call) { return wanted < call.digest; });
+  const auto last =
+      std::upper_bound(first, calls_.end(), digest, [](const Digest& wanted, const Call& call) { return wanted < call.digest; });
   const auto found = std::lower_bound(first, last, *taken.occurrence,
                                       [](const Call& call, std::uint64_t wanted) { return call.occurrence() < wanted; });
   if (found == last || found->occurrence() != *taken.occurrence) return taken;
@@ -83,7 +84,8 @@ void IndexBuilder::end_run() {
     while (next != finished_.end() && next->first < call->number) ++next;
     if (next != finished_.end() && next->first == call->number) call->place = next->second;
   }
-  std::sort(begin, calls.end(), [](const auto& a, const auto& b) { return std::tie(a.digest, a.number) < std::tie(b.digest, b.number); });
+  std::sort(begin, calls.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.digest, a.number) < std::tie(b.digest, b.number); });
   std::uint64_t counted = 0;
   Digest before;
   for (auto call = begin; call != calls.end(); ++call) {

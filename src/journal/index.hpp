@@ -90,7 +90,7 @@ class IndexBuilder {
 
   Index index_;
   std::uint64_t run_ = 0;
-  std::size_t begin_ = 0;  ///< in the index, of this run
+  std::size_t begin_ = 0;                                          ///< in the index, of this run
   std::vector<std::pair<std::uint64_t, std::uint64_t>> finished_;  ///< id and place
   std::unordered_map<std::uint64_t, std::uint64_t> occurrences_;   ///< by id, where they are written
   std::vector<std::pair<std::uint64_t, Submitted>> of_maps_;       ///< by id

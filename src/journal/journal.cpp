@@ -67,7 +67,8 @@ void Journal::read_all() {
   index_ = builder.finish();
   known_ = index_.size();
   if (damaged != 0)
-    log::warn(fmt::format("the journal {} is damaged: {} of its blocks are not whole, and what they had runs again ({})", path_, damaged, first));
+    log::warn(fmt::format("the journal {} is damaged: {} of its blocks are not whole, and what they had runs again ({})", path_,
+                          damaged, first));
 }
 
 void Journal::begin_run(const std::vector<Run>& runs, std::function<void()> written) {
@@ -75,13 +76,17 @@ void Journal::begin_run(const std::vector<Run>& runs, std::function<void()> writ
     last_function_ = std::max(last_function_, number);
     functions_.emplace(std::move(name), number);
   }
-  Run run{.program = process::program_name(), .build = process::own_build(), .command = process::command_line(), .host = process::host_name()};
+  Run run{.program = process::program_name(),
+          .build = process::own_build(),
+          .command = process::command_line(),
+          .host = process::host_name()};
   run.pid = static_cast<std::uint64_t>(::getpid());
   run.began_s = std::time(nullptr);
   if (!runs.empty() && known_ != 0 && runs.back().program != run.program)
-    throw JournalError{fmt::format("{} is the journal of another program, \"{}\": give this one (\"{}\") a journal of its own; if it is the same "
-                                   "program under another name, \"mw journal adopt {} {}\" says so",
-                                   path_, runs.back().program, run.program, path_, run.program)};
+    throw JournalError{
+        fmt::format("{} is the journal of another program, \"{}\": give this one (\"{}\") a journal of its own; if it is the same "
+                    "program under another name, \"mw journal adopt {} {}\" says so",
+                    path_, runs.back().program, run.program, path_, run.program)};
   try {
     auto file = std::make_unique<JournalFile>(path_);
     const std::uint64_t number = file->begin_run(run);

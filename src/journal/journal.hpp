@@ -5,8 +5,8 @@
 //          and index.hpp. Errors and cancelled tasks run again, and so do tasks that emitted parts, and those that are
 //          not to be remembered.
 // Owner:   owns the file, its lock and the thread that writes.
-// Threads: the machine's, but for found(), map_number() and inputs_at(), which any thread may call. `written` is called in the
-//          writer's.
+// Threads: the machine's, but for found(), map_number() and inputs_at(), which any thread may call. `written` is
+//          called in the writer's.
 // Use:
 //     Journal journal{{.path = "run.mwj"}, options.start, [&] { loop.post(…); }};
 //     machine.ask_first(journal);  machine.add_observer(journal);
@@ -102,13 +102,13 @@ class Journal final : public core::Observer, public core::KnownResults {
   Index index_;
   std::size_t known_ = 0;
   std::atomic<std::uint64_t> found_{0};
-  std::uint64_t found_task_ = 0;  ///< the last that was found: its end is no news
-  std::mutex functions_mutex_;  ///< guards the next four
+  std::uint64_t found_task_ = 0;                              ///< the last that was found: its end is no news
+  std::mutex functions_mutex_;                                ///< guards the next four
   std::unordered_map<std::string, std::uint64_t> functions_;  ///< by name: their numbers in the journal
   std::unordered_map<const detail::FunctionEntry*, std::uint64_t> numbers_;
   std::unordered_map<const detail::FunctionEntry*, std::uint64_t> maps_;  ///< how many there have been
   std::uint64_t last_function_ = 0;
-  std::deque<CachedBlock> cache_;  ///< blocks that were read last
+  std::deque<CachedBlock> cache_;                    ///< blocks that were read last
   std::deque<std::pair<std::uint64_t, Kept>> kept_;  ///< by the number of the entry
   std::unique_ptr<Writer> writer_;
 };

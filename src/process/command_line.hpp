@@ -1,7 +1,7 @@
 // How this program was started, and words as a shell takes them.
 //
-// What:    program_name() is its file's name, command_line() what one would type; quoted() puts quotes around a word that
-//          needs them (sh(1)).
+// What:    program_name() is its file's name, command_line() what one would type; quoted() puts quotes around a word
+//          that needs them (sh(1)).
 // Owner:   the caller gets the text.
 // Threads: any.
 // Use:

@@ -71,7 +71,7 @@ struct Counter {
 
 }  // namespace
 
-TEST_CASE("P21: a program that is started again has its results at once, and runs what is left", "[contract][journal]") {
+TEST_CASE("P21: a program that is started again has its results at once, and runs what is left", "[contract][P21][journal]") {
   const auto spec = GENERATE(from_range(specs()));
   CAPTURE(spec);
   const Place place;
@@ -89,7 +89,7 @@ TEST_CASE("P21: a program that is started again has its results at once, and run
   CHECK(place.called().size() == 7);
 }
 
-TEST_CASE("P21: with journal_sync always, a result that get_result has returned is in the journal", "[contract][journal]") {
+TEST_CASE("P21: with journal_sync always, a result that get_result has returned is in the journal", "[contract][P21][journal]") {
   const auto spec = GENERATE(from_range(specs_scheduled_by_master()));
   CAPTURE(spec);
   const Place place;
@@ -119,7 +119,8 @@ TEST_CASE("a journal knows map() again, however its inputs went together", "[con
   }();
   const auto sum = [&](mw::Master& master, std::size_t count) {
     long total = 0;
-    for (const int value : master.map<square>(std::vector(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(count)))) total += value;
+    for (const int value : master.map<square>(std::vector(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(count))))
+      total += value;
     return total;
   };
   long before = 0;
@@ -190,7 +191,8 @@ TEST_CASE("large results, what was printed, shared values, then() and programs a
     CHECK(sum == std::accumulate(shared.begin(), shared.end(), 0));
     const auto first = master.submit_task<square>(place.calls(), 5);
     CHECK(master.get_result(first.then<plus_one>()) == 26);
-    CHECK(master.get_result(master.submit_task(mw::Program{"sh", {"-c", "echo p >> \"$0\"; cat", place.folder.path("programs")}}, "in")) == "in");
+    CHECK(master.get_result(
+              master.submit_task(mw::Program{"sh", {"-c", "echo p >> \"$0\"; cat", place.folder.path("programs")}}, "in")) == "in");
     return master.get_status().found;
   };
   CHECK(run() == 0);
@@ -218,7 +220,8 @@ TEST_CASE("calls of objects, and tasks that emit parts, are made again", "[contr
   CHECK(run() == 0);
 }
 
-TEST_CASE("a task with output files is remembered while they are there, and with data files while they are the same", "[contract][journal]") {
+TEST_CASE("a task with output files is remembered while they are there, and with data files while they are the same",
+          "[contract][journal]") {
   const Place place;
   const std::string out = place.folder.path("out"), in = place.folder.path("in");
   std::ofstream{in} << "first";

@@ -5,8 +5,8 @@
 
 #include <chrono>
 #include <csignal>
-#include <filesystem>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <set>
@@ -61,9 +61,11 @@ class Life {
     const std::size_t ran_before = ran().size();
     const std::string out = folder_.path("out");
     std::optional<test::Program> program;
-    program.emplace("/bin/sh", std::vector<std::string>{"-c", "exec \"$0\" \"$@\" > " + out + " 2>" + folder_.path("err"), test::beside("journalled_run"), spec_, folder_.path(""),
-                                                   std::to_string(count_), always_ ? "always" : "soon"},
-                    "CPPMW_TEST=crash");
+    program.emplace(
+        "/bin/sh",
+        std::vector<std::string>{"-c", "exec \"$0\" \"$@\" > " + out + " 2>" + folder_.path("err"), test::beside("journalled_run"),
+                                 spec_, folder_.path(""), std::to_string(count_), always_ ? "always" : "soon"},
+        "CPPMW_TEST=crash");
     const auto is_time = [&] { return runs() - ran_before >= tasks || program->has_ended(); };
     while (!is_time()) std::this_thread::sleep_for(1ms);
     std::this_thread::sleep_for(more);
@@ -115,7 +117,8 @@ class Life {
 
 }  // namespace
 
-TEST_CASE("P21: a master that is killed at random moments comes to the right answer, and runs nothing again that was safe", "[faults][P21][journal]") {
+TEST_CASE("P21: a master that is killed at random moments comes to the right answer, and runs nothing again that was safe",
+          "[faults][P21][journal]") {
   const auto spec = GENERATE(from_range(crash_specs()));
   const bool always = GENERATE(true, false);
   const int crashes = std::atoi(variable("CPPMW_CRASHES", "4").c_str());
@@ -127,10 +130,13 @@ TEST_CASE("P21: a master that is killed at random moments comes to the right ans
   int killed = 0;
   // All of it in one life more than it is killed, or nearly.
   std::uniform_int_distribution<std::uint64_t> tasks{0, 2 * count / static_cast<std::uint64_t>(crashes + 1)};
-  while (killed < crashes && life.live(tasks(random), std::chrono::microseconds{std::uniform_int_distribution{0, 5'000}(random)})) ++killed;
+  while (killed < crashes && life.live(tasks(random), std::chrono::microseconds{std::uniform_int_distribution{0, 5'000}(random)}))
+    ++killed;
   if (killed == crashes) life.live(~std::uint64_t{0}, 0us);
   CAPTURE(killed, life.err(), life.runs());
   CHECK(WEXITSTATUS(life.status()) == 0);
   CHECK(life.out() == std::to_string(expected_sum(count)) + "\n");
-  if (crashes > 10) WARN(spec << (always ? ", always: " : ", soon: ") << killed << " times killed; " << life.runs() << " runs of " << count << " tasks");
+  if (crashes > 10)
+    WARN(spec << (always ? ", always: " : ", soon: ") << killed << " times killed; " << life.runs() << " runs of " << count
+              << " tasks");
 }

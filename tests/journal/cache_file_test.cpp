@@ -12,7 +12,8 @@ using namespace std::chrono_literals;
 namespace {
 
 CachedCall call(std::uint64_t number, const std::string& value, std::uint64_t build = 1) {
-  CachedCall made{.digest = {number, ~number}, .build = build, .function = number % 2 ? "odd" : "even", .value = {}, .out = "out", .err = {}};
+  CachedCall made{
+      .digest = {number, ~number}, .build = build, .function = number % 2 ? "odd" : "even", .value = {}, .out = "out", .err = {}};
   made.value = std::as_bytes(std::span{value});
   return made;
 }
@@ -48,7 +49,8 @@ TEST_CASE("a cache that is over its limits loses what was used longest ago", "[j
   CacheFile file{folder.path("results.mwc")};
   for (std::uint64_t i = 1; i <= 10; ++i) file.keep(call(i, std::string(97, 'x')));
   CHECK(file.bytes() == 1'000);
-  file.file().database().execute("UPDATE cached SET used = used - 1000 + number; UPDATE cached SET used = used + 500 WHERE number = 1");
+  file.file().database().execute(
+      "UPDATE cached SET used = used - 1000 + number; UPDATE cached SET used = used + 500 WHERE number = 1");
   CHECK(file.find({1, ~1ull}, 1));
   CHECK(file.prune(CacheLimits{.bytes = 350}) == 7);
   CHECK(file.find({1, ~1ull}, 1));  // it was used later than the others

@@ -10,9 +10,7 @@ using namespace mw::journal;
 
 namespace {
 
-Value text(std::string_view bytes) {
-  return {.here = std::as_bytes(std::span{bytes.data(), bytes.size()}), .size = bytes.size()};
-}
+Value text(std::string_view bytes) { return {.here = std::as_bytes(std::span{bytes.data(), bytes.size()}), .size = bytes.size()}; }
 
 std::string text_of(const Value& value) { return {reinterpret_cast<const char*>(value.here.data()), value.here.size()}; }
 

@@ -48,7 +48,8 @@ struct Found {
 Found found_in(const std::string& path) {
   Found found;
   JournalFile file{path, false};
-  file.each_block([&](const Block&) { ++found.whole; }, [&](std::uint64_t number, const std::string&) { found.damaged.push_back(number); });
+  file.each_block([&](const Block&) { ++found.whole; },
+                  [&](std::uint64_t number, const std::string&) { found.damaged.push_back(number); });
   return found;
 }
 
@@ -104,7 +105,8 @@ TEST_CASE("what is no journal is refused, and stays as it was", "[journal]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.path("file");
   CHECK_THAT(refusal(path, false), Catch::Contains("there is no journal"));
-  std::ofstream{path} << "some text that is longer than the hundred bytes that an SQLite database begins with, and no journal at all";
+  std::ofstream{path}
+      << "some text that is longer than the hundred bytes that an SQLite database begins with, and no journal at all";
   CHECK_THAT(refusal(path), Catch::Contains("is no journal of CppMW"));
   std::ofstream{path} << "short";
   CHECK_THAT(refusal(path), Catch::Contains("is no journal of CppMW"));
@@ -119,7 +121,7 @@ TEST_CASE("what is no journal is refused, and stays as it was", "[journal]") {
   CHECK_THAT(refusal(other), Catch::Contains("another program's database"));
 }
 
-TEST_CASE("P52: a journal of a newer version, or one that was cut short, is an error that says so", "[journal]") {
+TEST_CASE("P52: a journal of a newer version, or one that was cut short, is an error that says so", "[journal][P52]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.path("run.mwj");
   write(path, 20);
@@ -130,7 +132,7 @@ TEST_CASE("P52: a journal of a newer version, or one that was cut short, is an e
   CHECK_THAT(refusal(path), Catch::Contains("was cut short"));
 }
 
-TEST_CASE("P52: of a journal with bits that flipped, or zeros at its end, the whole blocks are told from the others", "[journal]") {
+TEST_CASE("P52: of a journal with bits that flipped, or zeros at its end, the whole blocks are told from the others", "[journal][P52]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.path("run.mwj");
   write(path, 50);

@@ -35,7 +35,8 @@ struct TaskOfRun {
 using Damaged = std::function<void(std::uint64_t block, const std::string& why)>;
 
 /// `is_damaged`: the database itself is; blocks are read one by one. Throws JournalError.
-void walk(journal::JournalFile& file, const std::function<void(const TaskOfRun&)>& call, const Damaged& damaged, bool is_damaged = false);
+void walk(journal::JournalFile& file, const std::function<void(const TaskOfRun&)>& call, const Damaged& damaged,
+          bool is_damaged = false);
 
 /// Names by number.
 std::map<std::uint64_t, std::string> functions_of(journal::JournalFile& file);

@@ -16,15 +16,15 @@ class App;
 namespace mw::tool {
 
 struct JournalCommand {
-  std::string what;     ///< "ls", "show", …
+  std::string what;  ///< "ls", "show", …
   std::string file;
   std::string task;     ///< of show: "RUN:TASK", or "TASK" of the last run
   std::string to;       ///< of compact: the new file; empty: in the place of the old one
   std::string program;  ///< of adopt
   bool salvage = false;
-  bool tasks = false;   ///< of ls: each of them
-  bool raw = false;     ///< of show: the result's bytes alone
-  bool csv = false;     ///< of export
+  bool tasks = false;  ///< of ls: each of them
+  bool raw = false;    ///< of show: the result's bytes alone
+  bool csv = false;    ///< of export
 };
 
 void add_journal(CLI::App& cli, JournalCommand& command);
