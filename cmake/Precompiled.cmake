@@ -46,9 +46,8 @@ function(mw_precompile kind)
   endforeach()
 endfunction()
 
-# mw_add_fast_part(target std|asio sources…): what of a library for size is compiled for speed, as it runs for each
-# task. It becomes part of the same library, as the first of it: of an inline function that both have, linkers take the
-# first.
+# mw_add_fast_part(target std|asio sources…): what of a library for size is compiled for speed: it runs for each task.
+# It becomes part of the same library, as the first of it: of an inline function that both have, linkers take the first.
 function(mw_add_fast_part target kind)
   set(part ${target}_fast)
   add_library(${part} OBJECT ${ARGN})

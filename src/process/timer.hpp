@@ -1,7 +1,7 @@
 // A timer of an event loop's.
 //
-// What:    boost::asio::steady_timer, for loops that are known to be io_contexts, as ours are. That one is for
-//          executors of any type, so that a detour is compiled for each place that waits: some 600 bytes there.
+// What:    boost::asio::steady_timer, for loops that are known to be io_contexts, as ours are. That is for executors
+//          of any type, so that a detour is compiled for each place that waits: some 600 bytes there.
 // Owner:   who waits; it goes before its loop.
 // Threads: the loop's.
 // Use:

@@ -64,23 +64,28 @@ class Parser {
     return load<T>(from.data());
   }
   std::span<const std::byte> take(std::uint64_t size) {
-    if (size > rest_.size()) throw ProtocolError{fmt::format("a torn {}: {} bytes are missing", what_, size - rest_.size())};
+    if (size > rest_.size()) refuse_torn(size - rest_.size());
     const auto taken = rest_.first(static_cast<std::size_t>(size));
     rest_ = rest_.subspan(taken.size());
     return taken;
   }
   std::string text(std::size_t limit) {
     const auto size = number<std::uint32_t>();
-    if (size > limit) throw ProtocolError{fmt::format("a {} with a text of {} bytes; the limit is {}", what_, size, limit)};
+    if (size > limit) refuse_text(size, limit);
     const auto bytes = take(size);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
   std::span<const std::byte> rest() { return take(rest_.size()); }
   void end() const {
-    if (!rest_.empty()) throw ProtocolError{fmt::format("a {} with {} bytes too many", what_, rest_.size())};
+    if (!rest_.empty()) refuse_rest();
   }
 
  private:
+  // Apart, so that what goes well is compiled into whoever reads.
+  [[noreturn]] void refuse_torn(std::uint64_t missing) const;
+  [[noreturn]] void refuse_text(std::uint64_t size, std::size_t limit) const;
+  [[noreturn]] void refuse_rest() const;
+
   std::string_view what_;
   std::span<const std::byte> rest_;
 };
