@@ -43,7 +43,7 @@ import types
 
 __all__ = ["task", "serve", "emit", "set_progress", "should_stop"]
 
-PROTOCOL_VERSION = 12
+PROTOCOL_VERSION = 13
 BY_NAME = 0x7469E0EB2D06B7B0  # a worker's identity, and the number of the function that calls others by name
 MAP_BY_NAME = 0x02EE35E760D15E02  # that of the one that calls another many times
 
@@ -179,6 +179,8 @@ class _Terms:
         self.shared = [parser.numbers("<QQQ") + (parser.text(),) for _ in range(parser.number("I"))]
         self.start_values, is_start, emit_stdout = parser.numbers("<IBB")
         self.is_start, self.emit_stdout = is_start != 0, emit_stdout != 0
+        parser.number("Q")  # how long lies between two checkpoints, which are of functions in C++ only
+        parser.take(parser.number("I"))  # the last one
 
     def has_folder(self):
         return self.own_folder or bool(self.files) or bool(self.outputs)

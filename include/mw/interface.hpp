@@ -171,6 +171,9 @@ class InterfaceHost {
   virtual void task_progress(const TaskRef& task, double fraction) = 0;
   /// The task has emitted a value (mw::emit), encoded. In the order in which it did, and before it is finished.
   virtual void task_part(const TaskRef& task, Bytes value) = 0;
+  /// The task has saved its state (mw::save_checkpoint), as bytes that its next attempt is to begin with. The last one
+  /// counts.
+  virtual void task_checkpoint(const TaskRef& task, Bytes state) = 0;
   /// The attempt is over, and its slot is free. Called twice for one attempt, it does nothing the second time; for a
   /// task that was ended by its master meanwhile, it only frees the slot.
   virtual void task_finished(const TaskRef& task, Outcome outcome) = 0;

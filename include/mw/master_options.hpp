@@ -87,6 +87,7 @@ struct MasterOptions {
   /// ends at once with the result that it had; all others run. Empty: none. See docs/reliability.md for what counts as
   /// the same, and what is not kept: errors, tasks that emit parts, calls of objects, and TaskOptions::remember. It is
   /// made if it is not there, and is one master's at a time. The constructor throws JournalError if it cannot be used.
+  /// A task that had not finished begins with the last checkpoint that it saved, if it did (mw/checkpoint.hpp).
   std::string journal = {};
   JournalSync journal_sync = JournalSync::soon;
 

@@ -87,10 +87,10 @@ struct OutputFile {
   std::string to;
 };
 
-/// All of it may be left out. submit_task throws UsageError for a limit below 0, a soft limit after the hard one,
-/// max_losses above 62, a label that is none, a data file that is missing, cannot be read, or has a path outside the
-/// task's folder or one that another file has, and an output with a path outside the task's folder, a pattern that is
-/// none, or a place that is a folder or another output's.
+/// All of it may be left out. submit_task throws UsageError for a limit or an interval below 0, a soft limit after the
+/// hard one, max_losses above 62, a label that is none, a data file that is missing, cannot be read, or has a path
+/// outside the task's folder or one that another file has, and an output with a path outside the task's folder, a
+/// pattern that is none, or a place that is a folder or another output's.
 struct TaskOptions {
   std::string name = {};  ///< for people, in status and errors; empty: the function's name, or the program's path
   /// A waiting task of higher priority goes first. Equal ones go in the order of submission; where there are several
@@ -130,6 +130,9 @@ struct TaskOptions {
   /// Whether a journal (MasterOptions::journal) remembers its result. False for a task that is run for its effect, or
   /// whose result is another one each time and must be new.
   bool remember = true;
+  /// How long lies between two checkpoints that are kept, at least (mw/checkpoint.hpp). The first is due when this time
+  /// is over, too; 0: each one is kept. A volunteer's client has its own.
+  std::chrono::nanoseconds checkpoint_interval{std::chrono::seconds{1}};
 };
 
 }  // namespace mw

@@ -59,6 +59,11 @@ void Worker::frame(const wire::Frame& frame) {
       window_.check_next(part.id, part.attempt);
       return owner_.host().task_part(window_.front(), Bytes{part.value});
     }
+    case wire::FrameType::checkpoint: {
+      const auto checkpoint = wire::parse_checkpoint(frame.payload);
+      window_.check_next(checkpoint.id, checkpoint.attempt);
+      return owner_.host().task_checkpoint(window_.front(), Bytes{checkpoint.state});
+    }
     case wire::FrameType::note: return log::warn(fmt::format("{}: {}", worker_name(slot_), wire::parse_note(frame.payload).text));
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};

@@ -74,6 +74,7 @@ class Member final : public InterfaceHost {
   void task_started(const TaskRef& task, WorkerId worker) override { owner_.host().task_started(task, worker); }
   void task_progress(const TaskRef& task, double fraction) override { owner_.host().task_progress(task, fraction); }
   void task_part(const TaskRef& task, Bytes value) override { owner_.host().task_part(task, std::move(value)); }
+  void task_checkpoint(const TaskRef& task, Bytes state) override { owner_.host().task_checkpoint(task, std::move(state)); }
   void task_finished(const TaskRef& task, Outcome outcome) override { owner_.host().task_finished(task, std::move(outcome)); }
   void task_lost(const TaskRef& task, Outcome outcome) override { owner_.host().task_lost(task, std::move(outcome)); }
   void task_returned(const TaskRef& task) override { owner_.host().task_returned(task); }

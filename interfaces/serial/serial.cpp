@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "resources/machine.hpp"
 #include "resources/shares.hpp"
 #include "wire/messages.hpp"
+#include "worker/checkpoint.hpp"
 #include "worker/progress_sink.hpp"
 #include "worker/run_on_terms.hpp"
 #include "worker/surroundings.hpp"
@@ -57,13 +59,13 @@ class Serial final : public Interface, private worker::ProgressSink {
       throw UnknownWorker{fmt::format("serial: task {} came for worker number {}; its only one is number {}", task.id(),
                                       index_of(worker), index_of(id_))};
     std::lock_guard lock{mutex_};
-    queue_.push_back(task);
+    queue_.push_back({task, TaskAccess::checkpoint(task)});
     woken_.notify_one();
   }
 
   bool revoke_task(const TaskRef& task, WorkerId) override {
     std::lock_guard lock{mutex_};
-    return std::erase(queue_, task) != 0;
+    return std::erase_if(queue_, [&](const Given& one) { return one.task == task; }) != 0;
   }
 
   void stop(std::function<void()> stopped) override {
@@ -74,14 +76,22 @@ class Serial final : public Interface, private worker::ProgressSink {
   }
 
  private:
+  /// A task, and what it has saved.
+  struct Given {
+    TaskRef task;
+    std::shared_ptr<const Bytes> checkpoint;
+    explicit operator bool() const noexcept { return static_cast<bool>(task); }
+  };
+
   void run() {
     worker::Surroundings surroundings{worker::Scope::thread, worker::own_working_directory()};
     worker::ThreadOutput output;
     worker::set_thread_progress_sink(this);
-    while ((current_ = next_task())) {
+    while (const Given given = next_task()) {
+      current_ = given.task;
       host().task_started(current_, id_);
       output.begin();
-      Outcome outcome = run_on_terms(current_);
+      Outcome outcome = run_task(given);
       if (const auto failure = surroundings.put_back(outcome.run_time)) log::warn("serial: " + *failure);
       worker::PrintedOutput printed = output.end();
       if (current_.options().emit_stdout && !printed.out.empty()) part(encode(printed.out));
@@ -92,6 +102,12 @@ class Serial final : public Interface, private worker::ProgressSink {
     stopped_();
   }
 
+  Outcome run_task(const Given& given) {
+    const auto last = given.checkpoint ? given.checkpoint->span() : std::span<const std::byte>{};
+    const worker::CheckpointScope checkpoints{*this, given.task.options().checkpoint_interval, last};
+    return run_on_terms(given.task);
+  }
+
   static Outcome run_on_terms(const TaskRef& task) {
     wire::Terms terms = wire::terms_of(task.options());
     if (terms.empty()) return run_here(task);
@@ -100,23 +116,25 @@ class Serial final : public Interface, private worker::ProgressSink {
   }
 
   /// Waits for one; an empty one when it is time to stop.
-  TaskRef next_task() {
+  Given next_task() {
     std::unique_lock lock{mutex_};
     woken_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
     if (stopped_) return {};
-    TaskRef task = std::move(queue_.front());
+    Given next = std::move(queue_.front());
     queue_.pop_front();
-    return task;
+    return next;
   }
 
   void progress(double fraction) override { host().task_progress(current_, fraction); }
   void part(Bytes value) override { host().task_part(current_, std::move(value)); }
+  void checkpoint(std::span<const std::byte> state) override { host().task_checkpoint(current_, Bytes{state}); }
+  void note(const std::string& text) override { log::warn(fmt::format("serial: task {}: {}", current_.id(), text)); }
 
   WorkerId id_ = any_worker;  ///< set before the first task comes
   TaskRef current_;           ///< the thread's
   std::mutex mutex_;          ///< guards what follows
   std::condition_variable woken_;
-  std::deque<TaskRef> queue_;
+  std::deque<Given> queue_;
   std::function<void()> stopped_;
   bool has_thread_ = false;
   process::DeepThread thread_;  ///< joined first

@@ -263,6 +263,11 @@ void Agent::frame(const wire::Frame& frame) {
       window_.check_next(part.id, part.attempt);
       return pass_on(frame);
     }
+    case wire::FrameType::checkpoint: {
+      const auto checkpoint = wire::parse_checkpoint(frame.payload);
+      window_.check_next(checkpoint.id, checkpoint.attempt);
+      return pass_on(frame);
+    }
     case wire::FrameType::note: wire::parse_note(frame.payload); return pass_on(frame);
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};

@@ -30,6 +30,7 @@ TaskRecord& Copies::make(TaskRecord& task) {
   own.needs = extra.needs;
   own.shared = extra.shared;
   own.start_values = extra.start_values;
+  own.checkpoint = extra.checkpoint;
   task_of_[copy.get()] = &task;
   return *(copy_of_[&task] = std::move(copy));
 }

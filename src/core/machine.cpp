@@ -81,18 +81,6 @@ void TaskMachine::submit(TaskRecord& task, const Moment& now) {
   end(task, TaskState::cancelled, failed(Cause::cancelled, "its master was ending when it came"), now);
 }
 
-/// It waits for a worker, unless its result is known.
-void TaskMachine::queue_new(TaskRecord& task, const Moment& now) {
-  for (KnownResults* const known : known_) {
-    auto outcome = is_ending_ ? std::nullopt : known->find(task);
-    if (!outcome) continue;
-    task.schedule = ItemState::done;
-    return end(task, TaskState::finished, std::move(*outcome), now);
-  }
-  if (detail::TaskExtra* const extra = task.find_extra()) extra->needs = scheduler_.class_of(extra->options.needs);
-  scheduler_.submit(task);
-}
-
 void TaskMachine::started(const TaskRef& task, WorkerId worker, const Moment& now) {
   TaskRecord& record = record_of(task);
   if (is_ending_ || !is_current(task) || state_of(record) == TaskState::running) return;
@@ -218,7 +206,10 @@ void TaskMachine::abandon(TaskRecord& task, bool may_be_unbegun, const Moment& n
 
 void TaskMachine::end(TaskRecord& task, TaskState state, Outcome&& outcome, const Moment& now) {
   drop_copy(task, now);
-  if (task.find_extra()) deadlines_.clear(task);
+  if (detail::TaskExtra* const extra = task.find_extra()) {
+    deadlines_.clear(task);
+    extra->checkpoint.reset();
+  }
   task.finish_ns = now.clock_ns;
   task.run_ns = outcome.run_time.count();
   if (outcome.failure) {
@@ -422,4 +413,3 @@ std::vector<Handed> TaskMachine::surplus() {
 }
 
 }  // namespace mw::core
-

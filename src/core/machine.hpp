@@ -92,6 +92,8 @@ class TaskMachine {
   void started(const TaskRef& task, WorkerId worker, const Moment& now);
   /// Fractions below 0 and above 1 are no event.
   void progressed(const TaskRef& task, double fraction);
+  /// It has saved its state, which its next attempt begins with.
+  void checkpointed(const TaskRef& task, Bytes state);
   /// Its worker has done with it, and what it brings is not all here yet: finished() follows, whatever becomes of the
   /// worker. No limit ends it any more.
   void arrived(const TaskRef& task, const Moment& now);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include <mw/interface.hpp>
 #include <mw/task.hpp>
@@ -50,6 +51,8 @@ class Observer {
   virtual void started(const TaskRecord&, WorkerId, const Moment&) noexcept {}
   /// record.progress is the fraction that is done.
   virtual void progressed(const TaskRecord&) noexcept {}
+  /// It has saved its state: what its next attempt begins with. Of the task itself; what a copy of it saves counts not.
+  virtual void checkpointed(const TaskRecord&, const std::shared_ptr<const Bytes>& state) noexcept { static_cast<void>(state); }
   /// The attempt came to its end: with a result, with a failure of its own, or as its time was over; `queued_again` or
   /// `ended` follows. The record is as it was.
   virtual void done(const TaskRecord&, const Outcome& how, const Moment&) noexcept { static_cast<void>(how); }

@@ -52,8 +52,9 @@ struct TaskExtra {
   std::string err;                ///< printed to stderr
   std::string worker;             ///< the worker of a failure, for its TaskError
   std::string host;
-  Failure failure;                        ///< valid while the state is error or cancelled
-  std::atomic<PartList*> parts{nullptr};  ///< what it has emitted; made by the loop
+  Failure failure;                          ///< valid while the state is error or cancelled
+  std::atomic<PartList*> parts{nullptr};    ///< what it has emitted; made by the loop
+  std::shared_ptr<const Bytes> checkpoint;  ///< what it saved last; the loop's; goes with its end
   Bytes old_arguments;         ///< of a task that a second attempt has ended: the worker of the first may read them still
   std::string outputs_folder;  ///< where output files of this master's tasks lie until they are in their places; set as the options
 };

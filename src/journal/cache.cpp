@@ -26,22 +26,22 @@ bool Cache::is_wanted(const TaskRecord& task) const noexcept {
   return functions_.empty() || std::find(functions_.begin(), functions_.end(), task.function->id()) != functions_.end();
 }
 
-std::optional<Outcome> Cache::find(const TaskRecord& task) noexcept {
-  if (!is_wanted(task)) return std::nullopt;
+core::KnownResults::Known Cache::find(const TaskRecord& task) noexcept {
+  if (!is_wanted(task)) return {};
   try {
     const Digest digest = digester_.of(task);
     auto kept = file_.find(digest, build_);
     if (kept && are_outputs_there(task)) {
       if (kept->is_old) writer_.used(digest);
       found_.fetch_add(1, std::memory_order_relaxed);
-      return std::move(kept->outcome);
+      return {.outcome = std::move(kept->outcome)};
     }
     running_.insert_or_assign(task.id, digest);
   } catch (const std::exception& e) {
     if (!std::exchange(has_warned_, true))
       log::warn(fmt::format("the cache {} cannot be read, and what it may know runs: {}", file_.path(), e.what()));
   }
-  return std::nullopt;
+  return {};
 }
 
 void Cache::ended(const TaskRecord& task, TaskState state, const core::Moment&) noexcept {

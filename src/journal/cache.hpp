@@ -41,7 +41,7 @@ class Cache final : public core::Observer, public core::KnownResults {
   Cache(const CacheOptions& options, const detail::StartCall& start);
 
   // As the machine asks and tells
-  std::optional<Outcome> find(const detail::TaskRecord& task) noexcept override;
+  Known find(const detail::TaskRecord& task) noexcept override;
   void ended(const detail::TaskRecord& task, TaskState state, const core::Moment& now) noexcept override;
 
   /// How many tasks were answered from it.

@@ -28,6 +28,7 @@ constexpr const char* tables = R"(
   CREATE TABLE function(number INTEGER PRIMARY KEY, name TEXT);
   CREATE TABLE block(number INTEGER PRIMARY KEY, run INTEGER, base INTEGER, entries INTEGER, checksum INTEGER, bytes BLOB);
   CREATE TABLE piece(number INTEGER PRIMARY KEY, bytes BLOB);
+  CREATE TABLE checkpoint(run INTEGER, task INTEGER, checksum INTEGER, bytes BLOB, PRIMARY KEY(run, task));
 )";
 
 std::uint32_t big_endian(const unsigned char* bytes) noexcept {
@@ -175,6 +176,8 @@ JournalFile::JournalFile(const std::string& path, bool make, const Secret* secre
     select_block_ = database_.prepare("SELECT run, base, entries, checksum, bytes FROM block WHERE number = ?");
     insert_piece_ = database_.prepare("INSERT INTO piece(bytes) VALUES (?)");
     select_piece_ = database_.prepare("SELECT bytes FROM piece WHERE number = ?");
+    put_checkpoint_ = database_.prepare("INSERT OR REPLACE INTO checkpoint(run, task, checksum, bytes) VALUES (?, ?, ?, ?)");
+    drop_checkpoint_ = database_.prepare("DELETE FROM checkpoint WHERE run = ? AND task = ?");
   } catch (const sqlite::DatabaseError& e) {
     throw JournalError{fmt::format("the journal cannot be used: {}", e.what())};
   }
@@ -323,6 +326,31 @@ Value JournalFile::append_value(std::span<const std::byte> bytes) {
   }
   return value;
 }
+
+std::vector<TaskKey> JournalFile::checkpoints() {
+  std::vector<TaskKey> tasks;
+  sqlite::Statement select = database_.prepare("SELECT run, task FROM checkpoint ORDER BY run, task");
+  while (select.step()) tasks.push_back({as_number(select.integer(0)), as_number(select.integer(1))});
+  return tasks;
+}
+
+Bytes JournalFile::checkpoint(const TaskKey& task) {
+  const auto name = [&] { return fmt::format("the checkpoint of task {}:{} in the journal {}", task.run, task.id, path_); };
+  try {
+    sqlite::Statement select = database_.prepare("SELECT checksum, bytes FROM checkpoint WHERE run = ? AND task = ?");
+    if (select.bind(as_integer(task.run), as_integer(task.id)).step() && is_whole(select.blob(1), select.integer(0)))
+      return Bytes{select.blob(1)};
+  } catch (const sqlite::DatabaseError& e) {
+    throw JournalError{fmt::format("{} cannot be read: {}", name(), e.what())};
+  }
+  throw JournalError{name() + " is not there, or damaged"};
+}
+
+void JournalFile::put_checkpoint(const TaskKey& task, std::span<const std::byte> state) {
+  put_checkpoint_.run(as_integer(task.run), as_integer(task.id), as_integer(checksum(state)), sqlite::Blob{state});
+}
+
+void JournalFile::drop_checkpoint(const TaskKey& task) { drop_checkpoint_.run(as_integer(task.run), as_integer(task.id)); }
 
 void JournalFile::Commit::done() {
   transaction_.commit();

@@ -1,18 +1,18 @@
 // The file that a journal is in.
 //
 // What:    an SQLite database of blocks of entries, in the order in which they were written, each with a checksum;
-//          large
-//          values are in pieces beside them. What is committed is whole: a program that dies, or a machine that loses
-//          its power, leaves the last commit and nothing half-written.
+//          large values are in pieces beside them. The last checkpoint of each task that has not finished is in a table
+//          of its own, where the next one takes its place. What is committed is whole: a program that dies, or a
+//          machine that loses its power, leaves the last commit and nothing half-written.
 // Owner:   a connection to the file. FileLock says whose journal it is for now.
 // Threads: one at a time a connection; a file may have several.
 // Use:
 //     const FileLock lock{path};  JournalFile file{path};
 //     const auto run = file.begin_run({.program = "monte_pi"});
-//     { JournalFile::Commit commit{file};  file.append({run, base, entries, bytes});  commit.done(); }     // it is on
-//          the disk
+//     { JournalFile::Commit commit{file};  file.append({run, base, entries, bytes});  commit.done(); }  // it is on the disk
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -64,6 +64,13 @@ struct Block {
   std::span<const std::byte> bytes;
 };
 
+/// A task, by its number in its run.
+struct TaskKey {
+  std::uint64_t run = 0;
+  std::uint64_t id = 0;
+  auto operator<=>(const TaskKey&) const = default;
+};
+
 class JournalFile {
  public:
   /// Opens it; with `make`, makes it if it is not there, or empty. Throws JournalError for what is no journal, one of a
@@ -94,6 +101,10 @@ class JournalFile {
                        const std::function<void(std::uint64_t block, const std::string& why)>& damaged);
   /// Throws JournalError if it is not there, or not whole.
   std::vector<std::byte> block(std::uint64_t number);
+  /// Tasks whose checkpoint is there, in order.
+  std::vector<TaskKey> checkpoints();
+  /// Throws JournalError if it is not there, or not whole.
+  Bytes checkpoint(const TaskKey& task);
   /// All of a value. Throws JournalError if it is not there, or not whole.
   Bytes read(const Value& value);
 
@@ -105,6 +116,9 @@ class JournalFile {
   void append(const Block& block);
   /// Bytes that are too many for an entry. What is returned refers to no bytes.
   Value append_value(std::span<const std::byte> bytes);
+  /// In place of the one before. Those of a task that has finished are to be dropped.
+  void put_checkpoint(const TaskKey& task, std::span<const std::byte> state);
+  void drop_checkpoint(const TaskKey& task);
 
   /// What is written while one lives is there as a whole, or not at all.
   class Commit {
@@ -126,7 +140,7 @@ class JournalFile {
   const std::string path_;
   sqlite::Database database_;
   Secret secret_;
-  sqlite::Statement insert_block_, select_block_, insert_piece_, select_piece_;
+  sqlite::Statement insert_block_, select_block_, insert_piece_, select_piece_, put_checkpoint_, drop_checkpoint_;
 };
 
 }  // namespace mw::journal

@@ -38,6 +38,14 @@ Index::Taken Index::take(const Digest& digest) {
   return taken;
 }
 
+bool Index::has(const Digest& digest, std::uint64_t occurrence) const {
+  const auto found =
+      std::lower_bound(calls_.begin(), calls_.end(), std::tie(digest, occurrence), [](const Call& call, const auto& wanted) {
+        return std::tuple{call.digest, call.occurrence()} < wanted;
+      });
+  return found != calls_.end() && found->digest == digest && found->occurrence() == occurrence;
+}
+
 std::vector<Index::Known> Index::all() const {
   std::vector<Known> all;
   all.reserve(calls_.size());
@@ -92,7 +100,10 @@ void IndexBuilder::end_run() {
     counted = call != begin && call->digest == before ? counted + 1 : 0;
     before = call->digest;
     const auto written = occurrences_.find(call->number);
-    call->number = (written == occurrences_.end() ? counted : written->second) << 32;
+    const std::uint64_t occurrence = written == occurrences_.end() ? counted : written->second;
+    if (call->place == 0 && looked_for_.contains({run_, call->number}))
+      unfinished_.push_back({call->digest, occurrence, {run_, call->number}});
+    call->number = occurrence << 32;
   }
   calls.erase(std::remove_if(begin, calls.end(), [](const auto& call) { return call.place == 0; }), calls.end());
   begin_ = calls.size();

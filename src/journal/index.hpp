@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -38,6 +39,9 @@ class Index {
     std::optional<Position> position;  ///< empty: its result is not known
   };
   Taken take(const Digest& digest);
+
+  /// Whether the result of this submission is known.
+  bool has(const Digest& digest, std::uint64_t occurrence) const;
 
   /// How many inputs a task of map() had that began at this place and finished; 0 if there was none. `function` is its
   /// number in the journal.
@@ -74,9 +78,20 @@ class Index {
   std::size_t found_ = 0;
 };
 
+/// A task that did not finish in its run.
+struct Unfinished {
+  Digest digest;
+  std::uint64_t occurrence = 0;
+  TaskKey task;
+};
+
 /// Reads the entries of all runs, in order.
 class IndexBuilder {
  public:
+  /// Which of these tasks did not finish is to be found out, too. Before the first block.
+  void look_for(const std::vector<TaskKey>& tasks) { looked_for_.insert(tasks.begin(), tasks.end()); }
+  /// Those of which that is known, in the order of their runs. After finish().
+  std::vector<Unfinished> take_unfinished() { return std::move(unfinished_); }
   /// Room for that many calls.
   void reserve(std::size_t calls);
   /// In the order in which they were written. Throws JournalError for one that is damaged; what comes before the damage
@@ -94,6 +109,8 @@ class IndexBuilder {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> finished_;  ///< id and place
   std::unordered_map<std::uint64_t, std::uint64_t> occurrences_;   ///< by id, where they are written
   std::vector<std::pair<std::uint64_t, Submitted>> of_maps_;       ///< by id
+  std::set<TaskKey> looked_for_;
+  std::vector<Unfinished> unfinished_;
 };
 
 }  // namespace mw::journal

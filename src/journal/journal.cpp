@@ -43,6 +43,7 @@ Journal::Journal(const JournalOptions& options, const detail::StartCall& start, 
   const std::vector<Run> runs = file_->runs();
   read_all();
   begin_run(runs, std::move(written));
+  drop_old_checkpoints();
 }
 
 Journal::~Journal() = default;
@@ -50,6 +51,8 @@ Journal::~Journal() = default;
 void Journal::read_all() {
   IndexBuilder builder;
   builder.reserve(file_->entry_count() / 2);
+  std::vector<TaskKey> saved = file_->checkpoints();
+  builder.look_for(saved);
   std::uint64_t damaged = 0;
   std::string first;
   const auto note = [&](std::uint64_t block, const std::string& why) {
@@ -66,6 +69,11 @@ void Journal::read_all() {
       note);
   index_ = builder.finish();
   known_ = index_.size();
+  const std::vector<Unfinished> unfinished = builder.take_unfinished();
+  old_checkpoints_ = checkpoints_.fill(unfinished, index_);
+  for (const Unfinished& one : unfinished) std::erase(saved, one.task);
+  // What remains has finished, or its submission is lost.
+  old_checkpoints_.insert(old_checkpoints_.end(), saved.begin(), saved.end());
   if (damaged != 0)
     log::warn(fmt::format("the journal {} is damaged: {} of its blocks are not whole, and what they had runs again ({})", path_,
                           damaged, first));
@@ -89,34 +97,71 @@ void Journal::begin_run(const std::vector<Run>& runs, std::function<void()> writ
                     path_, runs.back().program, run.program, path_, run.program)};
   try {
     auto file = std::make_unique<JournalFile>(path_);
-    const std::uint64_t number = file->begin_run(run);
+    run_ = file->begin_run(run);
     writer_ = std::make_unique<Writer>(
-        std::move(file), number,
+        std::move(file), run_,
         Writer::Terms{.delay = is_strict_ ? std::chrono::milliseconds{0} : usual_delay, .written = std::move(written)});
   } catch (const sqlite::DatabaseError& e) {
     throw JournalError{fmt::format("the journal cannot be written: {}", e.what())};
   }
 }
 
+void Journal::drop_old_checkpoints() {
+  for (const TaskKey& task : std::exchange(old_checkpoints_, {})) writer_->drop_checkpoint(task);
+}
+
 bool Journal::is_remembered(const TaskRecord& task) noexcept { return task.options().remember && !task.find_parts(); }
 
-std::optional<Outcome> Journal::find(const TaskRecord& task) noexcept {
-  if (!is_remembered(task)) return std::nullopt;
+core::KnownResults::Known Journal::find(const TaskRecord& task) noexcept {
+  Known known;
+  if (!is_remembered(task)) return known;
   try {
     const Digest digest = digester_.of(task);
     const Index::Taken taken = index_.take(digest);
-    if (taken.position) {
-      if (auto outcome = read(*taken.position, task)) {
-        found_.fetch_add(1, std::memory_order_relaxed);
-        found_task_ = task.id;
-        return outcome;
-      }
+    const auto checkpoint = checkpoints_.take(digest);
+    if (taken.position) known.outcome = read(*taken.position, task);
+    if (known.outcome) {
+      found_.fetch_add(1, std::memory_order_relaxed);
+      found_task_ = task.id;
+      return known;
     }
     log_submission(task, digest, taken.occurrence);
+    if (checkpoint) known.checkpoint = read_checkpoint(task, *checkpoint);
   } catch (const std::exception& e) {
     log::warn(fmt::format("the journal {} does not know task {}, which runs: {}", path_, task.id, e.what()));
   }
-  return std::nullopt;
+  return known;
+}
+
+/// Null if it is damaged: then the task begins anew.
+std::shared_ptr<const Bytes> Journal::read_checkpoint(const TaskRecord& task, const TaskKey& key) {
+  try {
+    auto state = std::make_shared<const Bytes>(file_->checkpoint(key));
+    held_[task.id] = key;
+    return state;
+  } catch (const std::exception& e) {
+    log::warn(fmt::format("task {} begins anew: {}", task.id, e.what()));
+    return nullptr;
+  }
+}
+
+/// The parts that a task has emitted are not remembered: it has to emit them again.
+void Journal::checkpointed(const TaskRecord& task, const std::shared_ptr<const Bytes>& state) noexcept {
+  if (!is_remembered(task)) return;
+  const TaskKey key{run_, task.id};
+  writer_->checkpoint(key, state);
+  const auto [place, is_first] = held_.try_emplace(task.id, key);
+  if (is_first || place->second == key) return;
+  writer_->drop_checkpoint(place->second);
+  place->second = key;
+}
+
+/// One that has no result runs again when the program is started again, from there.
+void Journal::forget_checkpoint(const TaskRecord& task, TaskState state) {
+  const auto place = held_.find(task.id);
+  if (place == held_.end()) return;
+  if (state == TaskState::finished) writer_->drop_checkpoint(place->second);
+  held_.erase(place);
 }
 
 void Journal::log_submission(const TaskRecord& task, const Digest& digest, std::optional<std::uint64_t> occurrence) {
@@ -164,6 +209,11 @@ std::uint64_t Journal::number_of(const detail::FunctionEntry& function) {
 }
 
 void Journal::ended(const TaskRecord& task, TaskState state, const core::Moment&) noexcept {
+  log_end(task, state);
+  if (!held_.empty()) forget_checkpoint(task, state);
+}
+
+void Journal::log_end(const TaskRecord& task, TaskState state) {
   if (task.id == found_task_ || !is_remembered(task)) return;
   if (state == TaskState::error) {
     const Failure& failure = task.find_extra()->failure;

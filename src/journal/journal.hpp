@@ -3,7 +3,8 @@
 // What:    an observer of the task machine, which writes down what was submitted and how it ended, and the results that
 //          the machine asks for first. Submissions are recognised by function, arguments and occurrence; see digest.hpp
 //          and index.hpp. Errors and cancelled tasks run again, and so do tasks that emitted parts, and those that are
-//          not to be remembered.
+//          not to be remembered. What a task that has not finished has saved of its state (mw/checkpoint.hpp) is kept,
+//          too, and it begins with that.
 // Owner:   owns the file, its lock and the thread that writes.
 // Threads: the machine's, but for found(), map_number() and inputs_at(), which any thread may call. `written` is
 //          called in the writer's.
@@ -31,6 +32,7 @@
 #include "journal/digest.hpp"
 #include "journal/file.hpp"
 #include "journal/index.hpp"
+#include "journal/unfinished.hpp"
 #include "journal/writer.hpp"
 
 namespace mw::journal {
@@ -48,7 +50,8 @@ class Journal final : public core::Observer, public core::KnownResults {
   ~Journal() override;
 
   // As the machine asks and tells
-  std::optional<Outcome> find(const detail::TaskRecord& task) noexcept override;
+  Known find(const detail::TaskRecord& task) noexcept override;
+  void checkpointed(const detail::TaskRecord& task, const std::shared_ptr<const Bytes>& state) noexcept override;
   void ended(const detail::TaskRecord& task, TaskState state, const core::Moment& now) noexcept override;
 
   /// Whether a result counts only when it is on the disk.
@@ -88,7 +91,11 @@ class Journal final : public core::Observer, public core::KnownResults {
   };
   void read_all();
   void begin_run(const std::vector<Run>& runs, std::function<void()> written);
+  void drop_old_checkpoints();
   static bool is_remembered(const detail::TaskRecord& task) noexcept;
+  std::shared_ptr<const Bytes> read_checkpoint(const detail::TaskRecord& task, const TaskKey& key);
+  void log_end(const detail::TaskRecord& task, TaskState state);
+  void forget_checkpoint(const detail::TaskRecord& task, TaskState state);
   std::optional<Outcome> read(const Position& position, const detail::TaskRecord& task);
   std::span<const std::byte> block(std::uint64_t number);
   std::uint64_t number_of(const detail::FunctionEntry& function);
@@ -100,6 +107,10 @@ class Journal final : public core::Observer, public core::KnownResults {
   std::unique_ptr<JournalFile> file_;  ///< to read from
   Digester digester_;
   Index index_;
+  Checkpoints checkpoints_;                          ///< of runs before
+  std::vector<TaskKey> old_checkpoints_;             ///< that nobody needs
+  std::unordered_map<std::uint64_t, TaskKey> held_;  ///< by task, while it has not ended: where its checkpoint is
+  std::uint64_t run_ = 0;
   std::size_t known_ = 0;
   std::atomic<std::uint64_t> found_{0};
   std::uint64_t found_task_ = 0;                              ///< the last that was found: its end is no news

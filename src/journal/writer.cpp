@@ -82,6 +82,17 @@ std::uint64_t Writer::finished(std::uint64_t id, std::uint64_t run_ns, std::span
   return entries_;
 }
 
+void Writer::checkpoint(const TaskKey& task, std::shared_ptr<const Bytes> state) {
+  std::lock_guard lock{mutex_};
+  auto& place = next_.checkpoints[task];
+  if (place) {
+    next_.bytes -= place->size();
+    waiting_bytes_ -= place->size();
+  }
+  place = std::move(state);
+  added(place ? place->size() : 0);
+}
+
 bool Writer::is_behind() {
   std::lock_guard lock{mutex_};
   tells_when_room_ = waiting_bytes_ > most_waiting;
@@ -143,6 +154,7 @@ bool Writer::try_to_write(Batch& batch) {
                       .err = placed(large.err)});
       file_->append({0, run_, block.base(), block.entries(), block.bytes()});
     }
+    write_checkpoints(batch);
     commit.done();
     if (has_said_so_) log::warn(fmt::format("the journal {} is written again", file_->path()));
     has_said_so_ = false;
@@ -153,6 +165,14 @@ bool Writer::try_to_write(Batch& batch) {
     say_it_cannot(trouble_);
     return false;
   }
+}
+
+void Writer::write_checkpoints(const Batch& batch) {
+  for (const auto& [task, state] : batch.checkpoints)
+    if (state)
+      file_->put_checkpoint(task, state->span());
+    else
+      file_->drop_checkpoint(task);
 }
 
 void Writer::say_it_cannot(const std::string& why) {

@@ -14,6 +14,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -48,6 +49,11 @@ class Writer {
   std::uint64_t finished(std::uint64_t id, std::uint64_t run_ns, std::span<const std::byte> value, std::string_view out,
                          std::string_view err, std::shared_ptr<const void> keeper);
 
+  /// In place of what waits for this task, and of what is on the disk.
+  void checkpoint(const TaskKey& task, std::shared_ptr<const Bytes> state);
+  /// It needs none any more.
+  void drop_checkpoint(const TaskKey& task) { checkpoint(task, nullptr); }
+
   /// All entries up to this number are on the disk.
   std::uint64_t durable() const noexcept { return durable_.load(std::memory_order_acquire); }
   /// So much waits that nothing new should begin. When that is over, `written` is called.
@@ -69,9 +75,10 @@ class Writer {
     std::vector<std::pair<std::uint64_t, std::string>> functions;
     std::vector<BlockWriter> blocks;
     std::vector<Large> large;
-    std::uint64_t last = 0;  ///< number of its last entry
+    std::map<TaskKey, std::shared_ptr<const Bytes>> checkpoints;  ///< null: none any more
+    std::uint64_t last = 0;                                       ///< number of its last entry
     std::uint64_t bytes = 0;
-    bool empty() const noexcept { return functions.empty() && blocks.empty() && large.empty(); }
+    bool empty() const noexcept { return functions.empty() && blocks.empty() && large.empty() && checkpoints.empty(); }
   };
   BlockWriter& block(std::uint64_t id);
   void added(std::uint64_t bytes);
@@ -79,6 +86,8 @@ class Writer {
   void write(Batch& batch);
   bool try_to_write(Batch& batch);
   void say_it_cannot(const std::string& why);
+
+  void write_checkpoints(const Batch& batch);
 
   const std::unique_ptr<JournalFile> file_;
   const std::uint64_t run_;

@@ -127,6 +127,7 @@ class MasterCore final : public Continuations {
   void task_started(const TaskRef& task, WorkerId worker);
   void task_progress(const TaskRef& task, double fraction);
   void task_part(const TaskRef& task, Bytes value);
+  void task_checkpoint(const TaskRef& task, Bytes state);
   void task_finished(const TaskRef& task, Outcome&& outcome);
   void task_lost(const TaskRef& task, Outcome outcome);
   void task_returned(const TaskRef& task);

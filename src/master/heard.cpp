@@ -27,6 +27,10 @@ void MasterCore::task_part(const TaskRef& task, Bytes value) {
   });
 }
 
+void MasterCore::task_checkpoint(const TaskRef& task, Bytes state) {
+  on_loop([this, task, state = std::move(state)]() mutable { machine_.checkpointed(task, std::move(state)); });
+}
+
 void MasterCore::task_finished(const TaskRef& task, Outcome&& outcome) {
   if (!outcome.failure && !task.options().outputs.empty())
     return on_loop([this, task, outcome = std::move(outcome)]() mutable { collect(task, std::move(outcome)); });

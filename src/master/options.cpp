@@ -89,6 +89,9 @@ TaskOptions checked(const TaskOptions& options) {
   TaskOptions result = options;
   result.soft_limit = checked("soft_limit", options.soft_limit);
   result.hard_limit = checked("hard_limit", options.hard_limit);
+  constexpr std::chrono::hours never{24 * 36'525};
+  if (options.checkpoint_interval.count() < 0) throw UsageError{"task options: checkpoint_interval is below 0"};
+  result.checkpoint_interval = std::min<std::chrono::nanoseconds>(options.checkpoint_interval, never);
   if (result.soft_limit.count() > 0 && result.hard_limit.count() > 0 && result.soft_limit > result.hard_limit)
     throw UsageError{"task options: soft_limit is after hard_limit"};
   if (options.max_losses >= scheduler::Item::most_losses)

@@ -30,6 +30,7 @@ class Seat final : public InterfaceHost {
   void task_started(const TaskRef& task, WorkerId worker) override { core_.task_started(task, worker); }
   void task_progress(const TaskRef& task, double fraction) override { core_.task_progress(task, fraction); }
   void task_part(const TaskRef& task, Bytes value) override { core_.task_part(task, std::move(value)); }
+  void task_checkpoint(const TaskRef& task, Bytes state) override { core_.task_checkpoint(task, std::move(state)); }
   void task_finished(const TaskRef& task, Outcome outcome) override { core_.task_finished(task, std::move(outcome)); }
   void task_lost(const TaskRef& task, Outcome outcome) override { core_.task_lost(task, std::move(outcome)); }
   void task_returned(const TaskRef& task) override { core_.task_returned(task); }

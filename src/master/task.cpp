@@ -220,6 +220,12 @@ bool TaskAccess::is_start(const TaskRef& task) noexcept {
   return extra && extra->is_start;
 }
 
+const std::shared_ptr<const Bytes>& TaskAccess::checkpoint(const TaskRef& task) noexcept {
+  static const std::shared_ptr<const Bytes> none;
+  const detail::TaskExtra* const extra = task.record_->find_extra();
+  return extra ? extra->checkpoint : none;
+}
+
 std::vector<SharedInput> TaskRef::shared() const {
   std::vector<SharedInput> inputs;
   // All values of a master were made by share().

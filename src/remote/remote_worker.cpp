@@ -45,6 +45,11 @@ void RemoteWorker::handle(const wire::Frame& frame) {
       window_.check_next(part.id, part.attempt);
       return owner_.host().task_part(window_.front(), Bytes{part.value});
     }
+    case wire::FrameType::checkpoint: {
+      const auto checkpoint = wire::parse_checkpoint(frame.payload);
+      window_.check_next(checkpoint.id, checkpoint.attempt);
+      return owner_.host().task_checkpoint(window_.front(), Bytes{checkpoint.state});
+    }
     case wire::FrameType::returned: handle_returned(wire::parse_returned(frame.payload)); return;
     case wire::FrameType::split: {
       const auto split = wire::parse_split(frame.payload);

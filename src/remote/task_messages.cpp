@@ -32,6 +32,8 @@ wire::Task message_of(const TaskRef& task, Hears hears) {
   message.terms.shared = task.shared();
   message.terms.start_values = TaskAccess::start_values(task);
   message.terms.is_start = TaskAccess::is_start(task);
+  if (const auto& state = TaskAccess::checkpoint(task); state && hears == Hears::meanwhile)
+    message.terms.checkpoint = state->span();
   return message;
 }
 

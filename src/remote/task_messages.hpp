@@ -24,8 +24,9 @@ namespace mw::remote {
 /// When a worker can tell its master something.
 enum class Hears : bool { meanwhile, at_the_end };
 
-/// All but the arguments. To who hears of a task at its end only, what the task prints is no part of it: where several
-/// results are compared, lines that came in one go here and in two there would make a difference.
+/// All but the arguments, with a view of what the task has saved. To who hears of a task at its end only, that does not
+/// go, and what the task prints is no part of it: where several results are compared, lines that came in one go here
+/// and in two there would make a difference.
 wire::Task message_of(const TaskRef& task, Hears hears = Hears::at_the_end);
 /// The arguments, kept where they are.
 wire::Payload payload_of(const TaskRef& task);

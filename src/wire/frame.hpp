@@ -66,9 +66,10 @@ enum class FrameType : std::uint8_t {
   split,
   slot_lent,
   node_shared,
-  slots_wanted
+  slots_wanted,
+  checkpoint
 };
-inline constexpr FrameType last_frame_type = FrameType::slots_wanted;
+inline constexpr FrameType last_frame_type = FrameType::checkpoint;
 
 inline constexpr std::size_t header_size = 8;
 /// A header is one number: the type in its highest byte, the payload's length in the others.
@@ -79,7 +80,9 @@ struct Limits {
 };
 
 /// So many bytes of arguments go into a task's frame, whatever else is in it.
-inline constexpr std::uint64_t longest_arguments = Limits{}.max_frame - (std::uint64_t{16} << 20);
+inline constexpr std::uint64_t longest_arguments = Limits{}.max_frame - (std::uint64_t{80} << 20);
+/// What a task has saved of its state, bytes.
+inline constexpr std::uint64_t longest_checkpoint = std::uint64_t{64} << 20;
 
 struct Frame {
   FrameType type;

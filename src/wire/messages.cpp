@@ -286,6 +286,26 @@ Part parse_part(std::span<const std::byte> payload) {
   return part;
 }
 
+void append_checkpoint_header(Bytes& out, const Checkpoint& checkpoint) {
+  Writer{out, FrameType::checkpoint, 8 + 4, checkpoint.state.size()}.number(checkpoint.id).number(checkpoint.attempt);
+}
+
+void append(Bytes& out, const Checkpoint& checkpoint) {
+  append_checkpoint_header(out, checkpoint);
+  out.append(checkpoint.state.data(), checkpoint.state.size());
+}
+
+Checkpoint parse_checkpoint(std::span<const std::byte> payload) {
+  Parser parser{"checkpoint", payload};
+  Checkpoint checkpoint;
+  checkpoint.id = parser.number<std::uint64_t>();
+  checkpoint.attempt = parser.number<std::uint32_t>();
+  checkpoint.state = parser.rest();
+  check_checkpoint_size(checkpoint.state.size());
+  if (checkpoint.state.empty()) throw ProtocolError{"a checkpoint without a state"};
+  return checkpoint;
+}
+
 Progress parse_progress(std::span<const std::byte> payload) {
   Parser parser{"progress", payload};
   Progress progress;

@@ -23,10 +23,13 @@
 
 namespace mw::wire {
 
-inline constexpr std::uint16_t protocol_version = 12;
+inline constexpr std::uint16_t protocol_version = 13;
 
 inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
 inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes
+
+/// How long lies between two checkpoints of a task, unless its options say otherwise.
+inline constexpr std::uint64_t usual_checkpoint_interval_ns = 1'000'000'000;
 
 /// A worker's first words.
 struct Hello {
@@ -67,6 +70,8 @@ struct Terms {
   std::uint32_t start_values = 0;
   bool is_start = false;     ///< there is nothing to do but that call
   bool emit_stdout = false;  ///< parts come of what it prints
+  std::uint64_t checkpoint_interval_ns = usual_checkpoint_interval_ns;
+  std::span<const std::byte> checkpoint = {};  ///< what an attempt before this one saved last; empty: nothing
 
   /// It works in a folder of its own.
   bool has_folder() const noexcept { return own_folder || !files.empty() || !outputs.empty(); }
@@ -74,7 +79,9 @@ struct Terms {
   bool is_plain() const noexcept {
     return soft_limit_ns == 0 && hard_limit_ns == 0 && memory_limit == 0 && !has_folder() && !emit_stdout;
   }
-  bool empty() const noexcept { return is_plain() && shared.empty(); }
+  bool empty() const noexcept {
+    return is_plain() && shared.empty() && checkpoint.empty() && checkpoint_interval_ns == usual_checkpoint_interval_ns;
+  }
 };
 /// All but the folder for outputs.
 Terms terms_of(const TaskOptions& options);
@@ -116,6 +123,13 @@ struct Part {
   std::uint64_t id = 0;
   std::uint32_t attempt = 0;
   std::span<const std::byte> value;
+};
+
+/// The state of the task, for its next attempt; the newest one counts.
+struct Checkpoint {
+  std::uint64_t id = 0;
+  std::uint32_t attempt = 0;
+  std::span<const std::byte> state;  ///< at least 1 byte, at most longest_checkpoint
 };
 
 /// To an agent: give the task back if its worker has not begun it (Returned answers); with `end`, else end that worker.
@@ -202,6 +216,9 @@ void append(Bytes& out, const Progress& progress);
 void append(Bytes& out, const Part& part);
 /// All but the value, which is to follow.
 void append_part_header(Bytes& out, const Part& part);
+void append(Bytes& out, const Checkpoint& checkpoint);
+/// All but the state, which is to follow.
+void append_checkpoint_header(Bytes& out, const Checkpoint& checkpoint);
 void append(Bytes& out, const Cancel& cancel);
 void append(Bytes& out, const Returned& returned);
 void append(Bytes& out, const Split& split);
@@ -250,6 +267,7 @@ Result parse_result(std::span<const std::byte> payload);
 FailureMessage parse_failure(std::span<const std::byte> payload);
 Progress parse_progress(std::span<const std::byte> payload);
 Part parse_part(std::span<const std::byte> payload);
+Checkpoint parse_checkpoint(std::span<const std::byte> payload);
 Cancel parse_cancel(std::span<const std::byte> payload);
 Returned parse_returned(std::span<const std::byte> payload);
 Split parse_split(std::span<const std::byte> payload);

@@ -8,7 +8,7 @@
 namespace mw::wire {
 namespace {
 
-constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 1 + 1;
+constexpr std::size_t terms_fixed = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 1 + 1 + 8 + 4;
 constexpr std::uint64_t longest_time_ns = std::uint64_t{1} << 62;
 
 }  // namespace
@@ -19,7 +19,7 @@ std::size_t terms_size_of(const Terms& terms) {
   for (const DataFile& file : terms.files) size += size_of(file.from) + size_of(file.to);
   for (const std::string& output : terms.outputs) size += size_of(output);
   for (const SharedInput& one : terms.shared) size += 8 + 8 + 8 + size_of(one.from);
-  return size + size_of(terms.outputs_folder);
+  return size + size_of(terms.outputs_folder) + terms.checkpoint.size();
 }
 
 void write_terms(Writer& writer, const Terms& terms) {
@@ -33,7 +33,15 @@ void write_terms(Writer& writer, const Terms& terms) {
   for (const SharedInput& one : terms.shared) writer.number(one.number).number(one.size).number(one.inode).text(one.from);
   writer.number(terms.start_values)
       .number(static_cast<std::uint8_t>(terms.is_start))
-      .number(static_cast<std::uint8_t>(terms.emit_stdout));
+      .number(static_cast<std::uint8_t>(terms.emit_stdout))
+      .number(terms.checkpoint_interval_ns)
+      .number(static_cast<std::uint32_t>(terms.checkpoint.size()))
+      .bytes(terms.checkpoint);
+}
+
+void check_checkpoint_size(std::uint64_t size) {
+  if (size > longest_checkpoint)
+    throw ProtocolError{fmt::format("a checkpoint of {} bytes is over the limit of {}", size, longest_checkpoint)};
 }
 
 Terms parse_terms(std::span<const std::byte> bytes) {
@@ -68,6 +76,11 @@ Terms parse_terms(std::span<const std::byte> bytes) {
   terms.start_values = parser.number<std::uint32_t>();
   const auto is_start = parser.number<std::uint8_t>();
   const auto emit_stdout = parser.number<std::uint8_t>();
+  terms.checkpoint_interval_ns = parser.number<std::uint64_t>();
+  if (terms.checkpoint_interval_ns > longest_time_ns) throw ProtocolError{"a task with checkpoints beyond all measure apart"};
+  const auto checkpoint_size = parser.number<std::uint32_t>();
+  check_checkpoint_size(checkpoint_size);
+  terms.checkpoint = parser.take(checkpoint_size);
   parser.end();
   if (emit_stdout > 1) throw ProtocolError{fmt::format("a task that emits its stdout in way {}", emit_stdout)};
   terms.emit_stdout = emit_stdout == 1;
@@ -85,7 +98,8 @@ Terms terms_of(const TaskOptions& options) {
               .memory_limit = options.memory_limit,
               .files = options.files,
               .own_folder = options.own_folder,
-              .emit_stdout = options.emit_stdout};
+              .emit_stdout = options.emit_stdout,
+              .checkpoint_interval_ns = static_cast<std::uint64_t>(options.checkpoint_interval.count())};
   for (const OutputFile& output : options.outputs) terms.outputs.push_back(output.from);
   if (!terms.outputs.empty()) terms.outputs_limit = options.outputs_limit;
   return terms;

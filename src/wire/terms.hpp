@@ -17,7 +17,9 @@ namespace mw::wire {
 /// 0 for terms that say nothing, which are not written.
 std::size_t terms_size_of(const Terms& terms);
 void write_terms(Writer& writer, const Terms& terms);
-/// Throws ProtocolError.
+/// Throws ProtocolError for one that is too large.
+void check_checkpoint_size(std::uint64_t size);
+/// The checkpoint is a view into the bytes. Throws ProtocolError.
 Terms parse_terms(std::span<const std::byte> bytes);
 
 }  // namespace mw::wire

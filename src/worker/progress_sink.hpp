@@ -1,4 +1,4 @@
-// Where set_progress() and emit() go.
+// Where set_progress(), emit() and save_checkpoint() go.
 //
 // What:    the runner of a task names a sink for its time; set_progress() thins the calls out to 20 a second.
 // Owner:   the runner owns the sink.
@@ -9,6 +9,9 @@
 //     set_progress_sink(&sink); outcome = execute(…); set_progress_sink(nullptr);
 #pragma once
 
+#include <span>
+#include <string>
+
 #include <mw/bytes.hpp>
 
 namespace mw::worker {
@@ -18,6 +21,10 @@ class ProgressSink {
   virtual ~ProgressSink() = default;
   virtual void progress(double fraction) = 0;
   virtual void part(Bytes value) = 0;
+  /// By the thread that runs the task. Where nothing else is said, nothing is kept.
+  virtual void checkpoint(std::span<const std::byte> /*state*/) {}
+  /// A warning, for whoever writes the program.
+  virtual void note(const std::string& /*text*/) {}
 };
 
 /// Null ends it. Does not return while another thread is inside the old sink.

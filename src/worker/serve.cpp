@@ -69,6 +69,12 @@ class Server final : public ProgressSink {
     if (value.size() <= copied_up_to) return outbox_.send([&](Bytes& out) { wire::append(out, part); });
     outbox_.send([&](Bytes& out) { wire::append_part_header(out, part); }, -1, part.value);
   }
+  void checkpoint(std::span<const std::byte> state) override {
+    outbox_.send([&](Bytes& out) { wire::append_checkpoint_header(out, {task_, attempt_, state}); }, -1, state);
+  }
+  void note(const std::string& text) override {
+    outbox_.send([&](Bytes& out) { wire::append(out, wire::Note{fmt::format("task {}: {}", task_.load(), text)}); });
+  }
 
  private:
   void say_hello() {
@@ -139,12 +145,17 @@ class Server final : public ProgressSink {
       outbox_.flush();
     else
       outbox_.expect_delay();
-    begin_checkpoints(task.id);
+    std::optional<CheckpointScope> checkpoints;
+    if (has_checkpoint_folder())
+      begin_checkpoints(task.id);
+    else
+      checkpoints.emplace(*this, std::chrono::nanoseconds{task.terms.checkpoint_interval_ns}, task.terms.checkpoint);
     set_progress_sink(this);
     leftovers_.before(task.function);
     const ChunkClaims inputs{claims_ ? &*claims_ : nullptr, received_ - 1};
     Outcome outcome = task.terms.shared.empty() ? call_on_terms(function, task) : call_with_shared(function, task);
     set_progress_sink(nullptr);
+    checkpoints.reset();
     if (const auto left = leftovers_.after(task.function))
       outbox_.send([&](Bytes& out) {
         const std::string_view name = function.entry ? function.entry->name() : std::string_view{};

@@ -1,6 +1,7 @@
 // The task machine, stepped by hand: no process, no thread, no clock.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -28,6 +29,7 @@ struct Listener final : Observer {
   void assigned(const TaskRecord&, WorkerId, const Moment&) noexcept override { heard.emplace_back("assigned"); }
   void started(const TaskRecord&, WorkerId, const Moment&) noexcept override { heard.emplace_back("started"); }
   void progressed(const TaskRecord&) noexcept override { heard.emplace_back("progressed"); }
+  void checkpointed(const TaskRecord&, const std::shared_ptr<const Bytes>&) noexcept override { heard.emplace_back("saved"); }
   void lost(const TaskRecord&, const Outcome&, const Moment&) noexcept override { heard.emplace_back("lost"); }
   void queued_again(const TaskRecord&, Again, bool, const Moment&) noexcept override { heard.emplace_back("queued again"); }
   void ended(const TaskRecord&, TaskState, const Moment&) noexcept override { heard.emplace_back("ended"); }
@@ -125,6 +127,42 @@ TEST_CASE("each transition of a task and of a worker is told to the observer", "
   CHECK(bench.listener.heard == std::vector<std::string>{"joined", "submitted", "assigned", "started", "progressed", "queued again",
                                                          "assigned", "lost", "queued again", "left", "joined", "assigned",
                                                          "started", "ended"});
+}
+
+TEST_CASE("what a task has saved is there for its next attempt, until it ends, and an old attempt saves nothing", "[core]") {
+  Bench bench;
+  const WorkerId worker = bench.join();
+  TaskRecord& task = bench.submit({.retries = 1});
+  const auto save = [&](const Handed& attempt, std::string_view state) {
+    bench.machine.checkpointed(attempt.task, Bytes{std::as_bytes(std::span{state})});
+  };
+  const auto saved_by = [](const Handed& attempt) {
+    return TaskAccess::checkpoint(attempt.task) ? TaskAccess::checkpoint(attempt.task)->size() : 0;
+  };
+  const auto first = bench.round();
+  REQUIRE(first.size() == 1);
+  CHECK(saved_by(first[0]) == 0);
+  save(first[0], "one");
+  save(first[0], "three");
+  bench.machine.finished(first[0].task, threw(), at(2ms));
+  save(first[0], "too late");
+  const auto second = bench.round();
+  REQUIRE(second.size() == 1);
+  CHECK(saved_by(second[0]) == 5);
+  save(first[0], "too late");
+  CHECK(saved_by(second[0]) == 5);
+  std::vector<LostTask> lost;
+  lost.push_back({second[0].task, failed(Cause::worker_lost, "it died")});
+  bench.machine.worker_left(worker, std::move(lost), at(3ms));
+  bench.join();
+  const auto third = bench.round();
+  REQUIRE(third.size() == 1);
+  CHECK(saved_by(third[0]) == 5);
+  bench.machine.finished(third[0].task, {}, at(5ms));
+  CHECK(task.state == TaskState::finished);
+  save(third[0], "too late");
+  CHECK(saved_by(third[0]) == 0);
+  CHECK(std::count(bench.listener.heard.begin(), bench.listener.heard.end(), "saved") == 2);
 }
 
 TEST_CASE("a task that has ended is handed over once", "[core]") {

@@ -14,6 +14,9 @@
 #include <thread>
 #include <vector>
 
+#include <mw/codec.hpp>
+
+#include "journal/file.hpp"
 #include "support/processes.hpp"
 #include "support/program.hpp"
 #include "support/temporary.hpp"
@@ -139,4 +142,44 @@ TEST_CASE("P21: a master that is killed at random moments comes to the right ans
   if (crashes > 10)
     WARN(spec << (always ? ", always: " : ", soon: ") << killed << " times killed; " << life.runs() << " runs of " << count
               << " tasks");
+}
+
+TEST_CASE("a master that is killed in the middle of a task goes on from the task's last checkpoint",
+          "[faults][journal][checkpoint]") {
+  const auto spec = GENERATE(from_range(crash_specs()));
+  CAPTURE(spec);
+  constexpr std::uint64_t steps = 20, enough = 8;
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path("run.mwj");
+  const std::vector<std::string> arguments{spec, path, std::to_string(steps)};
+  /// Behind the state is the number of the input, if it was one of map().
+  const auto saved = [&]() -> std::uint64_t {
+    if (!std::filesystem::exists(path)) return 0;
+    mw::journal::JournalFile file{path, false};
+    const auto tasks = file.checkpoints();
+    return tasks.empty() ? 0 : mw::decode<std::uint64_t>(file.checkpoint(tasks.back()).span().first(sizeof(std::uint64_t)));
+  };
+  std::uint64_t before = 0;
+  {
+    test::Program program{test::beside("resumed_run"), arguments, "CPPMW_TEST=resumed"};
+    REQUIRE(test::eventually([&] {
+      try {
+        before = saved();
+      } catch (const mw::Error&) {  // it is being made
+      }
+      return before >= enough;
+    }));
+    program.kill(SIGKILL);
+    program.wait();
+    REQUIRE(test::eventually([] { return test::processes_with("CPPMW_TEST=resumed").empty(); }));
+  }
+  const std::string out = folder.path("out");
+  test::Program program{"/bin/sh",
+                        {"-c", "exec \"$0\" \"$@\" > " + out, test::beside("resumed_run"), spec, path, std::to_string(steps)},
+                        "CPPMW_TEST=resumed"};
+  CHECK(WEXITSTATUS(program.wait()) == 0);
+  const auto made = std::strtoull(test::file_text(out).c_str(), nullptr, 10);
+  CHECK(made >= 1);
+  CHECK(made <= steps - before);
+  CHECK(mw::journal::JournalFile{path}.checkpoints().empty());
 }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -89,6 +90,36 @@ TEST_CASE("what was written to a journal is there when it is opened again", "[jo
   CHECK(std::equal(large.begin(), large.end(), read.span().begin(), read.span().end()));
 }
 
+TEST_CASE("of a task's checkpoints the last one is in a journal, which does not grow with them", "[journal]") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path("run.mwj");
+  const TaskKey seven{1, 7}, eight{1, 8}, other_run{2, 7};
+  const auto put = [&](const TaskKey& task, std::size_t size) {
+    JournalFile file{path};
+    JournalFile::Commit commit{file};
+    file.put_checkpoint(task, many_bytes(size));
+    commit.done();
+  };
+  put(eight, 3);
+  put(other_run, 4);
+  put(seven, 1'000'000);
+  put(seven, 1'000'000);
+  const auto size = fs::file_size(path);
+  for (int i = 0; i < 10; ++i) put(seven, 1'000'000);
+  CHECK(fs::file_size(path) <= size);
+  JournalFile file{path};
+  CHECK(file.checkpoints() == std::vector<TaskKey>{seven, eight, other_run});
+  CHECK(file.checkpoint(eight).size() == 3);
+  const mw::Bytes state = file.checkpoint(seven);
+  const auto expected = many_bytes(1'000'000);
+  CHECK(std::equal(expected.begin(), expected.end(), state.span().begin(), state.span().end()));
+  JournalFile::Commit commit{file};
+  file.drop_checkpoint(seven);
+  commit.done();
+  CHECK(file.checkpoints() == std::vector<TaskKey>{eight, other_run});
+  CHECK_THROWS_AS(file.checkpoint(seven), JournalError);
+}
+
 TEST_CASE("what was not committed is not there", "[journal]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.path("run.mwj");
@@ -132,7 +163,8 @@ TEST_CASE("P52: a journal of a newer version, or one that was cut short, is an e
   CHECK_THAT(refusal(path), Catch::Contains("was cut short"));
 }
 
-TEST_CASE("P52: of a journal with bits that flipped, or zeros at its end, the whole blocks are told from the others", "[journal][P52]") {
+TEST_CASE("P52: of a journal with bits that flipped, or zeros at its end, the whole blocks are told from the others",
+          "[journal][P52]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.path("run.mwj");
   write(path, 50);

@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "journal/index.hpp"
+#include "journal/unfinished.hpp"
 
 using namespace mw::journal;
 
@@ -18,6 +19,9 @@ class Written {
   }
   Index index() const {
     IndexBuilder builder;
+    return index_with(builder);
+  }
+  Index index_with(IndexBuilder& builder) const {
     for (std::size_t i = 0; i < blocks_.size(); ++i)
       builder.add({i + 1, runs_[i], blocks_[i].base(), blocks_[i].entries(), blocks_[i].bytes()});
     return builder.finish();
@@ -112,4 +116,35 @@ TEST_CASE("how many inputs of map() went together is known for tasks that finish
   CHECK(index.inputs_at(1, {0, 8, 0}) == 0);
   CHECK(index.inputs_at(1, {1, 0, 0}) == 5);
   CHECK(index.inputs_at(2, {0, 0, 0}) == 0);
+}
+
+TEST_CASE("a task that was left in the middle is known by its call and occurrence, once, unless it has finished since",
+          "[journal]") {
+  Written written;
+  BlockWriter& first = written.block(1);
+  submit(first, 1, a);
+  submit(first, 2, a);
+  submit(first, 3, a);
+  submit(first, 4, b);
+  submit(first, 5, c);
+  finish(first, 1);
+  BlockWriter& second = written.block(2);
+  submit(second, 9, a, 2);
+  submit(second, 10, b);
+  finish(second, 10);
+  IndexBuilder builder;
+  const TaskKey second_a{1, 2}, third_a{1, 3}, third_a_later{2, 9}, of_b{1, 4}, finished{1, 1}, unknown{1, 77};
+  builder.look_for({finished, second_a, third_a, of_b, unknown, third_a_later});
+  const Index index = written.index_with(builder);
+  CHECK((index.has(a, 0) && index.has(b, 0)));
+  CHECK_FALSE((index.has(a, 1) || index.has(c, 0)));
+  Checkpoints checkpoints;
+  CHECK(checkpoints.fill(builder.take_unfinished(), index) == std::vector<TaskKey>{of_b, third_a});
+  CHECK(checkpoints.all().size() == 2);
+  CHECK_FALSE(checkpoints.take(a));
+  CHECK(checkpoints.take(a) == second_a);
+  CHECK(checkpoints.take(a) == third_a_later);
+  CHECK_FALSE(checkpoints.take(a));
+  CHECK_FALSE(checkpoints.take(b));
+  CHECK_FALSE(checkpoints.take(c));
 }

@@ -29,6 +29,9 @@ class LoopHost final : public mw::InterfaceHost {
   void task_started(const mw::TaskRef& task, mw::WorkerId worker) override { say("started {} on {}", task.id(), index_of(worker)); }
   void task_progress(const mw::TaskRef& task, double fraction) override { say("progress {} {}", task.id(), fraction); }
   void task_part(const mw::TaskRef& task, mw::Bytes value) override { say("part of {}: {} bytes", task.id(), value.size()); }
+  void task_checkpoint(const mw::TaskRef& task, mw::Bytes state) override {
+    say("checkpoint of {}: {} bytes", task.id(), state.size());
+  }
   void task_finished(const mw::TaskRef& task, mw::Outcome outcome) override {
     say("finished {}", task.id());
     outcomes.push_back(std::move(outcome));

@@ -185,7 +185,7 @@ TEST_CASE("a value that is apart has to come with its descriptor", "[multicore][
                     Contains("without its descriptor"));
 }
 
-TEST_CASE("progress of another task is not heard, and a part of another is a lie", "[multicore][worker]") {
+TEST_CASE("progress of another task is not heard, and a part or checkpoint of another is a lie", "[multicore][worker]") {
   WorkerBench bench;
   bench.join();
   bench.come(wire::Progress{1, 1, 0.5});  // of none, as it may be over here already
@@ -197,6 +197,11 @@ TEST_CASE("progress of another task is not heard, and a part of another is a lie
   CHECK(bench.heard.said() == WorkerWords{"started 1 on 1", "progress 1 0.25", "part of 1: 3 bytes"});
   CHECK_THROWS_AS(bench.come(wire::Part{2, 1, bytes_of("abc")}), wire::ProtocolError);
   CHECK_THROWS_AS(bench.come(wire::Part{1, 2, bytes_of("abc")}), wire::ProtocolError);
+  CHECK(bench.heard.said().empty());
+  bench.come(wire::Checkpoint{1, 1, bytes_of("state")});
+  CHECK(bench.heard.said() == WorkerWords{"checkpoint of 1: 5 bytes"});
+  CHECK_THROWS_AS(bench.come(wire::Checkpoint{2, 1, bytes_of("state")}), wire::ProtocolError);
+  CHECK_THROWS_AS(bench.come(wire::Checkpoint{1, 2, bytes_of("state")}), wire::ProtocolError);
   CHECK(bench.heard.said().empty());
 }
 
@@ -211,7 +216,7 @@ TEST_CASE("frames that a worker does not send, and payloads that are none, break
   CHECK_THROWS_AS(bench.come(wire::Returned{1, 1}), wire::ProtocolError);
   CHECK_THROWS_AS(bench.come(wire::FilePiece{}), wire::ProtocolError);
   using enum wire::FrameType;
-  for (const wire::FrameType type : {hello, result, failure, result_apart, progress, part, note})
+  for (const wire::FrameType type : {hello, result, failure, result_apart, progress, part, checkpoint, note})
     for (const std::string& payload : {std::string{}, std::string{"\x01"}, std::string(40, '\xff')})
       CHECK_THROWS_AS(bench.worker->frame({type, bytes_of(payload)}), wire::ProtocolError);
   bench.come(wire::Heartbeat{});

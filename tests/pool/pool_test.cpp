@@ -85,6 +85,7 @@ TEST_CASE("a worker number of no member is one that the pool does not know", "[p
     void task_started(const TaskRef&, WorkerId) override {}
     void task_progress(const TaskRef&, double) override {}
     void task_part(const TaskRef&, Bytes) override {}
+    void task_checkpoint(const TaskRef&, Bytes) override {}
     void task_finished(const TaskRef&, Outcome) override {}
     void task_lost(const TaskRef&, Outcome) override {}
     void task_returned(const TaskRef&) override {}

@@ -60,6 +60,7 @@ class SerialHost : public InterfaceHost {
  public:
   void task_started(const TaskRef& task, WorkerId worker) override { say("started {} on {}", task.id(), index_of(worker)); }
   void task_progress(const TaskRef& task, double fraction) override { say("progress {} {}", task.id(), fraction); }
+  void task_checkpoint(const TaskRef& task, Bytes state) override { say("checkpoint of {}: {} bytes", task.id(), state.size()); }
   void task_part(const TaskRef& task, Bytes value) override { say("part of {}: {}", task.id(), decode<int>(value.span())); }
   void task_finished(const TaskRef& task, Outcome outcome) override {
     {

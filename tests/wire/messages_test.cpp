@@ -50,7 +50,9 @@ Task with_every_term() {
            .shared = {{1, 2, 3, "/proc/4/fd/5"}, {6, 7, 0, "#8"}},
            .start_values = 1,
            .is_start = true,
-           .emit_stdout = true},
+           .emit_stdout = true,
+           .checkpoint_interval_ns = 50,
+           .checkpoint = bytes_of("state")},
           bytes_of("args")};
 }
 
@@ -107,6 +109,8 @@ TEST_CASE("messages come back as they were", "[wire]") {
   CHECK(t.terms.start_values == 1);
   CHECK(t.terms.is_start);
   CHECK(t.terms.emit_stdout);
+  CHECK(t.terms.checkpoint_interval_ns == 50);
+  CHECK(text_of(t.terms.checkpoint) == "state");
   CHECK(text_of(t.arguments) == "args");
 
   const Bytes result_bytes = payload_of(Result{5, 7, 99, bytes_of("out"), bytes_of(""), bytes_of("value")});
@@ -192,6 +196,30 @@ TEST_CASE("a message that is torn anywhere, or too long, is refused", "[wire]") 
   for (std::size_t size = 0; size < task.size(); ++size) CHECK_THROWS_AS(parse_task(task.span().first(size)), ProtocolError);
   const Bytes result = payload_of(Result{1, 2, 3, bytes_of("ab"), bytes_of("c"), {}});
   for (std::size_t size = 0; size < result.size(); ++size) CHECK_THROWS_AS(parse_result(result.span().first(size)), ProtocolError);
+}
+
+TEST_CASE("a checkpoint comes back as it was, and one that is empty, torn or too large is refused", "[wire]") {
+  const Bytes payload = payload_of(Checkpoint{5, 7, bytes_of("state")});
+  const Checkpoint checkpoint = parse_checkpoint(payload.span());
+  CHECK(checkpoint.id == 5);
+  CHECK(checkpoint.attempt == 7);
+  CHECK(text_of(checkpoint.state) == "state");
+  for (std::size_t size = 0; size <= 12; ++size) CHECK_THROWS_AS(parse_checkpoint(payload.span().first(size)), ProtocolError);
+  Bytes large;
+  append_checkpoint_header(large, {5, 7, {}});
+  large.extend(longest_checkpoint);
+  CHECK_NOTHROW(parse_checkpoint(large.span().subspan(header_size)));
+  large.extend(1);
+  CHECK_THROWS_AS(parse_checkpoint(large.span().subspan(header_size)), ProtocolError);
+  // The terms of a task say how large theirs is.
+  Bytes task = payload_of(Task{5, 6, 7, {.checkpoint = bytes_of("state")}, {}});
+  CHECK(parse_task(task.span()).terms.is_plain());
+  CHECK_FALSE(parse_task(task.span()).terms.empty());
+  const std::size_t size_at = task.size() - 5 - 4;
+  for (const std::uint32_t size : {std::uint32_t{6}, static_cast<std::uint32_t>(longest_checkpoint) + 1, ~std::uint32_t{0}}) {
+    std::memcpy(task.data() + size_at, &size, sizeof size);
+    CHECK_THROWS_AS(parse_task(task.span()), ProtocolError);
+  }
 }
 
 TEST_CASE("sizes inside a message are checked without overflow", "[wire]") {

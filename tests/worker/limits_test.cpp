@@ -52,8 +52,14 @@ rlim_t data_limit() {
 
 struct Heard final : ProgressSink {
   std::vector<double> fractions;
+  std::vector<std::string> states;  ///< without what is behind them
+  std::vector<std::string> notes;
   void part(Bytes) override {}
   void progress(double fraction) override { fractions.push_back(fraction); }
+  void checkpoint(std::span<const std::byte> state) override {
+    states.emplace_back(reinterpret_cast<const char*>(state.data()), state.size() - sizeof(std::uint64_t));
+  }
+  void note(const std::string& text) override { notes.push_back(text); }
 };
 
 }  // namespace
@@ -242,6 +248,77 @@ TEST_CASE("a checkpoint that cannot be written leaves the one before it, and sta
           if (!state || state->size() != 4) return 2;
           return checkpoint_is_due() ? 0 : 3;
         }) == 0);
+}
+
+namespace {
+
+Bytes state_of(std::string_view text) { return Bytes{std::as_bytes(std::span{text})}; }
+
+std::string last_state() {
+  const auto state = detail::read_checkpoint();
+  return state ? std::string{reinterpret_cast<const char*>(state->data()), state->size()} : "(none)";
+}
+
+}  // namespace
+
+TEST_CASE("what a task saves goes to its runner, and it begins with what it was given", "[worker]") {
+  Heard heard;
+  Bytes kept;
+  {
+    const CheckpointScope scope{heard, 0ns, {}};
+    CHECK(last_state() == "(none)");
+    detail::write_checkpoint(state_of("one"));
+    CHECK(last_state() == "one");
+    kept = state_of("two");
+    kept.extend(8);
+    std::memset(kept.data() + 3, 0, 8);
+  }
+  CHECK(heard.states == std::vector<std::string>{"one"});
+  CHECK_FALSE(checkpoint_is_due());
+  CHECK(last_state() == "(none)");
+  const CheckpointScope scope{heard, 0ns, kept.span()};
+  CHECK(last_state() == "two");
+  {
+    const CheckpointScope inner{heard, 0ns, {}};  // of another task that this thread runs
+    CHECK(last_state() == "(none)");
+    detail::write_checkpoint(state_of("inner"));
+  }
+  CHECK(last_state() == "two");
+  std::uint64_t input = 0;
+  const detail::InputPlace place{input};
+  detail::write_checkpoint(state_of("of the first input"));
+  CHECK(last_state() == "of the first input");
+  ++input;
+  CHECK(last_state() == "(none)");
+}
+
+TEST_CASE("a task saves no more often than it is to, and not at once", "[worker]") {
+  Heard heard;
+  const CheckpointScope rare{heard, 24h, {}};
+  CHECK_FALSE(checkpoint_is_due());
+  save_checkpoint(1);
+  CHECK(heard.states.empty());
+  const CheckpointScope each{heard, 0ns, {}};
+  save_checkpoint(1);
+  save_checkpoint(2);
+  CHECK(heard.states.size() == 2);
+  CHECK(load_checkpoint<int>() == 2);
+  CHECK_FALSE(load_checkpoint<std::string>());
+}
+
+TEST_CASE("a checkpoint that is too large is skipped, with one warning, and the one before it is still there", "[worker]") {
+  Heard heard;
+  const CheckpointScope scope{heard, 0ns, {}};
+  detail::write_checkpoint(state_of("good"));
+  for (int i = 0; i < 2; ++i) {
+    Bytes large;
+    large.extend(wire::longest_checkpoint - 7);
+    detail::write_checkpoint(std::move(large));
+  }
+  CHECK(heard.states == std::vector<std::string>{"good"});
+  CHECK(last_state() == "good");
+  REQUIRE(heard.notes.size() == 1);
+  CHECK_THAT(heard.notes.front(), Catch::Contains("67108864"));
 }
 
 TEST_CASE("a call gives its result, and what it throws becomes its failure", "[worker]") {

@@ -215,14 +215,15 @@ struct Report {
 };
 
 void report(unsigned runs, std::uint64_t many) {
-  Report report{.runs = runs, .folder = fs::temp_directory_path() / fmt::format("mw-reliability-{}-report", ::getpid()), .line = {}};
+  Report report{
+      .runs = runs, .folder = fs::temp_directory_path() / fmt::format("mw-reliability-{}-report", ::getpid()), .line = {}};
   fs::create_directory(report.folder);
   const std::string journal = report.fresh_journal();
   report.row("measure", "here", "wanted");
   report.row("---", "---:", "---");
-  const auto noop = report.in_turn("noop", {{"multicore:2", "", false, 1'000'000},
-                                            {"multicore:2", journal, false, 1'000'000},
-                                            {"multicore:2", journal, true, 200'000}});
+  const auto noop = report.in_turn(
+      "noop",
+      {{"multicore:2", "", false, 1'000'000}, {"multicore:2", journal, false, 1'000'000}, {"multicore:2", journal, true, 200'000}});
   report.row("no-op tasks, no journal", fmt::format("{:.0f}/s", noop[0]), "");
   report.row("no-op tasks, journal", fmt::format("{:.0f}/s", noop[1]), "150,000/s");
   report.row("no-op tasks, journal_sync always", fmt::format("{:.0f}/s", noop[2]), "");

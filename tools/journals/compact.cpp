@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "journal/unfinished.hpp"
 #include "journals/tasks.hpp"
 
 namespace mw::tool {
@@ -27,9 +29,24 @@ bool is_before(const Index::Known& a, const Position& b) noexcept {
   return std::tie(a.position.block, a.position.offset) < std::tie(b.block, b.offset);
 }
 
-/// What is worth keeping, in the order in which it was written.
-std::vector<Index::Known> known_in(JournalFile& file, bool salvage, std::uint64_t& damaged) {
+/// What is worth keeping.
+struct Kept {
+  std::vector<Index::Known> results;                      ///< in the order in which they were written
+  std::map<journal::TaskKey, std::uint64_t> checkpoints;  ///< which task has one, and its occurrence
+};
+
+std::vector<journal::TaskKey> checkpoints_in(JournalFile& file, std::uint64_t& damaged) {
+  try {
+    return file.checkpoints();
+  } catch (const sqlite::DatabaseError&) {
+    ++damaged;
+    return {};
+  }
+}
+
+Kept kept_of(JournalFile& file, bool salvage, std::uint64_t& damaged) {
   journal::IndexBuilder builder;
+  builder.look_for(checkpoints_in(file, damaged));
   const auto add = [&](const journal::Block& block) {
     try {
       builder.add(block);
@@ -42,9 +59,13 @@ std::vector<Index::Known> known_in(JournalFile& file, bool salvage, std::uint64_
     file.each_block_left(add, note);
   else
     file.each_block(add, note);
-  auto known = builder.finish().all();
-  std::sort(known.begin(), known.end(), [](const auto& a, const auto& b) { return is_before(a, b.position); });
-  return known;
+  const Index index = builder.finish();
+  journal::Checkpoints checkpoints;
+  checkpoints.fill(builder.take_unfinished(), index);
+  Kept kept{index.all(), {}};
+  std::sort(kept.results.begin(), kept.results.end(), [](const auto& a, const auto& b) { return is_before(a, b.position); });
+  for (const journal::Unfinished& one : checkpoints.all()) kept.checkpoints.emplace(one.task, one.occurrence);
+  return kept;
 }
 
 class NewFile {
@@ -72,6 +93,14 @@ class NewFile {
     block_.finished(finished);
     if (block_.bytes().size() >= block_size) write_block();
     if (id_ % entries_a_commit == 0) commit();
+  }
+  /// A task that did not finish.
+  void add(const TaskOfRun& task, std::uint64_t occurrence, std::span<const std::byte> checkpoint) {
+    journal::Submitted submitted = task.submitted;
+    submitted.id = ++id_;
+    submitted.occurrence = occurrence;
+    block_.submitted(submitted);
+    file_.put_checkpoint({run_, id_}, checkpoint);
   }
   void finish() {
     write_block();
@@ -110,7 +139,8 @@ Compacted compact(const std::string& from, const std::string& to, bool salvage) 
   if (std::filesystem::exists(to)) throw JournalError{fmt::format("{} is there already: name another file, or remove it", to)};
   JournalFile file{from, false};
   Compacted result;
-  const auto known = known_in(file, salvage, result.damaged);
+  const Kept kept = kept_of(file, salvage, result.damaged);
+  const auto& known = kept.results;
   NewFile made{to, file};
   walk(
       file,
@@ -118,8 +148,14 @@ Compacted compact(const std::string& from, const std::string& to, bool salvage) 
         const auto place = std::lower_bound(known.begin(), known.end(), task.position, is_before);
         const bool is_wanted = task.end == End::finished && place != known.end() && place->position.block == task.position.block &&
                                place->position.offset == task.position.offset;
-        if (!is_wanted) return static_cast<void>(++result.dropped);
+        const auto checkpoint = kept.checkpoints.find({task.run, task.submitted.id});
+        const bool goes_on = task.end != End::finished && checkpoint != kept.checkpoints.end();
+        if (!is_wanted && !goes_on) return static_cast<void>(++result.dropped);
         try {
+          if (goes_on) {
+            made.add(task, checkpoint->second, file.checkpoint(checkpoint->first).span());
+            return static_cast<void>(++result.checkpoints);
+          }
           made.add(task, *place);
           ++result.kept;
         } catch (const JournalError&) {

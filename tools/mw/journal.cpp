@@ -213,8 +213,8 @@ int compact_file(const JournalCommand& command) {
     // They were the old one's, which SQLite has merged into it when it was closed.
     for (const char* end : {"-wal", "-shm"}) std::filesystem::remove(command.file + end);
   }
-  process::print(fmt::format("{} results, {} bytes (before: {}); {} entries left out, {} damaged\n", result.kept, after, before,
-                             result.dropped, result.damaged));
+  process::print(fmt::format("{} results, {} checkpoints, {} bytes (before: {}); {} entries left out, {} damaged\n", result.kept,
+                             result.checkpoints, after, before, result.dropped, result.damaged));
   return 0;
 }
 
@@ -286,7 +286,8 @@ void add_journal(CLI::App& cli, JournalCommand& command) {
   show->add_option("task", command.task, "RUN:TASK, as ls --tasks shows it; TASK: of the last run")->required();
   show->add_flag("--raw", command.raw, "nothing but the bytes of its result");
   add(*journal, command, "verify", "reads all of it; exit status 1 if something is damaged");
-  auto* compact = add(*journal, command, "compact", "writes it anew, with the last result of each call and nothing else");
+  auto* compact = add(*journal, command, "compact",
+                      "writes it anew, with the last result of each call, checkpoints of tasks that go on, and nothing else");
   compact->add_option("to", command.to, "the new file; default: in the place of the old one");
   compact->add_flag("--salvage", command.salvage, "from a journal that is damaged: what can be read");
   add(*journal, command, "export", "each task as a JSON object on a line; results in hexadecimal")

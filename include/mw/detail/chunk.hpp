@@ -94,6 +94,18 @@ bool claim_inputs(std::uint32_t inputs) noexcept;
 /// The arguments of a chunk, encoded, are those of its first `inputs` from now on: what it returns is theirs alone.
 void limit_chunk(Bytes& arguments, std::uint64_t inputs) noexcept;
 
+/// While it lives, checkpoints are of the input whose number is there: no other input finds them.
+class InputPlace {
+ public:
+  explicit InputPlace(const std::uint64_t& number) noexcept;
+  ~InputPlace();
+  InputPlace(const InputPlace&) = delete;
+  InputPlace& operator=(const InputPlace&) = delete;
+
+ private:
+  const std::uint64_t* const outer_;
+};
+
 /// Says how far a run of calls may go: until its time is used up, or its master takes the rest back. It seldom looks
 /// where calls are short.
 class ChunkPace {
@@ -174,6 +186,7 @@ auto MapChunk<F>::run(std::uint64_t most, std::vector<Input> inputs, std::uint64
     -> ChunkResult<ValueOf<R>> {
   ChunkResult<ValueOf<R>> result;
   result.values.reserve(inputs.size());
+  const InputPlace place{result.done};
   ChunkPace pace{std::min<std::uint64_t>(most, inputs.size()), budget_ns};
   for (auto&& input : inputs) {
     if (!pace.may_go_on()) break;
@@ -209,6 +222,7 @@ template <auto F, auto Reduce>
 auto ReduceChunk<F, Reduce>::run(std::uint64_t most, std::vector<Input> inputs, std::uint64_t budget_ns, std::uint32_t)
     -> ChunkResult<R> {
   ChunkResult<R> result;
+  const InputPlace place{result.done};
   ChunkPace pace{std::min<std::uint64_t>(most, inputs.size()), budget_ns};
   for (auto&& input : inputs) {
     if (!pace.may_go_on()) break;

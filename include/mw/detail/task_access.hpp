@@ -6,6 +6,7 @@
 // Use:     internal.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -30,6 +31,8 @@ class TaskAccess {
   static std::uint32_t start_values(const TaskRef& task) noexcept;
   /// Whether there is nothing to do but that call.
   static bool is_start(const TaskRef& task) noexcept;
+  /// What it saved last, for its next attempt; null: nothing. On the loop only.
+  static const std::shared_ptr<const Bytes>& checkpoint(const TaskRef& task) noexcept;
 };
 
 }  // namespace mw
