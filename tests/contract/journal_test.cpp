@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// What a test leaves, and counts: each call of square() is a line in a file.
-struct Place {
+/// What a test leaves, and counts: each call of noted_square() is a line in a file.
+struct JournalPlace {
   test::TemporaryFolder folder;
   mw::MasterOptions options() const { return {.journal = folder.path("run.mwj")}; }
   std::string calls() const { return folder.path("calls"); }
@@ -29,42 +29,42 @@ struct Place {
   }
 };
 
-int square(const std::string& calls, int x) {
+int noted_square(const std::string& calls, int x) {
   std::ofstream{calls, std::ios::app} << std::to_string(x) + "\n";
   return x * x;
 }
 int square_or_throw(const std::string& calls, int x, const std::string& good) {
-  square(calls, x);
+  noted_square(calls, x);
   if (!std::filesystem::exists(good)) throw std::runtime_error{"not yet"};
   return x * x;
 }
-std::string long_text(const std::string& calls, std::size_t size) {
-  square(calls, 0);
+std::string noted_long_text(const std::string& calls, std::size_t size) {
+  noted_square(calls, 0);
   return std::string(size, 'x');
 }
-int sum_of_shared(const std::string& calls, const std::vector<int>& values) {
-  square(calls, 0);
+int noted_sum(const std::string& calls, const std::vector<int>& values) {
+  noted_square(calls, 0);
   return std::accumulate(values.begin(), values.end(), 0);
 }
 int print_and_square(const std::string& calls, int x) {
   std::printf("printed %d\n", x);
-  return square(calls, x);
+  return noted_square(calls, x);
 }
 int emit_and_square(const std::string& calls, int x) {
   mw::emit(x);
-  return square(calls, x);
+  return noted_square(calls, x);
 }
-int plus_one(int x) { return x + 1; }
+int increased(int x) { return x + 1; }
 
-std::vector<int> squares(mw::Master& master, const std::string& calls, int count) {
+std::vector<int> noted_squares(mw::Master& master, const std::string& calls, int count) {
   std::vector<mw::Task<int>> tasks;
-  for (int x = 0; x < count; ++x) tasks.push_back(master.submit_task<square>(calls, x));
+  for (int x = 0; x < count; ++x) tasks.push_back(master.submit_task<noted_square>(calls, x));
   std::vector<int> results;
   for (const auto& task : tasks) results.push_back(master.get_result(task));
   return results;
 }
 
-struct Counter {
+struct SavedCounter {
   int value = 0;
   int next() { return ++value; }
 };
@@ -74,15 +74,15 @@ struct Counter {
 TEST_CASE("P21: a program that is started again has its results at once, and runs what is left", "[contract][P21][journal]") {
   const auto spec = GENERATE(from_range(specs()));
   CAPTURE(spec);
-  const Place place;
+  const JournalPlace place;
   std::vector<int> before;
   {
     mw::Master master{mw::interface(spec), place.options()};
-    before = squares(master, place.calls(), 5);
+    before = noted_squares(master, place.calls(), 5);
     CHECK(master.get_status().found == 0);
   }
   mw::Master master{mw::interface(spec), place.options()};
-  const auto after = squares(master, place.calls(), 7);
+  const auto after = noted_squares(master, place.calls(), 7);
   CHECK(std::vector<int>{after.begin(), after.begin() + 5} == before);
   CHECK((after[5] == 25 && after[6] == 36));
   CHECK(master.get_status().found == 5);
@@ -92,11 +92,11 @@ TEST_CASE("P21: a program that is started again has its results at once, and run
 TEST_CASE("P21: with journal_sync always, a result that get_result has returned is in the journal", "[contract][P21][journal]") {
   const auto spec = GENERATE(from_range(specs_scheduled_by_master()));
   CAPTURE(spec);
-  const Place place;
+  const JournalPlace place;
   auto options = place.options();
   options.journal_sync = mw::JournalSync::always;
   mw::Master master{mw::interface(spec), options};
-  CHECK(squares(master, place.calls(), 20).back() == 19 * 19);
+  CHECK(noted_squares(master, place.calls(), 20).back() == 19 * 19);
   // As it would be found if this process were killed now.
   test::TemporaryFolder copies;
   for (const char* end : {"", "-wal"}) {
@@ -104,14 +104,14 @@ TEST_CASE("P21: with journal_sync always, a result that get_result has returned 
     if (std::filesystem::exists(place.folder.path(name))) std::filesystem::copy_file(place.folder.path(name), copies.path(name));
   }
   mw::Master again{mw::interface("serial"), {.journal = copies.path("run.mwj")}};
-  squares(again, place.calls(), 20);
+  noted_squares(again, place.calls(), 20);
   CHECK(again.get_status().found == 20);
 }
 
 TEST_CASE("a journal knows map() again, however its inputs went together", "[contract][journal]") {
   const auto spec = GENERATE(from_range(specs_with_lasting_workers()));
   CAPTURE(spec);
-  const Place place;
+  const JournalPlace place;
   const auto inputs = [&] {
     std::vector<std::tuple<std::string, int>> all;
     for (int x = 0; x < 400; ++x) all.emplace_back(place.calls(), x);
@@ -119,7 +119,8 @@ TEST_CASE("a journal knows map() again, however its inputs went together", "[con
   }();
   const auto sum = [&](mw::Master& master, std::size_t count) {
     long total = 0;
-    for (const int value : master.map<square>(std::vector(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(count))))
+    for (const int value :
+         master.map<noted_square>(std::vector(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(count))))
       total += value;
     return total;
   };
@@ -138,11 +139,11 @@ TEST_CASE("a journal knows map() again, however its inputs went together", "[con
 }
 
 TEST_CASE("equal calls are told apart by their order, and each has its own result", "[contract][journal]") {
-  const Place place;
+  const JournalPlace place;
   const auto run = [&](int count) {
     mw::Master master{mw::interface("serial"), place.options()};
     std::vector<mw::Task<int>> tasks;
-    for (int i = 0; i < count; ++i) tasks.push_back(master.submit_task<square>(place.calls(), 3));
+    for (int i = 0; i < count; ++i) tasks.push_back(master.submit_task<noted_square>(place.calls(), 3));
     for (const auto& task : tasks) CHECK(master.get_result(task) == 9);
     return master.get_status().found;
   };
@@ -153,19 +154,19 @@ TEST_CASE("equal calls are told apart by their order, and each has its own resul
 }
 
 TEST_CASE("errors run again, and so does what was cancelled, or is not to be remembered", "[contract][journal]") {
-  const Place place;
+  const JournalPlace place;
   const std::string good = place.folder.path("good");
   const auto run = [&] {
     mw::Master master{mw::interface("serial"), place.options()};
     const auto may_fail = master.submit_task<square_or_throw>(place.calls(), 1, good);
-    const auto forgotten = master.submit_task<square>({.remember = false}, place.calls(), 2);
+    const auto forgotten = master.submit_task<noted_square>({.remember = false}, place.calls(), 2);
     CHECK(master.get_result(forgotten) == 4);
     if (std::filesystem::exists(good))
       CHECK(master.get_result(may_fail) == 1);
     else
       CHECK(test::error_of(master, may_fail).message() == "not yet");
     const auto before = master.submit_task<add_slowly>({.remember = false}, std::int64_t{1}, std::int64_t{1}, 30u);
-    const auto cancelled = master.submit_task<square>({.priority = -1}, place.calls(), 3);
+    const auto cancelled = master.submit_task<noted_square>({.priority = -1}, place.calls(), 3);
     CHECK(master.cancel(cancelled));
     CHECK(master.get_result(before) == 2);
     return master.get_status().found;
@@ -177,20 +178,21 @@ TEST_CASE("errors run again, and so does what was cancelled, or is not to be rem
 }
 
 TEST_CASE("large results, what was printed, shared values, then() and programs are remembered", "[contract][journal]") {
-  const Place place;
+  const JournalPlace place;
   std::vector<int> shared{1, 2, 3};
   const auto run = [&] {
     mw::Master master{mw::interface("multicore:2"), place.options()};
-    CHECK(master.get_result(master.submit_task<long_text>(place.calls(), std::size_t{300'000})).size() == 300'000);
-    CHECK(master.get_result(master.submit_task<long_text>(place.calls(), std::size_t{9'000'000})) == std::string(9'000'000, 'x'));
+    CHECK(master.get_result(master.submit_task<noted_long_text>(place.calls(), std::size_t{300'000})).size() == 300'000);
+    CHECK(master.get_result(master.submit_task<noted_long_text>(place.calls(), std::size_t{9'000'000})) ==
+          std::string(9'000'000, 'x'));
     const auto printing = master.submit_task<print_and_square>(place.calls(), 4);
     CHECK(master.get_result(printing) == 16);
     CHECK(printing.stdout_text() == "printed 4\n");
     const auto values = master.share(shared);
-    const int sum = master.get_result(master.submit_task<sum_of_shared>(place.calls(), values));
+    const int sum = master.get_result(master.submit_task<noted_sum>(place.calls(), values));
     CHECK(sum == std::accumulate(shared.begin(), shared.end(), 0));
-    const auto first = master.submit_task<square>(place.calls(), 5);
-    CHECK(master.get_result(first.then<plus_one>()) == 26);
+    const auto first = master.submit_task<noted_square>(place.calls(), 5);
+    CHECK(master.get_result(first.then<increased>()) == 26);
     CHECK(master.get_result(
               master.submit_task(mw::Program{"sh", {"-c", "echo p >> \"$0\"; cat", place.folder.path("programs")}}, "in")) == "in");
     return master.get_status().found;
@@ -203,12 +205,12 @@ TEST_CASE("large results, what was printed, shared values, then() and programs a
 }
 
 TEST_CASE("calls of objects, and tasks that emit parts, are made again", "[contract][journal]") {
-  const Place place;
+  const JournalPlace place;
   const auto run = [&] {
     mw::Master master{mw::interface("multicore:1"), place.options()};
-    const auto counter = master.create<Counter>();
-    CHECK(master.get_result(counter.call<&Counter::next>()) == 1);
-    CHECK(master.get_result(counter.call<&Counter::next>()) == 2);
+    const auto counter = master.create<SavedCounter>();
+    CHECK(master.get_result(counter.call<&SavedCounter::next>()) == 1);
+    CHECK(master.get_result(counter.call<&SavedCounter::next>()) == 2);
     const auto emitting = master.submit_task<emit_and_square>(place.calls(), 6);
     std::size_t parts = 0;
     for (const auto& part : master.parts_of<int>(emitting)) parts += part.value == 6;
@@ -222,7 +224,7 @@ TEST_CASE("calls of objects, and tasks that emit parts, are made again", "[contr
 
 TEST_CASE("a task with output files is remembered while they are there, and with data files while they are the same",
           "[contract][journal]") {
-  const Place place;
+  const JournalPlace place;
   const std::string out = place.folder.path("out"), in = place.folder.path("in");
   std::ofstream{in} << "first";
   const auto run = [&] {
@@ -242,7 +244,7 @@ TEST_CASE("a task with output files is remembered while they are there, and with
 }
 
 TEST_CASE("a journal that another master has, or that is none, is an error of the constructor", "[contract][journal]") {
-  const Place place;
+  const JournalPlace place;
   const mw::Master master{mw::interface("serial"), place.options()};
   CHECK_THROWS_WITH((mw::Master{mw::interface("serial"), place.options()}), Catch::Contains("is in use by process"));
   const std::string text = place.folder.path("text");
@@ -253,33 +255,33 @@ TEST_CASE("a journal that another master has, or that is none, is an error of th
 TEST_CASE("a cache gives a call's result to every program of this build that makes it again", "[contract][journal]") {
   const auto spec = GENERATE(from_range(specs_scheduled_by_master()));
   CAPTURE(spec);
-  const Place place;
+  const JournalPlace place;
   const mw::MasterOptions options{.cache = place.folder.path("results.mwc")};
   {
     mw::Master master{mw::interface(spec), options};
-    squares(master, place.calls(), 5);
+    noted_squares(master, place.calls(), 5);
     CHECK(master.get_status().found == 0);
   }
   mw::Master master{mw::interface(spec), options};
   mw::Master another{mw::interface("serial"), options};  // at the same time
-  CHECK(squares(master, place.calls(), 6)[5] == 25);
-  CHECK(squares(another, place.calls(), 5)[4] == 16);
+  CHECK(noted_squares(master, place.calls(), 6)[5] == 25);
+  CHECK(noted_squares(another, place.calls(), 5)[4] == 16);
   CHECK(master.get_status().found == 5);
   CHECK(another.get_status().found == 5);
   CHECK(place.called().size() == 6);
 }
 
 TEST_CASE("a cache is for the functions that it is given, and can be in a journal's file", "[contract][journal]") {
-  const Place place;
+  const JournalPlace place;
   const auto run = [&](bool only_plus_one) {
     auto options = place.options();
     options.cache = options.journal;
-    if (only_plus_one) options.cache_only<plus_one>();
+    if (only_plus_one) options.cache_only<increased>();
     mw::Master master{mw::interface("serial"), options};
-    CHECK(master.get_result(master.submit_task<square>(place.calls(), 7)) == 49);
+    CHECK(master.get_result(master.submit_task<noted_square>(place.calls(), 7)) == 49);
     // The journal knows the first of these, and the cache all others.
-    for (int i = 0; i < 3; ++i) CHECK(master.get_result(master.submit_task<plus_one>(1)) == 2);
-    CHECK(master.get_result(master.submit_task<square>({.remember = false}, place.calls(), 7)) == 49);
+    for (int i = 0; i < 3; ++i) CHECK(master.get_result(master.submit_task<increased>(1)) == 2);
+    CHECK(master.get_result(master.submit_task<noted_square>({.remember = false}, place.calls(), 7)) == 49);
     return master.get_status().found;
   };
   CHECK(run(false) >= 1);  // whether the second finds the first's result depends on when that was written
