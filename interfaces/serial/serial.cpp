@@ -87,11 +87,11 @@ class Serial final : public Interface, private worker::ProgressSink {
     worker::Surroundings surroundings{worker::Scope::thread, worker::own_working_directory()};
     worker::ThreadOutput output;
     worker::set_thread_progress_sink(this);
-    while (const Given given = next_task()) {
-      current_ = given.task;
+    while (Given given = next_task()) {
+      current_ = std::move(given.task);
       host().task_started(current_, id_);
       output.begin();
-      Outcome outcome = run_task(given);
+      Outcome outcome = run_current(given.checkpoint.get());
       if (const auto failure = surroundings.put_back(outcome.run_time)) log::warn("serial: " + *failure);
       worker::PrintedOutput printed = output.end();
       if (current_.options().emit_stdout && !printed.out.empty()) part(encode(printed.out));
@@ -102,10 +102,10 @@ class Serial final : public Interface, private worker::ProgressSink {
     stopped_();
   }
 
-  Outcome run_task(const Given& given) {
-    const auto last = given.checkpoint ? given.checkpoint->span() : std::span<const std::byte>{};
-    const worker::CheckpointScope checkpoints{*this, given.task.options().checkpoint_interval, last};
-    return run_on_terms(given.task);
+  Outcome run_current(const Bytes* checkpoint) {
+    const auto last = checkpoint ? checkpoint->span() : std::span<const std::byte>{};
+    const worker::CheckpointScope checkpoints{*this, current_.options().checkpoint_interval, last};
+    return run_on_terms(current_);
   }
 
   static Outcome run_on_terms(const TaskRef& task) {

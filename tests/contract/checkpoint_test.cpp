@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint64_t middle = 6;
-constexpr std::uint64_t end = 10;
+constexpr std::uint64_t middle_step = 6;
+constexpr std::uint64_t last_step = 10;
 const mw::TaskOptions each_step{.checkpoint_interval = 0ns};
 
 enum class Stop : std::uint8_t { never, by_signal, by_exception };
@@ -26,16 +26,16 @@ enum class Stop : std::uint8_t { never, by_signal, by_exception };
 /// Each step is a line in the file `log`. In its middle it stops unless the file `go` is there; by a signal, when that
 /// comes.
 std::uint64_t count_up(const std::string& log, Stop stop, const std::string& go) {
-  for (auto step = mw::load_checkpoint<std::uint64_t>().value_or(0); step < end; ++step) {
+  for (auto step = mw::load_checkpoint<std::uint64_t>().value_or(0); step < last_step; ++step) {
     mw::save_checkpoint(step);
     std::ofstream{log, std::ios::app} << step << "\n";
-    if (step != middle || stop == Stop::never || std::filesystem::exists(go)) continue;
+    if (step != middle_step || stop == Stop::never || std::filesystem::exists(go)) continue;
     if (stop == Stop::by_exception) throw std::runtime_error{"in the middle"};
     mw::set_progress(0.5);
     wait_for_file(go);
     ::raise(SIGKILL);
   }
-  return end;
+  return last_step;
 }
 
 /// The number of one that finds what another has saved.
@@ -76,11 +76,11 @@ TEST_CASE("a task whose worker was killed goes on from its checkpoint elsewhere"
   const Scene scene;
   const auto task = scene.submit(master, Stop::by_signal);
   REQUIRE(is_in_the_middle(task));
-  CHECK(scene.steps() == middle + 1);
+  CHECK(scene.steps() == middle_step + 1);
   scene.let_go();
-  CHECK(master.get_result(task) == end);
+  CHECK(master.get_result(task) == last_step);
   CHECK(task.attempts() == 2);
-  CHECK(scene.steps() == end + 1);  // the one in the middle twice
+  CHECK(scene.steps() == last_step + 1);  // the one in the middle twice
 }
 
 TEST_CASE("a task that failed goes on from its checkpoint when it is tried again", "[contract][checkpoint]") {
@@ -93,11 +93,11 @@ TEST_CASE("a task that failed goes on from its checkpoint when it is tried again
   const auto task = scene.submit(master, Stop::by_exception, options);
   CHECK_THROWS_AS(master.get_result(task), mw::TaskError);
   CHECK(task.attempts() == 3);
-  CHECK(scene.steps() == middle + 3);
+  CHECK(scene.steps() == middle_step + 3);
   scene.let_go();
   const Scene other;
-  CHECK(master.get_result(other.submit(master, Stop::never)) == end);  // another task begins at its beginning
-  CHECK(other.steps() == end);
+  CHECK(master.get_result(other.submit(master, Stop::never)) == last_step);  // another task begins at its beginning
+  CHECK(other.steps() == last_step);
 }
 
 TEST_CASE("no task finds another one's checkpoint", "[contract][checkpoint]") {
@@ -123,14 +123,14 @@ TEST_CASE("with a journal, a task goes on from its checkpoint when the program i
     const auto task = scene.submit(master, Stop::by_signal);
     REQUIRE(is_in_the_middle(task));
   }
-  CHECK(scene.steps() == middle + 1);
+  CHECK(scene.steps() == middle_step + 1);
   scene.let_go();
   {
     mw::Master master{mw::interface(spec), scene.with_journal()};
-    CHECK(master.get_result(scene.submit(master, Stop::by_signal)) == end);
+    CHECK(master.get_result(scene.submit(master, Stop::by_signal)) == last_step);
     CHECK(master.get_status().found == 0);
   }
-  CHECK(scene.steps() == end + 1);
+  CHECK(scene.steps() == last_step + 1);
 }
 
 TEST_CASE("equal tasks have checkpoints of their own in a journal, and one that failed keeps its",
@@ -139,18 +139,18 @@ TEST_CASE("equal tasks have checkpoints of their own in a journal, and one that 
   const auto run = [&](std::size_t before) {
     mw::Master master{mw::interface("serial"), scene.with_journal()};
     scene.let_go();
-    CHECK(master.get_result(scene.submit(master, Stop::by_exception)) == end);
+    CHECK(master.get_result(scene.submit(master, Stop::by_exception)) == last_step);
     CHECK(scene.steps() == before);
     std::filesystem::remove(scene.go());
     CHECK_THROWS_AS(master.get_result(scene.submit(master, Stop::by_exception)), mw::TaskError);
   };
-  run(end);
-  CHECK(scene.steps() == end + middle + 1);
-  run(end + middle + 1);  // the first is known; the second fails once more, where it was
-  CHECK(scene.steps() == end + middle + 2);
+  run(last_step);
+  CHECK(scene.steps() == last_step + middle_step + 1);
+  run(last_step + middle_step + 1);  // the first is known; the second fails once more, where it was
+  CHECK(scene.steps() == last_step + middle_step + 2);
   mw::Master master{mw::interface("serial"), scene.with_journal()};
   scene.let_go();
-  for (int i = 0; i < 2; ++i) CHECK(master.get_result(scene.submit(master, Stop::by_exception)) == end);
+  for (int i = 0; i < 2; ++i) CHECK(master.get_result(scene.submit(master, Stop::by_exception)) == last_step);
   CHECK(master.get_status().found == 1);
-  CHECK(scene.steps() == 2 * end + 2);
+  CHECK(scene.steps() == 2 * last_step + 2);
 }

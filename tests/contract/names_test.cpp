@@ -29,7 +29,7 @@ std::vector<std::string> sorted(const std::map<std::string, std::vector<int>>& w
 
 std::vector<std::string> throw_words(const std::vector<std::string>& words) { throw words; }
 
-int square(int x) { return x * x; }
+int times_itself(int x) { return x * x; }
 int plus(int a, int b) { return a + b; }
 
 int throw_nested(int depth) {
@@ -155,17 +155,17 @@ TEST_CASE("the status has a line for each name: of a task, of a program, of a ma
   master.get_result(master.submit_task<add>(1, 1));
   master.get_result(master.submit_task(mw::Program{"true"}));
   CHECK_THROWS_AS(master.get_result(master.submit_task(mw::Program{"false"})), mw::TaskError);
-  master.map<square>(std::vector<int>{1, 2}).run();
-  CHECK(master.map_reduce<square, plus>(std::vector<int>{1, 2}) == 5);
-  master.map<square>(std::vector<int>{1}, {.task = {.name = "squares"}}).run();
+  master.map<times_itself>(std::vector<int>{1, 2}).run();
+  CHECK(master.map_reduce<times_itself, plus>(std::vector<int>{1, 2}) == 5);
+  master.map<times_itself>(std::vector<int>{1}, {.task = {.name = "squares"}}).run();
   auto lines = lines_of(master);
   CHECK(lines.size() == 7);
   CHECK(lines["sum of the day"].finished == 1);
   CHECK(lines["contract::add(long, long)"].finished == 1);
   CHECK(lines["true"].finished == 1);
   CHECK(lines["false"].errors == 1);
-  CHECK(lines["map of (anonymous namespace)::square(int)"].finished >= 1);
-  CHECK(lines["map_reduce of (anonymous namespace)::square(int)"].finished >= 1);
+  CHECK(lines["map of (anonymous namespace)::times_itself(int)"].finished >= 1);
+  CHECK(lines["map_reduce of (anonymous namespace)::times_itself(int)"].finished >= 1);
   CHECK(lines["squares"].finished == 1);
 }
 

@@ -110,6 +110,22 @@ class Late {
 
 }  // namespace
 
+TEST_CASE("a copy begins with what the task has saved, and what the copy saves is its own business", "[core][copies]") {
+  Late world;
+  const auto state = [](std::size_t size) { return Bytes{std::vector<std::byte>(size)}; };
+  world.machine.checkpointed(world.original->task, state(3));
+  const auto copy = world.make_copy();
+  REQUIRE(copy);
+  REQUIRE(TaskAccess::checkpoint(copy->task));
+  CHECK(TaskAccess::checkpoint(copy->task)->size() == 3);
+  world.machine.started(copy->task, world.second, world.late);
+  world.machine.checkpointed(copy->task, state(9));
+  CHECK(TaskAccess::checkpoint(copy->task)->size() == 3);
+  CHECK(TaskAccess::checkpoint(world.original->task)->size() == 3);
+  world.machine.finished(copy->task, result_of(std::byte{7}), world.late);
+  CHECK_FALSE(TaskAccess::checkpoint(world.original->task));
+}
+
 TEST_CASE("the copy is first: its result is the task's, and the other attempt is ended", "[core][copies]") {
   Late world;
   const auto copy = world.make_copy();

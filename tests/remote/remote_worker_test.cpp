@@ -269,6 +269,23 @@ TEST_CASE("progress of another task than the one that runs is nobody's", "[remot
   CHECK(bench.said() == Words{"progress 1 0.25"});
 }
 
+TEST_CASE("what a task has saved goes to the host, and along with its next attempt", "[remote]") {
+  Bench bench;
+  bench.join(1);
+  const TaskRef task = bench.task();
+  bench.worker.send(task);
+  bench.worker.send(bench.task());
+  static_cast<void>(bench.said());
+  bench.come(wire::Checkpoint{1, 1, bytes_of("state")});
+  CHECK(bench.said() == Words{"checkpoint of 1: 5 bytes"});
+  CHECK_THROWS_AS(bench.come(wire::Checkpoint{1, 2, bytes_of("state")}), wire::ProtocolError);
+  CHECK_THROWS_AS(bench.come(wire::Checkpoint{2, 1, bytes_of("state")}), wire::ProtocolError);
+  auto& extra = TaskAccess::record(task)->need_extra();
+  extra.checkpoint = std::make_shared<const Bytes>(bytes("state"));
+  CHECK(text_of(message_of(task, Hears::meanwhile).terms.checkpoint) == "state");
+  CHECK(message_of(task).terms.checkpoint.empty());
+}
+
 TEST_CASE("that a worker is stopped counts while it has work", "[remote]") {
   Bench bench;
   bench.join();
