@@ -46,14 +46,18 @@ std::shared_ptr<const void> keeper_of(const TaskRecord& task) {
 }  // namespace
 
 Journal::Journal(const JournalOptions& options, const detail::StartCall& start, std::function<void()> written)
-    : path_{std::filesystem::absolute(options.path)},
+    : path_{real_path(std::filesystem::absolute(options.path))},
       is_strict_{options.is_strict},
       lock_{path_},
       file_{std::make_unique<JournalFile>(path_)},
       digester_{file_->secret(), start} {
-  const std::vector<Run> runs = file_->runs();
-  read_all();
-  begin_run(runs, std::move(written));
+  try {
+    const std::vector<Run> runs = file_->runs();
+    read_all();
+    begin_run(runs, std::move(written));
+  } catch (const sqlite::DatabaseError& e) {
+    throw JournalError{fmt::format("the journal is damaged: {}. \"mw journal compact --salvage {} NEW\" saves what can be read", e.what(), path_)};
+  }
 }
 
 Journal::~Journal() = default;
@@ -94,7 +98,7 @@ void Journal::begin_run(const std::vector<Run>& runs, std::function<void()> writ
                                    "program under another name, \"mw journal adopt {} {}\" says so",
                                    path_, runs.back().program, run.program, path_, run.program)};
   try {
-    auto file = std::make_unique<JournalFile>(path_);
+    auto file = file_->again();
     const std::uint64_t number = file->begin_run(run);
     writer_ = std::make_unique<Writer>(
         std::move(file), number,
@@ -112,7 +116,7 @@ std::optional<Outcome> Journal::find(const TaskRecord& task) noexcept {
     const Digest digest = digester_.of(task);
     const Index::Taken taken = index_.take(digest);
     if (taken.position) {
-      if (auto outcome = read(*taken.position, task)) {
+      if (auto outcome = try_to_read(*taken.position, task)) {
         found_.fetch_add(1, std::memory_order_relaxed);
         return outcome;
       }
@@ -122,6 +126,19 @@ std::optional<Outcome> Journal::find(const TaskRecord& task) noexcept {
     log::warn(fmt::format("the journal {} does not know task {}, which runs: {}", path_, task.id, e.what()));
   }
   return std::nullopt;
+}
+
+/// Nothing if it cannot be read any more: the task runs, and its new result takes the place of the old one.
+std::optional<Outcome> Journal::try_to_read(const Position& position, const TaskRecord& task) {
+  try {
+    return read(position, task);
+  } catch (const std::exception& e) {
+    if (!std::exchange(has_told_of_damage_, true))
+      log::warn(fmt::format("the journal {} is damaged: the result of task {} cannot be read, so it runs again, and so do others of which that "
+                            "is true: {}",
+                            path_, task.id, e.what()));
+    return std::nullopt;
+  }
 }
 
 void Journal::log_submission(const TaskRecord& task, const Digest& digest, std::optional<std::uint64_t> occurrence) {

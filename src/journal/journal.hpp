@@ -89,6 +89,7 @@ class Journal final : public core::Observer, public core::KnownResults {
   void read_all();
   void begin_run(const std::vector<Run>& runs, std::function<void()> written);
   static bool is_remembered(const detail::TaskRecord& task) noexcept;
+  std::optional<Outcome> try_to_read(const Position& position, const detail::TaskRecord& task);
   std::optional<Outcome> read(const Position& position, const detail::TaskRecord& task);
   std::span<const std::byte> block(std::uint64_t number);
   std::uint64_t number_of(const detail::FunctionEntry& function);
@@ -101,6 +102,7 @@ class Journal final : public core::Observer, public core::KnownResults {
   Digester digester_;
   Index index_;
   std::size_t known_ = 0;
+  bool has_told_of_damage_ = false;
   std::atomic<std::uint64_t> found_{0};
   std::mutex functions_mutex_;  ///< guards the next four
   std::unordered_map<std::string, std::uint64_t> functions_;  ///< by name: their numbers in the journal
