@@ -109,6 +109,8 @@ const std::string& checked(const std::string& path, bool make) {
     if (!make && !has_bytes(path + "-wal")) throw JournalError{fmt::format("there is no journal {}", path)};
     return path;
   }
+  // It was being made when power failed: SQLite will undo that.
+  if (has_bytes(path + "-journal")) return path;
   if (!header->is_sqlite()) throw JournalError{fmt::format("{} is no journal of CppMW: it is another kind of file, or damaged from its start", path)};
   const bool is_new = header->application() == 0 && header->schema() == 0;
   if (!is_new && header->application() != application_id)

@@ -16,6 +16,7 @@
 #include "log/log.hpp"
 #include "process/build.hpp"
 #include "process/command_line.hpp"
+#include "process/no_write_signals.hpp"
 #include "process/place.hpp"
 
 namespace mw::journal {
@@ -38,6 +39,12 @@ bool are_outputs_there(const TaskRecord& task) {
   return true;
 }
 
+/// Where it gets longer than a file may (ulimit -f), that is an error.
+std::unique_ptr<JournalFile> without_write_signals(const std::string& path) {
+  const process::NoWriteSignals none;
+  return std::make_unique<JournalFile>(path);
+}
+
 /// `T` in one that is not copied.
 std::shared_ptr<const void> keeper_of(const TaskRecord& task) {
   return std::make_shared<RecordPtr>(const_cast<TaskRecord*>(&task));
@@ -49,8 +56,9 @@ Journal::Journal(const JournalOptions& options, const detail::StartCall& start, 
     : path_{real_path(std::filesystem::absolute(options.path))},
       is_strict_{options.is_strict},
       lock_{path_},
-      file_{std::make_unique<JournalFile>(path_)},
+      file_{without_write_signals(path_)},
       digester_{file_->secret(), start} {
+  const process::NoWriteSignals none;
   try {
     const std::vector<Run> runs = file_->runs();
     read_all();
@@ -60,7 +68,12 @@ Journal::Journal(const JournalOptions& options, const detail::StartCall& start, 
   }
 }
 
-Journal::~Journal() = default;
+/// SQLite writes when it closes a file.
+Journal::~Journal() {
+  const process::NoWriteSignals none;
+  writer_.reset();
+  file_.reset();
+}
 
 void Journal::read_all() {
   IndexBuilder builder;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "log/log.hpp"
+#include "process/no_write_signals.hpp"
 
 namespace mw::journal {
 namespace {
@@ -138,6 +139,7 @@ bool Writer::write(Batch& batch) {
 }
 
 bool Writer::try_to_write(Batch& batch) {
+  const process::NoWriteSignals none;
   try {
     // What is in the file would be there twice.
     if (!batch.is_in_file) put(batch);
@@ -185,6 +187,7 @@ std::string Writer::finish() {
   woken_.notify_one();
   if (thread_.joinable()) {
     thread_.join();
+    const process::NoWriteSignals none;
     try {
       if (trouble_.empty()) file_->end_run(run_, std::time(nullptr));
     } catch (const std::exception& e) {

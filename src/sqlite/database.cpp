@@ -42,8 +42,8 @@ std::string trouble(sqlite3* database, int code) {
         "again; what was committed is not lost",
         *limit);
   if ((code & 0xff) == SQLITE_FULL || (is_of_system && (error == ENOSPC || error == EDQUOT || error == EFBIG)))
-    return "the disk is full, or what this user may have of it: make room there, and start the program again; what was committed "
-           "is not lost";
+    return "the disk is full, or what this user may have of it: make room there, and start the program again if it has ended; "
+           "what was committed is not lost";
   // Not each call leaves its words.
   const bool has_words = database && sqlite3_errcode(database) != SQLITE_OK;
   return fmt::format("{} ({})", has_words ? sqlite3_errmsg(database) : sqlite3_errstr(code), code);

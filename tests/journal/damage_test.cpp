@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t task_count = 10'000;
+const char* const wanted_damages = std::getenv("CPPMW_DAMAGES");
+const std::uint64_t task_count = wanted_damages ? 10'000 : 2'000;
 using Contents = std::vector<char>;
 
 Digest digest_of_task(std::uint64_t number) { return {number * 0x9E3779B97F4A7C15, number}; }
@@ -37,7 +38,7 @@ std::vector<std::byte> result_of_task(std::uint64_t number) {
 
 /// Half of the tasks in each of two runs. Each finishes some time after it was submitted.
 void write_tasks(JournalFile& file) {
-  constexpr std::uint64_t later = 700, a_commit = 1'000;
+  constexpr std::uint64_t later = 300, a_commit = 400;
   for (std::uint64_t half = 0; half < 2; ++half) {
     const auto run = file.begin_run({.program = "damaged", .command = "damaged --all"});
     std::optional<JournalFile::Commit> commit{std::in_place, file};
@@ -210,11 +211,10 @@ class Damager {
 }  // namespace
 
 TEST_CASE("P52: whatever damages a journal, no result in it is a wrong one", "[journal][P52]") {
-  const char* const wanted = std::getenv("CPPMW_DAMAGES");
-  const int times = wanted ? std::atoi(wanted) : 40;
+  const int times = wanted_damages ? std::atoi(wanted_damages) : 16;
   const unsigned seed = std::random_device{}();
   const Files whole[] = {original(false), original(true)};
-  REQUIRE(whole[1].log.size() > 100'000);
+  REQUIRE(whole[1].log.size() > 50'000);
   int errors = 0, partly = 0;
   for (int i = 0; i < times; ++i) {
     CAPTURE(seed, i);

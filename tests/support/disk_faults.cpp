@@ -254,6 +254,7 @@ int ftruncate64(int file, off64_t size) noexcept { return cut(file, size); }
 int ftruncate(int file, off_t size) noexcept { return cut(file, size); }
 int fsync(int file) { return sync(file, "fsync"); }
 int fdatasync(int file) { return sync(file, "fdatasync"); }
+#pragma GCC diagnostic ignored "-Wshadow"  // there is a structure of that name
 int flock(int file, int operation) noexcept {
   if (Disk::get().has_no_locks()) {
     errno = ENOLCK;
