@@ -75,6 +75,7 @@ void CacheWriter::write(const std::vector<Finished>& calls, const std::vector<Di
       for (const Digest& digest : used) file_.used(digest);
       transaction.commit();
     }
+    file_.file().sync();
     for (const Finished& call : calls) bytes_ += size_of(call);
     look_at_limits();
   } catch (const std::exception& e) {

@@ -65,7 +65,9 @@ Secret new_secret() {
   return secret;
 }
 
-std::uint64_t checksum(std::span<const std::byte> bytes) noexcept { return XXH3_64bits(bytes.data(), bytes.size()); }
+std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t seed) noexcept {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
 
 Digester::Digester(const Secret& secret, const detail::StartCall& start) : secret_{secret} {
   for (const detail::SharedPtr& value : start.values) start_ = with(start_, of_shared(value));

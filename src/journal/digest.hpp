@@ -36,8 +36,8 @@ using Secret = std::array<std::byte, 192>;
 /// One that nobody can guess. Throws JournalError if the system has no random numbers.
 Secret new_secret();
 
-/// For what may have been damaged, not for what somebody may have forged.
-std::uint64_t checksum(std::span<const std::byte> bytes) noexcept;
+/// For what may have been damaged, not for what somebody may have forged. `seed` stands for what belongs to the bytes.
+std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t seed = 0) noexcept;
 
 class Digester {
  public:

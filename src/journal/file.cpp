@@ -5,8 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <filesystem>
+#include <map>
+#include <mutex>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -20,6 +24,8 @@ namespace {
 constexpr std::int64_t application_id = 0x4D574A31;
 constexpr std::int64_t format_version = 1;
 constexpr std::size_t piece_size = std::size_t{4} << 20;
+/// Of an index, too; see index.cpp.
+constexpr unsigned block_number_bits = 40;
 
 constexpr const char* tables = R"(
   CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -37,6 +43,20 @@ std::uint32_t big_endian(const unsigned char* bytes) noexcept {
 
 std::int64_t as_integer(std::uint64_t number) noexcept { return static_cast<std::int64_t>(number); }
 std::uint64_t as_number(std::int64_t integer) noexcept { return static_cast<std::uint64_t>(integer); }
+
+/// Of its bytes and of what else says whose they are: a result that came to another task would be a wrong one.
+std::uint64_t checksum_of(const Block& block) noexcept {
+  constexpr std::uint64_t odd = 0x9E3779B97F4A7C15;
+  return checksum(block.bytes, ((block.number * odd + block.run) * odd + block.base) * odd + block.entries);
+}
+
+bool is_whole(const Block& block, std::int64_t sum) noexcept { return as_integer(checksum_of(block)) == sum; }
+
+/// The row's columns from run on.
+Block block_of(const sqlite::Statement& row, int first, std::uint64_t number) {
+  return {number, as_number(row.integer(first)), as_number(row.integer(first + 1)), as_number(row.integer(first + 2)),
+          row.blob(first + 4)};
+}
 
 /// The beginning of an SQLite database.
 struct Header {
@@ -58,19 +78,32 @@ struct Header {
   std::uint32_t application() const noexcept { return big_endian(&bytes[68]); }
 };
 
+/// A descriptor that stays open as long as the process: one that is closed takes all locks with it that this process has
+/// on the file (fcntl(2)), and SQLite may have some. -1: it cannot be opened, errno says why.
+int descriptor_for_good(const std::string& path) {
+  static std::mutex mutex;
+  static std::map<std::pair<dev_t, ino_t>, process::UniqueFd> kept;
+  std::lock_guard lock{mutex};
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return -1;
+  process::UniqueFd& file = kept[{status.st_dev, status.st_ino}];
+  if (file.get() < 0) file = process::UniqueFd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
+  return file.get();
+}
+
 /// Empty if there is no such file.
 std::optional<Header> header_of(const std::string& path) {
-  const process::UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
-  if (file.get() < 0) {
+  const int file = descriptor_for_good(path);
+  if (file < 0) {
     if (errno == ENOENT) return std::nullopt;
     throw JournalError{fmt::format("the journal {} cannot be opened: {}", path, std::generic_category().message(errno))};
   }
   struct stat status = {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
+  if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
     throw JournalError{fmt::format("the journal {} is no regular file", path)};
   Header header;
   header.file_size = static_cast<std::uint64_t>(status.st_size);
-  const auto got = ::pread(file.get(), header.bytes.data(), header.bytes.size(), 0);
+  const auto got = ::pread(file, header.bytes.data(), header.bytes.size(), 0);
   header.there = got > 0 ? static_cast<std::size_t>(got) : 0;
   return header;
 }
@@ -94,6 +127,8 @@ const std::string& checked(const std::string& path, bool make) {
     if (!make && !has_bytes(path + "-wal")) throw JournalError{fmt::format("there is no journal {}", path)};
     return path;
   }
+  // It was being made when power failed: SQLite will undo that.
+  if (has_bytes(path + "-journal")) return path;
   if (!header->is_sqlite())
     throw JournalError{fmt::format("{} is no journal of CppMW: it is another kind of file, or damaged from its start", path)};
   const bool is_new = header->application() == 0 && header->schema() == 0;
@@ -120,6 +155,12 @@ sqlite::Database opened(const std::string& path, bool make) {
 
 }  // namespace
 
+std::string real_path(const std::string& path) {
+  std::error_code error;
+  const auto real = std::filesystem::weakly_canonical(path, error);
+  return error ? path : real.string();
+}
+
 // FileLock
 
 namespace {
@@ -138,7 +179,7 @@ bool is_still_there(int file, const std::string& path) {
 
 }  // namespace
 
-FileLock::FileLock(const std::string& journal) : path_{journal + "-lock"} {
+FileLock::FileLock(const std::string& journal) : path_{real_path(journal) + "-lock"} {
   // Whoever had it may take the file away between the two calls.
   do {
     file_ = process::UniqueFd{::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)};
@@ -166,13 +207,16 @@ FileLock::~FileLock() {
 
 // JournalFile
 
-JournalFile::JournalFile(const std::string& path, bool make) : JournalFile{path, make, nullptr} {}
-JournalFile::JournalFile(const std::string& path, const Secret& secret) : JournalFile{path, true, &secret} {}
+JournalFile::JournalFile(const std::string& path, bool make) : JournalFile{path, opened(path, make), make, nullptr} {}
+JournalFile::JournalFile(const std::string& path, const Secret& secret) : JournalFile{path, opened(path, true), true, &secret} {}
 
-JournalFile::JournalFile(const std::string& path, bool make, const Secret* secret) : path_{path}, database_{opened(path, make)} {
+JournalFile::JournalFile(const std::string& path, sqlite::Database database, bool make, const Secret* secret)
+    : path_{path}, database_{std::move(database)} {
   try {
     set_up(make, secret);
-    insert_block_ = database_.prepare("INSERT INTO block(run, base, entries, checksum, bytes) VALUES (?, ?, ?, ?, ?)");
+    database_.tidy_in_sync();
+    next_block_ = database_.prepare("SELECT ifnull(max(number), 0) + 1 FROM block WHERE number < ?");
+    insert_block_ = database_.prepare("INSERT INTO block(number, run, base, entries, checksum, bytes) VALUES (?, ?, ?, ?, ?, ?)");
     select_block_ = database_.prepare("SELECT run, base, entries, checksum, bytes FROM block WHERE number = ?");
     insert_piece_ = database_.prepare("INSERT INTO piece(bytes) VALUES (?)");
     select_piece_ = database_.prepare("SELECT bytes FROM piece WHERE number = ?");
@@ -183,27 +227,43 @@ JournalFile::JournalFile(const std::string& path, bool make, const Secret* secre
   }
 }
 
-void JournalFile::set_up(bool make, const Secret* secret) {
-  if (database_.integer("PRAGMA application_id") != application_id) {
-    if (!make || database_.integer("SELECT count(*) FROM sqlite_schema") != 0)
-      throw JournalError{fmt::format("{} is no journal of CppMW: it is another program's database", path_)};
-    secret_ = secret ? *secret : new_secret();
-    Commit commit{*this};
-    database_.execute(tables);
-    database_.prepare("INSERT INTO meta(key, value) VALUES ('secret', ?)").run(sqlite::Blob{secret_});
-    database_.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version).c_str());
-    commit.done();
-    return;
-  }
-  if (const auto version = database_.integer("PRAGMA user_version"); version > format_version) throw_newer(path_, version);
-  sqlite::Statement select = database_.prepare("SELECT value FROM meta WHERE key = 'secret'");
-  const sqlite::Blob kept = select.step() ? select.blob(0) : sqlite::Blob{};
-  if (kept.size() != secret_.size()) throw JournalError{fmt::format("the journal {} is damaged: its key is missing", path_)};
-  std::memcpy(secret_.data(), kept.data(), kept.size());
+std::unique_ptr<JournalFile> JournalFile::again() const {
+  return std::unique_ptr<JournalFile>{new JournalFile{path_, sqlite::Database{path_}, false, nullptr}};
 }
 
-bool JournalFile::is_whole(std::span<const std::byte> bytes, std::int64_t sum) const noexcept {
-  return as_integer(checksum(bytes)) == sum;
+void JournalFile::set_up(bool make, const Secret* secret) {
+  if (database_.integer("PRAGMA application_id") != application_id) {
+    const bool is_empty = database_.integer("SELECT count(*) FROM sqlite_schema") == 0;
+    if (is_empty && !make)
+      throw JournalError{fmt::format("the journal {} is empty: the program that began it did not come further", path_)};
+    if (!is_empty) throw JournalError{fmt::format("{} is no journal of CppMW: it is another program's database", path_)};
+    return make_tables(secret);
+  }
+  if (const auto version = database_.integer("PRAGMA user_version"); version > format_version) throw_newer(path_, version);
+  read_secret();
+}
+
+void JournalFile::make_tables(const Secret* secret) {
+  secret_ = secret ? *secret : new_secret();
+  Commit commit{*this};
+  database_.execute(tables);
+  database_.prepare("INSERT INTO meta(key, value) VALUES ('secret', ?), ('checksum', ?)")
+      .run(sqlite::Blob{secret_}, as_integer(checksum(secret_)));
+  database_.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, format_version).c_str());
+  commit.done();
+}
+
+/// Nothing would be recognised by another one.
+void JournalFile::read_secret() {
+  sqlite::Statement select = database_.prepare("SELECT value FROM meta WHERE key = 'secret'");
+  const sqlite::Blob kept = select.step() ? select.blob(0) : sqlite::Blob{};
+  if (kept.size() != secret_.size() ||
+      as_integer(checksum(kept)) != database_.integer("SELECT value FROM meta WHERE key = 'checksum'"))
+    throw JournalError{
+        fmt::format("the journal {} is damaged: the key that it recognises calls by is not whole, so nothing of it can be "
+                    "used; take a copy that is whole, or begin a new one under another name",
+                    path_)};
+  std::memcpy(secret_.data(), kept.data(), kept.size());
 }
 
 std::vector<Run> JournalFile::runs() {
@@ -224,7 +284,20 @@ std::vector<std::pair<std::uint64_t, std::string>> JournalFile::functions() {
   return functions;
 }
 
-std::uint64_t JournalFile::entry_count() { return as_number(database_.integer("SELECT sum(entries) FROM block")); }
+std::uint64_t JournalFile::entry_count() {
+  constexpr std::uint64_t smallest_entry = 4;
+  std::uint64_t bytes = 0;
+  for (const char* end : {"", "-wal"}) {
+    std::error_code not_there;
+    const auto size = std::filesystem::file_size(path_ + end, not_there);
+    if (!not_there) bytes += size;
+  }
+  // Not `sum`: damaged numbers may be too large for that.
+  sqlite::Statement select = database_.prepare("SELECT total(entries) FROM block");
+  const double written = select.step() ? select.real(0) : 0;
+  const double most = static_cast<double>(bytes / smallest_entry);
+  return written > 0 ? static_cast<std::uint64_t>(std::min(written, most)) : 0;
+}
 
 void JournalFile::each_block(const std::function<void(const Block&)>& call,
                              const std::function<void(std::uint64_t, const std::string&)>& damaged) {
@@ -232,11 +305,11 @@ void JournalFile::each_block(const std::function<void(const Block&)>& call,
     sqlite::Statement select = database_.prepare("SELECT number, run, base, entries, checksum, bytes FROM block ORDER BY number");
     while (select.step()) {
       const std::uint64_t number = as_number(select.integer(0));
-      const auto bytes = select.blob(5);
-      if (!is_whole(bytes, select.integer(4)))
+      const Block block = block_of(select, 1, number);
+      if (!is_whole(block, select.integer(4)))
         damaged(number, "its checksum does not fit");
       else
-        call({number, as_number(select.integer(1)), as_number(select.integer(2)), as_number(select.integer(3)), bytes});
+        call(block);
     }
   } catch (const sqlite::DatabaseError& e) {
     throw JournalError{
@@ -255,12 +328,11 @@ void JournalFile::each_block_left(const std::function<void(const Block&)>& call,
         continue;
       }
       missing = 0;
-      const auto bytes = select_block_.blob(4);
-      if (!is_whole(bytes, select_block_.integer(3)))
+      const Block block = block_of(select_block_, 0, number);
+      if (!is_whole(block, select_block_.integer(3)))
         damaged(number, "its checksum does not fit");
       else
-        call({number, as_number(select_block_.integer(0)), as_number(select_block_.integer(1)), as_number(select_block_.integer(2)),
-              bytes});
+        call(block);
     } catch (const sqlite::DatabaseError& e) {
       if (++missing == 1) damaged(number, e.what());
     }
@@ -271,11 +343,11 @@ void JournalFile::each_block_left(const std::function<void(const Block&)>& call,
 std::vector<std::byte> JournalFile::block(std::uint64_t number) {
   if (!select_block_.bind(as_integer(number)).step())
     throw JournalError{fmt::format("the journal {} has no block {}", path_, number)};
-  const auto bytes = select_block_.blob(4);
-  std::vector<std::byte> copy{bytes.begin(), bytes.end()};
-  const std::int64_t sum = select_block_.integer(3);
+  const Block block = block_of(select_block_, 0, number);
+  const bool whole = is_whole(block, select_block_.integer(3));
+  std::vector<std::byte> copy{block.bytes.begin(), block.bytes.end()};
   select_block_.reset();
-  if (!is_whole(copy, sum)) throw JournalError{fmt::format("block {} of the journal {} is damaged", number, path_)};
+  if (!whole) throw JournalError{fmt::format("block {} of the journal {} is damaged", number, path_)};
   return copy;
 }
 
@@ -285,10 +357,10 @@ Bytes JournalFile::read(const Value& value) {
   bytes.reserve(std::min<std::uint64_t>(value.size, std::uint64_t{1} << 30));
   for (std::uint64_t piece = value.first_piece; bytes.size() < value.size; ++piece) {
     const auto part = select_piece_.bind(as_integer(piece)).step() ? select_piece_.blob(0) : sqlite::Blob{};
-    if (part.empty() || part.size() > value.size - bytes.size())
-      throw JournalError{fmt::format("the journal {} lacks piece {} of a value", path_, piece)};
-    bytes.append(part.data(), part.size());
-    select_piece_.reset();
+    const bool fits = !part.empty() && part.size() <= value.size - bytes.size();
+    if (fits) bytes.append(part.data(), part.size());
+    select_piece_.reset();  // it would keep the log from being moved
+    if (!fits) throw JournalError{fmt::format("the journal {} lacks piece {} of a value", path_, piece)};
   }
   if (checksum(bytes.span()) != value.checksum)
     throw JournalError{fmt::format("a value of {} bytes in the journal {} is damaged", value.size, path_)};
@@ -311,11 +383,16 @@ void JournalFile::end_run(std::uint64_t run, std::int64_t ended_s) {
 }
 
 void JournalFile::add_function(std::uint64_t number, std::string_view name) {
-  database_.prepare("INSERT INTO function(number, name) VALUES (?, ?)").run(number, name);
+  database_.prepare("INSERT OR REPLACE INTO function(number, name) VALUES (?, ?)").run(number, name);
 }
 
 void JournalFile::append(const Block& block) {
-  insert_block_.run(block.run, block.base, block.entries, as_integer(checksum(block.bytes)), sqlite::Blob{block.bytes});
+  Block numbered = block;
+  next_block_.bind(std::int64_t{1} << block_number_bits).step();
+  numbered.number = as_number(next_block_.integer(0));
+  next_block_.reset();
+  insert_block_.run(numbered.number, block.run, block.base, block.entries, as_integer(checksum_of(numbered)),
+                    sqlite::Blob{block.bytes});
 }
 
 Value JournalFile::append_value(std::span<const std::byte> bytes) {
@@ -338,7 +415,7 @@ Bytes JournalFile::checkpoint(const TaskKey& task) {
   const auto name = [&] { return fmt::format("the checkpoint of task {}:{} in the journal {}", task.run, task.id, path_); };
   try {
     sqlite::Statement select = database_.prepare("SELECT checksum, bytes FROM checkpoint WHERE run = ? AND task = ?");
-    if (select.bind(as_integer(task.run), as_integer(task.id)).step() && is_whole(select.blob(1), select.integer(0)))
+    if (select.bind(as_integer(task.run), as_integer(task.id)).step() && as_integer(checksum(select.blob(1))) == select.integer(0))
       return Bytes{select.blob(1)};
   } catch (const sqlite::DatabaseError& e) {
     throw JournalError{fmt::format("{} cannot be read: {}", name(), e.what())};
@@ -353,8 +430,17 @@ void JournalFile::put_checkpoint(const TaskKey& task, std::span<const std::byte>
 void JournalFile::drop_checkpoint(const TaskKey& task) { drop_checkpoint_.run(as_integer(task.run), as_integer(task.id)); }
 
 void JournalFile::Commit::done() {
-  transaction_.commit();
-  file_.database_.sync();
+  keep();
+  file_.sync();
+}
+
+void JournalFile::sync() {
+  const bool was_doubtful = std::exchange(is_doubtful_, true);
+  if (was_doubtful)
+    database_.settle();
+  else
+    database_.sync();
+  is_doubtful_ = false;
 }
 
 }  // namespace mw::journal

@@ -30,6 +30,10 @@
 
 namespace mw::journal {
 
+/// The file that a path leads to, through symbolic links: of one journal there is one lock. The path itself if that cannot
+/// be told.
+std::string real_path(const std::string& path);
+
 /// Whoever has it may write. It is a file beside the journal, which goes with the owner.
 class FileLock {
  public:
@@ -81,6 +85,11 @@ class JournalFile {
   JournalFile(const JournalFile&) = delete;
   JournalFile& operator=(const JournalFile&) = delete;
 
+  /// Another connection to the same file. To open it in any other way while this process has a connection would end
+  /// SQLite's locks (https://www.sqlite.org/howtocorrupt.html, 2.2): whoever looks into the journal from outside would
+  /// remove the log that this process writes to.
+  std::unique_ptr<JournalFile> again() const;
+
   const std::string& path() const noexcept { return path_; }
   const Secret& secret() const noexcept { return secret_; }
   /// For what else is kept in it.
@@ -91,6 +100,7 @@ class JournalFile {
   std::vector<Run> runs();
   /// Names of functions, and their numbers.
   std::vector<std::pair<std::uint64_t, std::string>> functions();
+  /// About how many; no more than the file has room for.
   std::uint64_t entry_count();
   /// Each block, in order; `damaged` hears of those that are not whole. Throws JournalError if the database itself is
   /// damaged, so that nobody can tell what follows.
@@ -120,10 +130,15 @@ class JournalFile {
   void put_checkpoint(const TaskKey& task, std::span<const std::byte> state);
   void drop_checkpoint(const TaskKey& task);
 
+  /// Waits until all that was kept is on the disk. Can be tried again when it has thrown.
+  void sync();
+
   /// What is written while one lives is there as a whole, or not at all.
   class Commit {
    public:
     explicit Commit(JournalFile& file) : file_{file}, transaction_{file.database_} {}
+    /// It is there for this process's lifetime, and for longer with sync().
+    void keep() { transaction_.commit(); }
     /// Returns when it is on the disk.
     void done();
 
@@ -133,14 +148,16 @@ class JournalFile {
   };
 
  private:
-  JournalFile(const std::string& path, bool make, const Secret* secret);
+  JournalFile(const std::string& path, sqlite::Database database, bool make, const Secret* secret);
   void set_up(bool make, const Secret* secret);
-  bool is_whole(std::span<const std::byte> bytes, std::int64_t sum) const noexcept;
+  void make_tables(const Secret* secret);
+  void read_secret();
 
   const std::string path_;
   sqlite::Database database_;
   Secret secret_;
-  sqlite::Statement insert_block_, select_block_, insert_piece_, select_piece_, put_checkpoint_, drop_checkpoint_;
+  bool is_doubtful_ = false;  ///< sync() has failed
+  sqlite::Statement next_block_, insert_block_, select_block_, insert_piece_, select_piece_, put_checkpoint_, drop_checkpoint_;
 };
 
 }  // namespace mw::journal

@@ -17,6 +17,7 @@
 #include "log/log.hpp"
 #include "process/build.hpp"
 #include "process/command_line.hpp"
+#include "process/no_write_signals.hpp"
 #include "process/place.hpp"
 
 namespace mw::journal {
@@ -27,6 +28,12 @@ using detail::TaskRecord;
 constexpr std::size_t most_cached_blocks = 64;
 constexpr std::chrono::milliseconds usual_delay{50};
 
+/// Where it gets longer than a file may (ulimit -f), that is an error.
+std::unique_ptr<JournalFile> without_write_signals(const std::string& path) {
+  const process::NoWriteSignals none;
+  return std::make_unique<JournalFile>(path);
+}
+
 /// Keeps its result where it is.
 std::shared_ptr<const void> keeper_of(const TaskRecord& task) {
   return std::make_shared<RecordPtr>(const_cast<TaskRecord*>(&task));
@@ -35,18 +42,29 @@ std::shared_ptr<const void> keeper_of(const TaskRecord& task) {
 }  // namespace
 
 Journal::Journal(const JournalOptions& options, const detail::StartCall& start, std::function<void()> written)
-    : path_{std::filesystem::absolute(options.path)},
+    : path_{real_path(std::filesystem::absolute(options.path))},
       is_strict_{options.is_strict},
       lock_{path_},
-      file_{std::make_unique<JournalFile>(path_)},
+      file_{without_write_signals(path_)},
       digester_{file_->secret(), start} {
-  const std::vector<Run> runs = file_->runs();
-  read_all();
-  begin_run(runs, std::move(written));
-  drop_old_checkpoints();
+  const process::NoWriteSignals none;
+  try {
+    const std::vector<Run> runs = file_->runs();
+    read_all();
+    begin_run(runs, std::move(written));
+    drop_old_checkpoints();
+  } catch (const sqlite::DatabaseError& e) {
+    throw JournalError{
+        fmt::format("the journal is damaged: {}. \"mw journal compact --salvage {} NEW\" saves what can be read", e.what(), path_)};
+  }
 }
 
-Journal::~Journal() = default;
+/// SQLite writes when it closes a file.
+Journal::~Journal() {
+  const process::NoWriteSignals none;
+  writer_.reset();
+  file_.reset();
+}
 
 void Journal::read_all() {
   IndexBuilder builder;
@@ -96,7 +114,7 @@ void Journal::begin_run(const std::vector<Run>& runs, std::function<void()> writ
                     "program under another name, \"mw journal adopt {} {}\" says so",
                     path_, runs.back().program, run.program, path_, run.program)};
   try {
-    auto file = std::make_unique<JournalFile>(path_);
+    auto file = file_->again();
     run_ = file->begin_run(run);
     writer_ = std::make_unique<Writer>(
         std::move(file), run_,
@@ -119,7 +137,7 @@ core::KnownResults::Known Journal::find(const TaskRecord& task) noexcept {
     const Digest digest = digester_.of(task);
     const Index::Taken taken = index_.take(digest);
     const auto checkpoint = checkpoints_.take(digest);
-    if (taken.position) known.outcome = read(*taken.position, task);
+    if (taken.position) known.outcome = try_to_read(*taken.position, task);
     if (known.outcome) {
       found_.fetch_add(1, std::memory_order_relaxed);
       found_task_ = task.id;
@@ -162,6 +180,20 @@ void Journal::forget_checkpoint(const TaskRecord& task, TaskState state) {
   if (place == held_.end()) return;
   if (state == TaskState::finished) writer_->drop_checkpoint(place->second);
   held_.erase(place);
+}
+
+/// Nothing if it cannot be read any more: the task runs, and its new result takes the place of the old one.
+std::optional<Outcome> Journal::try_to_read(const Position& position, const TaskRecord& task) {
+  try {
+    return read(position, task);
+  } catch (const std::exception& e) {
+    if (!std::exchange(has_told_of_damage_, true))
+      log::warn(fmt::format(
+          "the journal {} is damaged: the result of task {} cannot be read, so it runs again, and so do others of which that "
+          "is true: {}",
+          path_, task.id, e.what()));
+    return std::nullopt;
+  }
 }
 
 void Journal::log_submission(const TaskRecord& task, const Digest& digest, std::optional<std::uint64_t> occurrence) {

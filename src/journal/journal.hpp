@@ -96,6 +96,7 @@ class Journal final : public core::Observer, public core::KnownResults {
   std::shared_ptr<const Bytes> read_checkpoint(const detail::TaskRecord& task, const TaskKey& key);
   void log_end(const detail::TaskRecord& task, TaskState state);
   void forget_checkpoint(const detail::TaskRecord& task, TaskState state);
+  std::optional<Outcome> try_to_read(const Position& position, const detail::TaskRecord& task);
   std::optional<Outcome> read(const Position& position, const detail::TaskRecord& task);
   std::span<const std::byte> block(std::uint64_t number);
   std::uint64_t number_of(const detail::FunctionEntry& function);
@@ -112,6 +113,7 @@ class Journal final : public core::Observer, public core::KnownResults {
   std::unordered_map<std::uint64_t, TaskKey> held_;  ///< by task, while it has not ended: where its checkpoint is
   std::uint64_t run_ = 0;
   std::size_t known_ = 0;
+  bool has_told_of_damage_ = false;
   std::atomic<std::uint64_t> found_{0};
   std::uint64_t found_task_ = 0;                              ///< the last that was found: its end is no news
   std::mutex functions_mutex_;                                ///< guards the next four

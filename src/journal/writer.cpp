@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "log/log.hpp"
+#include "process/no_write_signals.hpp"
 
 namespace mw::journal {
 namespace {
@@ -16,7 +17,8 @@ constexpr std::size_t block_size = 16 * 1024;
 constexpr std::uint64_t most_waiting = std::uint64_t{64} << 20;
 /// What is written before its time, as it is a good deal.
 constexpr std::uint64_t much = std::uint64_t{4} << 20;
-constexpr std::chrono::seconds until_next_try{1};
+/// Between two tries to write: from the first to the second, and later.
+constexpr std::chrono::milliseconds first_pause{20}, longest_pause{1'000};
 
 Value here(std::span<const std::byte> bytes) { return {.here = bytes, .size = bytes.size()}; }
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text.data(), text.size()}); }
@@ -100,8 +102,13 @@ bool Writer::is_behind() {
 }
 
 void Writer::wait_for(std::uint64_t entry) {
-  std::lock_guard lock{mutex_};
-  awaited_ = std::max(awaited_, entry);
+  {
+    std::lock_guard lock{mutex_};
+    // The thread may have been faster.
+    if (entry > durable()) awaited_ = std::max(awaited_, entry);
+    if (entry <= awaited_) return;
+  }
+  if (terms_.written) terms_.written();
 }
 
 void Writer::run() {
@@ -112,10 +119,12 @@ void Writer::run() {
     woken_.wait_for(lock, terms_.delay, [this] { return is_ending_ || next_.bytes >= much; });
     Batch batch = std::exchange(next_, {});
     lock.unlock();
-    write(batch);
+    // What follows would be without what it refers to, and finish() says what is missing.
+    if (!write(batch)) return;
     lock.lock();
     waiting_bytes_ -= batch.bytes;
-    const bool was_awaited = (tells_when_room_ && waiting_bytes_ <= most_waiting) || (awaited_ != 0 && awaited_ <= batch.last);
+    // Of entries that are awaited, some are there now, and others may come as fast as they are written.
+    const bool was_awaited = (tells_when_room_ && waiting_bytes_ <= most_waiting) || awaited_ != 0;
     if (awaited_ <= batch.last) awaited_ = 0;
     if (!was_awaited) continue;
     tells_when_room_ = false;
@@ -125,37 +134,28 @@ void Writer::run() {
   }
 }
 
-/// As long as it takes; once at the end.
-void Writer::write(Batch& batch) {
+/// As long as it takes; once at the end. False if it could not.
+bool Writer::write(Batch& batch) {
+  auto pause = first_pause;
   while (!try_to_write(batch)) {
     std::unique_lock lock{mutex_};
-    if (woken_.wait_for(lock, until_next_try, [this] { return is_ending_; })) {
-      if (lock.unlock(); !try_to_write(batch)) return;
-      break;
-    }
+    const bool is_last = woken_.wait_for(lock, pause, [this] { return is_ending_; });
+    lock.unlock();
+    if (is_last && !try_to_write(batch)) return false;
+    if (is_last) break;
+    pause = std::min(2 * pause, longest_pause);
   }
   durable_.store(batch.last, std::memory_order_release);
+  return true;
 }
 
 bool Writer::try_to_write(Batch& batch) {
+  const process::NoWriteSignals none;
   try {
-    JournalFile::Commit commit{*file_};
-    for (const auto& [number, name] : batch.functions) file_->add_function(number, name);
-    for (const BlockWriter& block : batch.blocks) file_->append({0, run_, block.base(), block.entries(), block.bytes()});
-    for (const Large& large : batch.large) {
-      const auto placed = [this](std::span<const std::byte> bytes) {
-        return bytes.size() > largest_here ? file_->append_value(bytes) : here(bytes);
-      };
-      BlockWriter block{large.id};
-      block.finished({.id = large.id,
-                      .run_ns = large.run_ns,
-                      .value = placed(large.value),
-                      .out = placed(large.out),
-                      .err = placed(large.err)});
-      file_->append({0, run_, block.base(), block.entries(), block.bytes()});
-    }
-    write_checkpoints(batch);
-    commit.done();
+    // What is in the file would be there twice.
+    if (!batch.is_in_file) put(batch);
+    batch.is_in_file = true;
+    file_->sync();
     if (has_said_so_) log::warn(fmt::format("the journal {} is written again", file_->path()));
     has_said_so_ = false;
     trouble_.clear();
@@ -175,6 +175,23 @@ void Writer::write_checkpoints(const Batch& batch) {
       file_->drop_checkpoint(task);
 }
 
+void Writer::put(const Batch& batch) {
+  JournalFile::Commit commit{*file_};
+  for (const auto& [number, name] : batch.functions) file_->add_function(number, name);
+  for (const BlockWriter& block : batch.blocks) file_->append({0, run_, block.base(), block.entries(), block.bytes()});
+  for (const Large& large : batch.large) {
+    const auto placed = [this](std::span<const std::byte> bytes) {
+      return bytes.size() > largest_here ? file_->append_value(bytes) : here(bytes);
+    };
+    BlockWriter block{large.id};
+    block.finished(
+        {.id = large.id, .run_ns = large.run_ns, .value = placed(large.value), .out = placed(large.out), .err = placed(large.err)});
+    file_->append({0, run_, block.base(), block.entries(), block.bytes()});
+  }
+  write_checkpoints(batch);
+  commit.keep();
+}
+
 void Writer::say_it_cannot(const std::string& why) {
   if (has_said_so_) return;
   has_said_so_ = true;
@@ -192,6 +209,7 @@ std::string Writer::finish() {
   woken_.notify_one();
   if (thread_.joinable()) {
     thread_.join();
+    const process::NoWriteSignals none;
     try {
       if (trouble_.empty()) file_->end_run(run_, std::time(nullptr));
     } catch (const std::exception& e) {

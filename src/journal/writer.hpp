@@ -58,7 +58,7 @@ class Writer {
   std::uint64_t durable() const noexcept { return durable_.load(std::memory_order_acquire); }
   /// So much waits that nothing new should begin. When that is over, `written` is called.
   bool is_behind();
-  /// Calls `written` when this entry is on the disk.
+  /// Calls `written` when this entry is on the disk; at once if it is.
   void wait_for(std::uint64_t entry);
   /// Writes what waits, and the end of the run. Returns why it could not; empty if it could.
   std::string finish();
@@ -78,13 +78,15 @@ class Writer {
     std::map<TaskKey, std::shared_ptr<const Bytes>> checkpoints;  ///< null: none any more
     std::uint64_t last = 0;                                       ///< number of its last entry
     std::uint64_t bytes = 0;
+    bool is_in_file = false;  ///< and perhaps not on the disk
     bool empty() const noexcept { return functions.empty() && blocks.empty() && large.empty() && checkpoints.empty(); }
   };
   BlockWriter& block(std::uint64_t id);
   void added(std::uint64_t bytes);
   void run();
-  void write(Batch& batch);
+  bool write(Batch& batch);
   bool try_to_write(Batch& batch);
+  void put(const Batch& batch);
   void say_it_cannot(const std::string& why);
 
   void write_checkpoints(const Batch& batch);

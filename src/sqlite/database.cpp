@@ -15,6 +15,9 @@
 namespace mw::sqlite {
 namespace {
 
+/// About 16 MB.
+constexpr int many_log_pages = 4'000;
+
 /// How long a file may be (ulimit -f), where one of the database's is about as long. The error that SQLite remembers
 /// may be of a later call.
 std::optional<std::uint64_t> reached_limit(sqlite3* database) {
@@ -40,9 +43,11 @@ std::string trouble(sqlite3* database, int code) {
         "again; what was committed is not lost",
         *limit);
   if ((code & 0xff) == SQLITE_FULL || (is_of_system && (error == ENOSPC || error == EDQUOT || error == EFBIG)))
-    return "the disk is full, or what this user may have of it: make room there, and start the program again; what was committed "
-           "is not lost";
-  return fmt::format("{} ({})", database ? sqlite().errmsg(database) : sqlite().errstr(code), code);
+    return "the disk is full, or what this user may have of it: make room there, and start the program again if it has ended; "
+           "what was committed is not lost";
+  // Not each call leaves its words.
+  const bool has_words = database && sqlite().errcode(database) != SQLITE_OK;
+  return fmt::format("{} ({})", has_words ? sqlite().errmsg(database) : sqlite().errstr(code), code);
 }
 
 }  // namespace
@@ -127,7 +132,8 @@ Database::Database(const std::string& path) : path_{path} {
   sqlite().busy_timeout(database, wait_ms);
   execute(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;"
-      "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;");
+      "PRAGMA cache_size = -16384;");
+  sqlite().wal_autocheckpoint(database, many_log_pages);
 }
 
 Statement Database::prepare(std::string_view sql) {
@@ -159,6 +165,29 @@ void Database::sync() {
   if (code == SQLITE_OK && log && log->pMethods) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
   if (code != SQLITE_OK)
     throw DatabaseError{fmt::format("{}: the write-ahead log is not on the disk: {}", path_, trouble(database_.get(), code))};
+  if (log_pages_ && *log_pages_ >= many_log_pages) move_log(SQLITE_CHECKPOINT_PASSIVE);
+}
+
+void Database::settle() {
+  move_log(SQLITE_CHECKPOINT_TRUNCATE);
+  sync();
+}
+
+void Database::tidy_in_sync() {
+  log_pages_ = std::make_unique<int>(0);
+  const auto note = [](void* pages, sqlite3*, const char*, int count) {
+    *static_cast<int*>(pages) = count;
+    return SQLITE_OK;
+  };
+  sqlite().wal_hook(database_.get(), note, log_pages_.get());
+}
+
+/// Others that read keep some of it from being moved, which is an error only where all of it has to be.
+void Database::move_log(int how) {
+  const int code = sqlite().wal_checkpoint_v2(database_.get(), "main", how, nullptr, nullptr);
+  if (code == SQLITE_OK || (code == SQLITE_BUSY && how == SQLITE_CHECKPOINT_PASSIVE)) return;
+  throw DatabaseError{
+      fmt::format("{}: the write-ahead log cannot be moved into the database: {}", path_, trouble(database_.get(), code))};
 }
 
 std::optional<BlobReader> BlobReader::open(Database& database, const char* table, const char* column, std::int64_t row) {

@@ -140,13 +140,21 @@ class Database {
   /// The first column of the first row; 0 if there is none.
   std::int64_t integer(std::string_view sql);
   std::int64_t last_id() const noexcept;
-  /// Waits until everything committed so far is on the disk.
+  /// Waits until everything committed so far is on the disk. Once it has thrown, only settle() can say that.
   void sync();
+  /// The same after an error of sync(): the system may have forgotten what it could not write, and report no error of it
+  /// any more. Everything goes from the write-ahead log to the database, and the log begins anew.
+  void settle();
+  /// From now on sync() moves the write-ahead log into the database, when it is long, and reports what goes wrong: of
+  /// what goes wrong as a part of a commit, SQLite says nothing.
+  void tidy_in_sync();
   const std::string& path() const noexcept { return path_; }
 
  private:
   friend class BlobReader;
+  void move_log(int how);
   std::string path_;
+  std::unique_ptr<int> log_pages_;  ///< after the last commit, with tidy_in_sync()
   std::unique_ptr<sqlite3, detail::DatabaseFree> database_;
 };
 

@@ -6,7 +6,8 @@ namespace mw::sqlite {
 namespace {
 
 Library load() {
-  const process::SharedLibrary library{"libsqlite3.so.0", "the interface boinc needs SQLite", "apt-get install libsqlite3-0"};
+  const process::SharedLibrary library{"libsqlite3.so.0", "journals, caches and the interface boinc need SQLite",
+                                       "apt-get install libsqlite3-0"};
   Library sqlite{};
   library.find(sqlite.bind_blob64, "sqlite3_bind_blob64");
   library.find(sqlite.bind_double, "sqlite3_bind_double");
@@ -27,6 +28,7 @@ Library load() {
   library.find(sqlite.column_type, "sqlite3_column_type");
   library.find(sqlite.db_filename, "sqlite3_db_filename");
   library.find(sqlite.db_handle, "sqlite3_db_handle");
+  library.find(sqlite.errcode, "sqlite3_errcode");
   library.find(sqlite.errmsg, "sqlite3_errmsg");
   library.find(sqlite.errstr, "sqlite3_errstr");
   library.find(sqlite.exec, "sqlite3_exec");
@@ -40,6 +42,9 @@ Library load() {
   library.find(sqlite.sql, "sqlite3_sql");
   library.find(sqlite.step, "sqlite3_step");
   library.find(sqlite.system_errno, "sqlite3_system_errno");
+  library.find(sqlite.wal_autocheckpoint, "sqlite3_wal_autocheckpoint");
+  library.find(sqlite.wal_checkpoint_v2, "sqlite3_wal_checkpoint_v2");
+  library.find(sqlite.wal_hook, "sqlite3_wal_hook");
   return sqlite;
 }
 

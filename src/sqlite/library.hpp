@@ -32,6 +32,7 @@ struct Library {
   decltype(&sqlite3_column_type) column_type;
   decltype(&sqlite3_db_filename) db_filename;
   decltype(&sqlite3_db_handle) db_handle;
+  decltype(&sqlite3_errcode) errcode;
   decltype(&sqlite3_errmsg) errmsg;
   decltype(&sqlite3_errstr) errstr;
   decltype(&sqlite3_exec) exec;
@@ -45,6 +46,9 @@ struct Library {
   decltype(&sqlite3_sql) sql;
   decltype(&sqlite3_step) step;
   decltype(&sqlite3_system_errno) system_errno;
+  decltype(&sqlite3_wal_autocheckpoint) wal_autocheckpoint;
+  decltype(&sqlite3_wal_checkpoint_v2) wal_checkpoint_v2;
+  decltype(&sqlite3_wal_hook) wal_hook;
 };
 
 const Library& sqlite();

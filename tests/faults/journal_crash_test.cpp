@@ -7,16 +7,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <random>
-#include <set>
 #include <sstream>
-#include <thread>
 #include <vector>
 
 #include <mw/codec.hpp>
 
 #include "journal/file.hpp"
+#include "support/journalled_life.hpp"
 #include "support/processes.hpp"
 #include "support/program.hpp"
 #include "support/temporary.hpp"
@@ -25,123 +23,35 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Delivered {
-  std::uint64_t number;
-  std::int64_t ns;
-};
-
-template <class Record>
-std::vector<Record> records_of(const std::string& path) {
-  std::vector<Record> records;
-  std::ifstream file{path, std::ios::binary};
-  for (Record record; file.read(reinterpret_cast<char*>(&record), sizeof record);) records.push_back(record);
-  return records;
-}
-
-std::string variable(const char* name, const std::string& otherwise) {
-  const char* const text = std::getenv(name);
-  return text ? text : otherwise;
-}
-
 std::vector<std::string> crash_specs() {
-  std::istringstream words{variable("CPPMW_CRASH_SPECS", "multicore:2")};
+  std::istringstream words{test::variable("CPPMW_CRASH_SPECS", "multicore:2")};
   return {std::istream_iterator<std::string>{words}, {}};
 }
-
-std::uint64_t expected_sum(std::uint64_t count) {
-  std::uint64_t sum = 0;
-  for (std::uint64_t i = 0; i < count; ++i) sum += i * i + 1;
-  return sum;
-}
-
-/// One run after the other in one folder.
-class Life {
- public:
-  Life(std::string spec, std::uint64_t count, bool always) : spec_{std::move(spec)}, count_{count}, always_{always} {}
-
-  /// Kills it when so many tasks more have run, and a moment later; false if it came to its end before.
-  bool live(std::uint64_t tasks, std::chrono::microseconds more) {
-    const std::size_t ran_before = ran().size();
-    const std::string out = folder_.path("out");
-    std::optional<test::Program> program;
-    program.emplace(
-        "/bin/sh",
-        std::vector<std::string>{"-c", "exec \"$0\" \"$@\" > " + out + " 2>" + folder_.path("err"), test::beside("journalled_run"),
-                                 spec_, folder_.path(""), std::to_string(count_), always_ ? "always" : "soon"},
-        "CPPMW_TEST=crash");
-    const auto is_time = [&] { return runs() - ran_before >= tasks || program->has_ended(); };
-    while (!is_time()) std::this_thread::sleep_for(1ms);
-    std::this_thread::sleep_for(more);
-    const bool ended = program->has_ended();
-    if (!ended) program->kill(SIGKILL);
-    status_ = program->wait();
-    // The workers of the one that was killed hear of it soon.
-    REQUIRE(test::eventually([] { return test::processes_with("CPPMW_TEST=crash").empty(); }));
-    check_that_nothing_safe_ran_again(ran_before);
-    note_what_is_safe();
-    return !ended;
-  }
-  int status() const { return status_; }
-  std::string out() const { return test::file_text(folder_.path("out")); }
-  std::string err() const { return test::file_text(folder_.path("err")); }
-  std::size_t runs() const {
-    std::error_code none_yet;
-    const auto size = std::filesystem::file_size(folder_.path("ran"), none_yet);
-    return none_yet ? 0 : size / sizeof(std::uint64_t);
-  }
-
- private:
-  std::vector<std::uint64_t> ran() const { return records_of<std::uint64_t>(folder_.path("ran")); }
-
-  void check_that_nothing_safe_ran_again(std::size_t from) {
-    const auto all = ran();
-    std::size_t again = 0;
-    for (std::size_t i = from; i < all.size(); ++i) again += safe_.count(all[i]);
-    CHECK(again == 0);
-  }
-  /// With `soon`, what was delivered half a second before the end.
-  void note_what_is_safe() {
-    const auto all = records_of<Delivered>(folder_.path("delivered"));
-    if (all.empty()) return;
-    const std::int64_t upto = always_ ? all.back().ns : all.back().ns - std::chrono::nanoseconds{500ms}.count();
-    for (std::size_t i = delivered_before_; i < all.size(); ++i)
-      if (all[i].ns <= upto) safe_.insert(all[i].number);
-    delivered_before_ = all.size();
-  }
-
-  const std::string spec_;
-  const std::uint64_t count_;
-  const bool always_;
-  test::TemporaryFolder folder_;
-  std::size_t delivered_before_ = 0;  ///< by the lives before this one
-  std::set<std::uint64_t> safe_;
-  int status_ = 0;
-};
 
 }  // namespace
 
 TEST_CASE("P21: a master that is killed at random moments comes to the right answer, and runs nothing again that was safe",
           "[faults][P21][journal]") {
   const auto spec = GENERATE(from_range(crash_specs()));
-  const bool always = GENERATE(true, false);
-  const int crashes = std::atoi(variable("CPPMW_CRASHES", "4").c_str());
-  const std::uint64_t count = std::strtoull(variable("CPPMW_CRASH_TASKS", "20000").c_str(), nullptr, 10);
+  const std::string sync = GENERATE("always", "soon");
+  const int crashes = std::atoi(test::variable("CPPMW_CRASHES", "4").c_str());
+  const std::uint64_t count = std::strtoull(test::variable("CPPMW_CRASH_TASKS", "20000").c_str(), nullptr, 10);
   const unsigned seed = std::random_device{}();
-  CAPTURE(spec, always, seed);
+  CAPTURE(spec, sync, seed);
   std::mt19937 random{seed};
-  Life life{spec, count, always};
+  test::JournalledLife life{{.spec = spec, .count = count, .sync = sync}};
   int killed = 0;
   // All of it in one life more than it is killed, or nearly.
   std::uniform_int_distribution<std::uint64_t> tasks{0, 2 * count / static_cast<std::uint64_t>(crashes + 1)};
-  while (killed < crashes && life.live(tasks(random), std::chrono::microseconds{std::uniform_int_distribution{0, 5'000}(random)}))
+  while (killed < crashes &&
+         life.live_for(tasks(random), std::chrono::microseconds{std::uniform_int_distribution{0, 5'000}(random)}))
     ++killed;
-  if (killed == crashes) life.live(~std::uint64_t{0}, 0us);
+  if (killed == crashes) life.live();
   CAPTURE(killed, life.err(), life.runs());
   CHECK(WEXITSTATUS(life.status()) == 0);
-  CHECK(life.out() == std::to_string(expected_sum(count)) + "\n");
+  CHECK(life.out() == life.expected_out());
   if (crashes > 10)
-    WARN(spec << (always ? ", always: " : ", soon: ") << killed << " times killed; " << life.runs() << " runs of " << count
-              << " tasks");
+    WARN(spec << ", " << sync << ": " << killed << " times killed; " << life.runs() << " runs of " << count << " tasks");
 }
 
 TEST_CASE("a master that is killed in the middle of a task goes on from the task's last checkpoint",

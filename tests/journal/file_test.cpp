@@ -207,6 +207,63 @@ TEST_CASE("a value with a damaged piece is an error, not another value", "[journ
   CHECK_THROWS_AS(file.read(value), JournalError);
 }
 
+TEST_CASE("a journal has one lock, whatever the name that it is opened by", "[journal]") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path("run.mwj"), link = folder.path("link");
+  write(path, 1);
+  fs::create_symlink("run.mwj", link);
+  const FileLock lock{link};
+  CHECK_THROWS_AS(FileLock{path}, JournalError);
+}
+
+TEST_CASE("P52: a block that has come to another run, number or first id is a damaged one", "[journal]") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path("run.mwj");
+  write(path, 3);
+  for (const std::string change : {"run = 2", "base = 7", "entries = 5", "number = 9"}) {
+    const std::string copy = folder.path("copy");
+    fs::copy_file(path, copy, fs::copy_options::overwrite_existing);
+    mw::sqlite::Database{copy}.execute(("UPDATE block SET " + change + " WHERE number = 2").c_str());
+    CHECK(found_in(copy).whole == 2);
+  }
+}
+
+TEST_CASE("P52: a journal whose key is not whole is an error", "[journal]") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path("run.mwj");
+  write(path, 1);
+  mw::sqlite::Database{path}.execute("UPDATE meta SET value = zeroblob(192) WHERE key = 'secret'");
+  CHECK_THAT(refusal(path), Catch::Contains("the key that it recognises calls by is not whole"));
+}
+
+TEST_CASE("P52: a number of entries that cannot be is no reason to ask for as much memory", "[journal]") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path("run.mwj");
+  write(path, 2);
+  mw::sqlite::Database{path}.execute("UPDATE block SET entries = 9223372036854775807");
+  JournalFile file{path};
+  CHECK(file.entry_count() < 100'000);
+}
+
+TEST_CASE("a second connection of a process leaves the locks of the first one", "[journal]") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path("run.mwj");
+  JournalFile first{path};
+  const auto second = first.again();
+  second->begin_run({.program = "p"});
+  REQUIRE(fs::exists(path + "-wal"));
+  // One that looks from outside, and is gone: it is not the last one.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::execl("/bin/sh", "sh", "-c", "command -v sqlite3 >/dev/null || exit 77; exec sqlite3 \"$0\" 'SELECT count(*) FROM run'",
+            path.c_str(), nullptr);
+    ::_exit(127);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(fs::exists(path + "-wal"));
+}
+
 TEST_CASE("two masters cannot have one journal, and the second hears who has it", "[journal]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.path("run.mwj");

@@ -1,9 +1,10 @@
 // A run that is killed and started again, with a journal.
 //
-//     journalled_run SPEC FOLDER TASKS soon|always
+//     journalled_run SPEC FOLDER TASKS soon|always [all|turns]
 //
 // Each task writes its number to FOLDER/ran when it runs. When get_result has returned a task's result, its number and
-// the time go to FOLDER/delivered. At its end the program prints the sum of all results.
+// the time go to FOLDER/delivered. At its end the program prints the sum of all results. With `turns`, each task is
+// submitted when the one before has been delivered. Exit status 3: a journal that cannot be used, with its error.
 #include <mw/mw.hpp>
 
 #include <fcntl.h>
@@ -43,23 +44,33 @@ struct Delivered {
   std::int64_t ns;
 };
 
+void run(char** argv) {
+  const std::string folder = argv[2];
+  const std::uint64_t count = std::strtoull(argv[3], nullptr, 10);
+  const bool always = std::string{argv[4]} == "always";
+  const bool turns = argv[5] && std::string{argv[5]} == "turns";
+  mw::Master master{mw::interface(argv[1]),
+                    {.journal = folder + "/run.mwj", .journal_sync = always ? mw::JournalSync::always : mw::JournalSync::soon}};
+  std::vector<mw::Task<std::uint64_t>> tasks;
+  for (std::uint64_t i = 0; i < count && !turns; ++i) tasks.push_back(master.submit_task<work>(folder, i));
+  const int delivered = opened(folder + "/delivered");
+  std::uint64_t sum = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    sum += master.get_result(turns ? master.submit_task<work>(folder, i) : tasks[i]);
+    append(delivered, Delivered{i, std::chrono::steady_clock::now().time_since_epoch().count()});
+  }
+  std::printf("%llu\n", static_cast<unsigned long long>(sum));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   mw::init(argc, argv);
-  if (argc != 5) return 2;
-  const std::string folder = argv[2];
-  const std::uint64_t count = std::strtoull(argv[3], nullptr, 10);
-  const bool always = std::string{argv[4]} == "always";
-  mw::Master master{mw::interface(argv[1]),
-                    {.journal = folder + "/run.mwj", .journal_sync = always ? mw::JournalSync::always : mw::JournalSync::soon}};
-  std::vector<mw::Task<std::uint64_t>> tasks;
-  for (std::uint64_t i = 0; i < count; ++i) tasks.push_back(master.submit_task<work>(folder, i));
-  const int delivered = opened(folder + "/delivered");
-  std::uint64_t sum = 0;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    sum += master.get_result(tasks[i]);
-    append(delivered, Delivered{i, std::chrono::steady_clock::now().time_since_epoch().count()});
+  if (argc != 5 && argc != 6) return 2;
+  try {
+    run(argv);
+  } catch (const mw::JournalError& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 3;
   }
-  std::printf("%llu\n", static_cast<unsigned long long>(sum));
 }

@@ -203,15 +203,17 @@ int verify(const JournalCommand& command) {
 
 /// With the journal's lock; by way of a file beside it where there is no other name.
 int compact_file(const JournalCommand& command) {
-  const journal::FileLock lock{command.file};
-  const std::string to = command.to.empty() ? command.file + "-compact" : command.to;
-  const auto before = std::filesystem::file_size(command.file);
-  const Compacted result = compact(command.file, to, command.salvage);
+  const std::string file = journal::real_path(command.file);
+  if (!std::filesystem::exists(file)) throw JournalError{fmt::format("there is no journal {}", command.file)};
+  const journal::FileLock lock{file};
+  const std::string to = command.to.empty() ? file + "-compact" : command.to;
+  const auto before = std::filesystem::file_size(file);
+  const Compacted result = compact(file, to, command.salvage);
   const auto after = std::filesystem::file_size(to);
   if (command.to.empty()) {
-    std::filesystem::rename(to, command.file);
-    // They were the old one's, which SQLite has merged into it when it was closed.
-    for (const char* end : {"-wal", "-shm"}) std::filesystem::remove(command.file + end);
+    // They are the old one's, and SQLite would take them for the new one's. It has left them only where they are damaged.
+    for (const char* end : {"-wal", "-shm"}) std::filesystem::remove(file + end);
+    std::filesystem::rename(to, file);
   }
   process::print(fmt::format("{} results, {} checkpoints, {} bytes (before: {}); {} entries left out, {} damaged\n", result.kept,
                              result.checkpoints, after, before, result.dropped, result.damaged));
@@ -263,6 +265,7 @@ void export_tasks(const JournalCommand& command) {
 
 /// A run without tasks, of the program of that name.
 void adopt(const JournalCommand& command) {
+  if (!std::filesystem::exists(command.file)) throw JournalError{fmt::format("there is no journal {}", command.file)};
   const journal::FileLock lock{command.file};
   JournalFile file{command.file, false};
   const auto runs = file.runs();
