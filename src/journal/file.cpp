@@ -78,8 +78,8 @@ struct Header {
   std::uint32_t application() const noexcept { return big_endian(&bytes[68]); }
 };
 
-/// A descriptor that stays open as long as the process: one that is closed takes all locks with it that this process has
-/// on the file (fcntl(2)), and SQLite may have some. -1: it cannot be opened, errno says why.
+/// A descriptor that stays open as long as the process: one that is closed takes all locks with it that this process
+/// has on the file (fcntl(2)), and SQLite may have some. -1: it cannot be opened, errno says why.
 int descriptor_for_good(const std::string& path) {
   static std::mutex mutex;
   static std::map<std::pair<dev_t, ino_t>, process::UniqueFd> kept;

@@ -30,8 +30,8 @@
 
 namespace mw::journal {
 
-/// The file that a path leads to, through symbolic links: of one journal there is one lock. The path itself if that cannot
-/// be told.
+/// The file that a path leads to, through symbolic links: of one journal there is one lock. The path itself if that
+/// cannot be told.
 std::string real_path(const std::string& path);
 
 /// Whoever has it may write. It is a file beside the journal, which goes with the owner.
