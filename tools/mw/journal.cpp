@@ -20,9 +20,12 @@
 #include <mw/app.hpp>
 #include <mw/error.hpp>
 
+#include "journal/cache_file.hpp"
 #include "journals/compact.hpp"
 #include "journals/tasks.hpp"
+#include "parse/duration.hpp"
 #include "parse/number.hpp"
+#include "parse/size.hpp"
 #include "process/place.hpp"
 #include "process/standard_streams.hpp"
 
@@ -278,6 +281,34 @@ void adopt(const JournalCommand& command) {
   file.end_run(file.begin_run(run), run.began_s);
 }
 
+/// Of a cache, which several programs may be using.
+void prune(const JournalCommand& command) {
+  journal::CacheLimits limits{.bytes = ~std::uint64_t{0} >> 1, .age = std::chrono::hours{24 * 365 * 100}};
+  if (!command.bytes.empty()) {
+    const auto bytes = parse::size(command.bytes);
+    if (!bytes) throw UsageError{fmt::format("--bytes {}: write how much may stay, as 500M or 2G", command.bytes)};
+    limits.bytes = *bytes;
+  }
+  if (!command.age.empty()) {
+    const auto age = parse::duration(command.age);
+    if (!age)
+      throw UsageError{fmt::format("--age {}: write how long after its last use a result may stay, as 12h or 30d", command.age)};
+    limits.age = std::chrono::duration_cast<std::chrono::seconds>(*age);
+  }
+  static_cast<void>(JournalFile{command.file, false});  // nothing is made here
+  journal::CacheFile cache{command.file};
+  std::uint64_t taken = 0;
+  {
+    sqlite::Transaction transaction{cache.file().database()};
+    if (!command.function.empty()) taken += cache.prune(command.function);
+    taken += cache.prune(limits);
+    transaction.commit();
+  }
+  cache.file().sync();
+  cache.file().database().execute("VACUUM");
+  process::print(fmt::format("{} results taken out; {} are left, of {} bytes\n", taken, cache.count(), cache.bytes()));
+}
+
 }  // namespace
 
 void add_journal(CLI::App& cli, JournalCommand& command) {
@@ -299,6 +330,11 @@ void add_journal(CLI::App& cli, JournalCommand& command) {
   add(*journal, command, "adopt", "the program that goes on with it has this name from now on")
       ->add_option("program", command.program, "the name of its file")
       ->required();
+  auto* prune = add(*journal, command, "prune", "takes results out of a cache (--cache)");
+  prune->add_option("--bytes", command.bytes, "until the others have no more than this: those that were used longest ago")
+      ->type_name("SIZE");
+  prune->add_option("--age", command.age, "those that were not used for so long")->type_name("TIME");
+  prune->add_option("--function", command.function, "those of this function, named as mw journal ls does")->type_name("NAME");
   journal->footer(
       "A journal is a file that a master keeps its results in, so that the program goes on where it was when it is\n"
       "started again: docs/reliability.md.\n"
@@ -315,6 +351,7 @@ int journal(const JournalCommand& command) {
     if (command.what == "ls") ls(command);
     if (command.what == "export") export_tasks(command);
     if (command.what == "adopt") adopt(command);
+    if (command.what == "prune") prune(command);
     return 0;
   } catch (const sqlite::DatabaseError& e) {
     throw JournalError{fmt::format("the journal {} cannot be used: {}", command.file, e.what())};

@@ -1,6 +1,6 @@
 // mw journal: what a journal tells, and what can be done with it.
 //
-// What:    ls, show, verify, compact, export, adopt.
+// What:    ls, show, verify, compact, export, adopt, prune.
 // Owner:   nothing.
 // Threads: main's.
 // Use:
@@ -18,9 +18,10 @@ namespace mw::tool {
 struct JournalCommand {
   std::string what;  ///< "ls", "show", …
   std::string file;
-  std::string task;     ///< of show: "RUN:TASK", or "TASK" of the last run
-  std::string to;       ///< of compact: the new file; empty: in the place of the old one
-  std::string program;  ///< of adopt
+  std::string task;                  ///< of show: "RUN:TASK", or "TASK" of the last run
+  std::string to;                    ///< of compact: the new file; empty: in the place of the old one
+  std::string program;               ///< of adopt
+  std::string bytes, age, function;  ///< of prune
   bool salvage = false;
   bool tasks = false;  ///< of ls: each of them
   bool raw = false;    ///< of show: the result's bytes alone
