@@ -46,7 +46,7 @@ struct Counter {
 };
 
 /// Where such tasks meet.
-class Meeting {
+class Gathering {
  public:
   std::string path() const { return folder_.path("."); }
   void let_go() const { std::ofstream{folder_.path("go")} << "x"; }
@@ -66,7 +66,7 @@ class Meeting {
 
 /// Where the length of tasks is known, workers are sent more than they run.
 void make_known(mw::Master& master) {
-  const Meeting open;
+  const Gathering open;
   open.let_go();
   std::vector<mw::Task<int>> tasks;
   for (int i = 0; i < 30; ++i) tasks.push_back(master.submit_task<begin_and_wait>(open.path(), i));
@@ -117,7 +117,7 @@ void check_that_all_calls_throw(mw::Master& master, const mw::Task<int>& waiting
 TEST_CASE("after a stop what runs finishes, nothing else begins, and whoever waits or submits is told", "[contract][stop]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
-  const Meeting meeting;
+  const Gathering meeting;
   const std::string said = test::stderr_of([&] {
     mw::Master master{mw::interface(spec)};
     make_known(master);
@@ -160,7 +160,7 @@ TEST_CASE("after a stop what runs finishes, nothing else begins, and whoever wai
 TEST_CASE("a stop waits for what does not end no longer than it is to, and starts nothing a second time", "[contract][stop]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
-  const Meeting meeting, endless;
+  const Gathering meeting, endless;
   mw::Master master{mw::interface(spec)};
   const auto fails = master.submit_task<begin_and_fail>({.retries = 5}, meeting.path(), 0);
   REQUIRE(meeting.some_have_begun());
@@ -189,7 +189,7 @@ TEST_CASE("a stop waits for what does not end no longer than it is to, and start
 TEST_CASE("of a map the results come of what ran when a stop came, and then it throws", "[contract][stop][map]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
-  const Meeting meeting;
+  const Gathering meeting;
   mw::Master master{mw::interface(spec)};
   std::vector<std::pair<std::string, int>> inputs;
   for (int i = 0; i < 50; ++i) inputs.emplace_back(meeting.path(), i);

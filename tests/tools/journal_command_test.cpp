@@ -202,3 +202,24 @@ TEST_CASE("mw journal adopt gives a journal to a program of another name", "[too
   CHECK(journal({"adopt", place.path, own}).death.exit_status == 0);
   CHECK(run(place) > 5);
 }
+
+TEST_CASE("mw journal prune takes results out of a cache, and makes none", "[tools][journal]") {
+  const Place place;
+  const auto found = [&] {
+    mw::Master master{mw::interface("multicore:1"), {.cache = place.path}};
+    for (int x = 0; x < 5; ++x) CHECK(master.get_result(master.submit_task<noted_square>(place.calls, x)) == x * x);
+    CHECK(master.get_result(master.submit_task<noted_text>(place.calls, std::size_t{1'000})).size() == 1'000);
+    return master.get_status().found;
+  };
+  CHECK(found() == 0);
+  CHECK(journal({"prune", place.path, "--bytes", "1G", "--age", "30d"}).death.exit_status == 0);
+  CHECK(found() == 6);
+  const auto pruned = journal({"prune", place.path, "--bytes", "500"});
+  CHECK(pruned.death.exit_status == 0);
+  CHECK(pruned.out.find("results taken out") != std::string::npos);
+  CHECK(found() < 6);
+  CHECK(journal({"prune", place.path, "--age", "0"}).death.exit_status == 0);
+  CHECK(journal({"prune", place.path, "--bytes", "much"}).death.exit_status == 2);
+  CHECK(journal({"prune", place.folder.path("none")}).death.exit_status == 1);
+  CHECK_FALSE(fs::exists(place.folder.path("none")));
+}
