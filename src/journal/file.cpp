@@ -51,7 +51,8 @@ bool is_whole(const Block& block, std::int64_t sum) noexcept { return as_integer
 
 /// The row's columns from run on.
 Block block_of(const sqlite::Statement& row, int first, std::uint64_t number) {
-  return {number, as_number(row.integer(first)), as_number(row.integer(first + 1)), as_number(row.integer(first + 2)), row.blob(first + 4)};
+  return {number, as_number(row.integer(first)), as_number(row.integer(first + 1)), as_number(row.integer(first + 2)),
+          row.blob(first + 4)};
 }
 
 /// The beginning of an SQLite database.
@@ -97,8 +98,9 @@ bool has_bytes(const std::string& path) {
 }
 
 [[noreturn]] void throw_newer(const std::string& path, std::int64_t version) {
-  throw JournalError{fmt::format("{} is a journal of version {}, and this CppMW knows versions up to {}: use the CppMW that made it",
-                                 path, version, format_version)};
+  throw JournalError{
+      fmt::format("{} is a journal of version {}, and this CppMW knows versions up to {}: use the CppMW that made it", path,
+                  version, format_version)};
 }
 
 /// SQLite changes what it opens: it is looked at before.
@@ -111,16 +113,18 @@ const std::string& checked(const std::string& path, bool make) {
   }
   // It was being made when power failed: SQLite will undo that.
   if (has_bytes(path + "-journal")) return path;
-  if (!header->is_sqlite()) throw JournalError{fmt::format("{} is no journal of CppMW: it is another kind of file, or damaged from its start", path)};
+  if (!header->is_sqlite())
+    throw JournalError{fmt::format("{} is no journal of CppMW: it is another kind of file, or damaged from its start", path)};
   const bool is_new = header->application() == 0 && header->schema() == 0;
   if (!is_new && header->application() != application_id)
     throw JournalError{fmt::format("{} is no journal of CppMW: it is another program's database", path)};
   if (!is_new && header->version() > format_version) throw_newer(path, header->version());
   if (const std::uint64_t size = header->pages() * header->page_size();
       header->knows_pages() && header->file_size < size && !has_bytes(path + "-wal"))
-    throw JournalError{fmt::format("the journal {} was cut short: {} of its {} bytes are there. Nothing of it is used; take a copy that "
-                                   "is whole, or begin a new one under another name",
-                                   path, header->file_size, size)};
+    throw JournalError{
+        fmt::format("the journal {} was cut short: {} of its {} bytes are there. Nothing of it is used; take a copy that "
+                    "is whole, or begin a new one under another name",
+                    path, header->file_size, size)};
   return path;
 }
 
@@ -153,7 +157,8 @@ std::string holder_of(int file) {
 
 bool is_still_there(int file, const std::string& path) {
   struct stat ours = {}, theirs = {};
-  return ::fstat(file, &ours) == 0 && ::stat(path.c_str(), &theirs) == 0 && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+  return ::fstat(file, &ours) == 0 && ::stat(path.c_str(), &theirs) == 0 && ours.st_ino == theirs.st_ino &&
+         ours.st_dev == theirs.st_dev;
 }
 
 }  // namespace
@@ -163,12 +168,14 @@ FileLock::FileLock(const std::string& journal) : path_{real_path(journal) + "-lo
   do {
     file_ = process::UniqueFd{::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)};
     if (file_.get() < 0)
-      throw JournalError{fmt::format("the journal {} cannot be used: its lock {}: {}", journal, path_, std::generic_category().message(errno))};
+      throw JournalError{
+          fmt::format("the journal {} cannot be used: its lock {}: {}", journal, path_, std::generic_category().message(errno))};
     if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK)
-        throw JournalError{fmt::format("the journal {} is in use by {}: a journal is one master's at a time", journal, holder_of(file_.get()))};
-      throw JournalError{fmt::format("the journal {} cannot be used: its file system has no locks ({}). Put it on a local disk", journal,
-                                     std::generic_category().message(errno))};
+        throw JournalError{
+            fmt::format("the journal {} is in use by {}: a journal is one master's at a time", journal, holder_of(file_.get()))};
+      throw JournalError{fmt::format("the journal {} cannot be used: its file system has no locks ({}). Put it on a local disk",
+                                     journal, std::generic_category().message(errno))};
     }
   } while (!is_still_there(file_.get(), path_));
   std::array<char, 100> host{};
@@ -209,9 +216,9 @@ std::unique_ptr<JournalFile> JournalFile::again() const {
 void JournalFile::set_up(bool make, const Secret* secret) {
   if (database_.integer("PRAGMA application_id") != application_id) {
     const bool is_empty = database_.integer("SELECT count(*) FROM sqlite_schema") == 0;
-    if (is_empty && !make) throw JournalError{fmt::format("the journal {} is empty: the program that began it did not come further", path_)};
-    if (!is_empty)
-      throw JournalError{fmt::format("{} is no journal of CppMW: it is another program's database", path_)};
+    if (is_empty && !make)
+      throw JournalError{fmt::format("the journal {} is empty: the program that began it did not come further", path_)};
+    if (!is_empty) throw JournalError{fmt::format("{} is no journal of CppMW: it is another program's database", path_)};
     return make_tables(secret);
   }
   if (const auto version = database_.integer("PRAGMA user_version"); version > format_version) throw_newer(path_, version);
@@ -232,9 +239,12 @@ void JournalFile::make_tables(const Secret* secret) {
 void JournalFile::read_secret() {
   sqlite::Statement select = database_.prepare("SELECT value FROM meta WHERE key = 'secret'");
   const sqlite::Blob kept = select.step() ? select.blob(0) : sqlite::Blob{};
-  if (kept.size() != secret_.size() || as_integer(checksum(kept)) != database_.integer("SELECT value FROM meta WHERE key = 'checksum'"))
-    throw JournalError{fmt::format("the journal {} is damaged: the key that it recognises calls by is not whole, so nothing of it can be "
-                                   "used; take a copy that is whole, or begin a new one under another name", path_)};
+  if (kept.size() != secret_.size() ||
+      as_integer(checksum(kept)) != database_.integer("SELECT value FROM meta WHERE key = 'checksum'"))
+    throw JournalError{
+        fmt::format("the journal {} is damaged: the key that it recognises calls by is not whole, so nothing of it can be "
+                    "used; take a copy that is whole, or begin a new one under another name",
+                    path_)};
   std::memcpy(secret_.data(), kept.data(), kept.size());
 }
 
@@ -243,8 +253,9 @@ std::vector<Run> JournalFile::runs() {
   sqlite::Statement select =
       database_.prepare("SELECT number, program, build, command, host, pid, began, ended FROM run ORDER BY number");
   while (select.step())
-    runs.push_back({as_number(select.integer(0)), std::string{select.text(1)}, as_number(select.integer(2)), std::string{select.text(3)},
-                    std::string{select.text(4)}, as_number(select.integer(5)), select.integer(6), select.integer(7)});
+    runs.push_back({as_number(select.integer(0)), std::string{select.text(1)}, as_number(select.integer(2)),
+                    std::string{select.text(3)}, std::string{select.text(4)}, as_number(select.integer(5)), select.integer(6),
+                    select.integer(7)});
   return runs;
 }
 
@@ -283,7 +294,8 @@ void JournalFile::each_block(const std::function<void(const Block&)>& call,
         call(block);
     }
   } catch (const sqlite::DatabaseError& e) {
-    throw JournalError{fmt::format("the journal is damaged: {}. \"mw journal compact --salvage {} NEW\" saves what can be read", e.what(), path_)};
+    throw JournalError{
+        fmt::format("the journal is damaged: {}. \"mw journal compact --salvage {} NEW\" saves what can be read", e.what(), path_)};
   }
 }
 
@@ -311,7 +323,8 @@ void JournalFile::each_block_left(const std::function<void(const Block&)>& call,
 }
 
 std::vector<std::byte> JournalFile::block(std::uint64_t number) {
-  if (!select_block_.bind(as_integer(number)).step()) throw JournalError{fmt::format("the journal {} has no block {}", path_, number)};
+  if (!select_block_.bind(as_integer(number)).step())
+    throw JournalError{fmt::format("the journal {} has no block {}", path_, number)};
   const Block block = block_of(select_block_, 0, number);
   const bool whole = is_whole(block, select_block_.integer(3));
   std::vector<std::byte> copy{block.bytes.begin(), block.bytes.end()};
@@ -322,6 +335,16 @@ std::vector<std::byte> JournalFile::block(std::uint64_t number) {
 
 Bytes JournalFile::read(const Value& value) {
   if (value.first_piece == 0) return Bytes{value.here};
+  try {
+    Bytes bytes = read_pieces(value);
+    if (checksum(bytes.span()) == value.checksum) return bytes;
+  } catch (const sqlite::DatabaseError& e) {
+    throw JournalError{fmt::format("a value of {} bytes in the journal {} cannot be read: {}", value.size, path_, e.what())};
+  }
+  throw JournalError{fmt::format("a value of {} bytes in the journal {} is damaged", value.size, path_)};
+}
+
+Bytes JournalFile::read_pieces(const Value& value) {
   Bytes bytes;
   bytes.reserve(std::min<std::uint64_t>(value.size, std::uint64_t{1} << 30));
   for (std::uint64_t piece = value.first_piece; bytes.size() < value.size; ++piece) {
@@ -331,8 +354,6 @@ Bytes JournalFile::read(const Value& value) {
     select_piece_.reset();  // it would keep the log from being moved
     if (!fits) throw JournalError{fmt::format("the journal {} lacks piece {} of a value", path_, piece)};
   }
-  if (checksum(bytes.span()) != value.checksum)
-    throw JournalError{fmt::format("a value of {} bytes in the journal {} is damaged", value.size, path_)};
   return bytes;
 }
 
@@ -360,7 +381,8 @@ void JournalFile::append(const Block& block) {
   next_block_.bind(std::int64_t{1} << block_number_bits).step();
   numbered.number = as_number(next_block_.integer(0));
   next_block_.reset();
-  insert_block_.run(numbered.number, block.run, block.base, block.entries, as_integer(checksum_of(numbered)), sqlite::Blob{block.bytes});
+  insert_block_.run(numbered.number, block.run, block.base, block.entries, as_integer(checksum_of(numbered)),
+                    sqlite::Blob{block.bytes});
 }
 
 Value JournalFile::append_value(std::span<const std::byte> bytes) {

@@ -28,8 +28,8 @@
 
 namespace mw::journal {
 
-/// The file that a path leads to, through symbolic links: of one journal there is one lock. The path itself if that cannot
-/// be told.
+/// The file that a path leads to, through symbolic links: of one journal there is one lock. The path itself if that
+/// cannot be told.
 std::string real_path(const std::string& path);
 
 /// Whoever has it may write. It is a file beside the journal, which goes with the owner.
@@ -49,19 +49,19 @@ class FileLock {
 /// A master that wrote, or writes.
 struct Run {
   std::uint64_t number = 0;
-  std::string program = {};    ///< its file name
-  std::uint64_t build = 0;     ///< process::own_build()
-  std::string command = {};    ///< as a shell would take it
+  std::string program = {};  ///< its file name
+  std::uint64_t build = 0;   ///< process::own_build()
+  std::string command = {};  ///< as a shell would take it
   std::string host = {};
   std::uint64_t pid = 0;
-  std::int64_t began_s = 0;    ///< since 1970, as the next one
-  std::int64_t ended_s = 0;    ///< 0: it runs, or died
+  std::int64_t began_s = 0;  ///< since 1970, as the next one
+  std::int64_t ended_s = 0;  ///< 0: it runs, or died
 };
 
 struct Block {
   std::uint64_t number = 0;  ///< 0 for one that is to be written
   std::uint64_t run = 0;
-  std::uint64_t base = 0;     ///< which the first id is written as a distance from
+  std::uint64_t base = 0;  ///< which the first id is written as a distance from
   std::uint64_t entries = 0;
   std::span<const std::byte> bytes;
 };
@@ -134,6 +134,7 @@ class JournalFile {
   void set_up(bool make, const Secret* secret);
   void make_tables(const Secret* secret);
   void read_secret();
+  Bytes read_pieces(const Value& value);
 
   const std::string path_;
   sqlite::Database database_;

@@ -64,7 +64,8 @@ Journal::Journal(const JournalOptions& options, const detail::StartCall& start, 
     read_all();
     begin_run(runs, std::move(written));
   } catch (const sqlite::DatabaseError& e) {
-    throw JournalError{fmt::format("the journal is damaged: {}. \"mw journal compact --salvage {} NEW\" saves what can be read", e.what(), path_)};
+    throw JournalError{
+        fmt::format("the journal is damaged: {}. \"mw journal compact --salvage {} NEW\" saves what can be read", e.what(), path_)};
   }
 }
 
@@ -95,7 +96,8 @@ void Journal::read_all() {
   index_ = builder.finish();
   known_ = index_.size();
   if (damaged != 0)
-    log::warn(fmt::format("the journal {} is damaged: {} of its blocks are not whole, and what they had runs again ({})", path_, damaged, first));
+    log::warn(fmt::format("the journal {} is damaged: {} of its blocks are not whole, and what they had runs again ({})", path_,
+                          damaged, first));
 }
 
 void Journal::begin_run(const std::vector<Run>& runs, std::function<void()> written) {
@@ -103,13 +105,17 @@ void Journal::begin_run(const std::vector<Run>& runs, std::function<void()> writ
     last_function_ = std::max(last_function_, number);
     functions_.emplace(std::move(name), number);
   }
-  Run run{.program = process::program_name(), .build = process::own_build(), .command = process::command_line(), .host = process::host_name()};
+  Run run{.program = process::program_name(),
+          .build = process::own_build(),
+          .command = process::command_line(),
+          .host = process::host_name()};
   run.pid = static_cast<std::uint64_t>(::getpid());
   run.began_s = std::time(nullptr);
   if (!runs.empty() && known_ != 0 && runs.back().program != run.program)
-    throw JournalError{fmt::format("{} is the journal of another program, \"{}\": give this one (\"{}\") a journal of its own; if it is the same "
-                                   "program under another name, \"mw journal adopt {} {}\" says so",
-                                   path_, runs.back().program, run.program, path_, run.program)};
+    throw JournalError{
+        fmt::format("{} is the journal of another program, \"{}\": give this one (\"{}\") a journal of its own; if it is the same "
+                    "program under another name, \"mw journal adopt {} {}\" says so",
+                    path_, runs.back().program, run.program, path_, run.program)};
   try {
     auto file = file_->again();
     const std::uint64_t number = file->begin_run(run);
@@ -147,9 +153,10 @@ std::optional<Outcome> Journal::try_to_read(const Position& position, const Task
     return read(position, task);
   } catch (const std::exception& e) {
     if (!std::exchange(has_told_of_damage_, true))
-      log::warn(fmt::format("the journal {} is damaged: the result of task {} cannot be read, so it runs again, and so do others of which that "
-                            "is true: {}",
-                            path_, task.id, e.what()));
+      log::warn(fmt::format(
+          "the journal {} is damaged: the result of task {} cannot be read, so it runs again, and so do others of which that "
+          "is true: {}",
+          path_, task.id, e.what()));
     return std::nullopt;
   }
 }

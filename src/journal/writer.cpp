@@ -165,7 +165,8 @@ void Writer::put(const Batch& batch) {
       return bytes.size() > largest_here ? file_->append_value(bytes) : here(bytes);
     };
     BlockWriter block{large.id};
-    block.finished({.id = large.id, .run_ns = large.run_ns, .value = placed(large.value), .out = placed(large.out), .err = placed(large.err)});
+    block.finished(
+        {.id = large.id, .run_ns = large.run_ns, .value = placed(large.value), .out = placed(large.out), .err = placed(large.err)});
     file_->append({0, run_, block.base(), block.entries(), block.bytes()});
   }
   commit.keep();
@@ -174,9 +175,10 @@ void Writer::put(const Batch& batch) {
 void Writer::say_it_cannot(const std::string& why) {
   if (has_said_so_) return;
   has_said_so_ = true;
-  log::warn(fmt::format("the journal {} cannot be written; it is tried again each second, and when more than {} MiB wait, no task begins "
-                        "until it can: {}",
-                        file_->path(), most_waiting >> 20, why));
+  log::warn(
+      fmt::format("the journal {} cannot be written; it is tried again each second, and when more than {} MiB wait, no task begins "
+                  "until it can: {}",
+                  file_->path(), most_waiting >> 20, why));
 }
 
 std::string Writer::finish() {

@@ -185,7 +185,8 @@ void Database::tidy_in_sync() {
 void Database::move_log(int how) {
   const int code = sqlite3_wal_checkpoint_v2(database_.get(), "main", how, nullptr, nullptr);
   if (code == SQLITE_OK || (code == SQLITE_BUSY && how == SQLITE_CHECKPOINT_PASSIVE)) return;
-  throw DatabaseError{fmt::format("{}: the write-ahead log cannot be moved into the database: {}", path_, trouble(database_.get(), code))};
+  throw DatabaseError{
+      fmt::format("{}: the write-ahead log cannot be moved into the database: {}", path_, trouble(database_.get(), code))};
 }
 
 std::optional<BlobReader> BlobReader::open(Database& database, const char* table, const char* column, std::int64_t row) {

@@ -22,7 +22,8 @@ std::vector<std::string> crash_specs() {
 
 }  // namespace
 
-TEST_CASE("P21: a master that is killed at random moments comes to the right answer, and runs nothing again that was safe", "[faults][P21][journal]") {
+TEST_CASE("P21: a master that is killed at random moments comes to the right answer, and runs nothing again that was safe",
+          "[faults][P21][journal]") {
   const auto spec = GENERATE(from_range(crash_specs()));
   const std::string sync = GENERATE("always", "soon");
   const int crashes = std::atoi(test::variable("CPPMW_CRASHES", "4").c_str());
@@ -34,10 +35,13 @@ TEST_CASE("P21: a master that is killed at random moments comes to the right ans
   int killed = 0;
   // All of it in one life more than it is killed, or nearly.
   std::uniform_int_distribution<std::uint64_t> tasks{0, 2 * count / static_cast<std::uint64_t>(crashes + 1)};
-  while (killed < crashes && life.live_for(tasks(random), std::chrono::microseconds{std::uniform_int_distribution{0, 5'000}(random)})) ++killed;
+  while (killed < crashes &&
+         life.live_for(tasks(random), std::chrono::microseconds{std::uniform_int_distribution{0, 5'000}(random)}))
+    ++killed;
   if (killed == crashes) life.live();
   CAPTURE(killed, life.err(), life.runs());
   CHECK(WEXITSTATUS(life.status()) == 0);
   CHECK(life.out() == life.expected_out());
-  if (crashes > 10) WARN(spec << ", " << sync << ": " << killed << " times killed; " << life.runs() << " runs of " << count << " tasks");
+  if (crashes > 10)
+    WARN(spec << ", " << sync << ": " << killed << " times killed; " << life.runs() << " runs of " << count << " tasks");
 }

@@ -56,8 +56,8 @@ std::string any_fault(const std::string& terms, std::mt19937& random) {
 
 /// What an error at the very start leaves is allowed to be none: the program has said so.
 void check_first_life(const JournalledLife& life, const std::string& fault) {
-  const bool may_die = fault.starts_with("kill") || fault.starts_with("tear") || fault.starts_with("power") || fault.starts_with("some") ||
-                       fault.starts_with("gate");
+  const bool may_die = fault.starts_with("kill") || fault.starts_with("tear") || fault.starts_with("power") ||
+                       fault.starts_with("some") || fault.starts_with("gate");
   if (life.was_killed()) {
     CHECK((may_die && WTERMSIG(life.status()) == SIGKILL));
   } else if (WEXITSTATUS(life.status()) == 3) {

@@ -27,7 +27,8 @@ bool same(const Finished& a, const Finished& b) {
 bool same(const Failed& a, const Failed& b) { return a.cause == b.cause && same(a.message, b.message); }
 
 bool same(const Entry& a, const Entry& b) {
-  return a.index() == b.index() && std::visit([&](const auto& one) { return same(one, std::get<std::decay_t<decltype(one)>>(b)); }, a);
+  return a.index() == b.index() &&
+         std::visit([&](const auto& one) { return same(one, std::get<std::decay_t<decltype(one)>>(b)); }, a);
 }
 std::uint64_t id_of(const Entry& entry) {
   return std::visit([](const auto& one) { return one.id; }, entry);
@@ -88,7 +89,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto again = read_all(writer.bytes(), base);
   check(again.size() == entries.size() && writer.entries() == entries.size());
-  for (std::size_t i = 0; i < again.size(); ++i) check(same(again[i].entry, entries[i].entry) && id_of(again[i].entry) == id_of(entries[i].entry));
+  for (std::size_t i = 0; i < again.size(); ++i)
+    check(same(again[i].entry, entries[i].entry) && id_of(again[i].entry) == id_of(entries[i].entry));
   use_index(block, base, entries);
   try {
     static_cast<void>(entry_at(block, data[0]));

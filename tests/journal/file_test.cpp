@@ -48,7 +48,8 @@ struct Found {
 Found found_in(const std::string& path) {
   Found found;
   JournalFile file{path, false};
-  file.each_block([&](const Block&) { ++found.whole; }, [&](std::uint64_t number, const std::string&) { found.damaged.push_back(number); });
+  file.each_block([&](const Block&) { ++found.whole; },
+                  [&](std::uint64_t number, const std::string&) { found.damaged.push_back(number); });
   return found;
 }
 
@@ -104,7 +105,8 @@ TEST_CASE("what is no journal is refused, and stays as it was", "[journal]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.path("file");
   CHECK_THAT(refusal(path, false), Catch::Contains("there is no journal"));
-  std::ofstream{path} << "some text that is longer than the hundred bytes that an SQLite database begins with, and no journal at all";
+  std::ofstream{path}
+      << "some text that is longer than the hundred bytes that an SQLite database begins with, and no journal at all";
   CHECK_THAT(refusal(path), Catch::Contains("is no journal of CppMW"));
   std::ofstream{path} << "short";
   CHECK_THAT(refusal(path), Catch::Contains("is no journal of CppMW"));
@@ -221,7 +223,8 @@ TEST_CASE("a second connection of a process leaves the locks of the first one", 
   // One that looks from outside, and is gone: it is not the last one.
   const pid_t child = ::fork();
   if (child == 0) {
-    ::execl("/bin/sh", "sh", "-c", "command -v sqlite3 >/dev/null || exit 77; exec sqlite3 \"$0\" 'SELECT count(*) FROM run'", path.c_str(), nullptr);
+    ::execl("/bin/sh", "sh", "-c", "command -v sqlite3 >/dev/null || exit 77; exec sqlite3 \"$0\" 'SELECT count(*) FROM run'",
+            path.c_str(), nullptr);
     ::_exit(127);
   }
   int status = 0;

@@ -82,7 +82,9 @@ class Disk {
 
   std::mutex& mutex() { return mutex_; }
   bool has_no_locks() const { return mode_ == "nolocks"; }
-  bool is_path_watched(const std::string& path) const { return !path_.empty() && path.starts_with(path_) && !path.ends_with("-count"); }
+  bool is_path_watched(const std::string& path) const {
+    return !path_.empty() && path.starts_with(path_) && !path.ends_with("-count");
+  }
   /// Empty if it is not of the journal.
   std::string watched(int file) const {
     if (mode_.empty() || path_.empty()) return {};

@@ -88,8 +88,9 @@ class JournalledLife {
   }
   std::unique_ptr<Program> start(const std::string& variables) const {
     const std::string command = variables + " exec \"$0\" \"$@\" >" + path("out") + " 2>" + path("err");
-    return std::make_unique<Program>("/bin/sh", std::vector<std::string>{"-c", command, beside("journalled_run"), terms_.spec, path(""),
-                                                                         std::to_string(terms_.count), terms_.sync, terms_.order},
+    return std::make_unique<Program>("/bin/sh",
+                                     std::vector<std::string>{"-c", command, beside("journalled_run"), terms_.spec, path(""),
+                                                              std::to_string(terms_.count), terms_.sync, terms_.order},
                                      "CPPMW_TEST=crash");
   }
   void end(std::size_t ran_before) {

@@ -172,7 +172,8 @@ TEST_CASE("mw journal looks into a journal that a master has, and changes none o
   const Place place;
   const mw::Master master{mw::interface("serial"), {.journal = place.path}};
   for (const char* what : {"ls", "verify", "export"}) CHECK(journal({what, place.path}).death.exit_status == 0);
-  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"compact", place.path}, {"adopt", place.path, "other"}}) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"compact", place.path}, {"adopt", place.path, "other"}}) {
     const auto refused = journal(arguments);
     CHECK(refused.death.exit_status == 1);
     CHECK_THAT(refused.err, Catch::Contains("is in use by process " + std::to_string(::getpid())));

@@ -65,7 +65,9 @@ std::string_view cause_of(const TaskOfRun& task) {
   return task.failed.cause > static_cast<std::uint64_t>(last_cause) ? "unknown" : to_string(static_cast<Cause>(task.failed.cause));
 }
 
-void tell_damage(std::uint64_t block, const std::string& why) { process::tell(fmt::format("mw journal: block {} is damaged: {}\n", block, why)); }
+void tell_damage(std::uint64_t block, const std::string& why) {
+  process::tell(fmt::format("mw journal: block {} is damaged: {}\n", block, why));
+}
 
 /// What a function's tasks came to.
 struct Counts {
@@ -75,8 +77,8 @@ struct Counts {
 void print_runs(JournalFile& file) {
   process::print(fmt::format("{:>4}  {:19}  {:19}  {:>8}  {:16}  {}\n", "run", "began", "ended", "process", "host", "command"));
   for (const journal::Run& run : file.runs())
-    process::print(fmt::format("{:>4}  {:19}  {:19}  {:>8}  {:16}  {}\n", run.number, time_text(run.began_s), time_text(run.ended_s), run.pid,
-                               valid_utf8(run.host), valid_utf8(run.command)));
+    process::print(fmt::format("{:>4}  {:19}  {:19}  {:>8}  {:16}  {}\n", run.number, time_text(run.began_s),
+                               time_text(run.ended_s), run.pid, valid_utf8(run.host), valid_utf8(run.command)));
 }
 
 void ls(const JournalCommand& command) {
@@ -84,7 +86,8 @@ void ls(const JournalCommand& command) {
   const auto functions = functions_of(file);
   print_runs(file);
   std::map<std::string, Counts> counts;
-  if (command.tasks) process::print(fmt::format("\n{:>12}  {:8}  {:>12}  {:>12}  {}\n", "task", "state", "seconds", "bytes", "function"));
+  if (command.tasks)
+    process::print(fmt::format("\n{:>12}  {:8}  {:>12}  {:>12}  {}\n", "task", "state", "seconds", "bytes", "function"));
   walk(
       file,
       [&](const TaskOfRun& task) {
@@ -96,14 +99,16 @@ void ls(const JournalCommand& command) {
         of.run_ns += task.finished.run_ns;
         of.bytes += task.finished.value.size;
         if (command.tasks)
-          process::print(fmt::format("{:>12}  {:8}  {:>12.6f}  {:>12}  {}\n", fmt::format("{}:{}", task.run, task.submitted.id), to_string(task.end),
-                                     static_cast<double>(task.finished.run_ns) * ns, task.finished.value.size, valid_utf8(name)));
+          process::print(fmt::format("{:>12}  {:8}  {:>12.6f}  {:>12}  {}\n", fmt::format("{}:{}", task.run, task.submitted.id),
+                                     to_string(task.end), static_cast<double>(task.finished.run_ns) * ns, task.finished.value.size,
+                                     valid_utf8(name)));
       },
       tell_damage);
-  process::print(fmt::format("\n{:>10}  {:>8}  {:>8}  {:>14}  {:>14}  {}\n", "finished", "failed", "open", "seconds", "bytes", "function"));
+  process::print(
+      fmt::format("\n{:>10}  {:>8}  {:>8}  {:>14}  {:>14}  {}\n", "finished", "failed", "open", "seconds", "bytes", "function"));
   for (const auto& [name, of] : counts)
-    process::print(fmt::format("{:>10}  {:>8}  {:>8}  {:>14.6f}  {:>14}  {}\n", of.finished, of.failed, of.open, static_cast<double>(of.run_ns) * ns,
-                               of.bytes, valid_utf8(name)));
+    process::print(fmt::format("{:>10}  {:>8}  {:>8}  {:>14.6f}  {:>14}  {}\n", of.finished, of.failed, of.open,
+                               static_cast<double>(of.run_ns) * ns, of.bytes, valid_utf8(name)));
 }
 
 struct TaskName {
@@ -116,7 +121,8 @@ TaskName parse_task(const std::string& text) {
   const auto id = parse::number<std::uint64_t>(colon == std::string::npos ? text : text.substr(colon + 1));
   const auto run = colon == std::string::npos ? std::nullopt : parse::number<std::uint64_t>(text.substr(0, colon));
   if (!id || (colon != std::string::npos && !run))
-    throw UsageError{fmt::format("\"{}\" is no task: write RUN:TASK, as ls --tasks shows it, or TASK for one of the last run", text)};
+    throw UsageError{
+        fmt::format("\"{}\" is no task: write RUN:TASK, as ls --tasks shows it, or TASK for one of the last run", text)};
   return {run, *id};
 }
 
@@ -124,7 +130,8 @@ void show_value(JournalFile& file, const char* what, const Value& value) {
   if (value.size == 0) return;
   constexpr std::size_t most = 32;
   const std::string text = text_of(file, value);
-  process::print(fmt::format("{:9} {} bytes: {}{}\n", what, text.size(), hex(std::string_view{text}.substr(0, most)), text.size() > most ? "…" : ""));
+  process::print(fmt::format("{:9} {} bytes: {}{}\n", what, text.size(), hex(std::string_view{text}.substr(0, most)),
+                             text.size() > most ? "…" : ""));
 }
 
 void print_task(JournalFile& file, const TaskOfRun& task, bool raw) {
@@ -162,7 +169,8 @@ int show(const JournalCommand& command) {
       },
       tell_damage);
   if (is_found) return 0;
-  process::tell(fmt::format("mw journal show: run {} in {} has no task {} that was not known before\n", run, command.file, wanted.id));
+  process::tell(
+      fmt::format("mw journal show: run {} in {} has no task {} that was not known before\n", run, command.file, wanted.id));
   return 1;
 }
 
@@ -188,7 +196,8 @@ int verify(const JournalCommand& command) {
         }
       },
       note);
-  process::print(fmt::format("{}: {} results in {} whole blocks; {} damaged blocks, {} damaged values\n", command.file, finished, blocks, damaged, values));
+  process::print(fmt::format("{}: {} results in {} whole blocks; {} damaged blocks, {} damaged values\n", command.file, finished,
+                             blocks, damaged, values));
   return damaged + values == 0 ? 0 : 1;
 }
 
@@ -202,12 +211,12 @@ int compact_file(const JournalCommand& command) {
   const Compacted result = compact(file, to, command.salvage);
   const auto after = std::filesystem::file_size(to);
   if (command.to.empty()) {
-    // They are the old one's, and SQLite would take them for the new one's. It has left them only where they are damaged.
+    // They are the old one's, and SQLite would take them for the new one's. It leaves them only where they are damaged.
     for (const char* end : {"-wal", "-shm"}) std::filesystem::remove(file + end);
     std::filesystem::rename(to, file);
   }
-  process::print(fmt::format("{} results, {} bytes (before: {}); {} entries left out, {} damaged\n", result.kept, after, before, result.dropped,
-                             result.damaged));
+  process::print(fmt::format("{} results, {} bytes (before: {}); {} entries left out, {} damaged\n", result.kept, after, before,
+                             result.dropped, result.damaged));
   return 0;
 }
 
@@ -223,7 +232,8 @@ void print_csv(const std::string& function, const TaskOfRun& task, JournalFile& 
 }
 
 void print_json(const std::string& function, const TaskOfRun& task, JournalFile& file) {
-  boost::json::object line{{"run", task.run}, {"task", task.submitted.id}, {"function", valid_utf8(function)}, {"state", to_string(task.end)}};
+  boost::json::object line{
+      {"run", task.run}, {"task", task.submitted.id}, {"function", valid_utf8(function)}, {"state", to_string(task.end)}};
   if (task.end == End::failed) {
     line["cause"] = cause_of(task);
     line["message"] = valid_utf8(text_of(file, task.failed.message));
@@ -270,7 +280,8 @@ void adopt(const JournalCommand& command) {
 }  // namespace
 
 void add_journal(CLI::App& cli, JournalCommand& command) {
-  auto* journal = cli.add_subcommand("journal", "Shows what is in a journal of a CppMW application (--journal), and keeps it small.");
+  auto* journal =
+      cli.add_subcommand("journal", "Shows what is in a journal of a CppMW application (--journal), and keeps it small.");
   journal->require_subcommand(1);
   add(*journal, command, "ls", "runs, and what the tasks of each function came to")
       ->add_flag("--tasks", command.tasks, "each task on a line, too");
