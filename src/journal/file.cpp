@@ -353,6 +353,16 @@ std::vector<std::byte> JournalFile::block(std::uint64_t number) {
 
 Bytes JournalFile::read(const Value& value) {
   if (value.first_piece == 0) return Bytes{value.here};
+  try {
+    Bytes bytes = read_pieces(value);
+    if (checksum(bytes.span()) == value.checksum) return bytes;
+  } catch (const sqlite::DatabaseError& e) {
+    throw JournalError{fmt::format("a value of {} bytes in the journal {} cannot be read: {}", value.size, path_, e.what())};
+  }
+  throw JournalError{fmt::format("a value of {} bytes in the journal {} is damaged", value.size, path_)};
+}
+
+Bytes JournalFile::read_pieces(const Value& value) {
   Bytes bytes;
   bytes.reserve(std::min<std::uint64_t>(value.size, std::uint64_t{1} << 30));
   for (std::uint64_t piece = value.first_piece; bytes.size() < value.size; ++piece) {
@@ -362,8 +372,6 @@ Bytes JournalFile::read(const Value& value) {
     select_piece_.reset();  // it would keep the log from being moved
     if (!fits) throw JournalError{fmt::format("the journal {} lacks piece {} of a value", path_, piece)};
   }
-  if (checksum(bytes.span()) != value.checksum)
-    throw JournalError{fmt::format("a value of {} bytes in the journal {} is damaged", value.size, path_)};
   return bytes;
 }
 

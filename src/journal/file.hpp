@@ -152,6 +152,7 @@ class JournalFile {
   void set_up(bool make, const Secret* secret);
   void make_tables(const Secret* secret);
   void read_secret();
+  Bytes read_pieces(const Value& value);
 
   const std::string path_;
   sqlite::Database database_;

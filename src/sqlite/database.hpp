@@ -142,8 +142,8 @@ class Database {
   std::int64_t last_id() const noexcept;
   /// Waits until everything committed so far is on the disk. Once it has thrown, only settle() can say that.
   void sync();
-  /// The same after an error of sync(): the system may have forgotten what it could not write, and report no error
-  /// of it any more. Everything goes from the write-ahead log to the database, and the log begins anew.
+  /// The same after an error of sync(): the system may have forgotten what it could not write, and report no error of
+  /// it any more. Everything goes from the write-ahead log to the database, and the log begins anew.
   void settle();
   /// From now on sync() moves the write-ahead log into the database, when it is long, and reports what goes wrong: of
   /// what goes wrong as a part of a commit, SQLite says nothing.

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 constexpr const char* sum_of_2000 = "2664669000\n";
 
 /// One that nothing holds up goes to its end.
-mw::process::ProgramRun shell(const std::string& script, const test::TemporaryFolder& folder) {
+mw::process::ProgramRun run_script(const std::string& script, const test::TemporaryFolder& folder) {
   auto run = mw::process::run_program("/bin/sh", {"-c", script, test::beside("journalled_run"), folder.path("")}, {});
   UNSCOPED_INFO(script << ":\n" << run.out << run.err);
   return run;
@@ -29,12 +29,12 @@ mw::process::ProgramRun shell(const std::string& script, const test::TemporaryFo
 mw::process::ProgramRun on_full_disk(const std::string& script, const test::TemporaryFolder& folder) {
   fs::create_directory(folder.path("disk"));
   fs::create_symlink("disk/run.mwj", folder.path("run.mwj"));
-  return shell(R"(exec unshare -m sh -c '
+  return run_script(R"(exec unshare -m sh -c '
       cd "$1" && mount -t tmpfs -o size=4m none disk || exit 77
       : >disk/run.mwj
       head -c 3800k /dev/zero >disk/filler
       )" + script + "' \"$0\" \"$1\"",
-               folder);
+                    folder);
 }
 
 bool has_no_disk(const mw::process::ProgramRun& run) {
@@ -43,7 +43,7 @@ bool has_no_disk(const mw::process::ProgramRun& run) {
   return has_none;
 }
 
-std::size_t count(const std::string& text, const std::string& part) {
+std::size_t times_of(const std::string& text, const std::string& part) {
   std::size_t found = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
   return found;
@@ -68,8 +68,8 @@ TEST_CASE("P52: on a full disk a run with a journal waits, says so once, and goe
   CHECK(run.out == sum_of_2000);
   const std::string err = test::file_text(folder.path("err"));
   CAPTURE(err);
-  CHECK(count(err, "the disk is full") == 1);
-  CHECK(count(err, "is written again") == 1);
+  CHECK(times_of(err, "the disk is full") == 1);
+  CHECK(times_of(err, "is written again") == 1);
 }
 
 TEST_CASE("P52: a run that ends on a full disk says what its journal lacks", "[faults][P52][journal]") {
@@ -81,17 +81,17 @@ TEST_CASE("P52: a run that ends on a full disk says what its journal lacks", "[f
   CHECK(run.death.exit_status == 0);
   const std::string err = test::file_text(folder.path("err"));
   CAPTURE(err);
-  CHECK(count(err, "cannot be written") == 1);
-  CHECK(count(err, "lacks what ended last, and that will run again") == 1);
+  CHECK(times_of(err, "cannot be written") == 1);
+  CHECK(times_of(err, "lacks what ended last, and that will run again") == 1);
 }
 
 TEST_CASE("P52: a limit on file sizes ends no run with a journal, and is named", "[faults][P52][journal][limits]") {
   const test::TemporaryFolder folder;
-  const auto run = shell("ulimit -f 300; \"$0\" serial \"$1\" 6000 soon all", folder);
+  const auto run = run_script("ulimit -f 300; \"$0\" serial \"$1\" 6000 soon all", folder);
   CHECK(run.death.exit_status == 0);
   CHECK(run.out == "71982007000\n");
   CHECK_THAT(run.err, Catch::Contains("ulimit -f") && Catch::Contains("lacks what ended last"));
-  const auto tiny = shell("ulimit -f 8; rm \"$1\"/*; \"$0\" serial \"$1\" 10 always all", folder);
+  const auto tiny = run_script("ulimit -f 8; rm \"$1\"/*; \"$0\" serial \"$1\" 10 always all", folder);
   CHECK(tiny.death.exit_status == 3);
   CHECK_THAT(tiny.err, Catch::Contains("ulimit -f"));
 }
@@ -115,7 +115,7 @@ TEST_CASE("P52: what can be no journal is an error at once, and stays as it was"
     fs::create_directory(path + "-wal");
     reason = "the journal cannot be used";
   }
-  const auto run = shell("exec \"$0\" serial \"$1\" 10 always all", folder);
+  const auto run = run_script("exec \"$0\" serial \"$1\" 10 always all", folder);
   CHECK(run.death.exit_status == 3);
   CHECK_THAT(run.err, Catch::Contains(reason));
   CHECK_FALSE(fs::exists(path + "-lock"));
@@ -123,13 +123,13 @@ TEST_CASE("P52: what can be no journal is an error at once, and stays as it was"
 
 TEST_CASE("P52: a journal that this user may not write is an error that says so", "[faults][P52][journal]") {
   const test::TemporaryFolder folder;
-  REQUIRE(shell("exec \"$0\" serial \"$1\" 10 always all", folder).death.exit_status == 0);
+  REQUIRE(run_script("exec \"$0\" serial \"$1\" 10 always all", folder).death.exit_status == 0);
   std::ofstream{folder.path("run.mwj"), std::ios::app}.flush();
   for (const char* name : {"ran", "delivered"}) fs::permissions(folder.path(name), fs::perms::all);
   const auto refusal = [&](fs::perms of_folder, fs::perms of_file) {
     fs::permissions(folder.path("run.mwj"), of_file);
     fs::permissions(folder.path(""), of_folder);
-    const auto run = shell("exec " + as_nobody() + "\"$0\" serial \"$1\" 10 always all", folder);
+    const auto run = run_script("exec " + as_nobody() + "\"$0\" serial \"$1\" 10 always all", folder);
     fs::permissions(folder.path(""), fs::perms::all);
     fs::permissions(folder.path("run.mwj"), fs::perms::all);
     const bool is_left_out = run.death.exit_status == 126 || run.death.exit_status == 127;
@@ -151,16 +151,16 @@ TEST_CASE("P52: of two programs with one journal, under two names of it, the sec
   fs::create_symlink("../run.mwj", folder.path("other/run.mwj"));
   test::Program first{test::beside("journalled_run"), {"serial", folder.path(""), "1000000", "soon", "all"}, "CPPMW_TEST=place"};
   REQUIRE(test::eventually([&] { return fs::exists(folder.path("ran")); }));
-  const auto second = shell("exec \"$0\" serial \"$1/other\" 10 soon all", folder);
+  const auto second = run_script("exec \"$0\" serial \"$1/other\" 10 soon all", folder);
   CHECK(second.death.exit_status == 3);
   CHECK_THAT(second.err, Catch::Contains("is in use by process " + std::to_string(first.pid()) + " "));
 }
 
 TEST_CASE("a journal is kept without a home folder and with closed standard streams", "[faults][journal]") {
   const test::TemporaryFolder folder;
-  const auto run = shell("exec env -i \"$0\" serial \"$1\" 100 always all <&- 2>&-", folder);
+  const auto run = run_script("exec env -i \"$0\" serial \"$1\" 100 always all <&- 2>&-", folder);
   CHECK(run.death.exit_status == 0);
-  const auto again = shell("exec \"$0\" serial \"$1\" 100 always all", folder);
+  const auto again = run_script("exec \"$0\" serial \"$1\" 100 always all", folder);
   CHECK(again.out == run.out);
   CHECK(fs::file_size(folder.path("ran")) == 100 * sizeof(std::uint64_t));
 }

@@ -93,14 +93,14 @@ Files original(bool with_log) {
   return files;
 }
 
-struct Outcome {
+struct ReadBack {
   std::uint64_t right = 0, wrong = 0;
   std::string error;
 };
 
 /// What a master does when it begins, and when a task is submitted.
-Outcome outcome_of(const std::string& path) {
-  Outcome outcome;
+ReadBack read_back(const std::string& path) {
+  ReadBack outcome;
   try {
     JournalFile file{path};
     static_cast<void>(file.runs());
@@ -198,11 +198,10 @@ class Damager {
   /// Written to the wrong place.
   std::string swap(Contents& contents) {
     const std::size_t pages = contents.size() / page_size;
-    const std::size_t a = up_to(pages) * page_size, b = up_to(pages) * page_size;
-    std::vector<char> kept(contents.begin() + static_cast<std::ptrdiff_t>(a),
-                           contents.begin() + static_cast<std::ptrdiff_t>(a + page_size));
-    std::memmove(&contents[a], &contents[b], page_size);
-    if (up_to(2) == 0) std::copy(kept.begin(), kept.end(), contents.begin() + static_cast<std::ptrdiff_t>(b));
+    const std::size_t to = up_to(pages) * page_size, from = up_to(pages) * page_size;
+    const std::vector<char> kept(contents.data() + to, contents.data() + to + page_size);
+    std::memmove(&contents[to], &contents[from], page_size);
+    if (up_to(2) == 0) std::copy(kept.begin(), kept.end(), contents.data() + from);
     return "two pages";
   }
 
@@ -229,7 +228,7 @@ TEST_CASE("P52: whatever damages a journal, no result in it is a wrong one", "[j
       write_contents(folder.path(name), files.main);
       if (i % 2 == 1) write_contents(folder.path(name) + std::string{"-wal"}, files.log);
     }
-    const Outcome outcome = outcome_of(folder.path("first"));
+    const ReadBack outcome = read_back(folder.path("first"));
     CAPTURE(outcome.error);
     CHECK(outcome.wrong == 0);
     if (i < 2) CHECK(outcome.right == task_count);

@@ -15,12 +15,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Written {
+struct WrittenAside {
   test::TemporaryFolder folder;
   std::atomic<int> told{0};
   std::unique_ptr<Writer> writer;
 
-  Written() {
+  WrittenAside() {
     auto file = std::make_unique<JournalFile>(folder.path("run.mwj"));
     const auto run = file->begin_run({.program = "p"});
     writer = std::make_unique<Writer>(std::move(file), run, Writer::Terms{.delay = 0ms, .written = [this] { ++told; }});
@@ -31,7 +31,7 @@ struct Written {
 }  // namespace
 
 TEST_CASE("who waits for an entry that is on the disk already hears of it, too", "[journal]") {
-  Written written;
+  WrittenAside written;
   const auto entry = written.finish_task(1);
   REQUIRE(test::eventually([&] { return written.writer->durable() >= entry; }));
   written.writer->wait_for(entry);
@@ -39,7 +39,7 @@ TEST_CASE("who waits for an entry that is on the disk already hears of it, too",
 }
 
 TEST_CASE("entries that are awaited are told of while others come, without a pause", "[journal]") {
-  Written written;
+  WrittenAside written;
   const auto end = std::chrono::steady_clock::now() + 10s;
   std::uint64_t id = 0;
   while (written.told < 5 && std::chrono::steady_clock::now() < end) written.writer->wait_for(written.finish_task(++id));
@@ -47,7 +47,7 @@ TEST_CASE("entries that are awaited are told of while others come, without a pau
 }
 
 TEST_CASE("a function whose number is in the journal already keeps nothing from being written", "[journal]") {
-  Written written;
+  WrittenAside written;
   for (int i = 0; i < 2; ++i) {
     written.writer->add_function(1, "f(int)");
     const auto entry = written.finish_task(1);

@@ -68,15 +68,27 @@ Kept kept_of(JournalFile& file, bool salvage, std::uint64_t& damaged) {
   return kept;
 }
 
+/// Results are worth more than the names that are shown with them.
+template <class Read>
+auto unless_damaged(bool is_damaged, const Read& read) -> decltype(read()) {
+  try {
+    return read();
+  } catch (const sqlite::DatabaseError&) {
+    if (!is_damaged) throw;
+    return {};
+  }
+}
+
 class NewFile {
  public:
-  NewFile(const std::string& path, JournalFile& from) : from_{from}, file_{path, from.secret()} {
-    const auto runs = from.runs();
+  NewFile(const std::string& path, JournalFile& from, bool is_damaged) : from_{from}, file_{path, from.secret()} {
+    const auto runs = unless_damaged(is_damaged, [&] { return from.runs(); });
     journal::Run run = runs.empty() ? journal::Run{} : runs.back();
     run.began_s = std::time(nullptr);
     run_ = file_.begin_run(run);
+    const auto functions = unless_damaged(is_damaged, [&] { return from.functions(); });
     JournalFile::Commit commit{file_};
-    for (const auto& [number, name] : from.functions()) file_.add_function(number, name);
+    for (const auto& [number, name] : functions) file_.add_function(number, name);
     commit.done();
     commit_.emplace(file_);
   }
@@ -135,13 +147,19 @@ class NewFile {
 
 }  // namespace
 
-Compacted compact(const std::string& from, const std::string& to, bool salvage) {
-  if (std::filesystem::exists(to)) throw JournalError{fmt::format("{} is there already: name another file, or remove it", to)};
-  JournalFile file{from, false};
+namespace {
+
+/// Without errors of its own: there has been one.
+void remove_journal(const std::string& path) {
+  std::error_code ignored;
+  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path + end, ignored);
+}
+
+Compacted copy(JournalFile& file, const std::string& to, bool salvage) {
   Compacted result;
   const Kept kept = kept_of(file, salvage, result.damaged);
   const auto& known = kept.results;
-  NewFile made{to, file};
+  NewFile made{to, file, salvage};
   walk(
       file,
       [&](const TaskOfRun& task) {
@@ -165,6 +183,24 @@ Compacted compact(const std::string& from, const std::string& to, bool salvage) 
       [](std::uint64_t, const std::string&) {}, salvage);
   made.finish();
   return result;
+}
+
+}  // namespace
+
+Compacted compact(const std::string& from, const std::string& to, bool salvage) {
+  for (const char* end : {"", "-wal"})
+    if (std::filesystem::exists(to + end))
+      throw JournalError{fmt::format("{}{} is there already: name another file, or remove it", to, end)};
+  JournalFile file{from, false};
+  try {
+    const Compacted result = copy(file, to, salvage);
+    // SQLite says nothing of what goes wrong when it closes a file.
+    if (std::filesystem::exists(to + "-wal")) throw JournalError{fmt::format("{} could not be written to its end", to)};
+    return result;
+  } catch (...) {
+    remove_journal(to);
+    throw;
+  }
 }
 
 }  // namespace mw::tool

@@ -214,8 +214,7 @@ int compact_file(const JournalCommand& command) {
   const Compacted result = compact(file, to, command.salvage);
   const auto after = std::filesystem::file_size(to);
   if (command.to.empty()) {
-    // They are the old one's, and SQLite would take them for the new one's. It has left them only where they are
-    // damaged.
+    // They are the old one's, and SQLite would take them for the new one's. It leaves them only where they are damaged.
     for (const char* end : {"-wal", "-shm"}) std::filesystem::remove(file + end);
     std::filesystem::rename(to, file);
   }
