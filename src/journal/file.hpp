@@ -25,28 +25,10 @@
 
 #include "journal/digest.hpp"
 #include "journal/entries.hpp"
-#include "process/unique_fd.hpp"
+#include "journal/file_lock.hpp"
 #include "sqlite/database.hpp"
 
 namespace mw::journal {
-
-/// The file that a path leads to, through symbolic links: of one journal there is one lock. The path itself if that
-/// cannot be told.
-std::string real_path(const std::string& path);
-
-/// Whoever has it may write. It is a file beside the journal, which goes with the owner.
-class FileLock {
- public:
-  /// Throws JournalError if another master has it, and says which; or where this file system has no locks.
-  explicit FileLock(const std::string& journal);
-  ~FileLock();
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-
- private:
-  std::string path_;
-  process::UniqueFd file_;
-};
 
 /// A master that wrote, or writes.
 struct Run {
