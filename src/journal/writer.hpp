@@ -3,7 +3,7 @@
 // What:    takes entries at once, and writes all that came within a short time in one commit, in a thread of its own.
 //          Where the disk is full, or slow, entries wait in memory; is_behind() says when there are too many of them.
 // Owner:   owns the connection and the thread; the end writes what waits, once.
-// Threads: entries come from one thread at a time. `written` is called in the writer's.
+// Threads: entries come from one thread at a time. `written` is called in the writer's, or in wait_for().
 // Use:
 //     Writer writer{std::move(file), run, next, {.delay = 50ms, .written = [&] { loop.post(…); }}};
 //     writer.submitted(entry);  writer.finished(record, run_ns);
