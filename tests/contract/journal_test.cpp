@@ -284,7 +284,7 @@ TEST_CASE("a cache is for the functions that it is given, and can be in a journa
     CHECK(master.get_result(master.submit_task<noted_square>({.remember = false}, place.calls(), 7)) == 49);
     return master.get_status().found;
   };
-  CHECK(run(false) >= 1);  // whether the second finds the first's result depends on when that was written
+  CHECK(run(false) <= 2);  // whether one finds what another of the same run had depends on when that was written
   CHECK(run(false) == 4);
   CHECK(run(true) == 4);
   CHECK(place.called().size() == 4);
