@@ -1,34 +1,45 @@
 // One long task with checkpoints and a journal, in a run that is killed and started again.
 //
-//     resumed_run SPEC JOURNAL STEPS
+//     resumed_run SPEC FOLDER
 //
-// A step takes 20 ms. At its end the program prints how many of them the last process made.
+// The task takes steps of 5 ms until the file FOLDER/end is there. Then the program prints at which step the last
+// attempt began, and how many were taken in all.
 #include <mw/mw.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <thread>
 
 namespace {
 
-std::uint64_t take_steps(std::uint64_t count) {
-  std::uint64_t made_here = 0;
-  for (auto made = mw::load_checkpoint<std::uint64_t>().value_or(0); made < count; ++made, ++made_here) {
-    mw::save_checkpoint(made);
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+struct Steps {
+  std::uint64_t before = 0;
+  std::uint64_t in_all = 0;
+};
+
+Steps take_steps(const std::string& folder) {
+  Steps steps;
+  steps.before = steps.in_all = mw::load_checkpoint<std::uint64_t>().value_or(0);
+  for (; !std::filesystem::exists(folder + "/end"); ++steps.in_all) {
+    mw::save_checkpoint(steps.in_all);
+    if (steps.in_all == 10) std::ofstream{folder + "/under_way"};
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
-  return made_here;
+  return steps;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   mw::init(argc, argv);
-  if (argc != 4) return 2;
-  mw::Master master{mw::interface(argv[1]), {.journal = argv[2]}};
+  if (argc != 3) return 2;
+  const std::string folder = argv[2];
+  mw::Master master{mw::interface(argv[1]), {.journal = folder + "/run.mwj"}};
   const mw::TaskOptions each_step{.checkpoint_interval = std::chrono::nanoseconds{0}};
-  const auto made_here = master.get_result(master.submit_task<take_steps>(each_step, std::strtoull(argv[3], nullptr, 10)));
-  std::printf("%llu\n", static_cast<unsigned long long>(made_here));
+  const Steps steps = master.get_result(master.submit_task<take_steps>(each_step, folder));
+  std::printf("%llu %llu\n", static_cast<unsigned long long>(steps.before), static_cast<unsigned long long>(steps.in_all));
 }

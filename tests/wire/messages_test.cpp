@@ -234,10 +234,14 @@ TEST_CASE("values that make no sense are refused", "[wire]") {
   CHECK_THROWS_AS(parse_task(payload_of(endless).span()), ProtocolError);
   Bytes nothing_said = payload_of(with_every_term());
   std::memset(nothing_said.data() + 20, 0, 4);
-  constexpr std::size_t least_terms = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 4 + 1 + 1;
+  constexpr std::size_t least_terms = 8 + 8 + 8 + 4 + 1 + 4 + 8 + 4 + 4 + 4 + 1 + 1 + 8 + 4;
   nothing_said.data()[20] = static_cast<std::byte>(least_terms);
   std::memset(nothing_said.data() + 24, 0, least_terms);
+  std::memcpy(nothing_said.data() + 24 + least_terms - 12, &usual_checkpoint_interval_ns, 8);
   CHECK_THROWS_WITH(parse_task(nothing_said.span()), "a task's terms that say nothing");
+  Task never_saves = with_every_term();
+  never_saves.terms.checkpoint_interval_ns = ~std::uint64_t{0};
+  CHECK_THROWS_AS(parse_task(payload_of(never_saves).span()), ProtocolError);
   for (const auto& [values, is_start] : {std::pair{3U, false}, std::pair{0U, true}}) {
     Task start = with_every_term();
     start.terms.start_values = values;

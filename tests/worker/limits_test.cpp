@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -15,11 +16,13 @@
 #include <vector>
 
 #include <mw/checkpoint.hpp>
+#include <mw/detail/chunk.hpp>
 #include <mw/progress.hpp>
 
 #include "process/job_control.hpp"
 #include "support/forked.hpp"
 #include "support/temporary.hpp"
+#include "wire/frame.hpp"
 #include "worker/checkpoint.hpp"
 #include "worker/execute.hpp"
 #include "worker/limits.hpp"
