@@ -77,6 +77,8 @@ TEST_CASE("a master that is killed in the middle of a task goes on from the task
   };
   {
     test::Program program{test::beside("resumed_run"), {spec, folder.path("")}, "CPPMW_TEST=resumed"};
+    // A journal that is being made is nobody else's to open.
+    REQUIRE(test::eventually([&] { return std::filesystem::exists(folder.path("under_way")); }));
     REQUIRE(test::eventually(is_under_way));
     program.kill(SIGKILL);
     program.wait();

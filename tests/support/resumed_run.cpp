@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -25,6 +26,7 @@ Steps take_steps(const std::string& folder) {
   steps.before = steps.in_all = mw::load_checkpoint<std::uint64_t>().value_or(0);
   for (; !std::filesystem::exists(folder + "/end"); ++steps.in_all) {
     mw::save_checkpoint(steps.in_all);
+    if (steps.in_all == 10) std::ofstream{folder + "/under_way"};
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
   return steps;
