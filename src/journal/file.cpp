@@ -164,6 +164,8 @@ JournalFile::JournalFile(const std::string& path, sqlite::Database database, boo
   try {
     set_up(make, secret);
     database_.tidy_in_sync();
+    // It is written from its beginning to its end, and read so: pages are seldom asked for again.
+    database_.execute("PRAGMA cache_size = -1024");
     next_block_ = database_.prepare("SELECT ifnull(max(number), 0) + 1 FROM block WHERE number < ?");
     insert_block_ = database_.prepare("INSERT INTO block(number, run, base, entries, checksum, bytes) VALUES (?, ?, ?, ?, ?, ?)");
     select_block_ = database_.prepare("SELECT run, base, entries, checksum, bytes FROM block WHERE number = ?");
