@@ -73,10 +73,12 @@ Digester::Digester(const Secret& secret, const detail::StartCall& start) : secre
   for (const detail::SharedPtr& value : start.values) start_ = with(start_, of_shared(value));
 }
 
-Digest Digester::of_bytes(std::span<const std::byte> bytes) const noexcept {
-  const XXH128_hash_t hash = XXH3_128bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size());
+Digest digest_of(const Secret& secret, std::span<const std::byte> bytes) noexcept {
+  const XXH128_hash_t hash = XXH3_128bits_withSecret(bytes.data(), bytes.size(), secret.data(), secret.size());
   return {hash.high64, hash.low64};
 }
+
+Digest Digester::of_bytes(std::span<const std::byte> bytes) const noexcept { return digest_of(secret_, bytes); }
 
 Digest Digester::of_shared(const detail::SharedPtr& value) {
   if (shared_.size() >= many_values) std::erase_if(shared_, [](const auto& one) { return one.second.value.expired(); });

@@ -39,6 +39,8 @@ Secret new_secret();
 /// For what may have been damaged, not for what somebody may have forged. `seed` stands for what belongs to the bytes.
 std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t seed = 0) noexcept;
 
+Digest digest_of(const Secret& secret, std::span<const std::byte> bytes) noexcept;
+
 class Digester {
  public:
   /// `start` is what every worker does first.

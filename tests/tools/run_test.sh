@@ -209,6 +209,25 @@ run -n 2 --stop-after 200ms --grace 100ms sleep ::: 31.75 31.75 2>err || status=
 [ $status = 143 ] && [ "$(tail -1 err)" = "mw run: stopped after 0.2 s: 0 jobs have run" ] || fail "a time is over: status $status, $(cat err)"
 ! pgrep -f 'sleep 31.75' >/dev/null || fail "a job runs on when the time is over"
 
+# A journal: what ended well does not run again, and prints the same; what failed runs again; after kill -9, too.
+step() { run -n 2 -k --journal run.mwj --shell 'echo {} >>ran; seq {} | tail -1; test -e good-{} || [ {} -ne 3 ]' ::: 1 2 3 2; }
+expect "a journal, the first time" 1 "$(printf '1\n2\n3\n2')" step
+[ "$(sort ran | tr '\n' ' ')" = "1 2 2 3 " ] || fail "a journal, the first time: $(cat ran)"
+touch good-3
+expect "a journal, the second time" 0 "$(printf '1\n2\n3\n2')" step
+expect "a journal, the third time" 0 "$(printf '1\n2\n3\n2')" step
+[ "$(sort ran | tr '\n' ' ')" = "1 2 2 3 3 " ] || fail "a journal, the third time: $(cat ran)"
+large() { run -n 1 --journal large.mwj --shell 'echo >>ran-large; head -c 3000000 /dev/zero | tr "\\0" x' ::: 1 | wc -c; }
+[ "$(large) $(large) $(wc -l <ran-large)" = "3000000 3000000 1" ] || fail "a journal with much output: $(wc -l <ran-large) runs"
+run --journal run.mwj --line-buffer echo ::: 1 2>err && fail "a journal, line by line"
+(setsid "$bin/mw" run -n 2 --journal killed.mwj --shell 'echo {} >>ran-killed; sleep 0.02' :::: <(seq 40) 2>/dev/null & echo $! >pid; wait)  &
+until [ "$(wc -l <ran-killed 2>/dev/null || echo 0)" -ge 20 ]; do sleep 0.01; done
+sleep 0.2
+kill -9 "$(cat pid)"
+run -n 2 --journal killed.mwj --shell 'echo {} >>ran-killed; sleep 0.02' :::: <(seq 40) || fail "a journal after kill -9: status $?"
+[ "$(sort -n ran-killed | uniq | wc -l)" = 40 ] && [ "$(wc -l <ran-killed)" -lt 60 ] || fail "a journal after kill -9: $(wc -l <ran-killed) runs"
+"$bin/mw" journal verify killed.mwj >/dev/null || fail "a journal after kill -9 is damaged"
+
 # Jobs that need a GPU have one each, and others see none.
 gpus() { "$bin/mw" run -i 'multicore:4?gpus=2' "$@" --shell 'sleep 0.05; echo "GPU $CUDA_VISIBLE_DEVICES" {#} | cut -c 1-5' ::: 1 2 3 4; }
 expect "a job for each GPU" 0 "$(printf 'GPU 0\nGPU 1')" bash -c "$(declare -f gpus); bin='$bin'; gpus --gpus 1 | sort -u"

@@ -87,6 +87,8 @@ void print_runs(JournalFile& file) {
 void ls(const JournalCommand& command) {
   JournalFile file{command.file, false};
   const auto functions = functions_of(file);
+  const auto runs = file.runs();
+  const std::uint64_t last_run = runs.empty() ? 0 : runs.back().number;
   print_runs(file);
   std::map<std::string, Counts> counts;
   if (command.tasks)
@@ -98,7 +100,7 @@ void ls(const JournalCommand& command) {
         Counts& of = counts[name];
         of.finished += task.end == End::finished;
         of.failed += task.end == End::failed;
-        of.open += task.end == End::open;
+        of.open += task.end == End::open && task.run == last_run;  // others have ended in a later one
         of.run_ns += task.finished.run_ns;
         of.bytes += task.finished.value.size;
         if (command.tasks)

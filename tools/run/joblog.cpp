@@ -5,8 +5,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
@@ -95,6 +97,23 @@ std::set<std::uint64_t> done_in_joblog(const std::string& path, bool failed_run_
       done.insert(*number);
   }
   return done;
+}
+
+LoggedJob logged(std::uint64_t number, const Job& job, const Ran& ran, const std::string& own_host) {
+  LoggedJob line;
+  line.number = number;
+  line.host = ran.host.empty() || ran.host == own_host ? ":" : ran.host;
+  line.started = static_cast<double>(ran.started_ns) * 1e-9;
+  line.seconds = static_cast<double>(ran.ran_ns) * 1e-9;
+  line.sent = job.input.size();
+  std::error_code error;
+  const auto in_file = ran.out_file.empty() ? 0 : std::filesystem::file_size(ran.out_file, error);
+  line.received = ran.out.size() + ran.live_size + (error ? 0 : in_file);
+  // A job that ran out of time counts as one that was ended, whatever it made of that.
+  line.exit_status = ran.timed_out && ran.exit_status == 0 && ran.signal == 0 ? -1 : ran.exit_status;
+  line.signal = ran.signal;
+  line.command = job.for_shell ? job.words.at(0) : shown(ran.words.empty() ? job.words : ran.words);
+  return line;
 }
 
 }  // namespace mw::run

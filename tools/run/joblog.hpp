@@ -13,6 +13,7 @@
 #include <string>
 
 #include "process/unique_fd.hpp"
+#include "run/job.hpp"
 
 namespace mw::run {
 
@@ -38,6 +39,9 @@ class Joblog {
   const std::string path_;
   process::UniqueFd file_;
 };
+
+/// What is logged of this one; `own_host` is shown as ":".
+LoggedJob logged(std::uint64_t number, const Job& job, const Ran& ran, const std::string& own_host);
 
 /// The numbers of those that need not run again; empty if there is no such file. Throws UsageError if it is no joblog.
 std::set<std::uint64_t> done_in_joblog(const std::string& path, bool failed_run_again);

@@ -50,6 +50,9 @@ void check(const RunCommand& command) {
   if (plan.is_pipe && !plan.inputs.origins.empty()) throw UsageError{"--pipe cuts stdin: there are no other inputs"};
   if (plan.line_buffer && (plan.keep_order || !plan.results.empty()))
     throw UsageError{"--line-buffer prints lines as they come: neither in the order of the inputs (-k) nor into files (--results)"};
+  if (plan.line_buffer && !plan.journal.empty())
+    throw UsageError{
+        "--journal keeps what a job has written when it ends, and --line-buffer has printed it by then: leave one of the two out"};
   if (plan.is_pipe && plan.command.empty()) throw UsageError{"--pipe needs a command that reads what it is given"};
 }
 
@@ -101,6 +104,9 @@ void add_run(CLI::App& cli, RunCommand& command) {
   order(run->add_option("--joblog", plan.joblog, "a line for each job: when, how long, how it ended")->type_name("FILE"));
   order(run->add_flag("--resume", plan.resume, "do not run what is in the joblog"));
   order(run->add_flag("--resume-failed", plan.resume_failed, "the same, but run again what failed"));
+  order(run->add_option("--journal", plan.journal,
+                        "keep what good jobs write in a file: run again, they need not run again, and print the same")
+            ->type_name("FILE"));
   order(run->add_flag("--dry-run", plan.dry_run, "print the commands, and run none"));
   order(run->add_flag("--progress,--bar,--eta", plan.shows_progress,
                       "show how far it is; the default where stderr is a terminal and stdout none"));

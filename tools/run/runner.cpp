@@ -16,6 +16,7 @@
 #include <mw/mw.hpp>
 
 #include "parse/number.hpp"
+#include "process/command_line.hpp"
 #include "process/place.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
@@ -26,6 +27,7 @@
 #include "run/job_timeout.hpp"
 #include "run/joblog.hpp"
 #include "run/output.hpp"
+#include "run/run_journal.hpp"
 #include "worker/task_folder.hpp"
 
 namespace mw::run {
@@ -96,6 +98,7 @@ class Runner {
   int run() {
     if (plan_.dry_run) return print_commands();
     if (!plan_.joblog.empty()) log_.emplace(plan_.joblog, plan_.resume || plan_.resume_failed);
+    if (!plan_.journal.empty()) journal_.emplace(plan_.journal);
     if (plan_.interface.starts_with("boinc"))
       throw UsageError{"mw run starts programs, and a volunteer's machine runs none that a task names: use multicore or mpi"};
     // A command that runs twice at a time may write over what it has written.
@@ -121,7 +124,10 @@ class Runner {
     line_.clear();
     if (stopped_by == 0 && asked_to_stop_) stopped_by = stopping_->signal();
     if (stopped_by != 0)
-      process::tell(fmt::format("mw run: {}: {} job{} run\n", stopping_->reason(), ended_, ended_ == 1 ? " has" : "s have"));
+      process::tell(fmt::format("mw run: {}: {} job{} run{}\n", stopping_->reason(), ended_, ended_ == 1 ? " has" : "s have",
+                                plan_.journal.empty() ? "" : "; go on with: " + process::command_line()));
+    if (const std::string why = journal_ ? journal_->finish() : ""; !why.empty())
+      process::tell(fmt::format("mw run: the journal {} lacks what ended last, and that will run again: {}\n", plan_.journal, why));
     if (halted_with_ && halt_.is_for_failures()) return *halted_with_;
     if (stopped_by != 0) return 128 + stopped_by;
     return failed_ > 100 ? status_of_many : static_cast<int>(failed_);
@@ -149,8 +155,29 @@ class Runner {
         continue;
       }
       describe(pending);
+      if (auto ran = known(pending)) {
+        printed_known(pending, std::move(*ran));
+        continue;
+      }
       return pending;
     }
+  }
+
+  /// What the job came to when the same command ran before, if it has left what it is to leave.
+  std::optional<Ran> known(const Pending& pending) {
+    if (!journal_) return std::nullopt;
+    std::vector<std::string> outputs;
+    for (const std::string& file : plan_.outputs) outputs.push_back(CommandTemplate::text_of(file, pending.row, pending.number));
+    return journal_->find(pending.number, pending.job, outputs);
+  }
+
+  void printed_known(const Pending& pending, Ran ran) {
+    ++ended_;
+    ++known_;
+    make_room();
+    if (log_) log_->add(logged(pending.number, pending.job, ran, own_host_));
+    printer_.add(pending.number, pending.row, std::move(ran));
+    halt_.count(true);
   }
 
   void describe(Pending& pending) const {
@@ -355,28 +382,12 @@ class Runner {
     if (::isatty(STDOUT_FILENO) == 1 || plan_.keep_order || !(ran.trouble + ran.err + ran.err_file).empty()) make_room();
     if (!ran.trouble.empty()) process::tell(fmt::format("mw run: job {}: {}\n", pending.number, ran.trouble));
     const int status = ran.signal != 0 ? 128 + ran.signal : ran.exit_status;
-    if (log_) log_->add(logged(pending, ran));
+    if (log_) log_->add(logged(pending.number, pending.job, ran, own_host_));
+    if (journal_ && is_good) journal_->ended(pending.number, ran);
     printer_.add(pending.number, pending.row, std::move(ran));
     const bool was_due = halt_.is_due();
     halt_.count(is_good);
     if (!was_due && halt_.is_due()) halted_with_ = status;
-  }
-
-  LoggedJob logged(const Pending& pending, const Ran& ran) const {
-    LoggedJob job;
-    job.number = pending.number;
-    job.host = ran.host.empty() || ran.host == own_host_ ? ":" : ran.host;
-    job.started = static_cast<double>(ran.started_ns) * 1e-9;
-    job.seconds = static_cast<double>(ran.ran_ns) * 1e-9;
-    job.sent = pending.job.input.size();
-    std::error_code error;
-    const auto in_file = ran.out_file.empty() ? 0 : std::filesystem::file_size(ran.out_file, error);
-    job.received = ran.out.size() + ran.live_size + (error ? 0 : in_file);
-    // A job that ran out of time counts as one that was ended, whatever it made of that.
-    job.exit_status = ran.timed_out && ran.exit_status == 0 && ran.signal == 0 ? -1 : ran.exit_status;
-    job.signal = ran.signal;
-    job.command = pending.job.for_shell ? pending.job.words.at(0) : shown(ran.words.empty() ? pending.job.words : ran.words);
-    return job;
   }
 
   /// Something else is about to be printed where the progress line is, which then comes again at once.
@@ -412,12 +423,13 @@ class Runner {
   std::optional<Blocks> blocks_;
   std::set<std::uint64_t> done_;
   std::optional<Joblog> log_;
+  std::optional<RunJournal> journal_;
   Printer printer_;
   process::StatusLine line_;
   bool shows_progress_ = false;
   bool is_at_end_ = false, is_stopping_ = false;
   bool asked_to_stop_ = false;  ///< by a signal, or as its time has come
-  std::uint64_t last_number_ = 0, ended_ = 0, failed_ = 0;
+  std::uint64_t last_number_ = 0, ended_ = 0, failed_ = 0, known_ = 0;
   std::optional<int> halted_with_;
   const Clock::time_point start_ = Clock::now();
   std::optional<Clock::time_point> last_start_, last_shown_;

@@ -38,6 +38,7 @@ struct RunPlan {
   bool never_shows_progress = false;
   std::string joblog;
   bool resume = false, resume_failed = false;
+  std::string journal;  ///< a file that knows how jobs ended; empty: none
   std::uint32_t tries = 1;
   std::string timeout;  ///< seconds, or "200%" of the median
   double delay = 0;     ///< seconds
