@@ -220,11 +220,18 @@ expect "a journal, the third time" 0 "$(printf '1\n2\n3\n2')" step
 large() { run -n 1 --journal large.mwj --shell 'echo >>ran-large; head -c 3000000 /dev/zero | tr "\\0" x' ::: 1 | wc -c; }
 [ "$(large) $(large) $(wc -l <ran-large)" = "3000000 3000000 1" ] || fail "a journal with much output: $(wc -l <ran-large) runs"
 run --journal run.mwj --line-buffer echo ::: 1 2>err && fail "a journal, line by line"
-(setsid "$bin/mw" run -n 2 --journal killed.mwj --shell 'echo {} >>ran-killed; sleep 0.02' :::: <(seq 40) 2>/dev/null & echo $! >pid; wait)  &
+seq 40 >forty
+touch ran-killed
+(exec "$bin/mw" run -n 2 --journal killed.mwj --shell 'echo {} >>ran-killed; sleep 0.02' :::: forty) >/dev/null 2>&1 &
+until [ "$(wc -l <ran-killed)" -ge 20 ]; do sleep 0.01; done
+sleep 0.2
+kill -9 $!
+wait $! 2>/dev/null
+run -n 2 --journal killed.mwj --shell 'echo {} >>ran-killed; sleep 0.02' :::: <(seq 40) 2>/dev/null & echo $! >pid; wait)  &
 until [ "$(wc -l <ran-killed 2>/dev/null || echo 0)" -ge 20 ]; do sleep 0.01; done
 sleep 0.2
 kill -9 "$(cat pid)"
-run -n 2 --journal killed.mwj --shell 'echo {} >>ran-killed; sleep 0.02' :::: <(seq 40) || fail "a journal after kill -9: status $?"
+run -n 2 --journal killed.mwj --shell 'echo {} >>ran-killed; sleep 0.02' :::: forty || fail "a journal after kill -9: status $?"
 [ "$(sort -n ran-killed | uniq | wc -l)" = 40 ] && [ "$(wc -l <ran-killed)" -lt 60 ] || fail "a journal after kill -9: $(wc -l <ran-killed) runs"
 "$bin/mw" journal verify killed.mwj >/dev/null || fail "a journal after kill -9 is damaged"
 

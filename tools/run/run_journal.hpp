@@ -1,8 +1,8 @@
 // What jobs came to when the same command ran before.
 //
 // What:    a journal's file, as a master keeps one (src/journal), of jobs in place of tasks: each that ended well is
-//          there with what it wrote. A job is known again by its command, its input, its folder and its environment, and
-//          equal ones by their order.
+//          there with what it wrote. A job is known again by its command, its input, its folder and its environment,
+//          and equal ones by their order.
 // Owner:   owns the file, its lock and the thread that writes.
 // Threads: one at a time.
 // Use:
