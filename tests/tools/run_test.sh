@@ -227,10 +227,6 @@ until [ "$(wc -l <ran-killed)" -ge 20 ]; do sleep 0.01; done
 sleep 0.2
 kill -9 $!
 wait $! 2>/dev/null
-run -n 2 --journal killed.mwj --shell 'echo {} >>ran-killed; sleep 0.02' :::: <(seq 40) 2>/dev/null & echo $! >pid; wait)  &
-until [ "$(wc -l <ran-killed 2>/dev/null || echo 0)" -ge 20 ]; do sleep 0.01; done
-sleep 0.2
-kill -9 "$(cat pid)"
 run -n 2 --journal killed.mwj --shell 'echo {} >>ran-killed; sleep 0.02' :::: forty || fail "a journal after kill -9: status $?"
 [ "$(sort -n ran-killed | uniq | wc -l)" = 40 ] && [ "$(wc -l <ran-killed)" -lt 60 ] || fail "a journal after kill -9: $(wc -l <ran-killed) runs"
 "$bin/mw" journal verify killed.mwj >/dev/null || fail "a journal after kill -9 is damaged"
