@@ -217,7 +217,7 @@ touch good-3
 expect "a journal, the second time" 0 "$(printf '1\n2\n3\n2')" step
 expect "a journal, the third time" 0 "$(printf '1\n2\n3\n2')" step
 [ "$(sort ran | tr '\n' ' ')" = "1 2 2 3 3 " ] || fail "a journal, the third time: $(cat ran)"
-large() { run -n 1 --journal large.mwj --shell 'echo >>ran-large; head -c 3000000 /dev/zero | tr "\\0" x' ::: 1 | wc -c; }
+large() { run -n 1 --journal large.mwj --shell 'echo {} >>ran-large; head -c 3000000 /dev/zero | tr "\\0" x' ::: 1 | wc -c; }
 [ "$(large) $(large) $(wc -l <ran-large)" = "3000000 3000000 1" ] || fail "a journal with much output: $(wc -l <ran-large) runs"
 run --journal run.mwj --line-buffer echo ::: 1 2>err && fail "a journal, line by line"
 seq 40 >forty
