@@ -8,17 +8,16 @@
 namespace mw::tool {
 namespace {
 
-using journal::Block;
-using journal::Entry;
-
 class Walk {
  public:
   explicit Walk(const std::function<void(const TaskOfRun&)>& call) : call_{call} {}
 
-  void add(const Block& block) {
+  void add(const journal::Block& block) {
     if (block.run != run_) end_run();
     run_ = block.run;
-    journal::each(block.bytes, block.base, [&](const Entry& entry, std::size_t offset) { note(entry, {block.number, offset}); });
+    journal::each(block.bytes, block.base, [&](const journal::Entry& entry, std::size_t offset) {
+      note(entry, {block.number, offset});
+    });
   }
   void end_run() {
     for (const auto& [id, submitted] : open_) call_({.run = run_, .submitted = submitted});
@@ -26,7 +25,7 @@ class Walk {
   }
 
  private:
-  void note(const Entry& entry, const journal::Position& position) {
+  void note(const journal::Entry& entry, const journal::Position& position) {
     if (const auto* const submitted = std::get_if<journal::Submitted>(&entry)) {
       open_[submitted->id] = *submitted;
       return;
@@ -65,7 +64,7 @@ std::string_view to_string(End end) noexcept {
 
 void walk(journal::JournalFile& file, const std::function<void(const TaskOfRun&)>& call, const Damaged& damaged, bool is_damaged) {
   Walk walk{call};
-  const auto add = [&](const Block& block) {
+  const auto add = [&](const journal::Block& block) {
     try {
       walk.add(block);
     } catch (const JournalError& e) {
