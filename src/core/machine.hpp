@@ -166,6 +166,8 @@ class TaskMachine {
   bool begin_round(const Moment& now);
   /// The next task and its worker, for an interface among whose workers the master chooses.
   std::optional<Handed> next(const Moment& now);
+  /// Whether next() has just passed over a task for which a faster worker is worth waiting.
+  bool holds_back() const noexcept { return scheduler_.holds_back(); }
   /// The same among tasks that are for one worker each (TaskOptions::worker).
   std::optional<Handed> next_named(const Moment& now);
   /// For those who choose by themselves: what waits, in order, and who is free. Tasks that are for one worker by its
