@@ -507,7 +507,7 @@ void World::round() {
 void World::round_by_master() {
   while (const auto next = machine_.next(now_)) {
     for (TaskRecord* other = machine_.first_waiting(); other && record_of(next->task).options().worker.empty(); other = nullptr)
-      // One that waits for a faster worker lets others have the slow one, which may be the only one that they can run on.
+      // One that waits for a faster worker lets others have the slow one, which may be the only one they can run on.
       demand(other->priority <= record_of(next->task).priority || machine_.holds_back(),
              "a task goes before one of a higher priority");
     if (!is_calm_ && chance(3)) {  // the interface does not know that worker
