@@ -126,7 +126,7 @@ TEST_CASE("two masters with work have half of a node each, and never run more ta
 
 TEST_CASE("a slot of a single one goes round between masters", "[faults][tcp][shares]") {
   TwoMasters both{1};
-  const auto tasks = submit_spans(both.first, 40, 5), others = submit_spans(both.second, 40, 5);
+  const auto tasks = submit_spans(both.first, 100, 5), others = submit_spans(both.second, 100, 5);
   const auto spans = spans_of(both.first, tasks), other_spans = spans_of(both.second, others);
   CHECK(most_at_once(all_of(spans, other_spans)) == 1);
   for (const auto& [list, other] : {std::pair{&spans, &other_spans}, std::pair{&other_spans, &spans}})
