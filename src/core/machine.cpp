@@ -206,10 +206,7 @@ void TaskMachine::abandon(TaskRecord& task, bool may_be_unbegun, const Moment& n
 
 void TaskMachine::end(TaskRecord& task, TaskState state, Outcome&& outcome, const Moment& now) {
   drop_copy(task, now);
-  if (detail::TaskExtra* const extra = task.find_extra()) {
-    deadlines_.clear(task);
-    extra->checkpoint.reset();
-  }
+  if (task.find_extra()) deadlines_.clear(task);
   task.finish_ns = now.clock_ns;
   task.run_ns = outcome.run_time.count();
   if (outcome.failure) {
@@ -223,13 +220,14 @@ void TaskMachine::end(TaskRecord& task, TaskState state, Outcome&& outcome, cons
   }
   if (!outcome.out.empty()) task.need_extra().out = std::move(outcome.out);
   if (!outcome.err.empty()) task.need_extra().err = std::move(outcome.err);
-  // A task that was stopped may still run somewhere, and read its arguments.
+  // A task that was stopped may still run somewhere, or be on its way there, and what it is called with is read.
   const bool is_nowhere = task.schedule == ItemState::done && state != TaskState::cancelled;
   if (is_nowhere || state == TaskState::finished) task.payload = std::move(outcome.value);
   if (is_nowhere) {
     if (detail::TaskExtra* const extra = task.find_extra()) {
       extra->shared.clear();
       extra->start_values = 0;
+      extra->checkpoint.reset();
     }
   }
   tell([&](Observer& observer) { observer.ended(task, state, now); });
