@@ -123,7 +123,7 @@ TEST_CASE("a copy begins with what the task has saved, and what the copy saves i
   CHECK(TaskAccess::checkpoint(copy->task)->size() == 3);
   CHECK(TaskAccess::checkpoint(world.original->task)->size() == 3);
   world.machine.finished(copy->task, result_of(std::byte{7}), world.late);
-  CHECK_FALSE(TaskAccess::checkpoint(world.original->task));
+  CHECK(TaskAccess::checkpoint(world.original->task));  // whose worker may still be on its way to it
 }
 
 TEST_CASE("the copy is first: its result is the task's, and the other attempt is ended", "[core][copies]") {
