@@ -127,8 +127,8 @@ struct TaskOptions {
   /// task emits nothing else but strings. A C++ stream with a buffer of its own (sync_with_stdio(false)) is seen when
   /// it is flushed. On `serial`, which has one process only, and on `boinc` it comes when the task has ended.
   bool emit_stdout = false;
-  /// Whether a journal (MasterOptions::journal) remembers its result. False for a task that is run for its effect, or
-  /// whose result is another one each time and must be new.
+  /// Whether a journal or a cache (MasterOptions::journal, cache) remembers its result. False for a task that is run
+  /// for its effect, or whose result is another one each time and must be new.
   bool remember = true;
   /// How long lies between two checkpoints that are kept, at least (mw/checkpoint.hpp). The first is due when this time
   /// is over, too; 0: each one is kept. A volunteer's client has its own.

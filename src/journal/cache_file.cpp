@@ -14,6 +14,11 @@ constexpr const char* table = R"(
   CREATE INDEX IF NOT EXISTS cached_by_use ON cached(used, size);
 )";
 
+/// Of all that a call gives back.
+std::int64_t checksum_of(sqlite::Blob value, sqlite::Blob out, sqlite::Blob err) noexcept {
+  return static_cast<std::int64_t>(checksum(err, checksum(out, checksum(value))));
+}
+
 sqlite::Blob key_of(const Digest& digest) noexcept { return std::as_bytes(std::span{&digest, 1}); }
 sqlite::Blob blob_of(std::string_view text) noexcept { return std::as_bytes(std::span{text.data(), text.size()}); }
 std::string text_of(sqlite::Blob bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
@@ -38,12 +43,12 @@ CacheFile::CacheFile(const std::string& path) : file_{path} {
 std::optional<CacheFile::Kept> CacheFile::find(const Digest& digest, std::uint64_t build) {
   if (!select_.bind(key_of(digest)).step()) return std::nullopt;
   std::optional<Kept> kept;
-  const sqlite::Blob value = select_.blob(4);
-  if (select_.integer(0) == static_cast<std::int64_t>(build) && select_.integer(3) == static_cast<std::int64_t>(checksum(value))) {
+  const sqlite::Blob value = select_.blob(4), out = select_.blob(5), err = select_.blob(6);
+  if (select_.integer(0) == static_cast<std::int64_t>(build) && select_.integer(3) == checksum_of(value, out, err)) {
     kept.emplace();
     kept->outcome.value = Bytes{value};
-    kept->outcome.out = text_of(select_.blob(5));
-    kept->outcome.err = text_of(select_.blob(6));
+    kept->outcome.out = text_of(out);
+    kept->outcome.err = text_of(err);
     kept->outcome.run_time = std::chrono::nanoseconds{select_.integer(2)};
     kept->is_old = now_s() - select_.integer(1) > old_use_s;
   }
@@ -54,7 +59,7 @@ std::optional<CacheFile::Kept> CacheFile::find(const Digest& digest, std::uint64
 void CacheFile::keep(const CachedCall& call) {
   const std::uint64_t size = call.value.size() + call.out.size() + call.err.size();
   insert_.run(key_of(call.digest), call.build, call.function, now_s(), size, call.run_ns,
-              static_cast<std::int64_t>(checksum(call.value)), call.value, blob_of(call.out), blob_of(call.err));
+              checksum_of(call.value, blob_of(call.out), blob_of(call.err)), call.value, blob_of(call.out), blob_of(call.err));
 }
 
 void CacheFile::used(const Digest& digest) { touch_.run(now_s(), key_of(digest)); }

@@ -69,13 +69,12 @@ void CacheWriter::run() {
 void CacheWriter::write(const std::vector<Finished>& calls, const std::vector<Digest>& used) {
   try {
     {
-      sqlite::Transaction transaction{file_.file().database()};
+      JournalFile::Commit commit{file_.file()};
       for (const Finished& call : calls)
         file_.keep({call.digest, call.build, call.function, call.run_ns, call.record->payload.span(), call.out, call.err});
       for (const Digest& digest : used) file_.used(digest);
-      transaction.commit();
+      commit.done();
     }
-    file_.file().sync();
     for (const Finished& call : calls) bytes_ += size_of(call);
     look_at_limits();
   } catch (const std::exception& e) {
@@ -88,9 +87,9 @@ void CacheWriter::write(const std::vector<Finished>& calls, const std::vector<Di
 void CacheWriter::look_at_limits() {
   if (bytes_ != 0 && bytes_ < limits_.bytes / 10) return;
   bytes_ = 0;
-  sqlite::Transaction transaction{file_.file().database()};
+  JournalFile::Commit commit{file_.file()};
   file_.prune(limits_);
-  transaction.commit();
+  commit.done();
 }
 
 }  // namespace mw::journal

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -15,6 +16,9 @@
 #include <fmt/format.h>
 
 #include <mw/error.hpp>
+
+#include "process/build.hpp"
+#include "process/place.hpp"
 
 namespace mw::journal {
 namespace {
@@ -57,6 +61,15 @@ Block block_of(const sqlite::Statement& row, int first, std::uint64_t number) {
           row.blob(first + 4)};
 }
 
+void give(const Block& block, std::int64_t sum, const JournalFile::BlockCall& call, const JournalFile::Damaged& damaged) {
+  if (!is_whole(block, sum)) return damaged(block.number, "its checksum does not fit");
+  try {
+    call(block);
+  } catch (const JournalError& e) {
+    damaged(block.number, e.what());
+  }
+}
+
 /// The beginning of an SQLite database.
 struct Header {
   static constexpr std::size_t size = 100;
@@ -85,6 +98,7 @@ int descriptor_for_good(const std::string& path) {
   std::lock_guard lock{mutex};
   struct stat status = {};
   if (::stat(path.c_str(), &status) != 0) return -1;
+  if (!S_ISREG(status.st_mode)) throw JournalError{fmt::format("the journal {} is no regular file", path)};
   process::UniqueFd& file = kept[{status.st_dev, status.st_ino}];
   if (file.get() < 0) file = process::UniqueFd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
   return file.get();
@@ -98,8 +112,8 @@ std::optional<Header> header_of(const std::string& path) {
     throw JournalError{fmt::format("the journal {} cannot be opened: {}", path, std::generic_category().message(errno))};
   }
   struct stat status = {};
-  if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
-    throw JournalError{fmt::format("the journal {} is no regular file", path)};
+  if (::fstat(file, &status) != 0)
+    throw JournalError{fmt::format("the journal {} cannot be looked at: {}", path, std::generic_category().message(errno))};
   Header header;
   header.file_size = static_cast<std::uint64_t>(status.st_size);
   const auto got = ::pread(file, header.bytes.data(), header.bytes.size(), 0);
@@ -154,6 +168,15 @@ sqlite::Database opened(const std::string& path, bool make) {
 
 }  // namespace
 
+Run run_of_this_process(std::string program) {
+  return {.program = std::move(program),
+          .build = process::own_build(),
+          .command = process::command_line(),
+          .host = process::host_name(),
+          .pid = static_cast<std::uint64_t>(::getpid()),
+          .began_s = std::time(nullptr)};
+}
+
 // JournalFile
 
 JournalFile::JournalFile(const std::string& path, bool make) : JournalFile{path, opened(path, make), make, nullptr} {}
@@ -161,6 +184,7 @@ JournalFile::JournalFile(const std::string& path, const Secret& secret) : Journa
 
 JournalFile::JournalFile(const std::string& path, sqlite::Database database, bool make, const Secret* secret)
     : path_{path}, database_{std::move(database)} {
+  const process::NoWriteSignals no_signals;  // the first look makes the log's index
   try {
     set_up(make, secret);
     database_.tidy_in_sync();
@@ -176,10 +200,6 @@ JournalFile::JournalFile(const std::string& path, sqlite::Database database, boo
   } catch (const sqlite::DatabaseError& e) {
     throw JournalError{fmt::format("the journal cannot be used: {}", e.what())};
   }
-}
-
-std::unique_ptr<JournalFile> JournalFile::again() const {
-  return std::unique_ptr<JournalFile>{new JournalFile{path_, sqlite::Database{path_}, false, nullptr}};
 }
 
 void JournalFile::set_up(bool make, const Secret* secret) {
@@ -250,26 +270,17 @@ std::uint64_t JournalFile::entry_count() {
   return written > 0 ? static_cast<std::uint64_t>(std::min(written, most)) : 0;
 }
 
-void JournalFile::each_block(const std::function<void(const Block&)>& call,
-                             const std::function<void(std::uint64_t, const std::string&)>& damaged) {
+void JournalFile::each_block(const BlockCall& call, const Damaged& damaged) {
   try {
     sqlite::Statement select = database_.prepare("SELECT number, run, base, entries, checksum, bytes FROM block ORDER BY number");
-    while (select.step()) {
-      const std::uint64_t number = as_number(select.integer(0));
-      const Block block = block_of(select, 1, number);
-      if (!is_whole(block, select.integer(4)))
-        damaged(number, "its checksum does not fit");
-      else
-        call(block);
-    }
+    while (select.step()) give(block_of(select, 1, as_number(select.integer(0))), select.integer(4), call, damaged);
   } catch (const sqlite::DatabaseError& e) {
     throw JournalError{
         fmt::format("the journal is damaged: {}. \"mw journal compact --salvage {} NEW\" saves what can be read", e.what(), path_)};
   }
 }
 
-void JournalFile::each_block_left(const std::function<void(const Block&)>& call,
-                                  const std::function<void(std::uint64_t, const std::string&)>& damaged) {
+void JournalFile::each_block_left(const BlockCall& call, const Damaged& damaged) {
   constexpr std::uint64_t most_missing = 10'000;  // in a row: it was the last one
   std::uint64_t missing = 0;
   for (std::uint64_t number = 1; missing < most_missing; ++number) {
@@ -279,11 +290,7 @@ void JournalFile::each_block_left(const std::function<void(const Block&)>& call,
         continue;
       }
       missing = 0;
-      const Block block = block_of(select_block_, 0, number);
-      if (!is_whole(block, select_block_.integer(3)))
-        damaged(number, "its checksum does not fit");
-      else
-        call(block);
+      give(block_of(select_block_, 0, number), select_block_.integer(3), call, damaged);
     } catch (const sqlite::DatabaseError& e) {
       if (++missing == 1) damaged(number, e.what());
     }

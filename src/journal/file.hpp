@@ -26,6 +26,7 @@
 #include "journal/digest.hpp"
 #include "journal/entries.hpp"
 #include "journal/file_lock.hpp"
+#include "process/command_line.hpp"
 #include "sqlite/database.hpp"
 
 namespace mw::journal {
@@ -50,6 +51,9 @@ struct Block {
   std::span<const std::byte> bytes;
 };
 
+/// Of this process, as of now; a program that stands for others has its own name.
+Run run_of_this_process(std::string program = process::program_name());
+
 /// A task, by its number in its run.
 struct TaskKey {
   std::uint64_t run = 0;
@@ -67,11 +71,6 @@ class JournalFile {
   JournalFile(const JournalFile&) = delete;
   JournalFile& operator=(const JournalFile&) = delete;
 
-  /// Another connection to the same file. To open it in any other way while this process has a connection would end
-  /// SQLite's locks (https://www.sqlite.org/howtocorrupt.html, 2.2): whoever looks into the journal from outside would
-  /// remove the log that this process writes to.
-  std::unique_ptr<JournalFile> again() const;
-
   const std::string& path() const noexcept { return path_; }
   const Secret& secret() const noexcept { return secret_; }
   /// For what else is kept in it.
@@ -84,13 +83,13 @@ class JournalFile {
   std::vector<std::pair<std::uint64_t, std::string>> functions();
   /// About how many; no more than the file has room for.
   std::uint64_t entry_count();
-  /// Each block, in order; `damaged` hears of those that are not whole. Throws JournalError if the database itself is
-  /// damaged, so that nobody can tell what follows.
-  void each_block(const std::function<void(const Block&)>& call,
-                  const std::function<void(std::uint64_t block, const std::string& why)>& damaged);
+  using BlockCall = std::function<void(const Block&)>;
+  using Damaged = std::function<void(std::uint64_t block, const std::string& why)>;
+  /// Calls with each block, in order; `damaged` hears of those that are not whole, and of those for which the call
+  /// throws JournalError. Throws that if the database itself is damaged, so that nobody can tell what follows.
+  void each_block(const BlockCall& call, const Damaged& damaged);
   /// The same for a damaged database: what can be read one by one.
-  void each_block_left(const std::function<void(const Block&)>& call,
-                       const std::function<void(std::uint64_t block, const std::string& why)>& damaged);
+  void each_block_left(const BlockCall& call, const Damaged& damaged);
   /// Throws JournalError if it is not there, or not whole.
   std::vector<std::byte> block(std::uint64_t number);
   /// Tasks whose checkpoint is there, in order.

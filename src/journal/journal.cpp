@@ -1,11 +1,10 @@
 #include "journal/journal.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <ctime>
 #include <exception>
 #include <filesystem>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,10 +14,6 @@
 #include "core/record.hpp"
 #include "journal/outputs.hpp"
 #include "log/log.hpp"
-#include "process/build.hpp"
-#include "process/command_line.hpp"
-#include "process/no_write_signals.hpp"
-#include "process/place.hpp"
 
 namespace mw::journal {
 namespace {
@@ -27,12 +22,6 @@ using detail::TaskRecord;
 
 constexpr std::size_t most_cached_blocks = 64;
 constexpr std::chrono::milliseconds usual_delay{50};
-
-/// Where it gets longer than a file may (ulimit -f), that is an error.
-std::unique_ptr<JournalFile> without_write_signals(const std::string& path) {
-  const process::NoWriteSignals none;
-  return std::make_unique<JournalFile>(path);
-}
 
 /// Keeps its result where it is.
 std::shared_ptr<const void> keeper_of(const TaskRecord& task) {
@@ -45,9 +34,8 @@ Journal::Journal(const JournalOptions& options, const detail::StartCall& start, 
     : path_{real_path(std::filesystem::absolute(options.path))},
       is_strict_{options.is_strict},
       lock_{path_},
-      file_{without_write_signals(path_)},
+      file_{std::make_unique<JournalFile>(path_)},
       digester_{file_->secret(), start} {
-  const process::NoWriteSignals none;
   try {
     const std::vector<Run> runs = file_->runs();
     read_all();
@@ -59,39 +47,27 @@ Journal::Journal(const JournalOptions& options, const detail::StartCall& start, 
   }
 }
 
-/// SQLite writes when it closes a file.
-Journal::~Journal() {
-  const process::NoWriteSignals none;
-  writer_.reset();
-  file_.reset();
-}
+Journal::~Journal() = default;
 
 void Journal::read_all() {
   IndexBuilder builder;
   builder.reserve(file_->entry_count() / 2);
-  std::vector<TaskKey> saved = file_->checkpoints();
+  const std::vector<TaskKey> saved = file_->checkpoints();
   builder.look_for(saved);
   std::uint64_t damaged = 0;
   std::string first;
-  const auto note = [&](std::uint64_t block, const std::string& why) {
-    if (damaged++ == 0) first = fmt::format("block {}: {}", block, why);
-  };
-  file_->each_block(
-      [&](const Block& block) {
-        try {
-          builder.add(block);
-        } catch (const JournalError& e) {
-          note(block.number, e.what());
-        }
-      },
-      note);
+  file_->each_block([&](const Block& block) { builder.add(block); },
+                    [&](std::uint64_t block, const std::string& why) {
+                      if (damaged++ == 0) first = fmt::format("block {}: {}", block, why);
+                    });
   index_ = builder.finish();
   known_ = index_.size();
   const std::vector<Unfinished> unfinished = builder.take_unfinished();
   old_checkpoints_ = checkpoints_.fill(unfinished, index_);
-  for (const Unfinished& one : unfinished) std::erase(saved, one.task);
-  // What remains has finished, or its submission is lost.
-  old_checkpoints_.insert(old_checkpoints_.end(), saved.begin(), saved.end());
+  // What is not among them has finished, or its submission is lost.
+  std::set<TaskKey> open;
+  for (const Unfinished& one : unfinished) open.insert(one.task);
+  std::set_difference(saved.begin(), saved.end(), open.begin(), open.end(), std::back_inserter(old_checkpoints_));
   if (damaged != 0)
     log::warn(fmt::format("the journal {} is damaged: {} of its blocks are not whole, and what they had runs again ({})", path_,
                           damaged, first));
@@ -102,19 +78,14 @@ void Journal::begin_run(const std::vector<Run>& runs, std::function<void()> writ
     last_function_ = std::max(last_function_, number);
     functions_.emplace(std::move(name), number);
   }
-  Run run{.program = process::program_name(),
-          .build = process::own_build(),
-          .command = process::command_line(),
-          .host = process::host_name()};
-  run.pid = static_cast<std::uint64_t>(::getpid());
-  run.began_s = std::time(nullptr);
+  const Run run = run_of_this_process();
   if (!runs.empty() && known_ != 0 && runs.back().program != run.program)
     throw JournalError{
         fmt::format("{} is the journal of another program, \"{}\": give this one (\"{}\") a journal of its own; if it is the same "
                     "program under another name, \"mw journal adopt {} {}\" says so",
                     path_, runs.back().program, run.program, path_, run.program)};
   try {
-    auto file = file_->again();
+    auto file = std::make_unique<JournalFile>(path_, false);
     run_ = file->begin_run(run);
     writer_ = std::make_unique<Writer>(
         std::move(file), run_,

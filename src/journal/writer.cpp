@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "log/log.hpp"
-#include "process/no_write_signals.hpp"
 
 namespace mw::journal {
 namespace {
@@ -53,20 +52,23 @@ void Writer::add_function(std::uint64_t number, std::string_view name) {
   next_.functions.emplace_back(number, name);
 }
 
-void Writer::submitted(const Submitted& entry) {
-  std::lock_guard lock{mutex_};
+/// With the mutex.
+template <class Kind>
+void Writer::put_in_block(const Kind& entry, void (BlockWriter::*add)(const Kind&)) {
   BlockWriter& into = block(entry.id);
   const std::size_t before = into.bytes().size();
-  into.submitted(entry);
+  (into.*add)(entry);
   added(into.bytes().size() - before);
+}
+
+void Writer::submitted(const Submitted& entry) {
+  std::lock_guard lock{mutex_};
+  put_in_block(entry, &BlockWriter::submitted);
 }
 
 void Writer::failed(const Failed& entry) {
   std::lock_guard lock{mutex_};
-  BlockWriter& into = block(entry.id);
-  const std::size_t before = into.bytes().size();
-  into.failed(entry);
-  added(into.bytes().size() - before);
+  put_in_block(entry, &BlockWriter::failed);
 }
 
 std::uint64_t Writer::finished(std::uint64_t id, std::uint64_t run_ns, std::span<const std::byte> value, std::string_view out,
@@ -77,10 +79,8 @@ std::uint64_t Writer::finished(std::uint64_t id, std::uint64_t run_ns, std::span
     added(value.size() + out.size() + err.size());
     return entries_;
   }
-  BlockWriter& into = block(id);
-  const std::size_t before = into.bytes().size();
-  into.finished({.id = id, .run_ns = run_ns, .value = here(value), .out = here(bytes_of(out)), .err = here(bytes_of(err))});
-  added(into.bytes().size() - before);
+  put_in_block(Finished{.id = id, .run_ns = run_ns, .value = here(value), .out = here(bytes_of(out)), .err = here(bytes_of(err))},
+               &BlockWriter::finished);
   return entries_;
 }
 
@@ -150,7 +150,6 @@ bool Writer::write(Batch& batch) {
 }
 
 bool Writer::try_to_write(Batch& batch) {
-  const process::NoWriteSignals none;
   try {
     // What is in the file would be there twice.
     if (!batch.is_in_file) put(batch);
@@ -209,7 +208,6 @@ std::string Writer::finish() {
   woken_.notify_one();
   if (thread_.joinable()) {
     thread_.join();
-    const process::NoWriteSignals none;
     try {
       if (trouble_.empty()) file_->end_run(run_, std::time(nullptr));
     } catch (const std::exception& e) {

@@ -82,6 +82,8 @@ class Writer {
     bool empty() const noexcept { return functions.empty() && blocks.empty() && large.empty() && checkpoints.empty(); }
   };
   BlockWriter& block(std::uint64_t id);
+  template <class Kind>
+  void put_in_block(const Kind& entry, void (BlockWriter::*add)(const Kind&));
   void added(std::uint64_t bytes);
   void run();
   bool write(Batch& batch);

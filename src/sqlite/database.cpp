@@ -53,7 +53,11 @@ std::string trouble(sqlite3* database, int code) {
 }  // namespace
 
 void detail::StatementFree::operator()(sqlite3_stmt* statement) const noexcept { sqlite().finalize(statement); }
-void detail::DatabaseFree::operator()(sqlite3* database) const noexcept { sqlite().close_v2(database); }
+/// Which moves the write-ahead log into it, if it is the last connection.
+void detail::DatabaseFree::operator()(sqlite3* database) const noexcept {
+  const process::NoWriteSignals no_signals;
+  sqlite().close_v2(database);
+}
 
 void detail::BlobClose::operator()(sqlite3_blob* blob) const noexcept { sqlite().blob_close(blob); }
 
@@ -123,6 +127,7 @@ void Statement::bind_blob(int index, Blob value) {
 }
 
 Database::Database(const std::string& path) : path_{path} {
+  const process::NoWriteSignals no_signals;
   sqlite3* database = nullptr;
   const int code =
       sqlite().open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -145,6 +150,7 @@ Statement Database::prepare(std::string_view sql) {
 }
 
 void Database::execute(const char* sql) {
+  const process::NoWriteSignals no_signals;
   char* text = nullptr;
   const int code = sqlite().exec(database_.get(), sql, nullptr, nullptr, &text);
   if (code == SQLITE_OK) return;
@@ -160,6 +166,7 @@ std::int64_t Database::integer(std::string_view sql) {
 std::int64_t Database::last_id() const noexcept { return sqlite().last_insert_rowid(database_.get()); }
 
 void Database::sync() {
+  const process::NoWriteSignals no_signals;
   sqlite3_file* log = nullptr;
   int code = sqlite().file_control(database_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
   if (code == SQLITE_OK && log && log->pMethods) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
@@ -184,6 +191,7 @@ void Database::tidy_in_sync() {
 
 /// Others that read keep some of it from being moved, which is an error only where all of it has to be.
 void Database::move_log(int how) {
+  const process::NoWriteSignals no_signals;
   const int code = sqlite().wal_checkpoint_v2(database_.get(), "main", how, nullptr, nullptr);
   if (code == SQLITE_OK || (code == SQLITE_BUSY && how == SQLITE_CHECKPOINT_PASSIVE)) return;
   throw DatabaseError{

@@ -26,6 +26,8 @@
 
 #include <mw/error.hpp>
 
+#include "process/no_write_signals.hpp"
+
 struct sqlite3;
 struct sqlite3_stmt;
 struct sqlite3_blob;
@@ -194,6 +196,7 @@ class Savepoint {
   bool is_open_ = true;
 };
 
+/// While it lives, no write brings its thread a signal: what cannot be written is an error.
 class Transaction {
  public:
   explicit Transaction(Database& database);
@@ -203,6 +206,7 @@ class Transaction {
   void commit();
 
  private:
+  const process::NoWriteSignals no_signals_;
   Database& database_;
   bool is_open_ = true;
 };

@@ -1,7 +1,7 @@
 // SQLite's library, loaded when it is first used.
 //
 // What:    its functions, under their names without the prefix. It is half as large as a program with CppMW in it, and
-//          only a server of volunteers, or a master with jobs in a project, has a database.
+//          only a server of volunteers, a master with jobs in a project, or one with a journal, has a database.
 // Owner:   the process; it stays loaded.
 // Threads: any.
 // Use:

@@ -96,6 +96,20 @@ TEST_CASE("P52: a limit on file sizes ends no run with a journal, and is named",
   CHECK_THAT(tiny.err, Catch::Contains("ulimit -f"));
 }
 
+TEST_CASE("a limit on file sizes ends no run with a cache, nor mw run with a journal, and is named", "[faults][journal][limits]") {
+  const test::TemporaryFolder folder;
+  const auto run = run_script("ulimit -f 300; \"$0\" serial \"$1\" 6000 cache", folder);
+  CHECK(run.death.exit_status == 0);
+  CHECK(run.out == "71982007000\n");
+  CHECK_THAT(run.err, Catch::Contains("ulimit -f") && Catch::Contains("keeps nothing new"));
+  const auto tiny = run_script("ulimit -f 8; rm \"$1\"/*; \"$0\" serial \"$1\" 10 cache", folder);
+  CHECK(tiny.death.exit_status == 3);
+  CHECK_THAT(tiny.err, Catch::Contains("ulimit -f"));
+  const auto jobs = run_script("ulimit -f 8; \"${0%/*}/mw\" run --journal \"$1/jobs.mwj\" echo ::: 1 2", folder);
+  CHECK(jobs.death.exit_status == 1);
+  CHECK_THAT(jobs.err, Catch::Contains("ulimit -f"));
+}
+
 TEST_CASE("P52: what can be no journal is an error at once, and stays as it was", "[faults][P52][journal]") {
   const test::TemporaryFolder folder;
   const std::string path = folder.path("run.mwj");

@@ -1,10 +1,10 @@
 // A run that is killed and started again, with a journal.
 //
-//     journalled_run SPEC FOLDER TASKS soon|always [all|turns]
+//     journalled_run SPEC FOLDER TASKS soon|always|cache [all|turns]
 //
 // Each task writes its number to FOLDER/ran when it runs. When get_result has returned a task's result, its number and
 // the time go to FOLDER/delivered. At its end the program prints the sum of all results. With `turns`, each task is
-// submitted when the one before has been delivered. Exit status 3: a journal that cannot be used, with its error.
+// submitted when the one before has been delivered; `cache`: with a cache in place of the journal. Exit status 3: a journal that cannot be used, with its error.
 #include <mw/mw.hpp>
 
 #include <fcntl.h>
@@ -44,13 +44,16 @@ struct Delivered {
   std::int64_t ns;
 };
 
+mw::MasterOptions options_of(const std::string& folder, const std::string& sync) {
+  if (sync == "cache") return {.cache = folder + "/results.mwc"};
+  return {.journal = folder + "/run.mwj", .journal_sync = sync == "always" ? mw::JournalSync::always : mw::JournalSync::soon};
+}
+
 void run(char** argv) {
   const std::string folder = argv[2];
   const std::uint64_t count = std::strtoull(argv[3], nullptr, 10);
-  const bool always = std::string{argv[4]} == "always";
   const bool turns = argv[5] && std::string{argv[5]} == "turns";
-  mw::Master master{mw::interface(argv[1]),
-                    {.journal = folder + "/run.mwj", .journal_sync = always ? mw::JournalSync::always : mw::JournalSync::soon}};
+  mw::Master master{mw::interface(argv[1]), options_of(folder, argv[4])};
   std::vector<mw::Task<std::uint64_t>> tasks;
   for (std::uint64_t i = 0; i < count && !turns; ++i) tasks.push_back(master.submit_task<work>(folder, i));
   const int delivered = opened(folder + "/delivered");

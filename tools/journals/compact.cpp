@@ -47,13 +47,7 @@ std::vector<journal::TaskKey> checkpoints_in(JournalFile& file, std::uint64_t& d
 Kept kept_of(JournalFile& file, bool salvage, std::uint64_t& damaged) {
   journal::IndexBuilder builder;
   builder.look_for(checkpoints_in(file, damaged));
-  const auto add = [&](const journal::Block& block) {
-    try {
-      builder.add(block);
-    } catch (const JournalError&) {
-      ++damaged;
-    }
-  };
+  const auto add = [&](const journal::Block& block) { builder.add(block); };
   const auto note = [&](std::uint64_t, const std::string&) { ++damaged; };
   if (salvage)
     file.each_block_left(add, note);

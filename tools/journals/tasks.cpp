@@ -64,13 +64,7 @@ std::string_view to_string(End end) noexcept {
 
 void walk(journal::JournalFile& file, const std::function<void(const TaskOfRun&)>& call, const Damaged& damaged, bool is_damaged) {
   Walk walk{call};
-  const auto add = [&](const journal::Block& block) {
-    try {
-      walk.add(block);
-    } catch (const JournalError& e) {
-      damaged(block.number, e.what());
-    }
-  };
+  const auto add = [&](const journal::Block& block) { walk.add(block); };
   if (is_damaged)
     file.each_block_left(add, damaged);
   else

@@ -225,15 +225,18 @@ int compact_file(const JournalCommand& command) {
   return 0;
 }
 
+/// RFC 4180.
+std::string csv_field(std::string_view field) {
+  std::string text = "\"";
+  for (const char c : field) text += c == '"' ? std::string{"\"\""} : std::string{c};
+  return text + "\"";
+}
+
 void print_csv(const std::string& function, const TaskOfRun& task, JournalFile& file) {
-  std::string quoted;
-  for (const char c : function) quoted += c == '"' ? std::string{"\"\""} : std::string{c};
-  std::string message = task.end == End::failed ? text_of(file, task.failed.message) : "";
-  std::string message_quoted;
-  for (const char c : message) message_quoted += c == '"' ? std::string{"\"\""} : std::string{c};
-  process::print(fmt::format("{},{},\"{}\",{},{:.9f},{},{},\"{}\"\n", task.run, task.submitted.id, quoted, to_string(task.end),
+  const std::string message = task.end == End::failed ? text_of(file, task.failed.message) : "";
+  process::print(fmt::format("{},{},{},{},{:.9f},{},{},{}\n", task.run, task.submitted.id, csv_field(function), to_string(task.end),
                              static_cast<double>(task.finished.run_ns) * ns, task.finished.value.size,
-                             task.end == End::failed ? cause_of(task) : "", message_quoted));
+                             task.end == End::failed ? cause_of(task) : "", csv_field(message)));
 }
 
 void print_json(const std::string& function, const TaskOfRun& task, JournalFile& file) {
@@ -273,12 +276,7 @@ void adopt(const JournalCommand& command) {
   if (!std::filesystem::exists(command.file)) throw JournalError{fmt::format("there is no journal {}", command.file)};
   const journal::FileLock lock{command.file};
   JournalFile file{command.file, false};
-  const auto runs = file.runs();
-  journal::Run run = runs.empty() ? journal::Run{} : runs.back();
-  run.program = command.program;
-  run.command = "mw journal adopt";
-  run.host = process::host_name();
-  run.began_s = std::time(nullptr);
+  const journal::Run run = journal::run_of_this_process(command.program);
   file.end_run(file.begin_run(run), run.began_s);
 }
 

@@ -1,9 +1,6 @@
 #include "run/run_journal.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <ctime>
 #include <exception>
 #include <filesystem>
 #include <system_error>
@@ -15,10 +12,7 @@
 #include <mw/error.hpp>
 
 #include "log/log.hpp"
-#include "process/build.hpp"
-#include "process/command_line.hpp"
 #include "process/file.hpp"
-#include "process/place.hpp"
 
 namespace mw::run {
 namespace {
@@ -53,15 +47,7 @@ std::optional<Ran> whole(const Ran& ran) {
 journal::Index index_of(JournalFile& file) {
   journal::IndexBuilder builder;
   std::uint64_t damaged = 0;
-  file.each_block(
-      [&](const journal::Block& block) {
-        try {
-          builder.add(block);
-        } catch (const JournalError&) {
-          ++damaged;
-        }
-      },
-      [&](std::uint64_t, const std::string&) { ++damaged; });
+  file.each_block([&](const journal::Block& block) { builder.add(block); }, [&](std::uint64_t, const std::string&) { ++damaged; });
   if (damaged != 0)
     log::warn(fmt::format("the journal {} is damaged: {} of its blocks are not whole, and the jobs that they had run again",
                           file.path(), damaged));
@@ -77,13 +63,8 @@ RunJournal::RunJournal(const std::string& path)
   const auto functions = file_->functions();
   if (std::any_of(functions.begin(), functions.end(), [](const auto& one) { return one.second != function_name; }))
     throw JournalError{fmt::format("{} is the journal of another program: give mw run one of its own", path)};
-  auto file = file_->again();
-  const std::uint64_t run = file->begin_run({.program = function_name,
-                                             .build = process::own_build(),
-                                             .command = process::command_line(),
-                                             .host = process::host_name(),
-                                             .pid = static_cast<std::uint64_t>(::getpid()),
-                                             .began_s = std::time(nullptr)});
+  auto file = std::make_unique<JournalFile>(file_->path(), false);
+  const std::uint64_t run = file->begin_run(journal::run_of_this_process(function_name));
   writer_ = std::make_unique<journal::Writer>(std::move(file), run, journal::Writer::Terms{});
   if (functions.empty()) writer_->add_function(function, function_name);
 }
