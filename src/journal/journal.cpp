@@ -61,7 +61,6 @@ void Journal::read_all() {
                       if (damaged++ == 0) first = fmt::format("block {}: {}", block, why);
                     });
   index_ = builder.finish();
-  known_ = index_.size();
   const std::vector<Unfinished> unfinished = builder.take_unfinished();
   old_checkpoints_ = checkpoints_.fill(unfinished, index_);
   // What is not among them has finished, or its submission is lost.
@@ -79,7 +78,7 @@ void Journal::begin_run(const std::vector<Run>& runs, std::function<void()> writ
     functions_.emplace(std::move(name), number);
   }
   const Run run = run_of_this_process();
-  if (!runs.empty() && known_ != 0 && runs.back().program != run.program)
+  if (!runs.empty() && index_.size() != 0 && runs.back().program != run.program)
     throw JournalError{
         fmt::format("{} is the journal of another program, \"{}\": give this one (\"{}\") a journal of its own; if it is the same "
                     "program under another name, \"mw journal adopt {} {}\" says so",

@@ -75,9 +75,7 @@ class Journal final : public core::Observer, public core::KnownResults {
 
   /// How many tasks were answered from it.
   std::uint64_t found() const noexcept { return found_.load(std::memory_order_relaxed); }
-  /// How many results of earlier runs are in it.
-  std::size_t known() const noexcept { return known_; }
-  /// … that nobody has asked for so far.
+  /// How many results of earlier runs nobody has asked for so far.
   std::size_t left() const noexcept { return index_.left(); }
   const std::string& path() const noexcept { return path_; }
 
@@ -112,7 +110,6 @@ class Journal final : public core::Observer, public core::KnownResults {
   std::vector<TaskKey> old_checkpoints_;             ///< that nobody needs
   std::unordered_map<std::uint64_t, TaskKey> held_;  ///< by task, while it has not ended: where its checkpoint is
   std::uint64_t run_ = 0;
-  std::size_t known_ = 0;
   bool has_told_of_damage_ = false;
   std::atomic<std::uint64_t> found_{0};
   std::uint64_t found_task_ = 0;                              ///< the last that was found: its end is no news

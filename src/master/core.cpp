@@ -84,7 +84,7 @@ MasterCore::~MasterCore() {
   outputs_.stop();
   notices_.finish();
   directory_->continuations = nullptr;
-  close_journal();
+  close_journal(open == 0);
   loop_.finish();
   say_what_nobody_saw(open);
   interface_.reset();  // before the loop that its sockets belong to

@@ -175,7 +175,7 @@ class MasterCore final : public Continuations {
   void open_journal();
   void open_cache();
   void journal_written();
-  void close_journal();
+  void close_journal(bool is_whole);
   void keep_printed(const TaskRef& task, const Outcome& outcome);
   void interface_gone();
   void look_for_absent_workers();

@@ -39,8 +39,14 @@ void MasterCore::journal_written() {
   machine_.want_round();
 }
 
-void MasterCore::close_journal() {
+/// `is_whole`: all tasks of this run have come to their end.
+void MasterCore::close_journal(bool is_whole) {
   if (!journal_) return;
+  if (is_whole && !stop_order_ && journal_->left() != 0)
+    log::warn(
+        fmt::format("the journal {} has {} results that no task of this run has asked for: the program, or what it was given, "
+                    "has changed since",
+                    journal_->path(), journal_->left()));
   if (const std::string why = journal_->finish(); !why.empty())
     log::warn(fmt::format("the journal {} lacks what ended last, and that will run again: {}", journal_->path(), why));
 }

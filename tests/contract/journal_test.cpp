@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "contract/functions.hpp"
+#include "support/captured_stderr.hpp"
 #include "support/errors.hpp"
 #include "support/temporary.hpp"
 
@@ -151,6 +152,21 @@ TEST_CASE("equal calls are told apart by their order, and each has its own resul
   CHECK(run(5) == 3);
   CHECK(run(5) == 5);
   CHECK(place.called().size() == 5);
+}
+
+TEST_CASE("a program that was changed gets what still matches, and hears of what does not", "[contract][journal]") {
+  const JournalPlace place;
+  const auto said_by = [&](int count) {
+    return test::stderr_of([&] {
+      mw::Master master{mw::interface("serial"), place.options()};
+      CHECK(noted_squares(master, place.calls(), count).size() == static_cast<std::size_t>(count));
+    });
+  };
+  CHECK(said_by(5).empty());
+  CHECK(said_by(5).empty());
+  CHECK_THAT(said_by(3), Catch::Contains("has 2 results that no task of this run has asked for"));
+  CHECK(said_by(7).empty());
+  CHECK(place.called().size() == 7);
 }
 
 TEST_CASE("errors run again, and so does what was cancelled, or is not to be remembered", "[contract][journal]") {
