@@ -4,8 +4,8 @@
 //
 // Each task writes its number to FOLDER/ran when it runs. When get_result has returned a task's result, its number and
 // the time go to FOLDER/delivered. At its end the program prints the sum of all results. With `cache` there is a cache
-// in place of the journal; with `turns`, each task is submitted when the one before has been delivered. Exit status 3: a
-// journal that cannot be used, with its error.
+// in place of the journal; with `turns`, each task is submitted when the one before has been delivered. Exit status 3:
+// a journal that cannot be used, with its error.
 #include <mw/mw.hpp>
 
 #include <fcntl.h>
