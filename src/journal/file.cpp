@@ -19,6 +19,7 @@
 
 #include "process/build.hpp"
 #include "process/place.hpp"
+#include "process/shortage.hpp"
 
 namespace mw::journal {
 namespace {
@@ -109,7 +110,7 @@ std::optional<Header> header_of(const std::string& path) {
   const int file = descriptor_for_good(path);
   if (file < 0) {
     if (errno == ENOENT) return std::nullopt;
-    throw JournalError{fmt::format("the journal {} cannot be opened: {}", path, std::generic_category().message(errno))};
+    throw JournalError{fmt::format("the journal {} cannot be opened: {}", path, process::shortage(errno))};
   }
   struct stat status = {};
   if (::fstat(file, &status) != 0)

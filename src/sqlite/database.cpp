@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "process/shortage.hpp"
 #include "sqlite/library.hpp"
 
 namespace mw::sqlite {
@@ -45,6 +46,7 @@ std::string trouble(sqlite3* database, int code) {
   if ((code & 0xff) == SQLITE_FULL || (is_of_system && (error == ENOSPC || error == EDQUOT || error == EFBIG)))
     return "the disk is full, or what this user may have of it: make room there, and start the program again if it has ended; "
            "what was committed is not lost";
+  if (is_of_system && error != 0) return process::shortage(error);
   // Not each call leaves its words.
   const bool has_words = database && sqlite().errcode(database) != SQLITE_OK;
   return fmt::format("{} ({})", has_words ? sqlite().errmsg(database) : sqlite().errstr(code), code);
