@@ -90,6 +90,7 @@ struct Outcome {
   std::string err;                       ///< … and to stderr
   std::chrono::nanoseconds run_time{0};  ///< as the worker measured it
   std::vector<Bytes> parts = {};         ///< what it emitted and task_part() has not told, encoded, in order
+  std::unique_ptr<Bytes> measured = {};  ///< what it counted and timed (mw/measure.hpp), encoded; mostly null
 };
 
 /// A task whose worker died under it, and what is known of that.
@@ -283,6 +284,10 @@ class Interface {
   /// revoke_task(), after this.
   virtual void begin_no_more() {}
 
+  /// It is to have so many workers from now on, at least 1: more are started, or those that are there leave when they
+  /// have done what they have. Throws UsageError, which says why, where that cannot be chosen.
+  virtual void scale(std::uint32_t /*workers*/) { throw UsageError{"the number of its workers cannot be changed"}; }
+
   /// Comes after one or several calls of execute_task(), revoke_task(), split_task() and abort_task(): what they have
   /// put off, to do it in one go, is due now.
   virtual void flush() {}
@@ -340,6 +345,7 @@ class InterfaceHandle : public Interface {
   void forget_shared(std::uint64_t number) override { backend_->forget_shared(number); }
   void tasks_wait(std::size_t tasks, WorkerId resting) override { backend_->tasks_wait(tasks, resting); }
   void begin_no_more() override { backend_->begin_no_more(); }
+  void scale(std::uint32_t workers) override { backend_->scale(workers); }
   void flush() override { backend_->flush(); }
   Scheduling scheduling() const override { return backend_->scheduling(); }
   std::uint32_t expected_slots() const noexcept override { return backend_->expected_slots(); }

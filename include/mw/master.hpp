@@ -284,6 +284,20 @@ class Master : public detail::Calls<Master> {
     return as_completed(std::span<const Task<R>>{tasks}, timeout);
   }
 
+  /// No task begins from now on, until resume(); those that workers run go on. What was sent to workers and has not
+  /// begun is recalled. May be called twice. Throws InterfaceError, UsageError as get_status().
+  void pause();
+  /// Tasks begin again.
+  void resume();
+  /// The interface is to have so many workers from now on: more are started, or those that are there leave when they have
+  /// done what they have. Throws UsageError where that cannot be chosen (mpi, boinc, serial), and for 0.
+  void scale(std::uint32_t workers);
+  /// Why a task has not begun yet, what it waits for, or what became of it, in words, several lines; `id` is
+  /// TaskHandle::id(). Throws TaskError if there is no such task, or it is forgotten.
+  std::string explain(std::uint64_t id) const;
+  /// Where it can be watched (MasterOptions::dashboard): a URL, with the key; empty without it.
+  std::string dashboard_url() const;
+
   /// Its workers, in the order in which they came: name, host, state, what each runs and has done; see WorkerStatus. A
   /// task can be given to one of them by its name (TaskOptions::worker). Throws as get_status().
   std::vector<WorkerStatus> workers() const { return get_status().workers; }

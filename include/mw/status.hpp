@@ -27,6 +27,20 @@ struct FunctionStatus {
   std::uint64_t cancelled = 0;  ///< tasks that were cancelled
   double total_seconds = 0;     ///< spent in finished tasks, as the workers measured it
   double max_seconds = 0;       ///< of the longest of them
+  double min_seconds = 0;       ///< of the shortest
+  double p50_seconds = 0;       ///< half of them took no longer, to within 7 %
+  double p99_seconds = 0;       ///< 99 % of them took no longer, to within 7 %
+};
+
+/// What tasks have counted under one name, or timed (mw/measure.hpp). Of attempts that came to their end: a result, or a
+/// failure of the task's own.
+struct MeasureStatus {
+  std::string name;
+  bool is_time = false;     ///< mw::time_block, in seconds; else mw::count
+  std::uint64_t count = 0;  ///< how often
+  double sum = 0;           ///< of all values
+  double min = 0, max = 0;  ///< the least and the greatest
+  double p50 = 0, p99 = 0;  ///< to within 7 %
 };
 
 /// A task that a worker runs.
@@ -76,6 +90,9 @@ struct Status {
   /// was ready is counted for what it is. 0 where workers come and go as they like.
   double start_up_seconds = 0;
   std::vector<FunctionStatus> functions;  ///< names of tasks beyond the first thousand count under their functions
+
+  std::vector<MeasureStatus> measures;  ///< by name
+  bool is_paused = false;               ///< Master::pause(): no task begins
 
   /// All workers that the master has had, in the order in which they came, and those that are on their way; of those
   /// that left, the last 1,000. Tasks of an interface that names no workers are done by one that stands for it. Empty
