@@ -73,6 +73,7 @@ class Lanes {
     this.painter.paint(context, view, size);
     write_task_names(context, model, this.theme, view, size);
     this.#draw_marks(view, names);
+    this.#name_colours();
   }
 
   /** What changes without the rows: axis, names of lanes, tasks that run, what is selected. */
@@ -94,6 +95,16 @@ class Lanes {
     context.restore();
   }
 
+  /** Which function has which colour: of the first ones, as later ones have the same colours again. */
+  #name_colours() {
+    const names = this.model.picture.functions.slice(0, FUNCTION_COLOURS);
+    const list = by_id('lanes-legend');
+    if (list.children.length === names.length + 2) return;
+    const entry = (attributes, name) => element('li', {}, element('i', {class: 'swatch', ...attributes}), name);
+    list.replaceChildren(...names.map((name, i) => entry({'data-function': i}, name)), entry({class: 'swatch errors'}, 'failed'),
+      entry({class: 'swatch lost'}, 'lost with its worker'));
+  }
+
   #draw_names(context, view, bottom, ratio, left) {
     context.font = `${11 * ratio}px ${this.theme.font}`;
     context.textAlign = 'left';
@@ -105,7 +116,7 @@ class Lanes {
     for (let place = first; place < names.length; place += every) {
       const y = (place + 0.5) * view.lane_height - view.top;
       if (y > bottom - 4 * ratio) break;
-      if (y > 5 * ratio) context.fillText(names[place], 0, y, left - 8 * ratio);
+      if (y > 5 * ratio) context.fillText(fitting_end(context, names[place], left - 8 * ratio), 0, y);
     }
   }
 
@@ -315,4 +326,12 @@ class Lanes {
     }
     pointer.x = event.clientX;
   }
+}
+
+/** A text, or as much of its end as there is room for: names of workers differ there. */
+function fitting_end(context, text, room) {
+  if (context.measureText(text).width <= room) return text;
+  let from = Math.max(1, text.length - Math.floor(room / context.measureText('n').width) - 3);
+  while (from < text.length && context.measureText('…' + text.slice(from)).width > room) from++;
+  return '…' + text.slice(from);
 }

@@ -111,7 +111,7 @@ class LanePainter {
 
   /** What went wrong reaches down to the next lane, and has a dark foot: it is told from the rest without its colour. */
   #mark_bad(width, top, bottom) {
-    const foot = Math.max(top, bottom - Math.max(2, Math.round((bottom - top) * 0.3)));
+    const foot = Math.max(top, bottom - Math.max(1, Math.round((bottom - top) * 0.3)));
     const [red, green, blue] = packed(this.theme.ink);
     const ink = 0xff000000 | (blue << 16) | (green << 8) | red;
     for (let x = 0; x < width; x++) {
@@ -124,6 +124,7 @@ class LanePainter {
 /** Names of tasks, where they are wide enough, on what LanePainter has painted. */
 function write_task_names(context, model, theme, view, {width, height, ratio}) {
   if (view.lane_height < 13 * ratio) return;
+  let looked = 0;
   const scale = width / (view.to - view.from);
   const least = 34 * ratio / scale;
   context.font = `${11 * ratio}px ${theme.font}`;
@@ -137,7 +138,7 @@ function write_task_names(context, model, theme, view, {width, height, ratio}) {
     if (!list || model.rows.longest[lane] < least) continue;
     const middle = (place + 0.5) * view.lane_height - view.top - 0.5 * ratio;
     const past = view.to + model.rows.longest[lane];
-    for (let i = model.rows.first_ending_after(lane, view.from), written = 0; i < list.end && written < 100; i++) {
+    for (let i = model.rows.first_ending_after(lane, view.from), written = 0; i < list.end && written < 100 && looked < 20_000; i++, looked++) {
       const end = model.rows.end_of(list.numbers[i]);
       if (end > past) break;
       const row = model.rows.at(list.numbers[i]);

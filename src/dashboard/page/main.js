@@ -72,13 +72,14 @@ class Page {
     bar.setAttribute('aria-valuenow', Math.floor(100 * ended / all));
     bar.setAttribute('aria-valuetext', `${count_text(ended)} of ${plural(status.tasks, 'task')} ended`);
     set_text(by_id('progress-text'), `${count_text(ended)} of ${plural(status.tasks, 'task')} · ${share_text(ended / all)}`);
-    set_text(by_id('rate'), estimate ? rate_text(estimate.rate) : ended && status.seconds ? rate_text(ended / status.seconds) : '–');
+    set_text(by_id('rate'), estimate ? number_text(estimate.rate) : ended && status.seconds ? number_text(ended / status.seconds) : '–');
     set_text(by_id('left'), this.#left_text(estimate, status));
+    show(by_id('left').parentElement, picture.state !== 'ended');
     set_text(by_id('more-facts'), this.#more_facts(picture));
   }
 
   #left_text(estimate, status) {
-    if (this.model.picture.state === 'ended' || status.submitted + status.running === 0) return 'nothing';
+    if (status.submitted + status.running === 0) return 'nothing';
     if (!estimate) return 'not known yet';
     const low = left_text(estimate.low), high = left_text(estimate.high);
     return low === high ? low : `${left_text(estimate.left)} (${low} to ${high})`;

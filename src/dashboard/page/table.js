@@ -1,23 +1,21 @@
 // A table that is brought up to date: cells whose text has not changed are left alone, so that a selection stays, and a
 // thousand rows cost little.
 
-const FEW_ROWS = 25;
-
 class Table {
-  /** columns: {name, cell(item) → text or element, is_number, is_minor}; key(item): what tells rows apart. */
-  constructor(id, columns, key, empty) {
+  /** columns: {name, cell(item) → text, or fill(cell, item), is_number, is_minor}; key(item): what tells rows apart. */
+  constructor(id, columns, key, empty, few = 25) {
     this.box = by_id(id);
     this.columns = columns;
     this.key = key;
     this.rows = new Map();
-    this.limit = FEW_ROWS;
+    this.few = this.limit = few;
     this.body = element('tbody');
     const head = element('tr', {}, ...columns.map((column) => element('th', {scope: 'col', class: column_class(column)}, column.name)));
     this.table = element('table', {}, element('caption', {class: 'unseen'}, this.box.dataset.name), element('thead', {}, head), this.body);
     this.empty = element('p', {class: 'quiet'}, empty);
     this.more = element('button', {type: 'button', class: 'plain'});
     this.more.addEventListener('click', () => {
-      this.limit = this.limit === FEW_ROWS ? Infinity : FEW_ROWS;
+      this.limit = this.limit === this.few ? Infinity : this.few;
       this.update(this.items);
     });
     this.scroller = element('div', {class: 'scroller', tabindex: 0, role: 'region', 'aria-label': this.box.dataset.name}, this.table);
@@ -28,8 +26,8 @@ class Table {
     this.items = items;
     show(this.scroller, items.length > 0);
     show(this.empty, items.length === 0);
-    show(this.more, items.length > FEW_ROWS);
-    set_text(this.more, this.limit === FEW_ROWS ? `Show all ${count_text(items.length)}` : `Show the first ${FEW_ROWS}`);
+    show(this.more, items.length > this.few);
+    set_text(this.more, this.limit === this.few ? `Show all ${count_text(items.length)}` : `Show the first ${this.few}`);
     const shown = items.slice(0, this.limit);
     const keys = new Set(shown.map(this.key));
     for (const [key, row] of this.rows) {

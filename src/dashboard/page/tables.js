@@ -8,8 +8,8 @@ class Tables {
     const number = (name, cell, is_minor = false) => ({name, cell, is_number: true, is_minor});
     this.running = new Table('running', [task, {name: 'Function', cell: (item) => item.name, is_name: true},
       number('For', (item) => time_text(item.seconds)), {name: 'Worker', cell: (item) => item.worker, is_minor: true},
-      {name: '', fill: (cell, item) => this.#fill_cancel(cell, item.id)}], (item) => item.id + ' ' + item.worker, 'No task runs.');
-    this.functions = new Table('functions', [{name: 'Function', cell: (item) => item.name, is_name: true},
+      {name: '', fill: (cell, item) => this.#fill_cancel(cell, item.id)}], (item) => item.id + ' ' + item.worker, 'No task runs.', 8);
+    this.functions = new Table('functions', [{name: 'Function', fill: (cell, item) => this.#fill_function(cell, item.name), is_name: true},
       number('Finished', (item) => count_text(item.finished)), number('Failed', (item) => count_text(item.errors)),
       number('Least', (item) => some_time(item, item.min_seconds), true), number('Mean', (item) => some_time(item, item.total_seconds / item.finished)),
       number('Median', (item) => some_time(item, item.p50_seconds), true), number('99 %', (item) => some_time(item, item.p99_seconds)),
@@ -23,7 +23,7 @@ class Tables {
     (item) => item.name, 'Tasks have measured nothing.');
     this.slowest = new Table('slowest', [task, {name: 'Function', cell: (item) => item.name, is_name: true}, number('Took', (item) => time_text(item.seconds)),
       number('Began at', (item) => time_text(item.start), true), {name: 'Ended', cell: (item) => words(item.state), is_minor: true},
-      {name: 'Worker', cell: (item) => item.worker, is_minor: true}], (item) => item.id + ' ' + item.start, 'No task has ended yet.');
+      {name: 'Worker', cell: (item) => item.worker, is_minor: true}], (item) => item.id + ' ' + item.start, 'No task has ended yet.', 8);
     this.hosts = new Table('hosts', [{name: 'Host', cell: (item) => item.name, is_name: true}, number('Ready', (item) => `${item.ready} of ${item.workers}`),
       {name: 'Load', is_number: true, fill: (cell, item) => fill_share(cell, item.load)}, number('Done', (item) => count_text(item.done)),
       number('Lost', (item) => count_text(item.lost)), {name: 'Platform', cell: (item) => item.platform || '–', is_minor: true},
@@ -78,6 +78,14 @@ class Tables {
       load: host.loads.reduce((sum, load) => sum + load, 0) / host.loads.length}));
   }
 
+  /** A function's name, with its colour in the lanes. */
+  #fill_function(cell, name) {
+    if (!cell.firstChild) cell.append(element('i', {class: 'swatch'}), element('span'));
+    const number = this.model.picture.functions.indexOf(name);
+    cell.firstChild.dataset.function = number < 0 ? '' : number % FUNCTION_COLOURS;
+    set_text(cell.lastChild, name);
+  }
+
   #fill_task(cell, id) {
     fill_button(cell, String(id), `Task ${id}: what is known of it`, () => page.controls.explain(id));
     cell.firstChild.classList.add('link');
@@ -121,18 +129,30 @@ function fact_text(value) {
   return String(value);
 }
 
+const FEW_FAILED = 8;
+
 /** Tasks that failed, newest first; each can be opened. */
 class FailedTasks {
   constructor(box) {
     this.box = box;
     this.shown = new Map();
     this.list = element('div');
+    this.limit = FEW_FAILED;
+    this.more = element('button', {type: 'button', class: 'plain'});
+    this.more.addEventListener('click', () => {
+      this.limit = this.limit === FEW_FAILED ? Infinity : FEW_FAILED;
+      this.update(this.items);
+    });
     this.empty = element('p', {class: 'quiet'}, 'No task has failed.');
-    this.box.append(this.list, this.empty);
+    this.box.append(this.list, this.empty, this.more);
   }
 
-  update(items) {
-    show(this.empty, items.length === 0);
+  update(all) {
+    this.items = all;
+    show(this.empty, all.length === 0);
+    show(this.more, all.length > FEW_FAILED);
+    set_text(this.more, this.limit === FEW_FAILED ? `Show all ${all.length}` : `Show the last ${FEW_FAILED}`);
+    const items = all.slice(0, this.limit);
     const keys = new Set(items.map((item) => item.id));
     for (const [key, made] of this.shown) {
       if (keys.has(key)) continue;
