@@ -1,15 +1,22 @@
-// The page's files, which are part of the program.
+// The dashboard's page, as it lies in src/dashboard/page.
 //
-// Owner:   static.
+// What:    three files, embedded when this is built (cmake/EmbedPage.cmake).
+// Owner:   the bytes are constants of the program.
 // Threads: any.
+// Use:
+//     response.body = mw::dashboard::page_html();
 #pragma once
 
 #include <string_view>
 
 namespace mw::dashboard {
 
-std::string_view page_html();
-std::string_view page_css();
-std::string_view page_js();
+/// index.html. It names the other two as "page.css" and "page.js", each in a line of its own, for which a report has
+/// their text: `<link rel="stylesheet" href="page.css">` and `<script src="page.js"></script>`.
+std::string_view page_html() noexcept;
+/// page.css. It never contains "</style".
+std::string_view page_css() noexcept;
+/// The page's scripts in one. It never contains "</script" nor "<!--".
+std::string_view page_js() noexcept;
 
 }  // namespace mw::dashboard
