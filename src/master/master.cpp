@@ -148,6 +148,7 @@ bool Master::is_stopping() const { return core_->is_stopping(); }
 bool Master::has_stopped() const { return core_->has_stopped(); }
 
 Status Master::get_status() const { return core_->status(); }
+std::vector<MeasureStatus> Master::take_measures() { return core_->take_measures(); }
 std::size_t Master::slots() const { return std::max<std::size_t>(core_->slots(), 1); }
 
 }  // namespace mw
