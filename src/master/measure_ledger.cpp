@@ -77,9 +77,10 @@ void MeasureLedger::task_ended(const TaskRecord& task, TaskState state) noexcept
   }
   if (have_all_room) return;
   static std::atomic<bool> has_warned{false};
-  warn_once(has_warned, fmt::format("tasks count and time under more than {} names: what task {} ({}) and others have under more of "
-                                    "them is dropped; names should not hold what differs from task to task",
-                                    measure::most_names, task.id, task.name()));
+  warn_once(has_warned,
+            fmt::format("tasks count and time under more than {} names: what task {} ({}) and others have under more of "
+                        "them is dropped; names should not hold what differs from task to task",
+                        measure::most_names, task.id, task.name()));
 }
 
 std::vector<MeasureStatus> MeasureLedger::statuses() const { return statuses_of(all_); }

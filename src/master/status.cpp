@@ -83,8 +83,14 @@ boost::json::object to_json_value(const FunctionStatus& f) {
 }
 
 boost::json::object to_json_value(const MeasureStatus& m) {
-  return {{"name", log::escaped(m.name)}, {"kind", m.is_time ? "time" : "count"}, {"count", m.count}, {"sum", m.sum},
-          {"min", m.min},                 {"max", m.max},                         {"p50", m.p50},     {"p99", m.p99}};
+  return {{"name", log::escaped(m.name)},
+          {"kind", m.is_time ? "time" : "count"},
+          {"count", m.count},
+          {"sum", m.sum},
+          {"min", m.min},
+          {"max", m.max},
+          {"p50", m.p50},
+          {"p99", m.p99}};
 }
 
 }  // namespace

@@ -105,8 +105,8 @@ class Histogram {
  private:
   template <class Filled>
   bool is_sound(const Filled& filled) const {
-    if (filled.empty() || min_ > max_ || class_of(min_) != filled.front().first || class_of(max_) != filled.back().first)
-      return false;
+    if (filled.empty() || std::signbit(sum_) || min_ > max_) return false;
+    if (class_of(min_) != filled.front().first || class_of(max_) != filled.back().first) return false;
     const double slack = 1e-6, count = static_cast<double>(count_);  // the sum was rounded with each value
     return sum_ >= count * static_cast<double>(min_) * (1 - slack) && sum_ <= count * static_cast<double>(max_) * (1 + slack);
   }

@@ -54,8 +54,7 @@ std::vector<Measures::One> Measures::sorted() const {
   all.reserve(size());
   for (std::size_t kind = 0; kind < kinds; ++kind)
     for (const auto& [name, values] : by_kind_[kind]) all.push_back({static_cast<Kind>(kind), name, &values});
-  std::sort(all.begin(), all.end(),
-            [](const One& a, const One& b) { return std::tie(a.kind, a.name) < std::tie(b.kind, b.name); });
+  std::sort(all.begin(), all.end(), [](const One& a, const One& b) { return std::tie(a.kind, a.name) < std::tie(b.kind, b.name); });
   return all;
 }
 
@@ -76,7 +75,8 @@ Measures decoded(std::span<const std::byte> bytes) {
       throw CodecError{"measures that are not in order"};
     const auto values = Histogram::of_parts(row.sum, row.min, row.max, row.filled);
     if (!values) throw CodecError{"a measure whose numbers do not fit each other"};
-    if (!measures.add(static_cast<Kind>(row.kind), row.name, *values)) throw CodecError{"a measure without a name, or with a long one"};
+    if (!measures.add(static_cast<Kind>(row.kind), row.name, *values))
+      throw CodecError{"a measure without a name, or with a long one"};
     before = &row;
   }
   return measures;

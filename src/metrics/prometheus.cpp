@@ -36,8 +36,8 @@ void write_tasks(Exposition& text, const Status& status) {
 
 void write_master(Exposition& text, const Status& status, const BuildInfo& build) {
   text.family("cppmw_build_info", "gauge", "Which program this is, and CppMW's version.");
-  text.sample("cppmw_build_info",
-              {{"program", build.program}, {"version", build.version}, {"interface", status.interface_name}}, 1);
+  text.sample("cppmw_build_info", {{"program", build.program}, {"version", build.version}, {"interface", status.interface_name}},
+              1);
   text.single("cppmw_uptime_seconds", "gauge", "Since the master was made.", status.seconds);
   text.single("cppmw_start_up_seconds", "gauge", "How long a slot was not there yet, on average.", status.start_up_seconds);
   text.single("cppmw_paused", "gauge", "1 while no task begins (pause).", status.is_paused ? 1 : 0);
@@ -121,8 +121,8 @@ void write_workers(Exposition& text, const Status& status) {
 }
 
 /// `name` is the family's.
-void write_measures_as(Exposition& text, const std::string& name, std::string_view help,
-                       const std::vector<MeasureStatus>& measures, bool are_times) {
+void write_measures_as(Exposition& text, const std::string& name, std::string_view help, const std::vector<MeasureStatus>& measures,
+                       bool are_times) {
   text.family(name, "summary", help);
   for (const MeasureStatus& one : measures) {
     if (one.is_time != are_times) continue;

@@ -50,9 +50,10 @@ void add_measure(Kind kind, std::string_view name, std::uint64_t value) noexcept
 void warn_of_dropped(const std::function<void(const std::string&)>& warn) {
   static std::atomic<bool> has_warned{false};
   if (!was_measure_dropped.exchange(false) || has_warned.exchange(true)) return;
-  warn(fmt::format("what it counts or times is dropped in part, and so it will be for other tasks: a name has 1 to {} bytes, and "
-                   "a task at most {} of them",
-                   measure::longest_name, measure::most_names));
+  warn(
+      fmt::format("what it counts or times is dropped in part, and so it will be for other tasks: a name has 1 to {} bytes, and "
+                  "a task at most {} of them",
+                  measure::longest_name, measure::most_names));
 }
 
 }  // namespace

@@ -91,11 +91,13 @@ TEST_CASE("a histogram is made of its parts, and of nothing that is none", "[mea
   for (const double sum : {0.0, 5.9, 200.1, -1.0, nan, infinite, -infinite})
     CHECK_FALSE(Histogram::of_parts(sum, 3, 100, {{3, 1}, {place, 1}}));
   CHECK_FALSE(Histogram::of_parts(0, 0, 0, {}));
-  CHECK_FALSE(Histogram::of_parts(6, 3, 3, Filled{{3, 1}, {3, 1}}));            // twice
-  CHECK_FALSE(Histogram::of_parts(103, 3, 100, Filled{{place, 1}, {3, 1}}));    // not in order
-  CHECK_FALSE(Histogram::of_parts(3, 3, 3, Filled{{3, 0}}));                    // of none
-  CHECK_FALSE(Histogram::of_parts(3, 3, 3, Filled{{Histogram::classes, 1}}));   // no such class
-  CHECK_FALSE(Histogram::of_parts(3, 2, 3, Filled{{3, 1}}));                    // the least is elsewhere
-  CHECK_FALSE(Histogram::of_parts(103, 100, 3, Filled{{3, 1}, {place, 1}}));    // the least is the greatest
-  CHECK_FALSE(Histogram::of_parts(3, 3, 3, Filled{{3, greatest}}));             // more than anybody counts
+  CHECK(Histogram::of_parts(0, 0, 0, Filled{{0, 1}}));
+  CHECK_FALSE(Histogram::of_parts(-0.0, 0, 0, Filled{{0, 1}}));
+  CHECK_FALSE(Histogram::of_parts(6, 3, 3, Filled{{3, 1}, {3, 1}}));           // twice
+  CHECK_FALSE(Histogram::of_parts(103, 3, 100, Filled{{place, 1}, {3, 1}}));   // not in order
+  CHECK_FALSE(Histogram::of_parts(3, 3, 3, Filled{{3, 0}}));                   // of none
+  CHECK_FALSE(Histogram::of_parts(3, 3, 3, Filled{{Histogram::classes, 1}}));  // no such class
+  CHECK_FALSE(Histogram::of_parts(3, 2, 3, Filled{{3, 1}}));                   // the least is elsewhere
+  CHECK_FALSE(Histogram::of_parts(103, 100, 3, Filled{{3, 1}, {place, 1}}));   // the least is the greatest
+  CHECK_FALSE(Histogram::of_parts(3, 3, 3, Filled{{3, greatest}}));            // more than anybody counts
 }

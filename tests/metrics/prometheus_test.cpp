@@ -15,7 +15,9 @@ using metrics::prometheus_text;
 namespace {
 
 std::string text_of(const Status& status) { return prometheus_text(status, {.program = "eels", .version = "1.2"}); }
-bool has_line(const std::string& text, const std::string& line) { return ("\n" + text).find("\n" + line + "\n") != std::string::npos; }
+bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
 
 std::vector<std::string> lines_in(const std::string& text) {
   std::vector<std::string> lines;
@@ -77,14 +79,14 @@ TEST_CASE("a status is a text for Prometheus, with help and a type before each f
 
 TEST_CASE("no text from tasks and workers breaks a line for Prometheus, or makes a series twice", "[metrics]") {
   Status status;
-  const std::string bad = "a\"} 1\ncppmw_up 0 \\ \xff \x1b[31m";
+  const std::string bad = "a\"} 1\ncppmw_eels 0 \\ \xff \x1b[31m";
   status.functions = {{.name = bad}, {.name = bad}, {.name = "a\x01"}, {.name = "a\\x01"}, {.name = ""}};
   status.workers = {worker(bad, WorkerState::busy), worker(bad, WorkerState::idle), worker("b\x01", WorkerState::idle),
                     worker("b\\x01", WorkerState::idle)};
   status.interface_name = bad;
   const std::string text = text_of(status);
-  CHECK(text.find("\ncppmw_up") == std::string::npos);
-  CHECK(text.find(R"(function="a\"} 1\\ncppmw_up 0 \\ \\xff \\x1b[31m")") != std::string::npos);
+  CHECK(text.find("\ncppmw_eels") == std::string::npos);
+  CHECK(text.find(R"(function="a\"} 1\\ncppmw_eels 0 \\ \\xff \\x1b[31m")") != std::string::npos);
   const auto series = series_in(text);
   CHECK(std::set<std::string>(series.begin(), series.end()).size() == series.size());
 }
