@@ -1,7 +1,7 @@
 // What the tasks of a master have counted and timed.
 //
-// What:    hears of attempts that came to their end and brought measures, and counts those of the attempt that ended its
-//          task: so each task counts once.
+// What:    hears of attempts that came to their end and brought measures, and counts those of the attempt that ended
+//          its task: so each task counts once.
 // Owner:   the statistics.
 // Threads: the loop's.
 // Use:

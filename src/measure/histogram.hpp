@@ -1,8 +1,8 @@
 // How values are spread, in little memory.
 //
-// What:    counts values in classes of equal ratio, eight to a power of two, so that a quantile is known to within 7 %,
-//          over the whole range of 64 bits. 4 KiB at most, and only as far as values have come. (The idea is that of HDR
-//          Histogram and DDSketch.)
+// What:    counts values in classes of equal ratio, eight to a power of two, so that a quantile is known to within
+//          7 %, over the whole range of 64 bits. 4 KiB at most, and only as far as values have come. (The idea is that
+//          of HDR Histogram and DDSketch.)
 // Owner:   a value.
 // Threads: as a value.
 // Use:

@@ -1,7 +1,7 @@
 // What a master knows of itself, as Prometheus reads it.
 //
-// What:    a Status as text of Prometheus' exposition format 0.0.4: names and units as its conventions have them, HELP and
-//          TYPE before each. No series is of one task; functions, names of measures and workers are bounded.
+// What:    a Status as text of Prometheus' exposition format 0.0.4: names and units as its conventions have them, HELP
+//          and TYPE before each. No series is of one task; functions, names of measures and workers are bounded.
 // Owner:   the caller gets a copy.
 // Threads: any; a pure function.
 // Use:

@@ -46,7 +46,7 @@ TEST_CASE("one name may be counted and timed, and these are two", "[measure]") {
   CHECK(decoded(encoded(measures).span()).size() == 2);
 }
 
-TEST_CASE("names that are too long, and too many of them, have no room; known ones have", "[measure]") {
+TEST_CASE("names that are too long, and too many of them, have no room, and known ones have", "[measure]") {
   Measures measures;
   CHECK_FALSE(measures.add(Kind::count, "", 1));
   CHECK(measures.add(Kind::count, std::string(longest_name, 'x'), 1));

@@ -111,8 +111,8 @@ class InputPlace {
   const std::uint64_t* const outer_;
 };
 
-/// An input that may be tried again (`is_needed`): what a try that failed has counted is forgotten, as far as it was the
-/// task's own thread that counted.
+/// An input that may be tried again (`is_needed`): what a try that failed has counted is forgotten, as far as it was
+/// the task's own thread that counted.
 class MeasureTry {
  public:
   explicit MeasureTry(bool is_needed);
