@@ -105,6 +105,7 @@ class Worker final : public link::WorkerUser {
   WorkerId id_ = any_worker;
   std::shared_ptr<link::WorkerProcess> process_;
   link::Window<TaskRef> window_{worker::ClaimPage::places};
+  remote::HeldMeasures held_measures_;
   std::unordered_set<std::uint64_t> shared_;  ///< values that tasks of it took, and that still exist
   bool is_stopped_ = false;
   bool claims_tasks_ = true;  ///< on the page; one that holds one task at a time need not

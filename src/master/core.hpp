@@ -95,6 +95,8 @@ class MasterCore final : public Continuations {
   /// Throws TaskError if there is no record, or if it is another master's.
   void check_owner(const TaskRecord* record) const;
   Status status();
+  /// See Master::take_measures().
+  std::vector<MeasureStatus> take_measures();
   /// See Master::stop.
   void stop(const StopOrder& order);
   bool is_stopping() const {

@@ -151,6 +151,7 @@ std::string Master::explain(std::uint64_t id) const { return core_->explain(id);
 std::string Master::dashboard_url() const { return core_->dashboard_url(); }
 
 Status Master::get_status() const { return core_->status(); }
+std::vector<MeasureStatus> Master::take_measures() { return core_->take_measures(); }
 std::size_t Master::slots() const { return std::max<std::size_t>(core_->slots(), 1); }
 
 }  // namespace mw
