@@ -29,26 +29,29 @@ FRAMES = '''
   });'''
 
 
-def resident_mib(pid):
-    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
-        if line.startswith('VmRSS:'):
-            return int(line.split()[1]) / 1024
-    return 0
-
-
-def largest_renderer(browser):
-    """The memory of the process that draws the page, and how much of it other processes have, too."""
-    found = []
+def descendants(pid):
+    children = {}
     for process in Path('/proc').glob('[0-9]*'):
         try:
-            command = (process / 'cmdline').read_bytes()
-            if b'--type=renderer' in command and browser.folder.name.encode() in (process / 'environ').read_bytes():
-                status = {line.split(':')[0]: line.split()[1] for line in (process / 'status').read_text().splitlines() if line.startswith('Rss')}
-                found.append((int(status['RssAnon']) / 1024, int(process.name)))
-        except (OSError, KeyError, IndexError):
-            pass
-    anonymous, pid = max(found)
-    return resident_mib(pid), anonymous
+            parent = int((process / 'stat').read_text().rpartition(')')[2].split()[1])
+        except OSError:
+            continue
+        children.setdefault(parent, []).append(int(process.name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def renderer_memory(browser):
+    """Of the process that draws the page: what is resident in MiB, and how much of that is its own (not files)."""
+    found = []
+    for pid in descendants(browser.driver.pid):
+        if b'--type=renderer' in Path(f'/proc/{pid}/cmdline').read_bytes():
+            lines = (line.split() for line in Path(f'/proc/{pid}/status').read_text().splitlines())
+            sizes = {words[0]: int(words[1]) / 1024 for words in lines if words[0] in ('VmRSS:', 'RssAnon:')}
+            found.append((sizes['VmRSS:'], sizes['RssAnon:']))
+    return max(found)
 
 
 def measure():
@@ -57,7 +60,7 @@ def measure():
         path.write_text(make_report.report(*make_report.sample(1000, 1_000_000)))
         print(f'report: {path.stat().st_size / 1e6:.1f} MB')
         browser.open('about:blank')
-        browser.size(1280, 900)
+        print('renderer of an empty page: %.0f MiB resident, of which its own %.0f MiB' % renderer_memory(browser))
         browser.open(path.as_uri())
         wait_for(lambda: browser.run('page.model.rows.end') == 1_000_000, 60, 'the rows')
         print('ready after', browser.run('Math.round(performance.now())'), 'ms')
@@ -68,5 +71,5 @@ def measure():
         browser.devtools('HeapProfiler.collectGarbage')
         heap = browser.devtools('Runtime.getHeapUsage')
         print('heap:', {key: f'{value / 2 ** 20:.1f} MiB' for key, value in heap.items()})
-        print('renderer: %.0f MiB resident, of which its own %.0f MiB' % largest_renderer(browser))
+        print('renderer: %.0f MiB resident, of which its own %.0f MiB' % renderer_memory(browser))
     return 0
