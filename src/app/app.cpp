@@ -79,6 +79,7 @@ struct App::Impl {
         "--no-progress", [this] { progress = false; }, "no bar; the default is one on a terminal only");
     add_stop_options();
     add_journal_options();
+    add_watch_options();
     cli.footer(
         "Ctrl-C: no more tasks begin, and those that run may finish; again: all end now.\n"
         "Exit status: 0 done, 1 the computation failed or its results could not be printed, 2 the command line was wrong, 130 "
@@ -108,8 +109,23 @@ struct App::Impl {
         ->type_name("FILE");
   }
 
+  void add_watch_options() {
+    cli.add_option("--dashboard", dashboard,
+                   "watch it in a browser; without an address at a free port of this machine, which nobody else can see")
+        ->type_name("[ADDR:PORT]")
+        ->expected(0, 1)
+        ->default_str("127.0.0.1:0");
+    cli.add_option("--report", report, "a file that what the dashboard showed is kept in at the end, to be opened in a browser")
+        ->type_name("FILE.html");
+  }
+
   MasterOptions master_options(Timeout grace) const {
-    return {.journal = journal, .journal_sync = journal_sync, .cache = cache, .stop_on_signals = grace};
+    return {.journal = journal,
+            .journal_sync = journal_sync,
+            .cache = cache,
+            .dashboard = dashboard,
+            .report = report,
+            .stop_on_signals = grace};
   }
 
   std::unique_ptr<Interface> make_interface() const {
@@ -214,6 +230,8 @@ struct App::Impl {
   std::string journal;
   JournalSync journal_sync = JournalSync::soon;
   std::string cache;
+  std::string dashboard;
+  std::string report;
   std::vector<std::pair<std::string, std::function<Report::Value()>>> parameters;
   std::function<void()> check;
 };

@@ -24,6 +24,7 @@
 #include <mw/master_options.hpp>
 #include <mw/status.hpp>
 
+#include "control/controls.hpp"
 #include "core/machine.hpp"
 #include "core/record.hpp"
 #include "core/worker_directory.hpp"
@@ -43,6 +44,7 @@
 #include "master/shared_watch.hpp"
 #include "master/statistics.hpp"
 #include "master/stop_order.hpp"
+#include "master/watching.hpp"
 #include "process/cache_line.hpp"
 #include "process/interrupt_watch.hpp"
 
@@ -103,6 +105,12 @@ class MasterCore final : public Continuations {
     refuse_in_forked_process();
     return has_stopped_;
   }
+  /// See Master.
+  void pause();
+  void resume();
+  void scale(std::uint32_t workers);
+  std::string explain(std::uint64_t id);
+  std::string dashboard_url() const;
   /// Stops the interface and goes on with this one; see Master::set_interface.
   void set_interface(std::unique_ptr<Interface> interface);
   /// Slots of all workers together, as of now: of those that are there, or of those that the interface expects, if
@@ -144,6 +152,7 @@ class MasterCore final : public Continuations {
 
  private:
   friend class Seat;
+  friend class Watching;
 
   void refuse_in_forked_process() const { directory_->refuse_in_forked_process(); }
   [[noreturn]] void throw_start_error() const;
@@ -176,6 +185,10 @@ class MasterCore final : public Continuations {
   void open_cache();
   void journal_written();
   void close_journal(bool is_whole);
+  void open_dashboard();
+  void close_dashboard();
+  control::Now now();
+  std::optional<std::string> explanation(std::uint64_t id);
   void keep_printed(const TaskRef& task, const Outcome& outcome);
   void interface_gone();
   void look_for_absent_workers();
@@ -237,6 +250,7 @@ class MasterCore final : public Continuations {
   Loop loop_;
   std::unique_ptr<journal::Journal> journal_;  ///< null where there is none
   std::unique_ptr<journal::Cache> cache_;      ///< the same
+  std::unique_ptr<Watching> watching_;         ///< the same: nobody watches
   const std::shared_ptr<SharedWatch> shared_watch_;
   const std::shared_ptr<ObjectPlaces> object_places_ = std::make_shared<ObjectPlaces>();
   Completions completions_;

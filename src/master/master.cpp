@@ -147,6 +147,9 @@ void Master::stop(Timeout patience, int signal) { core_->stop({patience, signal}
 bool Master::is_stopping() const { return core_->is_stopping(); }
 bool Master::has_stopped() const { return core_->has_stopped(); }
 
+std::string Master::explain(std::uint64_t id) const { return core_->explain(id); }
+std::string Master::dashboard_url() const { return core_->dashboard_url(); }
+
 Status Master::get_status() const { return core_->status(); }
 std::size_t Master::slots() const { return std::max<std::size_t>(core_->slots(), 1); }
 
