@@ -115,7 +115,8 @@ struct App::Impl {
         ->type_name("[ADDR:PORT]")
         ->expected(0, 1)
         ->default_str("127.0.0.1:0");
-    cli.add_option("--report", report, "a file that what the dashboard showed is kept in at the end, to be opened in a browser")
+    cli.add_option("--report", report_file,
+                   "a file that what the dashboard showed is kept in at the end, to be opened in a browser")
         ->type_name("FILE.html");
   }
 
@@ -124,7 +125,7 @@ struct App::Impl {
             .journal_sync = journal_sync,
             .cache = cache,
             .dashboard = dashboard,
-            .report = report,
+            .report = report_file,
             .stop_on_signals = grace};
   }
 
@@ -231,7 +232,7 @@ struct App::Impl {
   JournalSync journal_sync = JournalSync::soon;
   std::string cache;
   std::string dashboard;
-  std::string report;
+  std::string report_file;
   std::vector<std::pair<std::string, std::function<Report::Value()>>> parameters;
   std::function<void()> check;
 };

@@ -5,9 +5,9 @@ namespace mw::core {
 
 std::optional<Whereabouts> TaskMachine::find(std::uint64_t id, std::size_t most) const {
   for (scheduler::Item* item : scheduler_.assigned()) {
-    const TaskRecord& task = record_of(*item);
+    const TaskRecord& task = detail::record_of(*item);
     if (task.id != id || copies_.task_of(task)) continue;
-    const bool runs = state_of(task) == TaskState::running;
+    const bool runs = detail::state_of(task) == TaskState::running;
     return Whereabouts{&task, runs ? Whereabouts::runs : Whereabouts::is_at_worker};
   }
   if (dependents_.size() <= most)

@@ -12,8 +12,7 @@ namespace {
 
 /// What stands in the page's head in place of its files.
 constexpr std::string_view style_link = "<link rel=\"stylesheet\" href=\"page.css\">";
-constexpr std::string_view script_link = "<script src=\"page.js\" defer></script>";
-constexpr std::string_view body_end = "</body>";
+constexpr std::string_view script_link = "<script src=\"page.js\"></script>";
 
 std::string base64(std::string_view bytes) {
   constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -66,10 +65,8 @@ std::string report(const watch::Picture& picture) {
   watch::Reader everything;
   const std::string data = "<script type=\"application/json\" id=\"data\">" + embedded(picture.to_json(everything)) +
                            "</script>\n" + "<script type=\"text/plain\" id=\"rows\">" + all_rows(picture) + "</script>\n";
-  const std::string script = "<script>\n" + std::string{page_js()} + "</script>\n";
   replace(page, style_link, "<style>\n" + std::string{page_css()} + "</style>");
-  replace(page, script_link, "");
-  if (const auto at = page.rfind(body_end); at != std::string::npos) page.insert(at, data + script);
+  replace(page, script_link, data + "<script>\n" + std::string{page_js()} + "</script>");
   return page;
 }
 

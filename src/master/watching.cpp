@@ -148,7 +148,9 @@ std::string MasterCore::explain(std::uint64_t id) {
   Failure failure;
   failure.cause = Cause::not_submitted;
   failure.message = fmt::format("there is no task {} here that has not ended, or whose end nobody has read", id);
-  throw TaskError{TaskFacts{.task = id}, std::move(failure)};
+  TaskFacts facts;
+  facts.task = id;
+  throw TaskError{std::move(facts), std::move(failure)};
 }
 
 void MasterCore::pause() { throw UsageError{"not yet"}; }
