@@ -42,7 +42,7 @@ def report(picture, rows):
     scripts = (f'<script type="application/json" id="data">{data}</script>\n<script type="text/plain" id="rows">{blobs}</script>\n'
                f'<script>{page_script()}</script>')
     for line, replacement in (('<link rel="stylesheet" href="page.css">', f'<style>{(PAGE / "page.css").read_text()}</style>'),
-                              ('<script src="page.js" defer></script>', ''), ('</body>', scripts + '</body>')):
+                              ('<script src="page.js"></script>', scripts)):
         assert html.count(line) == 1, line
         html = html.replace(line, replacement)
     return html

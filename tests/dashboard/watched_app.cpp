@@ -28,11 +28,11 @@ int main(int argc, char** argv) {
   std::string what;
   while (std::cin >> what && what != "end") {
     if (int count = 0; what == "quick" && std::cin >> count) {
-      for (int i = 0; i < count; ++i) master.submit_task<wait_for>({.name = "quick"}, 5);
+      for (int i = 0; i < count; ++i) (void)master.submit_task<wait_for>({.name = "quick"}, 5);
     } else if (what == "long") {
-      master.submit_task<wait_for>({.name = "long"}, 600'000);
+      (void)master.submit_task<wait_for>({.name = "long"}, 600'000);
     } else if (what == "fail") {
-      master.submit_task<fail>({.name = "<img src=x onerror=\"window.hacked=1\">"});
+      (void)master.submit_task<fail>({.name = "<img src=x onerror=\"window.hacked=1\">"});
     }
   }
 }

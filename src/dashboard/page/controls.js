@@ -107,8 +107,8 @@ class Controls {
       try {
         const {text} = await this.connection.call('explain', {id});
         return {text: [text.trimEnd(), drawn].filter(Boolean).join('\n\n'), is_known: true};
-      } catch (error) {
-        return {text: [`The master says: ${error.message}`, drawn].filter(Boolean).join('\n\n'), is_known: false};
+      } catch (error) {  // mostly since it ended, and is forgotten
+        return {text: drawn || `The master says: ${error.message}`, is_known: false};
       }
     }
     return {text: drawn || 'This page has nothing about that task: there is none, it had not ended, or it was not drawn.', is_known: false};
