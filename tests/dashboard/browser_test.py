@@ -401,6 +401,16 @@ class ReportPage(Page):
         self.browser.press('0')
         self.assertEqual(self.browser.run('page.lanes.span'), 0)
 
+    def test_two_fingers_zoom(self):
+        self.browser.size(360, 740, is_phone=True)
+        self.open_report(*make_report.sample(8, 300))
+        self.see(lambda: self.is_drawn('#lanes-rows'), 'lanes')
+        left, top = self.browser.run("""document.getElementById("lanes").scrollIntoView({block: "center"});
+          const box = document.getElementById("lanes-rows").getBoundingClientRect(); return [Math.round(box.left), Math.round(box.top + 20)];""")
+        self.browser.pinch((left + 100, top), (left + 140, top), 40)
+        self.see(lambda: 0 < self.browser.run('page.lanes.span') < self.browser.run('page.lanes.view().end') * 0.6, 'less time in sight')
+        self.see_text('#lanes-said', r'^(Task|node)')
+
     def test_it_is_dark_where_the_reader_likes_that(self):
         self.open_report(*make_report.sample(4, 100))
         pixel = 'const c = document.getElementById("lanes-rows"); return [...c.getContext("2d").getImageData(0, c.height - 1, 1, 1).data];'
