@@ -3,7 +3,6 @@
 
     browser_test.py WATCHED_APP [-v] [CASE…]    WATCHED_APP: the program of watched_app.cpp
     browser_test.py --measure                   frames and memory with 10^6 tasks of 1,000 workers, printed
-    browser_test.py WATCHED_APP --pictures FOLDER    pictures for the pages of docs
 
 Ends with 77 where there is no Chromium. axe-core, which looks for what keeps people from using a page, comes from npm, or
 from the file that $AXE_CORE names; where it cannot be had, that one case is skipped.
@@ -129,6 +128,7 @@ class LivePage(Page):
         self.browser.open(master.url)
         self.see(lambda: self.number('finished') == 40, '40 tasks that have finished')
         self.assertEqual(self.browser.text('#state'), 'Running')
+        self.assertEqual(self.browser.run_async('return (await fetch("page.js")).text();'), make_report.page_script())
         self.assertNotIn('key', self.browser.run('location.href'))
         self.see(lambda: all(map(self.is_drawn, ('#lanes-rows', '#lanes-marks', '#chart-tasks', '#chart-rate'))), 'drawn pictures')
         self.see(lambda: self.browser.run('page.model.rows.end') == 40, '40 rows')
