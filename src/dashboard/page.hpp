@@ -11,8 +11,8 @@
 
 namespace mw::dashboard {
 
-/// index.html. It names the other two as "page.css" and "page.js", each in a line of its own, for which a report has
-/// their text: `<link rel="stylesheet" href="page.css">` and `<script src="page.js"></script>`.
+/// index.html. It names the other two, each in a line of its own, in place of which a report has their text:
+/// `<link rel="stylesheet" href="page.css">` in the head and `<script src="page.js"></script>` at the end of the body.
 std::string_view page_html() noexcept;
 /// page.css. It never contains "</style".
 std::string_view page_css() noexcept;

@@ -124,6 +124,15 @@ class Browser:
             actions = [{'type': 'keyDown', 'value': KEYS[holding]}, *actions, {'type': 'keyUp', 'value': KEYS[holding]}]
         self.ask('POST', '/actions', {'actions': [{'type': 'key', 'id': 'keys', 'actions': actions}]})
 
+    def pinch(self, one, other, by):
+        """Two fingers touch, and move apart, each `by` pixels."""
+        def finger(name, at, to):
+            return {'type': 'pointer', 'id': name, 'parameters': {'pointerType': 'touch'}, 'actions': [
+                {'type': 'pointerMove', 'x': at[0], 'y': at[1]}, {'type': 'pointerDown', 'button': 0},
+                {'type': 'pointerMove', 'x': to[0], 'y': to[1], 'duration': 80}, {'type': 'pointerUp', 'button': 0}]}
+        left, right = sorted((one, other))
+        self.ask('POST', '/actions', {'actions': [finger('one', left, (left[0] - by, left[1])), finger('two', right, (right[0] + by, right[1]))]})
+
     def size(self, width, height, is_phone=False):
         self.devtools('Emulation.setDeviceMetricsOverride', width=width, height=height, deviceScaleFactor=2 if is_phone else 1, mobile=is_phone)
 

@@ -1,5 +1,6 @@
 // What the page hears of the master, and asks it.
 
+const KEY_NEEDED = -32001;
 const SILENCE_MS = 6000;  // a master says something about twice a second
 
 class Connection {
@@ -84,7 +85,7 @@ class Connection {
       throw new Error('the master does not answer');
     }
     const said = await answer.json().catch(() => ({}));
-    if (answer.status === 401 || answer.status === 403) this.#refuse_key();
+    if (said.error?.code === KEY_NEEDED) this.#refuse_key();
     if (said.error) throw new Error(typeof said.error.data === 'string' ? `${said.error.message}: ${said.error.data}` : said.error.message);
     if (!answer.ok) throw new Error(`the master answered ${answer.status}`);
     return said.result;

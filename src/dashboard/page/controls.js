@@ -107,11 +107,18 @@ class Controls {
       try {
         const {text} = await this.connection.call('explain', {id});
         return {text: [text.trimEnd(), drawn].filter(Boolean).join('\n\n'), is_known: true};
-      } catch (error) {
-        return {text: [`The master says: ${error.message}`, drawn].filter(Boolean).join('\n\n'), is_known: false};
+      } catch (error) {  // mostly since it has ended, and is forgotten there; if it has just ended, it is on its way to here
+        const found = drawn || await this.#soon(() => this.#drawn_text(id));
+        return {text: found || `The master says: ${error.message}`, is_known: false};
       }
     }
     return {text: drawn || 'This page has nothing about that task: there is none, it had not ended, or it was not drawn.', is_known: false};
+  }
+
+  /** What `ask` returns once that is something, or after a second. */
+  async #soon(ask) {
+    for (let i = 0; i < 10 && !ask(); i++) await new Promise((done) => setTimeout(done, 100));
+    return ask();
   }
 
   #drawn_text(id) {

@@ -67,7 +67,8 @@ class LanePainter {
       const state = (words[at + 5] >>> 16) & 0xff;
       const colour = state === 0 ? functions[(words[at + 5] & 0xffff) % FUNCTION_COLOURS] : states[state] ?? states[3];
       const left = Math.max(0, (start - view.from) * scale);
-      const right = Math.min(width, (start + words[at + 2] - view.from) * scale);
+      let right = Math.min(width, (start + words[at + 2] - view.from) * scale);
+      if (right - left >= 5) right -= 1;  // the next one is told from it
       this.#cover(left, right, colour);
       if (state !== 0) this.bad.fill(state, left | 0, Math.max((left | 0) + 1, Math.ceil(right)));
     }
@@ -153,8 +154,10 @@ function write_task_names(context, model, theme, view, {width, height, ratio}) {
 
 function write_inside(context, text, left, right, middle, ratio, colour) {
   const room = right - left - 8 * ratio;
-  const letters = Math.floor(room / (6 * ratio));
-  if (letters < 2) return;
+  let letters = Math.min(text.length, Math.floor(room / (4 * ratio)));
+  const cut = () => letters < text.length ? text.slice(0, letters) + '…' : text;
+  while (letters > 0 && context.measureText(cut()).width > room) letters--;
+  if (letters === 0) return;
   context.fillStyle = colour;
-  context.fillText(text.length > letters ? text.slice(0, letters - 1) + '…' : text, left + 4 * ratio, middle, room);
+  context.fillText(cut(), left + 4 * ratio, middle);
 }

@@ -88,7 +88,7 @@ class Page {
   /** What is worth a word only if there is any. */
   #more_facts({status, not_drawn}) {
     const facts = [[status.found, (n) => `${count_text(n)} found in the journal or cache`], [status.retries, (n) => plural(n, 'retry', 'retries')],
-      [status.lost, (n) => `${plural(n, 'worker')} lost under a task`], [status.copies, (n) => `${plural(n, 'copy', 'copies')} of slow tasks`],
+      [status.lost, (n) => `a worker died under a task ${plural(n, 'time')}`], [status.copies, (n) => `${plural(n, 'copy', 'copies')} of slow tasks`],
       [status.unread, (n) => `${plural(n, 'result')} not read yet`], [not_drawn, (n) => `${plural(n, 'task')} ended too fast to be drawn`]];
     return facts.filter(([count]) => count > 0).map(([count, text]) => text(count)).join(' · ');
   }

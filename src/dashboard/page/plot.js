@@ -44,7 +44,7 @@ function short_number(value) {
 function rounded_up(value) {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  for (const factor of [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10])
+  for (const factor of [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10])
     if (factor * power >= value) return factor * power;
   return value;
 }

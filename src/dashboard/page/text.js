@@ -78,7 +78,7 @@ function tick_step(span, most, is_time = true) {
       if (step >= least) return step;
   }
   const power = 10 ** Math.floor(Math.log10(least));
-  for (const factor of [1, 2, 5, 10])
+  for (const factor of is_time ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10])
     if (factor * power >= least * 0.999) return factor * power;
   return 10 * power;
 }
