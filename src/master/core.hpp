@@ -103,6 +103,10 @@ class MasterCore final : public Continuations {
     refuse_in_forked_process();
     return has_stopped_;
   }
+  /// See Master::pause, Master::resume and Master::scale.
+  void pause();
+  void resume();
+  void scale(std::uint32_t workers);
   /// Stops the interface and goes on with this one; see Master::set_interface.
   void set_interface(std::unique_ptr<Interface> interface);
   /// Slots of all workers together, as of now: of those that are there, or of those that the interface expects, if
@@ -139,7 +143,9 @@ class MasterCore final : public Continuations {
   void no_worker_possible(std::string why, std::uint32_t seat);
   void interface_failed(std::string why, std::uint32_t seat);
   void room_available();
-  std::size_t tasks_waiting() const noexcept { return machine_.is_stopping() ? 0 : machine_.waiting_unnamed_count(); }
+  std::size_t tasks_waiting() const noexcept {
+    return machine_.is_stopping() || machine_.is_paused() ? 0 : machine_.waiting_unnamed_count();
+  }
   bool is_needed(WorkerId worker) const;
 
  private:
@@ -162,6 +168,7 @@ class MasterCore final : public Continuations {
   void dispatch_by_choice();
   void dispatch_by_interface();
   void watch_choice(std::size_t free);
+  void nothing_is_given_out();
   void say_what_waits();
   void admit(WorkerId worker, const WorkerInfo& info);
   void make_start_call(WorkerId worker);
@@ -241,7 +248,7 @@ class MasterCore final : public Continuations {
   const std::shared_ptr<ObjectPlaces> object_places_ = std::make_shared<ObjectPlaces>();
   Completions completions_;
   Notices notices_;
-  std::atomic<bool> is_stopping_{false}, has_stopped_{false};
+  std::atomic<bool> is_paused_{false}, is_stopping_{false}, has_stopped_{false};
   std::atomic<bool> is_asked_to_stop_{false};                ///< or ends: a signal brings about nothing here any more
   const std::optional<process::InterruptWatch> interrupts_;  ///< goes first
 };

@@ -147,6 +147,10 @@ void Master::stop(Timeout patience, int signal) { core_->stop({patience, signal}
 bool Master::is_stopping() const { return core_->is_stopping(); }
 bool Master::has_stopped() const { return core_->has_stopped(); }
 
+void Master::pause() { core_->pause(); }
+void Master::resume() { core_->resume(); }
+void Master::scale(std::uint32_t workers) { core_->scale(workers); }
+
 Status Master::get_status() const { return core_->status(); }
 std::size_t Master::slots() const { return std::max<std::size_t>(core_->slots(), 1); }
 
