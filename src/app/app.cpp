@@ -106,10 +106,12 @@ struct App::Impl {
     cli.add_option("--cache", cache,
                    "a file that results are kept in for other runs of this build: the same call is not made again")
         ->type_name("FILE");
+    cli.add_option("--trace", trace, "a file of what tasks did, and when, on which worker: for ui.perfetto.dev, chrome://tracing")
+        ->type_name("FILE");
   }
 
   MasterOptions master_options(Timeout grace) const {
-    return {.journal = journal, .journal_sync = journal_sync, .cache = cache, .stop_on_signals = grace};
+    return {.journal = journal, .journal_sync = journal_sync, .cache = cache, .trace = trace, .stop_on_signals = grace};
   }
 
   std::unique_ptr<Interface> make_interface() const {
@@ -214,6 +216,7 @@ struct App::Impl {
   std::string journal;
   JournalSync journal_sync = JournalSync::soon;
   std::string cache;
+  std::string trace;
   std::vector<std::pair<std::string, std::function<Report::Value()>>> parameters;
   std::function<void()> check;
 };

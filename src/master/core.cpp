@@ -61,6 +61,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
   machine_.copy_stragglers(options_.copy_stragglers);
   if (!options_.journal.empty()) open_journal();
   if (!options_.cache.empty()) open_cache();
+  if (!options_.trace.empty()) open_trace();
   shared_watch_->watch(options_.start.values);
   interface_->set_host(*seat_);
   try {

@@ -45,6 +45,7 @@
 #include "master/stop_order.hpp"
 #include "process/cache_line.hpp"
 #include "process/interrupt_watch.hpp"
+#include "trace/trace.hpp"
 
 namespace mw::detail {
 
@@ -181,6 +182,7 @@ class MasterCore final : public Continuations {
   bool waits_for_journal(const TaskRef& task, Outcome& outcome);
   void open_journal();
   void open_cache();
+  void open_trace();
   void journal_written();
   void close_journal(bool is_whole);
   void keep_printed(const TaskRef& task, const Outcome& outcome);
@@ -244,6 +246,7 @@ class MasterCore final : public Continuations {
   Loop loop_;
   std::unique_ptr<journal::Journal> journal_;  ///< null where there is none
   std::unique_ptr<journal::Cache> cache_;      ///< the same
+  std::unique_ptr<trace::Trace> trace_;        ///< the same
   const std::shared_ptr<SharedWatch> shared_watch_;
   const std::shared_ptr<ObjectPlaces> object_places_ = std::make_shared<ObjectPlaces>();
   Completions completions_;
