@@ -1,6 +1,8 @@
 #include "multicore/worker.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -153,7 +155,24 @@ bool Worker::take_back(const TaskRef& task) {
   window_.remove(*place);
   if (was_front) next_begins();
   put_held();
+  stop_if_done();
   return true;
+}
+
+void Worker::leave() {
+  if (std::exchange(leaves_, true)) return;
+  if (!was_ready()) return process_->stop("it is not needed any more");
+  owner_.host().worker_leaves(id_);
+  for (const TaskRef& task : window_.drop_all_held()) owner_.host().task_returned(task);
+  std::vector<TaskRef> in_flight;
+  for (const auto& entry : window_.in_flight()) in_flight.push_back(entry.task);
+  for (auto task = in_flight.rbegin(); task != in_flight.rend(); ++task)  // the last first: the worker begins the oldest
+    if (take_back(*task)) owner_.host().task_returned(*task);
+  stop_if_done();
+}
+
+void Worker::stop_if_done() {
+  if (leaves_ && !is_busy()) process_->stop();
 }
 
 void Worker::split(const TaskRef& task) {
@@ -201,6 +220,7 @@ void Worker::finish_front(remote::Ended ended) {
   next_begins();
   owner_.host().task_finished(task, std::move(ended.outcome));
   put_held();
+  stop_if_done();
 }
 
 void Worker::ended(const link::WorkerEnd& end) {

@@ -108,6 +108,8 @@ struct App::Impl {
     cli.add_option("--cache", cache,
                    "a file that results are kept in for other runs of this build: the same call is not made again")
         ->type_name("FILE");
+    cli.add_option("--trace", trace, "a file of what tasks did, and when, on which worker: for ui.perfetto.dev, chrome://tracing")
+        ->type_name("FILE");
   }
 
   void add_watch_options() {
@@ -127,6 +129,7 @@ struct App::Impl {
             .cache = cache,
             .dashboard = dashboard,
             .report = report_file,
+            .trace = trace,
             .stop_on_signals = grace};
   }
 
@@ -236,6 +239,7 @@ struct App::Impl {
   std::string cache;
   std::string dashboard;
   std::string report_file;
+  std::string trace;
   std::vector<std::pair<std::string, std::function<Report::Value()>>> parameters;
   std::function<void()> check;
 };

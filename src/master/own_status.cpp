@@ -84,6 +84,7 @@ Status MasterCore::counts() {
   status.seconds = static_cast<double>(now_ns() - born_ns_) * 1e-9;
   if (const auto ready = statistics_.ready_ns.load(std::memory_order_relaxed))
     status.ready_seconds = static_cast<double>(ready - born_ns_) * 1e-9;
+  status.is_paused = is_paused_.load(std::memory_order_relaxed);
   if (chooses_) status.start_up_seconds = statistics_.start_up_seconds(now_ns() - born_ns_);
   status.cores = process::available_cores();
   std::lock_guard lock{name_mutex_};

@@ -146,6 +146,7 @@ std::string Status::to_json() const {
                           {"lost", lost},
                           {"found", found},
                           {"copies", copies},
+                          {"is_paused", is_paused},
                           {"seconds", seconds},
                           {"ready_seconds", ready_seconds},
                           {"start_up_seconds", start_up_seconds},

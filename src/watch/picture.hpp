@@ -69,6 +69,7 @@ class Picture {
   void look();
   /// What the master says now; `state`: "running", "paused", "stopping", "ended".
   void set(Status status, std::string state, bool can_scale);
+  const RunFacts& facts() const noexcept { return facts_; }
   const Status& status() const noexcept { return status_; }
   const std::string& state() const noexcept { return state_; }
 
