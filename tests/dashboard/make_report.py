@@ -15,6 +15,8 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / 'src' / 'dashboard' / 'page'
 MOST_ROWS = 65536  # in an answer of GET /rows
+POLICY = ('<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; script-src \'unsafe-inline\'; '
+          'style-src \'unsafe-inline\'; img-src data:; base-uri \'none\'; form-action \'none\'">')
 FUNCTIONS = ['simulate(std::uint64_t, double)', 'fit_curve', 'bowtie2 -x genome reads.fq', 'merge_parts', 'summarise']
 
 
@@ -41,7 +43,7 @@ def report(picture, rows):
     blobs = '\n'.join(base64.b64encode(answer).decode() for answer in answers(rows))
     scripts = (f'<script type="application/json" id="data">{data}</script>\n<script type="text/plain" id="rows">{blobs}</script>\n'
                f'<script>{page_script()}</script>')
-    for line, replacement in (('<link rel="stylesheet" href="page.css">', f'<style>{(PAGE / "page.css").read_text()}</style>'),
+    for line, replacement in (('<link rel="stylesheet" href="page.css">', f'{POLICY}\n<style>{(PAGE / "page.css").read_text()}</style>'),
                               ('<script src="page.js"></script>', scripts)):
         assert html.count(line) == 1, line
         html = html.replace(line, replacement)
