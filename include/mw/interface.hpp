@@ -287,6 +287,8 @@ class Interface {
   /// It is to have so many workers from now on, at least 1: more are started, or those that are there leave when they
   /// have done what they have. Throws UsageError, which says why, where that cannot be chosen.
   virtual void scale(std::uint32_t /*workers*/) { throw UsageError{"the number of its workers cannot be changed"}; }
+  /// Whether scale() is of use. The same for as long as the interface lives.
+  virtual bool can_scale() const noexcept { return false; }
 
   /// Comes after one or several calls of execute_task(), revoke_task(), split_task() and abort_task(): what they have
   /// put off, to do it in one go, is due now.
@@ -346,6 +348,7 @@ class InterfaceHandle : public Interface {
   void tasks_wait(std::size_t tasks, WorkerId resting) override { backend_->tasks_wait(tasks, resting); }
   void begin_no_more() override { backend_->begin_no_more(); }
   void scale(std::uint32_t workers) override { backend_->scale(workers); }
+  bool can_scale() const noexcept override { return backend_->can_scale(); }
   void flush() override { backend_->flush(); }
   Scheduling scheduling() const override { return backend_->scheduling(); }
   std::uint32_t expected_slots() const noexcept override { return backend_->expected_slots(); }

@@ -235,10 +235,8 @@ class Master : public detail::Calls<Master> {
   /// of task systems are not among them. Throws TaskError if that task has no result, or if there is nothing to wait
   /// for; InterfaceError if the interface has failed.
   FinishedTask get_result();
-
   /// The same, for at most this long: throws TimeoutError if none is done by then.
   FinishedTask get_result(Timeout timeout);
-
   /// The next of all this master's tasks, if one is done, or is done within this time; else nothing. Throws as
   /// get_result().
   std::optional<FinishedTask> try_get_result(Timeout timeout = {});
@@ -248,7 +246,6 @@ class Master : public detail::Calls<Master> {
   /// get_result has handed out, throws the TaskError of the first such task, and counts it as handed out; a cancelled
   /// task is no error. Throws InterfaceError if the interface fails.
   void wait_all();
-
   /// The same, for at most this long: false if tasks are left that are not done.
   bool wait_all(Timeout timeout);
 
@@ -284,13 +281,11 @@ class Master : public detail::Calls<Master> {
     return as_completed(std::span<const Task<R>>{tasks}, timeout);
   }
 
-  /// No task begins from now on, until resume(); those that workers run go on. What was sent to workers and has not
-  /// begun is recalled. May be called twice. Throws InterfaceError, UsageError as get_status().
+  /// No task begins until resume(); those that workers run go on, and who waits for one waits. See docs/stopping.md.
   void pause();
-  /// Tasks begin again.
-  void resume();
-  /// The interface is to have so many workers from now on: more are started, or those that are there leave when they have
-  /// done what they have. Throws UsageError where that cannot be chosen (mpi, boinc, serial), and for 0.
+  void resume();  ///< tasks are given out again
+  /// So many workers are to be there: more are started, or the last ones leave when they have done what they have. Does
+  /// not wait for that. Throws UsageError for 0, and where the number cannot be chosen; see docs/where-tasks-go.md.
   void scale(std::uint32_t workers);
   /// Why a task has not begun yet, what it waits for, or what became of it, in words, several lines; `id` is
   /// TaskHandle::id(). Throws TaskError if there is no such task, or it is forgotten.
@@ -301,6 +296,13 @@ class Master : public detail::Calls<Master> {
   /// Its workers, in the order in which they came: name, host, state, what each runs and has done; see WorkerStatus. A
   /// task can be given to one of them by its name (TaskOptions::worker). Throws as get_status().
   std::vector<WorkerStatus> workers() const { return get_status().workers; }
+
+  /// What its tasks have counted and timed so far (mw/measure.hpp), counts by name, then times. Throws as get_status().
+  std::vector<MeasureStatus> measures() const { return get_status().measures; }
+  /// The same since the last call of this, or since its beginning: for a table that begins anew with each step of a
+  /// computation. measures() goes on as if nothing had been taken. What a task has measured is there before its result.
+  /// Throws InterfaceError, and takes nothing, if the interface blocks the loop for 2 s; else as get_status().
+  std::vector<MeasureStatus> take_measures();
 
   /// Every task that is not done, and every one that is and that no get_result has handed out, in the order in which
   /// they were submitted; those of map() and of task systems are not among them.

@@ -114,7 +114,9 @@ struct MasterOptions {
   std::string dashboard = {};
   /// A file that the same page is written to when the master ends, with all that it showed, for later. Empty: none.
   std::string report = {};
-  /// A file of all that tasks did, and when, on which worker, for the Perfetto or Chrome trace viewer. Empty: none.
+  /// A file of all that tasks did, and when, on which worker, for the Perfetto or Chrome trace viewer; written anew.
+  /// What cannot be written as fast as it comes is left out, and counted; see docs/seeing.md. Empty: none. The
+  /// constructor throws InterfaceError if it cannot be opened.
   std::string trace = {};
 
   /// If set: Ctrl-C (SIGINT), SIGTERM and SIGHUP stop this master, as Master::stop() with this patience does, where

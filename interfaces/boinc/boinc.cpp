@@ -32,6 +32,9 @@ class Pool final : public Interface, public boinc::ServerSink {
   }
 
   std::string name() const override { return "boinc"; }
+  void scale(std::uint32_t) override {
+    throw UsageError{"boinc: how many volunteers there are, and when they compute, is up to them"};
+  }
 
   void start() override {
     const process::NoWriteSignals no_signals;

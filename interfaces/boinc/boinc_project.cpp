@@ -32,6 +32,9 @@ class Client final : public Interface, public boinc::SubmitterSink {
   }
 
   std::string name() const override { return "boinc"; }
+  void scale(std::uint32_t) override {
+    throw UsageError{"boinc: how many volunteers there are, and when they compute, is up to them"};
+  }
   std::uint32_t expected_slots() const noexcept override { return boinc::unknown_pool_slots; }
 
   void start() override {

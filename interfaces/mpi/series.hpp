@@ -24,6 +24,11 @@ class Series final : public Interface {
 
   Scheduling scheduling() const override { return Scheduling::by_master; }
   std::string name() const override { return "mpi"; }
+  void scale(std::uint32_t) override {
+    throw UsageError{
+        "mpi: its ranks are started together, and none can be added or taken away: mpi:N has N workers, and on tcp nodes come and "
+        "go"};
+  }
   std::uint32_t expected_slots() const noexcept override { return job_->workers(); }
   void start() override { job_->start(host()); }
   void execute_task(const TaskRef& task, WorkerId worker) override { job_->execute(task, worker); }

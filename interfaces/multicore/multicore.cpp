@@ -29,28 +29,26 @@ namespace {
 /// The worker processes, one a slot; a slot whose process ended gets a new one.
 class Pool final : public Interface, public multicore::WorkerOwner {
  public:
-  explicit Pool(MulticoreOptions options) : options_{multicore::checked(std::move(options))} {}
+  explicit Pool(MulticoreOptions options)
+      : options_{multicore::checked(std::move(options))}, told_threads_{options_.threads}, wanted_{options_.workers} {}
 
   Scheduling scheduling() const override { return Scheduling::by_master; }
   std::string name() const override { return "multicore"; }
   /// Slots for workers: as many as were asked for, or as could be started.
-  std::uint32_t expected_slots() const noexcept override {
-    return slots_.empty() ? options_.workers : static_cast<unsigned>(slots_.size());
-  }
+  std::uint32_t expected_slots() const noexcept override { return wanted_; }
 
   void start() override {
     if (options_.worker.empty() && !worker::init_was_called())
       throw InterfaceError{
           "multicore starts this program again as its workers, so main() must call mw::init(argc, argv) before it makes a "
           "mw::Master"};
-    process::allow_descriptors(process::descriptors().open + descriptors_each * options_.workers + descriptors_spare);
     origin_ = process::Origin::now();
     start_workers();
   }
 
   void execute_task(const TaskRef& task, WorkerId worker) override {
     auto* const process = find(worker);
-    if (!process)
+    if (!process || process->leaves())
       throw UnknownWorker{
           fmt::format("multicore: task {} came for worker number {}, which is none of the {} processes that are ready", task.id(),
                       index_of(worker), ready_.size())};
@@ -80,6 +78,25 @@ class Pool final : public Interface, public multicore::WorkerOwner {
     if (auto* process = find(worker)) process->abort(task);
   }
 
+  bool can_scale() const noexcept override { return true; }
+
+  /// The last ones leave. The successor of one that leaves, if there is to be one again, is started when it has left.
+  void scale(std::uint32_t workers) override {
+    if (workers > MulticoreInterface::max_workers)
+      throw UsageError{fmt::format("multicore: {} workers are more than {}", workers, MulticoreInterface::max_workers)};
+    const unsigned before = wanted_;
+    wanted_ = workers > before ? std::max(before, possible_workers(workers)) : workers;
+    if (wanted_ < workers)
+      log::warn(
+          fmt::format("multicore: {} of {} workers will be there, not more: {}", wanted_, workers, process::shortage(EMFILE)));
+    if (slots_.size() < wanted_) slots_.resize(wanted_);
+    divide(wanted_);
+    not_started_.erase(not_started_.lower_bound(wanted_), not_started_.end());
+    for (std::size_t slot = slots_.size(); slot-- > wanted_;)
+      if (const auto worker = slots_[slot]) worker->leave();
+    for (unsigned slot = before; slot < wanted_; ++slot) replace(slot);
+  }
+
   void stop(std::function<void()> stopped) override {
     stopped_ = std::move(stopped);
     for (auto& timer : respawns_) timer->cancel();
@@ -92,6 +109,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
     std::vector<WorkerReport> list;
     for (unsigned slot = 0; slot < slots_.size(); ++slot) {
       const auto& worker = slots_[slot];
+      if (!worker && slot >= wanted_) continue;
       WorkerReport report{.name = multicore::worker_name(slot + 1), .host = process::host_name()};
       if (worker && worker->was_ready() && worker->is_stopped() && worker->is_busy()) {
         report.state = WorkerState::stopped;
@@ -141,7 +159,8 @@ class Pool final : public Interface, public multicore::WorkerOwner {
       return;
     }
     log::debug(fmt::format("multicore worker {}: {}", worker.slot(), why));
-    if (worker.was_ready())
+    if (worker.slot() > wanted_) return;
+    if (worker.leaves() || worker.was_ready())
       replace(worker.slot() - 1);
     else
       start_failed(worker.slot() - 1, why);
@@ -166,32 +185,48 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   static constexpr std::size_t descriptors_spare = 256;
 
   /// As many workers as the limit on open files leaves room for; 1 is tried in any case.
-  unsigned workers_with_descriptors() const {
+  unsigned possible_workers(unsigned workers) const {
+    const auto there =
+        static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), [](const auto& worker) { return worker != nullptr; }));
+    process::allow_descriptors(process::descriptors().open + descriptors_each * (workers - std::min<std::size_t>(there, workers)) +
+                               descriptors_spare);
     const process::Descriptors now = process::descriptors();
     const std::size_t taken = now.open + descriptors_besides;
     const std::size_t room = now.limit > taken ? (now.limit - taken) / descriptors_each : 0;
-    return static_cast<unsigned>(std::clamp<std::size_t>(room, 1, options_.workers));
+    return static_cast<unsigned>(std::clamp<std::size_t>(there + room, 1, workers));
+  }
+
+  /// What each of so many workers has. A device stays with the slot that it was dealt to in the beginning, whose worker
+  /// may have it open; what else a worker has been told of, its successor will be told anew.
+  void divide(unsigned workers) {
+    options_.threads = process::threads_of_worker(told_threads_, workers, machine_.cores);
+    auto shares = resources::shares_of(machine_, options_.shares, workers);
+    if (!shares_.empty())
+      for (unsigned slot = 0; slot < workers; ++slot)
+        shares[slot].gpus = slot < shares_.size() ? shares_[slot].gpus : std::vector<std::string>{};
+    for (std::size_t slot = workers; slot < shares_.size(); ++slot) shares.push_back(shares_[slot]);
+    shares_ = std::move(shares);
   }
 
   /// Where a limit is in the way, fewer than were asked for. Throws InterfaceError if not even one can be started.
   void start_workers() {
-    const unsigned possible = workers_with_descriptors();
-    std::string why = possible < options_.workers ? process::shortage(EMFILE) : std::string{};
-    slots_.resize(possible);
-    const resources::Machine machine = resources::machine_here(options_.shares.gpus);
-    options_.threads = process::threads_of_worker(options_.threads, possible, machine.cores);
-    shares_ = resources::shares_of(machine, options_.shares, possible);
-    for (unsigned slot = 0; slot < slots_.size(); ++slot) {
+    wanted_ = possible_workers(options_.workers);
+    std::string why = wanted_ < options_.workers ? process::shortage(EMFILE) : std::string{};
+    slots_.resize(wanted_);
+    machine_ = resources::machine_here(options_.shares.gpus);
+    divide(wanted_);
+    for (unsigned slot = 0; slot < wanted_; ++slot) {
       try {
         start_worker(slot);
       } catch (const InterfaceError& e) {
         if (slot == 0) throw;
         why = e.what();
+        wanted_ = slot;
         slots_.resize(slot);
       }
     }
-    if (expected_slots() < options_.workers)
-      log::warn(fmt::format("multicore: {} of {} workers are there, not more: {}", expected_slots(), options_.workers, why));
+    if (wanted_ < options_.workers)
+      log::warn(fmt::format("multicore: {} of {} workers are there, not more: {}", wanted_, options_.workers, why));
   }
 
   void start_worker(unsigned slot) {
@@ -203,7 +238,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   /// In the thread that lives as long as the master: its end is what ends the workers if nothing else does.
   void replace(unsigned slot) {
     host().post_to_thread([this, slot] {
-      if (stopped_) return;
+      if (stopped_ || slot >= wanted_ || slots_[slot]) return;
       try {
         start_worker(slot);
       } catch (const Error& e) {
@@ -214,6 +249,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
 
   /// Tries again, a little later each time, and says so once; when none ever gets ready, no task can run.
   void start_failed(unsigned slot, const std::string& why) {
+    if (slot >= wanted_) return;
     const std::chrono::nanoseconds delay = starts_.next();
     if (starts_.failures() >= (was_ever_ready_ ? most_failed_starts : most_failed_first_starts) && ready_.empty()) {
       host().no_worker_possible(fmt::format("multicore: no worker process gets ready; the last one: {}", why));
@@ -242,6 +278,9 @@ class Pool final : public Interface, public multicore::WorkerOwner {
   }
 
   MulticoreOptions options_;
+  unsigned told_threads_;
+  unsigned wanted_;  ///< slots for workers; one beyond has a worker that leaves, or none
+  resources::Machine machine_;
   std::shared_ptr<const process::Origin> origin_;
   std::vector<Resources> shares_;  ///< by slot
   std::vector<std::shared_ptr<multicore::Worker>> slots_;

@@ -1,6 +1,8 @@
 #include "multicore/worker.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -63,6 +65,11 @@ void Worker::frame(const wire::Frame& frame) {
       const auto checkpoint = wire::parse_checkpoint(frame.payload);
       window_.check_next(checkpoint.id, checkpoint.attempt);
       return owner_.host().task_checkpoint(window_.front(), Bytes{checkpoint.state});
+    }
+    case wire::FrameType::measures: {
+      const auto measured = wire::parse_measured(frame.payload);
+      window_.check_next(measured.id, measured.attempt);
+      return held_measures_.hold(measured);
     }
     case wire::FrameType::note: return log::warn(fmt::format("{}: {}", worker_name(slot_), wire::parse_note(frame.payload).text));
     case wire::FrameType::heartbeat: return;
@@ -148,7 +155,24 @@ bool Worker::take_back(const TaskRef& task) {
   window_.remove(*place);
   if (was_front) next_begins();
   put_held();
+  stop_if_done();
   return true;
+}
+
+void Worker::leave() {
+  if (std::exchange(leaves_, true)) return;
+  if (!was_ready()) return process_->stop("it is not needed any more");
+  owner_.host().worker_leaves(id_);
+  for (const TaskRef& task : window_.drop_all_held()) owner_.host().task_returned(task);
+  std::vector<TaskRef> in_flight;
+  for (const auto& entry : window_.in_flight()) in_flight.push_back(entry.task);
+  for (auto task = in_flight.rbegin(); task != in_flight.rend(); ++task)  // the last first: the worker begins the oldest
+    if (take_back(*task)) owner_.host().task_returned(*task);
+  stop_if_done();
+}
+
+void Worker::stop_if_done() {
+  if (leaves_ && !is_busy()) process_->stop();
 }
 
 void Worker::split(const TaskRef& task) {
@@ -192,9 +216,11 @@ void Worker::finish_front(remote::Ended ended) {
   if (process_->outgoing().holds(remote::tag_of(window_.front())))
     throw wire::ProtocolError{"a result before it had the whole task"};
   const TaskRef task = window_.finish(id, attempt);
+  held_measures_.give_to(ended.outcome, ended.which);
   next_begins();
   owner_.host().task_finished(task, std::move(ended.outcome));
   put_held();
+  stop_if_done();
 }
 
 void Worker::ended(const link::WorkerEnd& end) {

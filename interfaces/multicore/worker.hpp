@@ -69,6 +69,9 @@ class Worker final : public link::WorkerUser {
   /// Goes out with the next flush(), if it was sent tasks that take this shared value.
   void forget_shared(std::uint64_t number);
   void stop() { process_->stop(); }
+  /// It takes nothing more, gives back what it has not begun, and ends when it has done the rest.
+  void leave();
+  bool leaves() const noexcept { return leaves_; }
 
   unsigned slot() const noexcept { return slot_; }
   bool was_ready() const noexcept { return id_ != any_worker; }
@@ -95,6 +98,7 @@ class Worker final : public link::WorkerUser {
   void put(const TaskRef& task, std::uint64_t number);
   void prepare(wire::Terms& terms, const TaskRef& task);
   void put_held();
+  void stop_if_done();
   /// Whether a task had not begun, and never will.
   auto claims() {
     return [this](std::uint64_t number) { return process_->claims().take_back(number); };
@@ -105,8 +109,10 @@ class Worker final : public link::WorkerUser {
   WorkerId id_ = any_worker;
   std::shared_ptr<link::WorkerProcess> process_;
   link::Window<TaskRef> window_{worker::ClaimPage::places};
+  remote::HeldMeasures held_measures_;
   std::unordered_set<std::uint64_t> shared_;  ///< values that tasks of it took, and that still exist
   bool is_stopped_ = false;
+  bool leaves_ = false;
   bool claims_tasks_ = true;  ///< on the page; one that holds one task at a time need not
 };
 

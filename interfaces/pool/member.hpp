@@ -63,6 +63,8 @@ class Member final : public InterfaceHost {
   void tasks_wait(std::size_t tasks, WorkerId resting) { interface_->tasks_wait(tasks, resting); }
   void begin_no_more() { interface_->begin_no_more(); }
   void flush() { interface_->flush(); }
+  bool can_scale() const noexcept { return interface_->can_scale(); }
+  void scale(std::uint32_t workers) { interface_->scale(workers); }
   std::uint32_t expected_slots() const noexcept { return interface_->expected_slots(); }
   bool others_may_join() const { return interface_->others_may_join(); }
   /// Under its own keys; what is wrong with them is under "error".

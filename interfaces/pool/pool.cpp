@@ -78,6 +78,18 @@ class Pool final : public Interface, public MemberOwner {
     for_each_alive([&](Member& member) { member.tasks_wait(tasks, resting); });
   }
 
+  bool can_scale() const noexcept override { return that_scales() != nullptr; }
+  /// Of the one member whose workers can be more or fewer.
+  void scale(std::uint32_t workers) override {
+    Member* const member = that_scales();
+    if (!member)
+      throw UsageError{fmt::format(
+          "{}: the number of a pool's workers can be changed where exactly one of its members is one whose number can be, "
+          "such as multicore",
+          name_)};
+    member->scale(workers);
+  }
+
   void begin_no_more() override {
     for_each_alive([](Member& member) { member.begin_no_more(); });
   }
@@ -173,6 +185,17 @@ class Pool final : public Interface, public MemberOwner {
     const auto number = roster_.member_of(worker);
     if (!number || members_[*number]->is_over()) return nullptr;
     return members_[*number].get();
+  }
+
+  /// Null if none does, or several do.
+  Member* that_scales() const noexcept {
+    Member* found = nullptr;
+    for (const auto& member : members_) {
+      if (member->is_over() || !member->can_scale()) continue;
+      if (found) return nullptr;
+      found = member.get();
+    }
+    return found;
   }
 
   template <class Call>

@@ -68,6 +68,10 @@ class Serial final : public Interface, private worker::ProgressSink {
     return std::erase_if(queue_, [&](const Given& one) { return one.task == task; }) != 0;
   }
 
+  void scale(std::uint32_t) override {
+    throw UsageError{"serial: its one worker is a thread of this program; multicore:N has N workers"};
+  }
+
   void stop(std::function<void()> stopped) override {
     if (!has_thread_) return stopped();  // it could not be started
     std::lock_guard lock{mutex_};

@@ -46,6 +46,11 @@ class Star final : public Interface, private NodeOwner, private LaunchUser {
   void split_task(const TaskRef& task, WorkerId worker) override;
   void abort_task(const TaskRef& task, WorkerId worker) override;
   void forget_shared(std::uint64_t number) override;
+  void scale(std::uint32_t) override {
+    throw UsageError{
+        "tcp: its workers are the slots of the nodes that have joined: start more nodes (mw node), or tell some to stop "
+        "(SIGTERM), which finish what they run; with slurm=MIN..MAX the master has as many nodes as its tasks need"};
+  }
   void tasks_wait(std::size_t tasks, WorkerId resting) override;
   void flush() override;
   void stop(std::function<void()> stopped) override;

@@ -90,7 +90,11 @@ std::shared_ptr<detail::ObjectPlaces> Master::object_places() const { no_master(
 void Master::stop(Timeout, int) { no_master(); }
 bool Master::is_stopping() const { no_master(); }
 bool Master::has_stopped() const { no_master(); }
+void Master::pause() { no_master(); }
+void Master::resume() { no_master(); }
+void Master::scale(std::uint32_t) { no_master(); }
 Status Master::get_status() const { no_master(); }
+std::vector<MeasureStatus> Master::take_measures() { no_master(); }
 std::size_t Master::slots() const { no_master(); }
 RecordPtr Master::submit(const detail::FunctionEntry&, detail::EncodedArguments, const TaskOptions*) { no_master(); }
 detail::SharedPtr Master::share_bytes(std::span<const std::byte>) { no_master(); }

@@ -52,6 +52,7 @@ struct Measured {
   std::uint64_t tasks = 0;
   std::uint64_t found = 0;  ///< in the journal, or the cache
   std::uint64_t attempts = 0;
+  boost::json::array measures = {};  ///< what tasks have counted and timed
 };
 
 /// Those that never worked do not count, nor those that an interface has done without since.
@@ -107,6 +108,8 @@ struct App::Impl {
     cli.add_option("--cache", cache,
                    "a file that results are kept in for other runs of this build: the same call is not made again")
         ->type_name("FILE");
+    cli.add_option("--trace", trace, "a file of what tasks did, and when, on which worker: for ui.perfetto.dev, chrome://tracing")
+        ->type_name("FILE");
   }
 
   void add_watch_options() {
@@ -126,6 +129,7 @@ struct App::Impl {
             .cache = cache,
             .dashboard = dashboard,
             .report = report_file,
+            .trace = trace,
             .stop_on_signals = grace};
   }
 
@@ -178,19 +182,20 @@ struct App::Impl {
   void print_json(const Report& report, const Measured& measured) const {
     boost::json::object result;
     for (const auto& [key, value] : report.results()) result[valid_utf8(key)] = to_json(value);
-    const boost::json::object all{{"program", cli.get_name()},
-                                  {"version", MW_VERSION},
-                                  {"parameters", parameter_values()},
-                                  {"interface", valid_utf8(interface_spec)},
-                                  {"workers", measured.workers},
-                                  {"cores", measured.cores},
-                                  {"result", result},
-                                  {"init_seconds", measured.init_seconds},
-                                  {"calculation_seconds", measured.calculation_seconds},
-                                  {"total_seconds", measured.total_seconds},
-                                  {"tasks", measured.tasks},
-                                  {"found", measured.found},
-                                  {"attempts", measured.attempts}};
+    boost::json::object all{{"program", cli.get_name()},
+                            {"version", MW_VERSION},
+                            {"parameters", parameter_values()},
+                            {"interface", valid_utf8(interface_spec)},
+                            {"workers", measured.workers},
+                            {"cores", measured.cores},
+                            {"result", result},
+                            {"init_seconds", measured.init_seconds},
+                            {"calculation_seconds", measured.calculation_seconds},
+                            {"total_seconds", measured.total_seconds},
+                            {"tasks", measured.tasks},
+                            {"found", measured.found},
+                            {"attempts", measured.attempts}};
+    if (!measured.measures.empty()) all["measures"] = measured.measures;
     process::print(boost::json::serialize(all) + "\n");
     process::flush_stdout();
   }
@@ -213,6 +218,7 @@ struct App::Impl {
       measured.tasks = status.tasks;
       measured.found = status.found;
       measured.attempts = status.attempts;
+      if (!status.measures.empty()) measured.measures = boost::json::parse(status.to_json()).at("measures").as_array();
       measured.init_seconds = std::min(status.start_up_seconds, done);
       measured.calculation_seconds = std::max(done - measured.init_seconds, 0.0);
       measured.cores = status.cores;
@@ -233,6 +239,7 @@ struct App::Impl {
   std::string cache;
   std::string dashboard;
   std::string report_file;
+  std::string trace;
   std::vector<std::pair<std::string, std::function<Report::Value()>>> parameters;
   std::function<void()> check;
 };

@@ -218,7 +218,8 @@ Methods::Result Methods::explain(const json::object& params) {
   auto text = co_await answer_to<std::optional<std::string>>(board_.io(), Board::patience,
                                                              [&](auto then) { board_.controls().explain(id, then); });
   if (!text) throw rpc::Error{no_answer, "the master does not answer: it is busy, or ends"};
-  if (*text) co_return json::object{{"text", log::escaped_lines(**text)}};
+  const std::string told = text->value_or("") + board_.picture().end_of(id);
+  if (!told.empty()) co_return json::object{{"text", log::escaped_lines(told)}};
   throw rpc::Error{no_such_task, fmt::format("there is no task {}, or it was forgotten after its end", id)};
 }
 

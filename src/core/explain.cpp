@@ -81,6 +81,7 @@ void add_waiting(std::vector<std::string>& lines, const TaskMachine& machine, co
   if (!task.options().needs.empty()) lines.push_back(fmt::format("It needs {}.", text_of(task.options().needs)));
   if (!machine.has_interface()) lines.emplace_back("The master has no interface: it has failed, or is being replaced.");
   if (machine.is_stopping()) lines.emplace_back("The master was asked to stop: no task begins any more.");
+  if (machine.is_paused()) lines.emplace_back("The master is paused: no task begins until it is told to go on.");
   lines.emplace_back("Workers:");
   add_workers(lines, task, workers);
 }

@@ -165,6 +165,10 @@ class TaskMachine {
   /// given to workers and is not known to have begun: ask for it back as with surplus().
   std::vector<Handed> stop();
   bool is_stopping() const noexcept { return is_stopping_; }
+  /// The same until resume(). What runs goes on.
+  std::vector<Handed> pause();
+  void resume() noexcept;
+  bool is_paused() const noexcept { return is_paused_; }
   /// Whether after stop() nothing that was given out is left anywhere.
   bool has_stopped() const noexcept { return is_stopping_ && scheduler_.assigned_count() == 0; }
 
@@ -256,8 +260,9 @@ class TaskMachine {
   void copy_finished(TaskRecord& copy, Outcome&& outcome, const Moment& now);
   void copy_gone(TaskRecord& copy, CopyEnd how, const Outcome* outcome, const Moment& now);
   void drop_copy(const TaskRecord& task, const Moment& now);
+  std::vector<Handed> unbegun() const;
   static std::vector<Handed> handed(const std::vector<scheduler::Assignment>& list);
-  bool gives_out() const noexcept { return has_interface_ && !is_ending_ && !is_stopping_; }
+  bool gives_out() const noexcept { return has_interface_ && !is_ending_ && !is_stopping_ && !is_paused_; }
 
   detail::WorkerDirectory& directory_;
   std::vector<Observer*> observers_;
@@ -279,6 +284,7 @@ class TaskMachine {
   bool wants_round_ = false;
   bool is_ending_ = false;
   bool is_stopping_ = false;
+  bool is_paused_ = false;
   bool makes_copies_ = false;
 };
 

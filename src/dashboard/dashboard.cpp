@@ -1,9 +1,10 @@
 #include "dashboard/dashboard.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <exception>
 #include <future>
 #include <optional>
@@ -29,6 +30,7 @@
 #include "log/log.hpp"
 #include "process/command_line.hpp"
 #include "process/file.hpp"
+#include "process/no_write_signals.hpp"
 #include "process/place.hpp"
 #include "process/shortage.hpp"
 #include "process/timer.hpp"
@@ -53,15 +55,6 @@ watch::RunFacts facts_of_this_run() {
           unix_time()};
 }
 
-/// sendfile(2) and a client that is gone end no process.
-void block_sigpipe() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGPIPE);
-  sigaddset(&set, SIGXFSZ);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
 }  // namespace
 
 class Dashboard::Impl {
@@ -81,7 +74,7 @@ class Dashboard::Impl {
     }
     asio::co_spawn(io_, look(), asio::detached);
     thread_ = process::start_thread("the dashboard", [this] {
-      block_sigpipe();
+      const process::NoWriteSignals no_signals;
       io_.run();
     });
   }

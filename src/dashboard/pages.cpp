@@ -12,6 +12,7 @@
 #include "dashboard/page.hpp"
 #include "dashboard/report.hpp"
 #include "http/query.hpp"
+#include "metrics/prometheus.hpp"
 #include "parse/number.hpp"
 
 namespace mw::dashboard {
@@ -77,7 +78,7 @@ asio::awaitable<void> Pages::answer_get(http::Request& request, http::Answer& an
     co_await follow(answer);
     co_return;
   }
-  if (path == "/picture" || path == "/report.html") co_await board_.refresh(fresh);
+  if (path == "/picture" || path == "/report.html" || path == "/metrics") co_await board_.refresh(fresh);
   if (path == "/") {
     set(answer, http::Status::ok, "text/html; charset=utf-8", std::string{page_html()});
   } else if (path == "/page.css") {
@@ -90,6 +91,10 @@ asio::awaitable<void> Pages::answer_get(http::Request& request, http::Answer& an
   } else if (path == "/rows") {
     const auto from = parse::number<std::uint64_t>(http::parameter(request.query(), "from")).value_or(0);
     set(answer, http::Status::ok, "application/octet-stream", board_.picture().rows(from));
+  } else if (path == "/metrics") {
+    const watch::Picture& picture = board_.picture();
+    set(answer, http::Status::ok, metrics::prometheus_type.data(),
+        metrics::prometheus_text(picture.status(), {picture.facts().program, picture.facts().version}));
   } else if (path == "/openrpc.json") {
     set(answer, http::Status::ok, "application/json", json::serialize(control::open_rpc()));
   } else if (path == "/report.html") {

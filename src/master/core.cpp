@@ -62,6 +62,7 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
   if (!options_.journal.empty()) open_journal();
   if (!options_.cache.empty()) open_cache();
   open_dashboard();
+  if (!options_.trace.empty()) open_trace();
   shared_watch_->watch(options_.start.values);
   interface_->set_host(*seat_);
   try {

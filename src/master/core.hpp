@@ -47,6 +47,7 @@
 #include "master/watching.hpp"
 #include "process/cache_line.hpp"
 #include "process/interrupt_watch.hpp"
+#include "trace/trace.hpp"
 
 namespace mw::detail {
 
@@ -95,6 +96,8 @@ class MasterCore final : public Continuations {
   /// Throws TaskError if there is no record, or if it is another master's.
   void check_owner(const TaskRecord* record) const;
   Status status();
+  /// See Master::take_measures().
+  std::vector<MeasureStatus> take_measures();
   /// See Master::stop.
   void stop(const StopOrder& order);
   bool is_stopping() const {
@@ -106,11 +109,12 @@ class MasterCore final : public Continuations {
     return has_stopped_;
   }
   /// See Master.
+  std::string explain(std::uint64_t id);
+  std::string dashboard_url() const;
+  /// See Master::pause, Master::resume and Master::scale.
   void pause();
   void resume();
   void scale(std::uint32_t workers);
-  std::string explain(std::uint64_t id);
-  std::string dashboard_url() const;
   /// Stops the interface and goes on with this one; see Master::set_interface.
   void set_interface(std::unique_ptr<Interface> interface);
   /// Slots of all workers together, as of now: of those that are there, or of those that the interface expects, if
@@ -147,7 +151,9 @@ class MasterCore final : public Continuations {
   void no_worker_possible(std::string why, std::uint32_t seat);
   void interface_failed(std::string why, std::uint32_t seat);
   void room_available();
-  std::size_t tasks_waiting() const noexcept { return machine_.is_stopping() ? 0 : machine_.waiting_unnamed_count(); }
+  std::size_t tasks_waiting() const noexcept {
+    return machine_.is_stopping() || machine_.is_paused() ? 0 : machine_.waiting_unnamed_count();
+  }
   bool is_needed(WorkerId worker) const;
 
  private:
@@ -171,6 +177,10 @@ class MasterCore final : public Continuations {
   void dispatch_by_choice();
   void dispatch_by_interface();
   void watch_choice(std::size_t free);
+  void nothing_is_given_out();
+  void begin_pause();
+  void end_pause();
+  void scale_here(std::uint32_t workers);
   void say_what_waits();
   void admit(WorkerId worker, const WorkerInfo& info);
   void make_start_call(WorkerId worker);
@@ -183,6 +193,7 @@ class MasterCore final : public Continuations {
   bool waits_for_journal(const TaskRef& task, Outcome& outcome);
   void open_journal();
   void open_cache();
+  void open_trace();
   void journal_written();
   void close_journal(bool is_whole);
   void open_dashboard();
@@ -251,11 +262,12 @@ class MasterCore final : public Continuations {
   std::unique_ptr<journal::Journal> journal_;  ///< null where there is none
   std::unique_ptr<journal::Cache> cache_;      ///< the same
   std::unique_ptr<Watching> watching_;         ///< the same: nobody watches
+  std::unique_ptr<trace::Trace> trace_;        ///< the same
   const std::shared_ptr<SharedWatch> shared_watch_;
   const std::shared_ptr<ObjectPlaces> object_places_ = std::make_shared<ObjectPlaces>();
   Completions completions_;
   Notices notices_;
-  std::atomic<bool> is_stopping_{false}, has_stopped_{false};
+  std::atomic<bool> is_paused_{false}, is_stopping_{false}, has_stopped_{false};
   std::atomic<bool> is_asked_to_stop_{false};                ///< or ends: a signal brings about nothing here any more
   const std::optional<process::InterruptWatch> interrupts_;  ///< goes first
 };

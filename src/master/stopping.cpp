@@ -64,7 +64,7 @@ void MasterCore::begin_stop(const StopOrder& order) {
   } catch (...) {
     log::warn(fmt::format("the interface \"{}\" goes on giving out tasks: {}", interface_name_, current_exception_text()));
   }
-  if (chooses_) interface_->tasks_wait(0, any_worker);
+  nothing_is_given_out();
   take_back(unbegun);
   settle();
   if (order.signal != 0 && !machine_.has_stopped()) tell_of_stop();

@@ -79,15 +79,15 @@ void Watching::cancel(std::uint64_t id, std::function<void(control::Refusal)> th
 }
 
 void Watching::pause(std::function<void(control::Refusal)> then) {
-  core_.loop_.post([this, then = std::move(then)] { then(refusal_of([this] { core_.pause(); })); });
+  core_.loop_.post([this, then = std::move(then)] { then(refusal_of([this] { core_.begin_pause(); })); });
 }
 
 void Watching::resume(std::function<void(control::Refusal)> then) {
-  core_.loop_.post([this, then = std::move(then)] { then(refusal_of([this] { core_.resume(); })); });
+  core_.loop_.post([this, then = std::move(then)] { then(refusal_of([this] { core_.end_pause(); })); });
 }
 
 void Watching::scale(std::uint32_t workers, std::function<void(control::Refusal)> then) {
-  core_.loop_.post([this, workers, then = std::move(then)] { then(refusal_of([&] { core_.scale(workers); })); });
+  core_.loop_.post_to_thread([this, workers, then = std::move(then)] { then(refusal_of([&] { core_.scale_here(workers); })); });
 }
 
 void MasterCore::open_dashboard() {
@@ -115,6 +115,7 @@ control::Now MasterCore::now() {
   now.status.interface_status = now.status.interface_error.empty() ? "ok" : "error";
   now.is_stopping = is_stopping_;
   now.has_stopped = has_stopped_;
+  now.can_scale = interface_->can_scale();
   return now;
 }
 
@@ -152,9 +153,5 @@ std::string MasterCore::explain(std::uint64_t id) {
   facts.task = id;
   throw TaskError{std::move(facts), std::move(failure)};
 }
-
-void MasterCore::pause() { throw UsageError{"not yet"}; }
-void MasterCore::resume() { throw UsageError{"not yet"}; }
-void MasterCore::scale(std::uint32_t) { throw UsageError{"not yet"}; }
 
 }  // namespace mw::detail

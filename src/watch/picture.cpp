@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <boost/json.hpp>
 
 #include "log/escaped.hpp"
@@ -51,6 +53,16 @@ json::object series_json(const std::vector<Point>& points, std::size_t from) {
           {"errors", std::move(errors)},
           {"cancelled", std::move(cancelled)},
           {"workers", std::move(workers)}};
+}
+
+std::string_view in_words(End end) {
+  switch (end) {
+    case End::finished: return "finished";
+    case End::error: return "failed";
+    case End::cancelled: return "was cancelled";
+    case End::lost: return "lost its worker";
+  }
+  return "ended";
 }
 
 json::array texts(const std::vector<std::string>& list) {
@@ -209,6 +221,24 @@ json::object Picture::to_json(Reader& reader) const {
   all["rows_end"] = rows_end();
   all["not_drawn"] = recorder_.skipped();
   return all;
+}
+
+std::string Picture::end_of(std::uint64_t id) const {
+  constexpr std::size_t most = 10;
+  std::vector<std::string> lines;
+  for (auto row = rows_.rbegin(); row != rows_.rend() && lines.size() < most; ++row)
+    if (row->id == static_cast<std::uint32_t>(id))
+      lines.push_back(
+          fmt::format("task {} ({}) {}, on {}: it began {:.3f} s after the master was made, and took {:.3g} s (attempt {})\n", id,
+                      functions_.at(row->function), in_words(row->end), lanes_.at(row->lane),
+                      static_cast<double>(row->start_us) * 1e-6, static_cast<double>(row->run_us) * 1e-6, row->attempt));
+  std::reverse(lines.begin(), lines.end());
+  for (const FailedTask& one : failed_) {
+    if (one.id != id) continue;
+    lines.push_back(fmt::format("it has no result: {}: {}\n", one.cause, one.message));
+    if (!one.err.empty()) lines.push_back(fmt::format("the end of its stderr:\n{}\n", one.err));
+  }
+  return fmt::format("{}", fmt::join(lines, ""));
 }
 
 std::string Picture::rows(std::uint64_t from) const {

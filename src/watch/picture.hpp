@@ -69,6 +69,7 @@ class Picture {
   void look();
   /// What the master says now; `state`: "running", "paused", "stopping", "ended".
   void set(Status status, std::string state, bool can_scale);
+  const RunFacts& facts() const noexcept { return facts_; }
   const Status& status() const noexcept { return status_; }
   const std::string& state() const noexcept { return state_; }
 
@@ -82,6 +83,8 @@ class Picture {
   std::uint64_t rows_end() const noexcept { return forgotten_ + rows_.size(); }
   const std::deque<Row>& last_rows() const noexcept { return rows_; }
   const std::deque<FailedTask>& failed() const noexcept { return failed_; }
+  /// What is known of the ends of this task's attempts, in lines; empty if nothing is.
+  std::string end_of(std::uint64_t id) const;
   /// What a row's lane and function are called.
   const std::string& lane_name(std::uint32_t lane) const { return lanes_.at(lane); }
   const std::string& function_name(std::uint16_t function) const { return functions_.at(function); }

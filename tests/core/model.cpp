@@ -63,6 +63,7 @@ void World::assigned(const TaskRecord& task, WorkerId worker, const Moment&) noe
   Account& account = account_of(task);
   if (!account.is_queued || account.is_over) note("a task is given out that does not wait");
   if (is_stopping_) note("a task is given out after the stop");
+  if (machine_.is_paused()) note("a task is given out in a pause");
   account.is_queued = false;
   account.began_ns.reset();
   const TaskOptions& options = task.options();
@@ -95,6 +96,7 @@ void World::copy_assigned(const TaskRecord& copy, WorkerId worker, const Moment&
   if (!is_there(worker)) note("a copy is given to a ghost");
   if (machine_.waiting_count() != 0) note("a copy is made while tasks wait");
   if (is_stopping_) note("a copy is made after the stop");
+  if (machine_.is_paused()) note("a copy is made in a pause");
   for (const auto& [other, id] : copies_)
     if (other == &copy || id == copy.id) note("a task has two copies");
   copies_[&copy] = copy.id;
@@ -184,6 +186,8 @@ void World::event() {
                                    {6, &World::pass_time},
                                    {1, &World::change_interface},
                                    {1, &World::stop},
+                                   {2, &World::pause},
+                                   {4, &World::resume},
                                    {4, &World::say_something_old},
                                    {2, &World::refuse_missing}};
   unsigned all = 0;
@@ -425,7 +429,18 @@ void World::change_interface() {
 void World::stop() {
   if (!may_stop_ || !chance(50)) return;
   is_stopping_ = true;
-  const auto unbegun = machine_.stop();
+  ask_back_unbegun(machine_.stop());
+}
+
+/// The same for a while; perhaps again, or after a stop.
+void World::pause() {
+  if (has_little_to_do_ && chance(90)) return;
+  ask_back_unbegun(machine_.pause());
+}
+
+void World::resume() { machine_.resume(); }
+
+void World::ask_back_unbegun(const std::vector<Handed>& unbegun) {
   for (const Handed& one : unbegun) {
     demand(machine_.is_current(one.task), "an attempt is asked back that is over");
     demand(record_of(one.task).state != TaskState::running, "a task is asked back that runs");
@@ -641,6 +656,7 @@ void World::check() {
 /// With one more worker, and no more trouble, all that is open ends; where a stop was asked for, only what has begun.
 void World::bring_to_an_end() {
   is_calm_ = true;
+  if (!is_stopping_ || chance(50)) machine_.resume();
   if (is_stopping_) return come_to_rest();
   const auto before = workers_;
   for (const auto& [number, worker] : before)

@@ -2,10 +2,10 @@
 // must hold.
 //
 // What:    a schedule is some hundred random events from one seed: tasks that come, begin, end, fail, are lost, given
-//          back and cancelled; a stop in good order; workers whose joining and leaving are told twice, late, or in the
-//          wrong order; words about attempts that are over; interfaces that fail and are replaced; time that passes.
-//          After each event the account is checked; at the end, one honest worker must bring all that is open to its
-//          end.
+//          back and cancelled; pauses, a stop in good order; workers whose joining and leaving are told twice, late, or
+//          in the wrong order; words about attempts that are over; interfaces that fail and are replaced; time that
+//          passes. After each event the account is checked; at the end, one honest worker must bring all that is open
+//          to its end.
 // Owner:   one World a schedule.
 // Threads: one.
 // Use:
@@ -111,6 +111,9 @@ class World final : private Observer {
   void pass_time();
   void change_interface();
   void stop();
+  void pause();
+  void resume();
+  void ask_back_unbegun(const std::vector<Handed>& unbegun);
   void come_to_rest();
   void refuse_missing();
 

@@ -151,3 +151,49 @@ TEST_CASE("a stopping machine ends what runs out of time, and all when it ends",
   bench.machine.end_all("it ends", bench.now);
   CHECK(waiting.state == TaskState::cancelled);
 }
+
+TEST_CASE("in a pause nothing is given out, what lies ahead is asked back, and what runs goes on", "[core][pause]") {
+  StopBench bench;
+  bench.learn();
+  for (int i = 0; i < 4; ++i) bench.submit();
+  const auto given = bench.round();
+  REQUIRE(given.size() == 2);
+  bench.machine.started(given[0].task, bench.worker, bench.now);
+  const auto unbegun = bench.machine.pause();
+  REQUIRE(unbegun.size() == 1);
+  CHECK(unbegun[0].task == given[1].task);
+  CHECK(bench.machine.is_paused());
+  bench.machine.returned(given[1].task, bench.now);
+  bench.finish(given[0]);
+  bench.submit();
+  CHECK(bench.round().empty());
+  CHECK_FALSE(bench.machine.first_waiting());
+  CHECK_FALSE(bench.machine.next(bench.now));
+  CHECK_FALSE(bench.machine.next_named(bench.now));
+  CHECK_FALSE(bench.machine.has_stopped());
+  CHECK(bench.machine.pause().empty());
+  bench.machine.resume();
+  CHECK_FALSE(bench.machine.is_paused());
+  CHECK(bench.machine.wants_round());
+  const auto again = bench.round();
+  REQUIRE(again.size() == 2);
+  CHECK(again[0].task.id() == given[1].task.id());  // at its old place in the queue
+}
+
+TEST_CASE("a stop and a pause come in any order: neither undoes the other", "[core][pause][stop]") {
+  StopBench bench;
+  bench.submit();
+  const auto given = bench.round();
+  bench.machine.started(given.at(0).task, bench.worker, bench.now);
+  bench.submit();
+  const bool pause_is_first = GENERATE(true, false);
+  if (pause_is_first) CHECK(bench.machine.pause().empty());
+  CHECK(bench.machine.stop().empty());
+  if (!pause_is_first) CHECK(bench.machine.pause().empty());
+  CHECK_FALSE(bench.machine.has_stopped());
+  bench.finish(given[0]);
+  CHECK(bench.machine.has_stopped());
+  bench.machine.resume();
+  CHECK(bench.round().empty());
+  CHECK(bench.machine.has_stopped());
+}

@@ -107,6 +107,8 @@ void add_run(CLI::App& cli, RunCommand& command) {
   order(run->add_option("--journal", plan.journal,
                         "keep what good jobs write in a file: run again, they need not run again, and print the same")
             ->type_name("FILE"));
+  order(run->add_option("--trace", plan.trace, "a file of what jobs did, and when, on which worker: for ui.perfetto.dev")
+            ->type_name("FILE"));
   order(run->add_flag("--dry-run", plan.dry_run, "print the commands, and run none"));
   order(run->add_flag("--progress,--bar,--eta", plan.shows_progress,
                       "show how far it is; the default where stderr is a terminal and stdout none"));
