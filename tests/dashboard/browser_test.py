@@ -136,7 +136,9 @@ class LivePage(Page):
         self.see(lambda: self.number('finished') == 100, '100 tasks that have finished')
         self.see(lambda: self.browser.run('page.model.rows.end') == 100, '100 rows')
         self.assertEqual(self.browser.text('#progress-text'), '100 of 100 tasks · 100 %')
-        self.see_text('#functions tbody', 'quick.*100')
+        self.see_text('#functions tbody', r'quick100\d+\.?\d* ms')
+        self.see_text('#measures tbody', 'milliseconds100500')
+        self.see_text('#measures tbody', r'waiting100\d+ ms5\.?\d* ms')
         self.assertEqual(self.browser.run('document.querySelectorAll("#workers tbody tr").length'), 2)
         self.assertEqual(self.browser.complaints(), [])
 

@@ -15,7 +15,7 @@ class Tables {
       number('Median', (item) => some_time(item, item.p50_seconds), true), number('99 %', (item) => some_time(item, item.p99_seconds)),
       number('Greatest', (item) => some_time(item, item.max_seconds), true), number('In all', (item) => some_time(item, item.total_seconds), true)],
     (item) => item.name, 'No task has ended yet.');
-    const value = (item, amount) => item.count === 0 ? '–' : item.is_time ? time_text(amount) : number_text(amount);
+    const value = (item, amount) => item.count === 0 ? '–' : item.kind === 'time' ? time_text(amount) : number_text(amount);
     this.measures = new Table('measures', [{name: 'Measure', cell: (item) => item.name, is_name: true}, number('Times', (item) => count_text(item.count)),
       number('Sum', (item) => value(item, item.sum)), number('Mean', (item) => value(item, item.sum / item.count)),
       number('Least', (item) => value(item, item.min), true), number('Median', (item) => value(item, item.p50), true),
