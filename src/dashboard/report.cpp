@@ -12,6 +12,10 @@ namespace {
 
 /// What stands in the page's head in place of its files.
 constexpr std::string_view style_link = "<link rel=\"stylesheet\" href=\"page.css\">";
+/// A report needs nothing from anywhere, and nothing in it can send anything.
+constexpr std::string_view report_policy =
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n";
 constexpr std::string_view script_link = "<script src=\"page.js\"></script>";
 
 std::string base64(std::string_view bytes) {
@@ -65,7 +69,7 @@ std::string report(const watch::Picture& picture) {
   watch::Reader everything;
   const std::string data = "<script type=\"application/json\" id=\"data\">" + embedded(picture.to_json(everything)) +
                            "</script>\n" + "<script type=\"text/plain\" id=\"rows\">" + all_rows(picture) + "</script>\n";
-  replace(page, style_link, "<style>\n" + std::string{page_css()} + "</style>");
+  replace(page, style_link, std::string{report_policy} + "<style>\n" + std::string{page_css()} + "</style>");
   replace(page, script_link, data + "<script>\n" + std::string{page_js()} + "</script>");
   return page;
 }

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import make_report
 from flaky_way import FlakyWay
-from webdriver import Browser, Failure, is_here, wait_for
+from webdriver import OTHER_NAME, Browser, is_here, wait_for
 
 APP = None
 HOSTILE = '<img src=x onerror="window.hacked=1">"\'&amp;</script><script>window.hacked=1</script>'
@@ -136,7 +136,9 @@ class LivePage(Page):
         self.see(lambda: self.number('finished') == 100, '100 tasks that have finished')
         self.see(lambda: self.browser.run('page.model.rows.end') == 100, '100 rows')
         self.assertEqual(self.browser.text('#progress-text'), '100 of 100 tasks · 100 %')
-        self.see_text('#functions tbody', 'quick.*100')
+        self.see_text('#functions tbody', r'quick100\d+\.?\d* ms')
+        self.see_text('#measures tbody', 'milliseconds100500')
+        self.see_text('#measures tbody', r'waiting100\d+ ms5\.?\d* ms')
         self.assertEqual(self.browser.run('document.querySelectorAll("#workers tbody tr").length'), 2)
         self.assertEqual(self.browser.complaints(), [])
 
@@ -238,9 +240,12 @@ class LivePage(Page):
         self.assertEqual(self.browser.text('.tiles').split('Tasks a second')[0], counts.split('Tasks a second')[0])
         self.assertEqual(self.browser.text('#functions'), functions)
         self.see(lambda: self.is_drawn('#lanes-rows'), 'the lanes of the report')
-        self.assertFalse(self.browser.is_shown('#controls, #without-key, #running-card'))
+        for part in ('#controls', '#without-key', '#running-card'):
+            self.assertFalse(self.browser.is_shown(part), part)
         self.assert_not_hacked()
         self.assertEqual(self.browser.complaints(), [])
+        said = self.browser.run_async('return fetch("data:,x").then(() => "sent", () => "refused");')
+        self.assertEqual(said, 'refused', 'a report can send something')
 
     def test_a_master_that_is_killed_is_missed(self):
         master = self.start()
@@ -263,6 +268,12 @@ class LivePage(Page):
         self.browser.open(master.url)
         self.see_text('#state', 'Running')
         self.assertEqual((self.number('running'), self.number('cancelled')), (1, 0))
+
+    def test_a_name_of_somebody_elses_leads_nowhere(self):
+        master = self.start()
+        self.browser.open(f'http://{OTHER_NAME}:{master.port}/')
+        self.assertNotIn('Workers over time', self.browser.text('body'))
+        self.assertRegex(self.browser.text('body'), 'no such name')
 
 
 ATTACK = '''

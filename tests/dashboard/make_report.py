@@ -15,6 +15,8 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / 'src' / 'dashboard' / 'page'
 MOST_ROWS = 65536  # in an answer of GET /rows
+POLICY = ('<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; script-src \'unsafe-inline\'; '
+          'style-src \'unsafe-inline\'; img-src data:; base-uri \'none\'; form-action \'none\'">')
 FUNCTIONS = ['simulate(std::uint64_t, double)', 'fit_curve', 'bowtie2 -x genome reads.fq', 'merge_parts', 'summarise']
 
 
@@ -41,7 +43,7 @@ def report(picture, rows):
     blobs = '\n'.join(base64.b64encode(answer).decode() for answer in answers(rows))
     scripts = (f'<script type="application/json" id="data">{data}</script>\n<script type="text/plain" id="rows">{blobs}</script>\n'
                f'<script>{page_script()}</script>')
-    for line, replacement in (('<link rel="stylesheet" href="page.css">', f'<style>{(PAGE / "page.css").read_text()}</style>'),
+    for line, replacement in (('<link rel="stylesheet" href="page.css">', f'{POLICY}\n<style>{(PAGE / "page.css").read_text()}</style>'),
                               ('<script src="page.js"></script>', scripts)):
         assert html.count(line) == 1, line
         html = html.replace(line, replacement)
@@ -122,9 +124,9 @@ def sample(workers=8, tasks=2000, seed=19):
             'tasks': tasks, 'submitted': 0, 'running': 0, 'finished': states.count(0), 'errors': states.count(1) + states.count(3),
             'cancelled': states.count(2), 'unread': 0, 'found': 0, 'attempts': tasks + 9, 'retries': 7, 'lost': 2, 'copies': 1, 'seconds': end,
             'ready_seconds': 0.1, 'start_up_seconds': 0.2, 'functions': sample_functions(rows), 'workers': sample_workers(rows, workers, end),
-            'measures': [{'name': 'reads aligned', 'is_time': False, 'count': 410, 'sum': 81234567, 'min': 1200, 'max': 410000, 'p50': 190000,
+            'measures': [{'name': 'reads aligned', 'kind': 'count', 'count': 410, 'sum': 81234567, 'min': 1200, 'max': 410000, 'p50': 190000,
                           'p99': 400000},
-                         {'name': 'load index', 'is_time': True, 'count': 410, 'sum': 31.4, 'min': 0.04, 'max': 0.31, 'p50': 0.07, 'p99': 0.28}],
+                         {'name': 'load index', 'kind': 'time', 'count': 410, 'sum': 31.4, 'min': 0.04, 'max': 0.31, 'p50': 0.07, 'p99': 0.28}],
             'is_paused': False, 'cores': workers, 'interface_name': 'tcp', 'interface_status': 'ok',
             'interface': {'listens_at': '0.0.0.0:4242', 'nodes': (workers + 3) // 4, 'bytes_sent': 81273612, 'is_encrypted': True,
                           'mean_round_trip_ms': 0.412}},

@@ -68,6 +68,8 @@ def measure():
             print(f'{what}:', browser.run_async(FRAMES, what, 3))
         print('a frame of all takes', browser.run('''page.lanes.show_all(); page.lanes.draw(); const begin = performance.now();
           for (let i = 0; i < 10; i++) page.lanes.draw(); return (performance.now() - begin) / 10;'''), 'ms')
+        print('the rest of the page takes', browser.run('''const begin = performance.now();
+          for (let i = 0; i < 10; i++) { page.update(); page.charts.draw(); } return (performance.now() - begin) / 10;'''), 'ms')
         browser.devtools('HeapProfiler.collectGarbage')
         heap = browser.devtools('Runtime.getHeapUsage')
         print('heap:', {key: f'{value / 2 ** 20:.1f} MiB' for key, value in heap.items()})

@@ -12,6 +12,8 @@
 #include <thread>
 
 int wait_for(int milliseconds) {
+  const auto time = mw::time_block("waiting");
+  mw::count("milliseconds", static_cast<std::uint64_t>(milliseconds));
   std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds});
   return milliseconds;
 }

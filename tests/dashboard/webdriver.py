@@ -10,6 +10,7 @@ import tempfile
 import time
 
 ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
+OTHER_NAME = 'rebound.example'  # a name that leads to this machine, as a hostile DNS server could have it
 KEYS = {'tab': '\ue004', 'enter': '\ue007', 'left': '\ue012', 'up': '\ue013', 'right': '\ue014', 'down': '\ue015', 'shift': '\ue008',
         'control': '\ue009', 'home': '\ue011', 'escape': '\ue00c', 'space': ' '}
 
@@ -49,7 +50,7 @@ class Browser:
 
     def _start(self, width, height):
         arguments = ['--headless=new', '--no-first-run', '--disable-gpu', '--disable-dev-shm-usage', '--enable-precise-memory-info',
-                     '--hide-scrollbars', '--no-proxy-server', f'--window-size={width},{height}']
+                     '--hide-scrollbars', '--no-proxy-server', f'--host-resolver-rules=MAP {OTHER_NAME} 127.0.0.1', f'--window-size={width},{height}']
         if os.geteuid() == 0:
             arguments.append('--no-sandbox')
         options = {'args': arguments, 'binary': shutil.which('chromium')}

@@ -52,7 +52,7 @@ class Controls {
   }
 
   workers() {
-    return this.model.picture.status.workers.filter((worker) => !['left', 'lost', 'not_started'].includes(worker.state)).length;
+    return this.model.picture.status.workers.filter((worker) => !is_gone(worker)).length;
   }
 
   async #change(what, method, params, done) {

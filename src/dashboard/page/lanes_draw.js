@@ -58,7 +58,7 @@ class LanePainter {
       const number = list.numbers[i];
       chunk = rows.chunk_of(number, chunk);
       const {words} = chunk;
-      const at = HEADER_WORDS + (number - chunk.first) * ROW_WORDS;
+      const at = (number - chunk.first) * ROW_WORDS;
       const start = words[at] + words[at + 1] * 4294967296;
       if (start > view.to) {
         if (start + words[at + 2] > past) break;

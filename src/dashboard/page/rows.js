@@ -2,7 +2,7 @@
 // lane has the numbers of its rows, in the order in which they ended.
 
 const ROW_WORDS = 6;
-const HEADER_WORDS = 4;
+const CHUNK_ROWS = 65_536;
 const MOST_ROWS = 1_100_000;
 const STATES = ['finished', 'error', 'cancelled', 'lost'];
 const ERROR = 1;
@@ -50,20 +50,33 @@ class Rows {
   add(buffer) {
     const head = new DataView(buffer);
     const first = Number(head.getBigUint64(0, true));
-    const count = Math.min(head.getUint32(8, true), Math.floor((buffer.byteLength - 16) / 24));
+    const count = Math.min(head.getUint32(8, true), Math.floor((buffer.byteLength - 16) / (4 * ROW_WORDS)));
     if (count === 0 || first + count <= this.end) return false;
-    const chunk = {first, count, words: new Uint32Array(buffer, 0, HEADER_WORDS + count * ROW_WORDS)};
-    const skipped = Math.max(0, this.end - first);
-    this.chunks.push(chunk);
-    for (let i = skipped; i < count; i++) this.#index(chunk, i);
-    if (this.end === 0) this.first = first;
-    this.end = first + count;
+    const words = new Uint32Array(buffer, 16, count * ROW_WORDS);
+    const known = Math.max(0, this.end - first);
+    if (this.chunks.length === 0) this.first = first;
+    for (let at = known; at < count;) at += this.#append(words.subarray(at * ROW_WORDS), first + at);
     while (this.chunks.length > 1 && this.end - this.first > MOST_ROWS) this.#forget_chunk();
     return true;
   }
 
+  /** Adds as many rows as fit into one chunk, the first of which has this number; says how many. */
+  #append(words, number) {
+    let chunk = this.chunks.at(-1);
+    if (!chunk || chunk.count === CHUNK_ROWS || chunk.first + chunk.count !== number) {
+      chunk = {first: number, count: 0, words: new Uint32Array(CHUNK_ROWS * ROW_WORDS)};
+      this.chunks.push(chunk);
+    }
+    const count = Math.min(CHUNK_ROWS - chunk.count, words.length / ROW_WORDS);
+    chunk.words.set(words.subarray(0, count * ROW_WORDS), chunk.count * ROW_WORDS);
+    for (let i = chunk.count; i < chunk.count + count; i++) this.#index(chunk, i);
+    chunk.count += count;
+    this.end = number + count;
+    return count;
+  }
+
   #index(chunk, i) {
-    const at = HEADER_WORDS + i * ROW_WORDS;
+    const at = i * ROW_WORDS;
     const {words} = chunk;
     const lane = words[at + 3];
     if (lane > 100_000) return;
@@ -97,7 +110,7 @@ class Rows {
   /** A row as an object; times in µs. */
   at(number) {
     const chunk = this.chunk_of(number);
-    const at = HEADER_WORDS + (number - chunk.first) * ROW_WORDS;
+    const at = (number - chunk.first) * ROW_WORDS;
     const {words} = chunk;
     const start = words[at] + words[at + 1] * 4294967296;
     const last = words[at + 5];
@@ -107,7 +120,7 @@ class Rows {
 
   end_of(number) {
     const {words, first} = this.chunk_of(number);
-    const at = HEADER_WORDS + (number - first) * ROW_WORDS;
+    const at = (number - first) * ROW_WORDS;
     return words[at] + words[at + 1] * 4294967296 + words[at + 2];
   }
 
@@ -142,7 +155,7 @@ class Rows {
     const found = [];
     const low = id % 4294967296;
     for (const chunk of this.chunks) {
-      for (let i = 0, at = HEADER_WORDS + 4; i < chunk.count; i++, at += ROW_WORDS)
+      for (let i = 0, at = 4; i < chunk.count; i++, at += ROW_WORDS)
         if (chunk.words[at] === low) found.push(this.at(chunk.first + i));
     }
     return found;

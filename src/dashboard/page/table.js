@@ -18,7 +18,7 @@ class Table {
       this.limit = this.limit === this.few ? Infinity : this.few;
       this.update(this.items);
     });
-    this.scroller = element('div', {class: 'scroller', tabindex: 0, role: 'region', 'aria-label': this.box.dataset.name}, this.table);
+    this.scroller = element('div', {class: 'scroller', role: 'region', 'aria-label': this.box.dataset.name}, this.table);
     this.box.append(this.scroller, this.empty, this.more);
   }
 
@@ -36,6 +36,14 @@ class Table {
       this.rows.delete(key);
     }
     shown.forEach((item, i) => this.#place(item, i));
+    this.#let_keys_scroll();
+  }
+
+  /** A table that is wider than its place can be scrolled with keys, too; others need not be stopped at. */
+  #let_keys_scroll() {
+    const is_wide = this.scroller.scrollWidth > this.scroller.clientWidth;
+    if (is_wide) this.scroller.tabIndex = 0;
+    else this.scroller.removeAttribute('tabindex');
   }
 
   #place(item, i) {

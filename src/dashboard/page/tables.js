@@ -15,7 +15,7 @@ class Tables {
       number('Median', (item) => some_time(item, item.p50_seconds), true), number('99 %', (item) => some_time(item, item.p99_seconds)),
       number('Greatest', (item) => some_time(item, item.max_seconds), true), number('In all', (item) => some_time(item, item.total_seconds), true)],
     (item) => item.name, 'No task has ended yet.');
-    const value = (item, amount) => item.count === 0 ? '–' : item.is_time ? time_text(amount) : number_text(amount);
+    const value = (item, amount) => item.count === 0 ? '–' : item.kind === 'time' ? time_text(amount) : number_text(amount);
     this.measures = new Table('measures', [{name: 'Measure', cell: (item) => item.name, is_name: true}, number('Times', (item) => count_text(item.count)),
       number('Sum', (item) => value(item, item.sum)), number('Mean', (item) => value(item, item.sum / item.count)),
       number('Least', (item) => value(item, item.min), true), number('Median', (item) => value(item, item.p50), true),
@@ -46,7 +46,7 @@ class Tables {
     this.measures.update(status.measures ?? []);
     this.slowest.update(picture.slowest);
     this.failed.update(picture.failed);
-    this.workers.update(status.workers);
+    this.workers.update([...status.workers].sort((a, b) => is_gone(a) - is_gone(b)));
     this.hosts.update(this.#hosts(status.workers));
     show(by_id('measures-card'), (status.measures ?? []).length > 0);
     show(by_id('running-card'), picture.state !== 'ended');
@@ -55,7 +55,7 @@ class Tables {
 
   /** The share of its time that a worker was busy, since it was ready. */
   #load(worker) {
-    if (worker.ready_seconds === undefined || !worker.slots || ['left', 'lost', 'starting', 'not_started'].includes(worker.state)) return NaN;
+    if (worker.ready_seconds === undefined || !worker.slots || is_gone(worker) || worker.state === 'starting') return NaN;
     const busy = worker.busy_seconds + worker.running.reduce((sum, task) => sum + task.seconds, 0);
     return Math.min(1, busy / Math.max(1e-3, (this.model.picture.status.seconds - worker.ready_seconds) * worker.slots));
   }
@@ -95,6 +95,10 @@ class Tables {
     fill_button(cell, 'Cancel', `Cancel task ${id}`, () => page.controls.cancel(id));
     cell.firstChild.classList.add('changes');
   }
+}
+
+function is_gone(worker) {
+  return ['left', 'lost', 'not_started'].includes(worker.state);
 }
 
 function some_time(item, seconds) {
