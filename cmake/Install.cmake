@@ -7,7 +7,7 @@ set(MW_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/CppMW)
 set(mw_installed "")
 foreach(target
     mw_agent mw_app mw_asio mw_boinc mw_boinc_protocol mw_boinc_setup mw_builds mw_channel mw_command_line mw_core mw_crypto mw_fmt
-    mw_http_client mw_http_server mw_interfaces mw_link mw_mpi mw_multicore mw_mw mw_net mw_node mw_options mw_pool mw_registry mw_remote mw_sandbox mw_serial mw_slot mw_slurm mw_spec
+    mw_http_client mw_http_server mw_dashboard mw_interfaces mw_link mw_mpi mw_multicore mw_mw mw_net mw_node mw_options mw_pool mw_registry mw_remote mw_sandbox mw_serial mw_slot mw_slurm mw_spec
     mw_sqlite mw_tcp mw_tls mw_worker mw_worker_build)
   if(TARGET ${target})
     string(REGEX REPLACE "^mw_" "" name ${target})

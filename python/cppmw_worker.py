@@ -11,9 +11,9 @@
 
 All functions that the file defines, and whose names do not begin with '_', can be called; with `@task` before some of
 them, those alone. Arguments and results are what JSON has: None, bool, int (64 bits), float, str, list, dict. A function
-may print, call `emit`, `set_progress` and `should_stop`, and raise exceptions. It needs no import for that:
+may print, call `emit`, `set_progress`, `should_stop`, `count` and `time_block`, and raise exceptions:
 
-    from cppmw_worker import emit, set_progress, should_stop, task      # where they are wanted
+    from cppmw_worker import count, emit, set_progress, should_stop, task, time_block      # those that are wanted
 
     cppmw_worker.py score.py                                # by hand: says what it finds there
     cppmw_worker.py pack score.py more.py -o score.pyz      # one file of several, for machines elsewhere
@@ -22,6 +22,7 @@ Only the standard library is needed. The protocol: src/wire/README.md, "A worker
 """
 
 import array
+import contextlib
 import fcntl
 import importlib
 import io
@@ -41,14 +42,14 @@ import time
 import traceback
 import types
 
-__all__ = ["task", "serve", "emit", "set_progress", "should_stop"]
+__all__ = ["task", "serve", "emit", "set_progress", "should_stop", "count", "time_block"]
 
-PROTOCOL_VERSION = 13
+PROTOCOL_VERSION = 14
 BY_NAME = 0x7469E0EB2D06B7B0  # a worker's identity, and the number of the function that calls others by name
 MAP_BY_NAME = 0x02EE35E760D15E02  # that of the one that calls another many times
 
 HELLO, WELCOME, REFUSE, TASK, RESULT, FAILURE, PROGRESS = 1, 2, 3, 4, 5, 6, 7
-HEARTBEAT, BYE, TASK_APART, FORGET, PART, NOTE = 9, 10, 11, 24, 25, 29
+HEARTBEAT, BYE, TASK_APART, FORGET, PART, NOTE, MEASURES = 9, 10, 11, 24, 25, 29, 39
 
 # Why a task has no result (mw::Cause).
 EXCEPTION, EXIT_STATUS, MEMORY_LIMIT, DATA_FILE, BAD_MESSAGE = 0, 1, 4, 9, 10
@@ -58,6 +59,7 @@ LONGEST_NAME, LONGEST_MESSAGE = 4096, 1 << 20
 MOST_OUTPUT_FILES = 10_000
 MOST_NAMES = 12  # that are said in an error
 DEEPEST_FOLDERS = 100
+MOST_MEASURES, LONGEST_MEASURE = 1000, 128  # names, and the bytes of one
 F_GET_SEALS = 1034
 ANCILLARY_ROOM, RECEIVE_FLAGS, TRUNCATED = socket.CMSG_SPACE(16 * 4), int(socket.MSG_CMSG_CLOEXEC), int(socket.MSG_CTRUNC)
 
@@ -83,6 +85,26 @@ def set_progress(fraction):
 def should_stop():
     """Whether the task's soft limit is over: it should return what it has."""
     return _server is not None and _server.soft_deadline is not None and time.monotonic() >= _server.soft_deadline
+
+
+def count(name, n=1):
+    """Counts n more (a whole number, 0 or more) under this name: Status::measures. Outside a task it does nothing."""
+    n = int(n)
+    if not 0 <= n < 1 << 64:
+        raise ValueError(f"count({name!r}, {n}): a count has 0 to 2**64 - 1")
+    if _server is not None and _server.task != 0:
+        _server.measures.add(COUNT, name, n)
+
+
+@contextlib.contextmanager
+def time_block(name):
+    """Measures how long what is in `with time_block(name):` takes. Outside a task it does nothing."""
+    begin = time.perf_counter_ns()
+    try:
+        yield
+    finally:
+        if _server is not None and _server.task != 0:
+            _server.measures.add(TIME, name, time.perf_counter_ns() - begin)
 
 
 def serve():
@@ -184,6 +206,64 @@ class _Terms:
 
     def has_folder(self):
         return self.own_folder or bool(self.files) or bool(self.outputs)
+
+
+# What tasks count.
+
+COUNT, TIME = 0, 1
+
+
+def _class_of(value):
+    """In which class of a master's histogram it is: eight to a power of two."""
+    if value < 8:
+        return value
+    power = value.bit_length() - 1
+    return (power - 2) * 8 + (value >> (power - 3) & 7)
+
+
+class _Measures:
+    """What a task has counted and timed. Any thread of it may."""
+
+    def __init__(self):
+        self.lock, self.names, self.is_short = threading.Lock(), {}, False
+
+    def add(self, kind, name, value):
+        key = kind, str(name).encode("utf-8", "replace")
+        with self.lock:
+            known = self.names.get(key)
+            if known is None:
+                if not 0 < len(key[1]) <= LONGEST_MEASURE or len(self.names) >= MOST_MEASURES:
+                    self.is_short = True
+                    return
+                known = self.names[key] = [0, value, value, {}]
+            known[0] += value
+            known[1], known[2] = min(known[1], value), max(known[2], value)
+            place = _class_of(value)
+            known[3][place] = known[3].get(place, 0) + 1
+
+    def add_all(self, other):
+        """What a part of the task has measured that counts."""
+        for key, (total, least, most, filled) in other.names.items():
+            if key not in self.names and len(self.names) >= MOST_MEASURES:
+                self.is_short = True
+                continue
+            known = self.names.setdefault(key, [0, least, most, {}])
+            known[0] += total
+            known[1], known[2] = min(known[1], least), max(known[2], most)
+            for place, values in filled.items():
+                known[3][place] = known[3].get(place, 0) + values
+        self.is_short = self.is_short or other.is_short
+
+    def encoded(self):
+        """Counts by name, then times; b"" if there are none."""
+        if not self.names:
+            return b""
+        pieces = [struct.pack("<Q", len(self.names))]
+        for (kind, name), (total, least, most, filled) in sorted(self.names.items()):
+            pieces.append(struct.pack("<BQ", kind, len(name)) + name)
+            pieces.append(struct.pack("<dQQQ", total, least, most, len(filled)))
+            pieces.extend(struct.pack("<HQ", *one) for one in sorted(filled.items()))
+        return b"".join(pieces)
 
 
 # What is printed.
@@ -475,6 +555,7 @@ class _Server:
         self.buffer, self.descriptors = bytearray(), []
         self.sending = threading.Lock()
         self.task, self.attempt, self.soft_deadline = 0, 0, None
+        self.measures, self.said_short = _Measures(), False
         self.out, self.err = _Stream(1), _Stream(2)
         self.stdout, self.stderr = self.out.text_stream(), self.err.text_stream()
         sys.stdout, sys.stderr = self.stdout, self.stderr
@@ -520,6 +601,19 @@ class _Server:
 
     def send_part(self, value):
         self.send(PART, struct.pack("<QI", self.task, self.attempt), value)
+
+    def send_measures(self):
+        with self.measures.lock:
+            measures, is_short = self.measures.encoded(), self.measures.is_short
+        if measures:
+            self.send(MEASURES, struct.pack("<QI", self.task, self.attempt), measures)
+        if is_short and not self.said_short:
+            self.said_short = True
+            text = (
+                f"task {self.task}: what it counts or times is dropped in part, and so it will be for other tasks: a name has "
+                f"1 to {LONGEST_MEASURE} bytes, and a task at most {MOST_MEASURES} of them"
+            ).encode()
+            self.send(NOTE, struct.pack("<I", len(text)), text)
 
     def next_frame(self):
         """(type, payload); None at the end of the stream."""
@@ -574,6 +668,7 @@ class _Server:
         parser.at = 24
         terms = _Terms(parser.take(size)) if size else None
         arguments = self.take_apart(parser.number("Q")) if is_apart else payload[24 + size :]
+        self.measures = _Measures()
         begin = time.perf_counter_ns()
         failure, value = None, b""
         try:
@@ -585,6 +680,7 @@ class _Server:
     def answer(self, failure, value, run_ns):
         out, err = self.printed()
         head = struct.pack("<QIQQQ", self.task, self.attempt, run_ns, len(out), len(err))
+        self.send_measures()
         self.task = 0
         if failure is None:
             return self.send(RESULT, head, out, err, value)
@@ -709,14 +805,19 @@ def _called_with_each(name, function, inputs, budget_ns, retries):
     """The results of the first calls: as many as there is time for, the last one included. One that fails is none less."""
     values, failures, place = [], [], 0
     end = time.perf_counter_ns() + budget_ns if budget_ns else None
+    whole = _server.measures
     for place, arguments in enumerate(inputs):
         for attempt in range(retries + 1):
+            _server.measures = _Measures() if retries else whole  # what a try that failed has counted is forgotten
             try:
                 values.append((place, function(*arguments)))
                 break
             except BaseException as e:
                 if attempt == retries:
                     failures.append((place, _failure_of(e, name, function)))
+        if retries:
+            whole.add_all(_server.measures)
+            _server.measures = whole
         if end is not None and time.perf_counter_ns() >= end:
             break
     try:

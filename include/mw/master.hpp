@@ -297,6 +297,13 @@ class Master : public detail::Calls<Master> {
   /// task can be given to one of them by its name (TaskOptions::worker). Throws as get_status().
   std::vector<WorkerStatus> workers() const { return get_status().workers; }
 
+  /// What its tasks have counted and timed so far (mw/measure.hpp), counts by name, then times. Throws as get_status().
+  std::vector<MeasureStatus> measures() const { return get_status().measures; }
+  /// The same since the last call of this, or since its beginning: for a table that begins anew with each step of a
+  /// computation. measures() goes on as if nothing had been taken. What a task has measured is there before its result.
+  /// Throws InterfaceError, and takes nothing, if the interface blocks the loop for 2 s; else as get_status().
+  std::vector<MeasureStatus> take_measures();
+
   /// Every task that is not done, and every one that is and that no get_result has handed out, in the order in which
   /// they were submitted; those of map() and of task systems are not among them.
   std::vector<TaskHandle> tasks() const;

@@ -16,6 +16,7 @@
 //     mw/program.hpp    any executable as a task
 //     mw/progress.hpp   how far a running task is
 //     mw/emit.hpp       results while a task runs
+//     mw/measure.hpp    counting and timing inside tasks
 //     mw/checkpoint.hpp how a long task continues where it was
 //     mw/error.hpp      what can go wrong
 //     mw/status.hpp     what a master knows of itself
@@ -40,6 +41,7 @@
 #include <mw/map.hpp>
 #include <mw/master.hpp>
 #include <mw/master_options.hpp>
+#include <mw/measure.hpp>
 #include <mw/mpi.hpp>
 #include <mw/multicore.hpp>
 #include <mw/needs.hpp>

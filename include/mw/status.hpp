@@ -32,8 +32,8 @@ struct FunctionStatus {
   double p99_seconds = 0;       ///< 99 % of them took no longer, to within 7 %
 };
 
-/// What tasks have counted under one name, or timed (mw/measure.hpp). Of attempts that came to their end: a result, or a
-/// failure of the task's own.
+/// What tasks have counted under one name, or timed (mw/measure.hpp). Of tasks that have ended with a result or an
+/// error; of each, the attempt that did.
 struct MeasureStatus {
   std::string name;
   bool is_time = false;     ///< mw::time_block, in seconds; else mw::count
@@ -91,7 +91,7 @@ struct Status {
   double start_up_seconds = 0;
   std::vector<FunctionStatus> functions;  ///< names of tasks beyond the first thousand count under their functions
 
-  std::vector<MeasureStatus> measures;  ///< by name
+  std::vector<MeasureStatus> measures;  ///< counts by name, then times
   bool is_paused = false;               ///< Master::pause(): no task begins
 
   /// All workers that the master has had, in the order in which they came, and those that are on their way; of those

@@ -66,6 +66,11 @@ void Worker::frame(const wire::Frame& frame) {
       window_.check_next(checkpoint.id, checkpoint.attempt);
       return owner_.host().task_checkpoint(window_.front(), Bytes{checkpoint.state});
     }
+    case wire::FrameType::measures: {
+      const auto measured = wire::parse_measured(frame.payload);
+      window_.check_next(measured.id, measured.attempt);
+      return held_measures_.hold(measured);
+    }
     case wire::FrameType::note: return log::warn(fmt::format("{}: {}", worker_name(slot_), wire::parse_note(frame.payload).text));
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};
@@ -218,6 +223,7 @@ void Worker::finish_front(remote::Ended ended) {
   if (process_->outgoing().holds(remote::tag_of(window_.front())))
     throw wire::ProtocolError{"a result before it had the whole task"};
   const TaskRef task = window_.finish(id, attempt);
+  held_measures_.give_to(ended.outcome, ended.which);
   next_begins();
   owner_.host().task_finished(task, std::move(ended.outcome));
   put_held();

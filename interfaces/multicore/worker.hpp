@@ -109,6 +109,7 @@ class Worker final : public link::WorkerUser {
   WorkerId id_ = any_worker;
   std::shared_ptr<link::WorkerProcess> process_;
   link::Window<TaskRef> window_{worker::ClaimPage::places};
+  remote::HeldMeasures held_measures_;
   std::unordered_set<std::uint64_t> shared_;  ///< values that tasks of it took, and that still exist
   bool is_stopped_ = false;
   bool leaves_ = false;

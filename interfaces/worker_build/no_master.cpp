@@ -94,6 +94,7 @@ void Master::pause() { no_master(); }
 void Master::resume() { no_master(); }
 void Master::scale(std::uint32_t) { no_master(); }
 Status Master::get_status() const { no_master(); }
+std::vector<MeasureStatus> Master::take_measures() { no_master(); }
 std::size_t Master::slots() const { no_master(); }
 RecordPtr Master::submit(const detail::FunctionEntry&, detail::EncodedArguments, const TaskOptions*) { no_master(); }
 detail::SharedPtr Master::share_bytes(std::span<const std::byte>) { no_master(); }

@@ -268,6 +268,11 @@ void Agent::frame(const wire::Frame& frame) {
       window_.check_next(checkpoint.id, checkpoint.attempt);
       return pass_on(frame);
     }
+    case wire::FrameType::measures: {
+      const auto measured = wire::parse_measured(frame.payload);
+      window_.check_next(measured.id, measured.attempt);
+      return pass_on(frame);
+    }
     case wire::FrameType::note: wire::parse_note(frame.payload); return pass_on(frame);
     case wire::FrameType::heartbeat: return;
     default: throw wire::ProtocolError{fmt::format("a worker does not send frames of type {}", static_cast<int>(frame.type))};

@@ -52,6 +52,7 @@ struct Measured {
   std::uint64_t tasks = 0;
   std::uint64_t found = 0;  ///< in the journal, or the cache
   std::uint64_t attempts = 0;
+  boost::json::array measures = {};  ///< what tasks have counted and timed
 };
 
 /// Those that never worked do not count, nor those that an interface has done without since.
@@ -79,6 +80,7 @@ struct App::Impl {
         "--no-progress", [this] { progress = false; }, "no bar; the default is one on a terminal only");
     add_stop_options();
     add_journal_options();
+    add_watch_options();
     cli.footer(
         "Ctrl-C: no more tasks begin, and those that run may finish; again: all end now.\n"
         "MW_LOG=off|error|warning|info|debug: what is said of workers on stderr; MW_LOG_FORMAT=json: as JSON lines.\n"
@@ -111,8 +113,25 @@ struct App::Impl {
         ->type_name("FILE");
   }
 
+  void add_watch_options() {
+    cli.add_option("--dashboard", dashboard,
+                   "watch it in a browser; without an address at a free port of this machine, which nobody else can see")
+        ->type_name("[ADDR:PORT]")
+        ->expected(0, 1)
+        ->default_str("127.0.0.1:0");
+    cli.add_option("--report", report_file,
+                   "a file that what the dashboard showed is kept in at the end, to be opened in a browser")
+        ->type_name("FILE.html");
+  }
+
   MasterOptions master_options(Timeout grace) const {
-    return {.journal = journal, .journal_sync = journal_sync, .cache = cache, .trace = trace, .stop_on_signals = grace};
+    return {.journal = journal,
+            .journal_sync = journal_sync,
+            .cache = cache,
+            .dashboard = dashboard,
+            .report = report_file,
+            .trace = trace,
+            .stop_on_signals = grace};
   }
 
   std::unique_ptr<Interface> make_interface() const {
@@ -164,19 +183,20 @@ struct App::Impl {
   void print_json(const Report& report, const Measured& measured) const {
     boost::json::object result;
     for (const auto& [key, value] : report.results()) result[valid_utf8(key)] = to_json(value);
-    const boost::json::object all{{"program", cli.get_name()},
-                                  {"version", MW_VERSION},
-                                  {"parameters", parameter_values()},
-                                  {"interface", valid_utf8(interface_spec)},
-                                  {"workers", measured.workers},
-                                  {"cores", measured.cores},
-                                  {"result", result},
-                                  {"init_seconds", measured.init_seconds},
-                                  {"calculation_seconds", measured.calculation_seconds},
-                                  {"total_seconds", measured.total_seconds},
-                                  {"tasks", measured.tasks},
-                                  {"found", measured.found},
-                                  {"attempts", measured.attempts}};
+    boost::json::object all{{"program", cli.get_name()},
+                            {"version", MW_VERSION},
+                            {"parameters", parameter_values()},
+                            {"interface", valid_utf8(interface_spec)},
+                            {"workers", measured.workers},
+                            {"cores", measured.cores},
+                            {"result", result},
+                            {"init_seconds", measured.init_seconds},
+                            {"calculation_seconds", measured.calculation_seconds},
+                            {"total_seconds", measured.total_seconds},
+                            {"tasks", measured.tasks},
+                            {"found", measured.found},
+                            {"attempts", measured.attempts}};
+    if (!measured.measures.empty()) all["measures"] = measured.measures;
     process::print(boost::json::serialize(all) + "\n");
     process::flush_stdout();
   }
@@ -199,6 +219,7 @@ struct App::Impl {
       measured.tasks = status.tasks;
       measured.found = status.found;
       measured.attempts = status.attempts;
+      if (!status.measures.empty()) measured.measures = boost::json::parse(status.to_json()).at("measures").as_array();
       measured.init_seconds = std::min(status.start_up_seconds, done);
       measured.calculation_seconds = std::max(done - measured.init_seconds, 0.0);
       measured.cores = status.cores;
@@ -217,6 +238,8 @@ struct App::Impl {
   std::string journal;
   JournalSync journal_sync = JournalSync::soon;
   std::string cache;
+  std::string dashboard;
+  std::string report_file;
   std::string trace;
   std::vector<std::pair<std::string, std::function<Report::Value()>>> parameters;
   std::function<void()> check;

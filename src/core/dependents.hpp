@@ -29,6 +29,8 @@ class Dependents {
   std::vector<TaskRecord*> take(const TaskRecord& first);
   /// It waits no more. False if it did not wait.
   bool remove(TaskRecord& task);
+  /// Each that waits, and what it waits for, in no order.
+  const std::unordered_map<const TaskRecord*, const TaskRecord*>& pairs() const noexcept { return first_of_; }
   /// All that wait, in no order.
   std::vector<TaskRecord*> all() const;
 

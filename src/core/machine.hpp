@@ -24,6 +24,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -57,6 +58,16 @@ struct Stop {
   TaskRef task;
   WorkerId worker;
   bool may_be_unbegun;  ///< try to take it back first; if that works, say stopped()
+};
+
+/// Where a task is that has not ended.
+struct Whereabouts {
+  enum State : std::uint8_t { waits, waits_for_task, is_at_worker, runs };
+
+  const TaskRecord* task = nullptr;
+  State state = waits;
+  std::size_t before = 0;             ///< of one that waits: how many go first
+  const TaskRecord* first = nullptr;  ///< of one that waits for another's result: that
 };
 
 /// Those that wait for any worker, or for one that has what they need, in the order in which they go: for who chooses
@@ -223,6 +234,8 @@ class TaskMachine {
   bool is_current(const TaskRef& task) const noexcept;
   /// The attempt at this task that runs, and its worker; nothing if none does, or nobody knows where.
   std::optional<Handed> running(TaskRecord& task) const;
+  /// The task of this number, if it has not ended and is not behind so many that wait.
+  std::optional<Whereabouts> find(std::uint64_t id, std::size_t most) const;
   /// Those that have not ended.
   std::vector<RecordPtr> open_tasks() const;
 

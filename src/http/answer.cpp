@@ -21,10 +21,12 @@ std::int64_t range_begin(std::string_view range, std::int64_t size) {
 }  // namespace
 
 /// Without the empty line at its end.
-std::string Answer::head_of(Status status, std::string_view type, std::uint64_t length) const {
+std::string Answer::head_of(Status status, std::string_view type, std::optional<std::uint64_t> length) const {
   const boost::beast::string_view reason = boost::beast::http::obsolete_reason(status);
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nServer: CppMW\r\n",
-                                 static_cast<unsigned>(status), std::string_view{reason.data(), reason.size()}, type, length);
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nServer: CppMW\r\n", static_cast<unsigned>(status),
+                                 std::string_view{reason.data(), reason.size()}, type);
+  if (length) head += fmt::format("Content-Length: {}\r\n", *length);
+  head += fields_;
   if (!keeps_alive_)
     head += "Connection: close\r\n";
   else if (stream_.head().version() == 10)
@@ -39,6 +41,8 @@ void Answer::set(Status status, const char* type, std::string text) {
   type_ = type;
   text_ = std::move(text);
 }
+
+void Answer::add(std::string_view name, std::string_view value) { fields_ += fmt::format("{}: {}\r\n", name, value); }
 
 asio::awaitable<void> Answer::send() {
   if (stream_.body_left() > 0 || stream_.is_ending()) keeps_alive_ = false;
@@ -63,6 +67,20 @@ asio::awaitable<void> Answer::send_content(const Content& content, const Request
   co_await stream_.write(head);
   stream_.answered();
   if (!is_to_head_ && content.file) co_await stream_.write_file(content.file->get(), begin, content.size);
+}
+
+asio::awaitable<void> Answer::begin_stream() {
+  keeps_alive_ = false;
+  std::string all = head_of(status_, type_, std::nullopt) + "Cache-Control: no-store\r\n\r\n";
+  if (!is_to_head_) all += text_;
+  text_ = {};
+  stream_.answered();
+  co_await stream_.write(all);
+}
+
+asio::awaitable<void> Answer::send_more(std::string_view text) {
+  stream_.begin_piece();
+  if (!is_to_head_) co_await stream_.write(text);
 }
 
 }  // namespace mw::http

@@ -165,6 +165,11 @@ asio::awaitable<void> ClientStream::write(std::string_view text) {
   }
 }
 
+void ClientStream::begin_piece() {
+  began_ = Clock::now();
+  moved_ = 0;
+}
+
 asio::awaitable<void> ClientStream::write_file(int file, std::int64_t begin, std::int64_t end) {
   while (begin < end) {
     off_t at = begin;

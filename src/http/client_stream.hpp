@@ -64,6 +64,8 @@ class ClientStream {
   boost::asio::awaitable<void> drain(std::uint64_t most);
 
   boost::asio::awaitable<void> write(std::string_view text);
+  /// What follows is written after a while in which there was nothing to write, which does not count.
+  void begin_piece();
   /// The answer is out, or is one that nobody need wait for.
   void answered() { connections_.owe(place_, false); }
   /// Whether no other request follows, since the server ends.

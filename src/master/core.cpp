@@ -61,12 +61,14 @@ MasterCore::MasterCore(std::unique_ptr<Interface> interface, MasterOptions optio
   machine_.copy_stragglers(options_.copy_stragglers);
   if (!options_.journal.empty()) open_journal();
   if (!options_.cache.empty()) open_cache();
+  open_dashboard();
   if (!options_.trace.empty()) open_trace();
   shared_watch_->watch(options_.start.values);
   interface_->set_host(*seat_);
   try {
     loop_.call_in_thread([this] { start_interface(); });
   } catch (...) {
+    if (watching_) watching_->finish({});
     stop_interface();
     loop_.finish();
     interface_.reset();  // before the loop that its sockets belong to
@@ -81,6 +83,7 @@ MasterCore::~MasterCore() {
   shared_watch_->end();
   std::uint64_t open = 0;
   loop_.post([this, &open] { open = end_all_tasks(); });
+  close_dashboard();
   stop_interface();
   outputs_.stop();
   notices_.finish();

@@ -24,6 +24,7 @@
 #include <mw/master_options.hpp>
 #include <mw/status.hpp>
 
+#include "control/controls.hpp"
 #include "core/machine.hpp"
 #include "core/record.hpp"
 #include "core/worker_directory.hpp"
@@ -43,6 +44,7 @@
 #include "master/shared_watch.hpp"
 #include "master/statistics.hpp"
 #include "master/stop_order.hpp"
+#include "master/watching.hpp"
 #include "process/cache_line.hpp"
 #include "process/interrupt_watch.hpp"
 #include "trace/trace.hpp"
@@ -94,6 +96,8 @@ class MasterCore final : public Continuations {
   /// Throws TaskError if there is no record, or if it is another master's.
   void check_owner(const TaskRecord* record) const;
   Status status();
+  /// See Master::take_measures().
+  std::vector<MeasureStatus> take_measures();
   /// See Master::stop.
   void stop(const StopOrder& order);
   bool is_stopping() const {
@@ -104,6 +108,9 @@ class MasterCore final : public Continuations {
     refuse_in_forked_process();
     return has_stopped_;
   }
+  /// See Master.
+  std::string explain(std::uint64_t id);
+  std::string dashboard_url() const;
   /// See Master::pause, Master::resume and Master::scale.
   void pause();
   void resume();
@@ -151,6 +158,7 @@ class MasterCore final : public Continuations {
 
  private:
   friend class Seat;
+  friend class Watching;
 
   void refuse_in_forked_process() const { directory_->refuse_in_forked_process(); }
   [[noreturn]] void throw_start_error() const;
@@ -170,6 +178,9 @@ class MasterCore final : public Continuations {
   void dispatch_by_interface();
   void watch_choice(std::size_t free);
   void nothing_is_given_out();
+  void begin_pause();
+  void end_pause();
+  void scale_here(std::uint32_t workers);
   void say_what_waits();
   void admit(WorkerId worker, const WorkerInfo& info);
   void make_start_call(WorkerId worker);
@@ -185,6 +196,10 @@ class MasterCore final : public Continuations {
   void open_trace();
   void journal_written();
   void close_journal(bool is_whole);
+  void open_dashboard();
+  void close_dashboard();
+  control::Now now();
+  std::optional<std::string> explanation(std::uint64_t id);
   void keep_printed(const TaskRef& task, const Outcome& outcome);
   void interface_gone();
   void look_for_absent_workers();
@@ -246,6 +261,7 @@ class MasterCore final : public Continuations {
   Loop loop_;
   std::unique_ptr<journal::Journal> journal_;  ///< null where there is none
   std::unique_ptr<journal::Cache> cache_;      ///< the same
+  std::unique_ptr<Watching> watching_;         ///< the same: nobody watches
   std::unique_ptr<trace::Trace> trace_;        ///< the same
   const std::shared_ptr<SharedWatch> shared_watch_;
   const std::shared_ptr<ObjectPlaces> object_places_ = std::make_shared<ObjectPlaces>();

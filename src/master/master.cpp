@@ -147,11 +147,14 @@ void Master::stop(Timeout patience, int signal) { core_->stop({patience, signal}
 bool Master::is_stopping() const { return core_->is_stopping(); }
 bool Master::has_stopped() const { return core_->has_stopped(); }
 
+std::string Master::explain(std::uint64_t id) const { return core_->explain(id); }
+std::string Master::dashboard_url() const { return core_->dashboard_url(); }
 void Master::pause() { core_->pause(); }
 void Master::resume() { core_->resume(); }
 void Master::scale(std::uint32_t workers) { core_->scale(workers); }
 
 Status Master::get_status() const { return core_->status(); }
+std::vector<MeasureStatus> Master::take_measures() { return core_->take_measures(); }
 std::size_t Master::slots() const { return std::max<std::size_t>(core_->slots(), 1); }
 
 }  // namespace mw

@@ -15,31 +15,65 @@
 
 namespace mw::detail {
 
+namespace {
+
+/// What the loop is asked for. An answer that nobody waits for any more is not made.
+template <class T>
+class Answer {
+ public:
+  template <class Make>
+  void give(const Make& make) {
+    std::lock_guard lock{mutex_};
+    if (is_given_up_) return;
+    value_.emplace(make());
+    given_.notify_all();
+  }
+  /// Nothing if the loop does not come to it within 2 s.
+  std::optional<T> wait() {
+    std::unique_lock lock{mutex_};
+    constexpr std::chrono::seconds limit{2};
+    is_given_up_ = !given_.wait_for(lock, limit, [this] { return value_.has_value(); });
+    return std::move(value_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable given_;
+  std::optional<T> value_;
+  bool is_given_up_ = false;
+};
+
+constexpr const char* no_answer = "no answer within 2 s: the interface blocks the loop";
+
+}  // namespace
+
 Status MasterCore::status() {
   refuse_in_forked_process();
   // Before the counts: what waits to be read is never more than what has ended.
   const std::uint64_t unread = completions_.kept(false).tasks;
-  struct Answer {
-    std::mutex mutex;
-    std::condition_variable given;
-    std::optional<Status> status;
-  };
-  const auto answer = std::make_shared<Answer>();
+  const auto answer = std::make_shared<Answer<Status>>();
   on_loop([this, answer] {
-    Status status = counts();
-    complete(status);
-    std::lock_guard lock{answer->mutex};
-    answer->status = std::move(status);
-    answer->given.notify_all();
+    answer->give([this] {
+      Status status = counts();
+      complete(status);
+      return status;
+    });
   });
-  std::unique_lock lock{answer->mutex};
-  constexpr std::chrono::seconds limit{2};
-  answer->given.wait_for(lock, limit, [&] { return answer->status.has_value(); });
-  Status status = answer->status ? std::move(*answer->status) : counts();
-  if (!answer->status) status.interface_error = "no answer within 2 s: the interface blocks the loop";
+  auto complete_status = answer->wait();
+  Status status = complete_status ? std::move(*complete_status) : counts();
+  if (!complete_status) status.interface_error = no_answer;
   status.interface_status = status.interface_error.empty() ? "ok" : "error";
   status.unread = unread;
   return status;
+}
+
+std::vector<MeasureStatus> MasterCore::take_measures() {
+  refuse_in_forked_process();
+  const auto answer = std::make_shared<Answer<std::vector<MeasureStatus>>>();
+  on_loop([this, answer] { answer->give([this] { return statistics_.measures().take(); }); });
+  auto taken = answer->wait();
+  if (!taken) throw InterfaceError{fmt::format("what tasks have measured cannot be taken: {}", no_answer)};
+  return std::move(*taken);
 }
 
 /// What any thread may read.
@@ -77,6 +111,7 @@ void MasterCore::complete(Status& status) {
   if (!status.interface_error.empty()) status.interface.clear();
   status.workers = workers_.statuses(reports, moment());
   status.functions = statistics_.per_function();
+  status.measures = statistics_.measures().statuses();
   if (const std::uint32_t cores = workers_.cores()) status.cores = cores;
 }
 

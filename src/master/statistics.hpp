@@ -1,9 +1,9 @@
 // Counts of a master's tasks.
 //
-// What:    how many tasks are in which state, and how each function fares.
+// What:    how many tasks are in which state, how each function fares, and what tasks have counted themselves.
 // Owner:   the master; an observer of its task machine.
 // Threads: the counts may be read by any thread; only `accepted` is raised by user threads, all else by the loop.
-//          per_function() is the loop's.
+//          per_function() and measures() are the loop's.
 // Use:     internal.
 #pragma once
 
@@ -20,6 +20,8 @@
 
 #include "core/observer.hpp"
 #include "core/record.hpp"
+#include "master/measure_ledger.hpp"
+#include "measure/histogram.hpp"
 #include "process/cache_line.hpp"
 
 namespace mw::detail {
@@ -62,10 +64,19 @@ class Statistics final : public core::Observer {
     if (was_running) subtract(running);
     if (why == core::Again::fault) add(retries);
     if (why == core::Again::unbegun) subtract(attempts);
+    if (measures_.holds_any()) measures_.again();
   }
+  void done(const TaskRecord& record, const Outcome& how, const core::Moment&) noexcept override {
+    if (how.measured || measures_.holds_any()) measures_.attempt_done(record, how);
+  }
+  void copy_ended(const TaskRecord& copy, core::CopyEnd end, const Outcome* how, const core::Moment&) noexcept override {
+    measures_.copy_done(copy, end == core::CopyEnd::done ? how : nullptr);
+  }
+  void overtaken(const TaskRecord& record) noexcept override { measures_.task_overtaken(record); }
   void ended(const TaskRecord& record, TaskState state, const core::Moment&) noexcept override {
     if (record.state.load(std::memory_order_relaxed) == TaskState::running) subtract(running);
     count_end(record, state);
+    if (measures_.holds_any()) measures_.task_ended(record, state);
   }
   /// Those beyond the number that the interface starts are successors: the first ones' beginnings are the start-up.
   void worker_joined(WorkerId, const WorkerInfo& info, const core::Moment& now) noexcept override {
@@ -88,14 +99,25 @@ class Statistics final : public core::Observer {
   std::vector<FunctionStatus> per_function() const {
     std::vector<FunctionStatus> list;
     const auto add_line = [&list](std::string_view name, const PerFunction& counts) {
-      list.push_back({std::string{name}, counts.finished, counts.errors, counts.cancelled, counts.total_ns * 1e-9,
-                      static_cast<double>(counts.max_ns) * 1e-9});
+      const measure::Histogram& times = counts.times;
+      list.push_back({.name = std::string{name},
+                      .finished = times.count(),
+                      .errors = counts.errors,
+                      .cancelled = counts.cancelled,
+                      .total_seconds = times.sum() * 1e-9,
+                      .max_seconds = static_cast<double>(times.max()) * 1e-9,
+                      .min_seconds = static_cast<double>(times.min()) * 1e-9,
+                      .p50_seconds = times.quantile(0.5) * 1e-9,
+                      .p99_seconds = times.quantile(0.99) * 1e-9});
     };
     for (const PerFunction& counts : functions_)
       if (counts.entry) add_line(counts.entry->name(), counts);
     for (const auto& [name, counts] : named_) add_line(name, counts);
     return list;
   }
+
+  const MeasureLedger& measures() const noexcept { return measures_; }
+  MeasureLedger& measures() noexcept { return measures_; }
 
   /// The counts as part of a Status.
   void write_to(Status& status) const {
@@ -124,11 +146,9 @@ class Statistics final : public core::Observer {
 
   struct PerFunction {
     const FunctionEntry* entry = nullptr;
-    std::uint64_t finished = 0;
     std::uint64_t errors = 0;
     std::uint64_t cancelled = 0;
-    double total_ns = 0;  ///< in which the sum of whatever workers say has room
-    std::int64_t max_ns = 0;
+    measure::Histogram times;  ///< of finished tasks, nanoseconds
   };
 
   void count_end(const TaskRecord& record, TaskState state) {
@@ -136,10 +156,7 @@ class Statistics final : public core::Observer {
     PerFunction& function = line_of(record);
     if (state == TaskState::cancelled) ++function.cancelled;
     if (state == TaskState::error) ++function.errors;
-    if (state != TaskState::finished) return;
-    ++function.finished;
-    function.total_ns += static_cast<double>(record.run_ns);
-    function.max_ns = std::max(function.max_ns, record.run_ns);
+    if (state == TaskState::finished) function.times.add(static_cast<std::uint64_t>(std::max<std::int64_t>(record.run_ns, 0)));
   }
 
   /// Where the task is counted: under its own name if it has one and there are not too many of them.
@@ -161,6 +178,7 @@ class Statistics final : public core::Observer {
   std::atomic<std::int64_t> waited_ns_{0};
   std::vector<PerFunction> functions_;  ///< by FunctionEntry::number()
   std::map<std::string, PerFunction> named_;
+  MeasureLedger measures_;
 };
 
 }  // namespace mw::detail

@@ -70,6 +70,29 @@ boost::json::object to_json_value(const WorkerStatus& worker) {
   return object;
 }
 
+boost::json::object to_json_value(const FunctionStatus& f) {
+  return {{"name", f.name},
+          {"finished", f.finished},
+          {"errors", f.errors},
+          {"cancelled", f.cancelled},
+          {"total_seconds", f.total_seconds},
+          {"min_seconds", f.min_seconds},
+          {"max_seconds", f.max_seconds},
+          {"p50_seconds", f.p50_seconds},
+          {"p99_seconds", f.p99_seconds}};
+}
+
+boost::json::object to_json_value(const MeasureStatus& m) {
+  return {{"name", log::escaped(m.name)},
+          {"kind", m.is_time ? "time" : "count"},
+          {"count", m.count},
+          {"sum", m.sum},
+          {"min", m.min},
+          {"max", m.max},
+          {"p50", m.p50},
+          {"p99", m.p99}};
+}
+
 }  // namespace
 
 std::string_view to_string(WorkerState state) noexcept {
@@ -104,14 +127,9 @@ std::string schema_error(const StatusMap& status) {
 }
 
 std::string Status::to_json() const {
-  boost::json::array per_function;
-  for (const auto& f : functions)
-    per_function.push_back({{"name", f.name},
-                            {"finished", f.finished},
-                            {"errors", f.errors},
-                            {"cancelled", f.cancelled},
-                            {"total_seconds", f.total_seconds},
-                            {"max_seconds", f.max_seconds}});
+  boost::json::array per_function, all_measures;
+  for (const FunctionStatus& function : functions) per_function.push_back(to_json_value(function));
+  for (const MeasureStatus& measure : measures) all_measures.push_back(to_json_value(measure));
   boost::json::array all_workers;
   for (const WorkerStatus& worker : workers) all_workers.push_back(to_json_value(worker));
   boost::json::object own_keys;
@@ -132,7 +150,9 @@ std::string Status::to_json() const {
                           {"seconds", seconds},
                           {"ready_seconds", ready_seconds},
                           {"start_up_seconds", start_up_seconds},
+                          {"is_paused", is_paused},
                           {"functions", per_function},
+                          {"measures", all_measures},
                           {"workers", all_workers},
                           {"cores", cores},
                           {"interface_name", interface_name},

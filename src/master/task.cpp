@@ -9,9 +9,11 @@
 
 #include "core/record.hpp"
 #include "core/worker_directory.hpp"
+#include "log/log.hpp"
 #include "master/core_helpers.hpp"
 #include "memory/shared_file.hpp"
 #include "worker/execute.hpp"
+#include "worker/measures.hpp"
 #include "worker/progress_sink.hpp"
 #include "worker/worker_start.hpp"
 
@@ -271,6 +273,8 @@ Outcome run_here(const TaskRef& task) {
   PartCollector collector;
   Outcome outcome = worker::execute(*TaskAccess::record(task)->function, task.arguments());
   outcome.parts = std::move(collector.parts);
+  outcome.measured =
+      worker::take_measures([&task](const std::string& warning) { log::warn(fmt::format("task {}: {}", task.id(), warning)); });
   return outcome;
 }
 

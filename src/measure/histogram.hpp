@@ -1,8 +1,8 @@
 // How values are spread, in little memory.
 //
-// What:    counts values in classes of equal ratio, eight to a power of two, so that a quantile is known to within 7 %,
-//          over the whole range of 64 bits. 4 KiB at most, and only as far as values have come. (The idea is that of HDR
-//          Histogram and DDSketch.)
+// What:    counts values in classes of equal ratio, eight to a power of two, so that a quantile is known to within
+//          7 %, over the whole range of 64 bits. 4 KiB at most, and only as far as values have come. (The idea is that
+//          of HDR Histogram and DDSketch.)
 // Owner:   a value.
 // Threads: as a value.
 // Use:
@@ -17,6 +17,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace mw::measure {
@@ -25,6 +27,7 @@ class Histogram {
  public:
   static constexpr unsigned steps = 8;  ///< to a power of two
   static constexpr std::size_t classes = steps * 62;
+  static constexpr std::uint64_t most_values = std::uint64_t{1} << 48;  ///< that come from elsewhere at a time
 
   void add(std::uint64_t value) {
     const std::size_t place = class_of(value);
@@ -68,6 +71,24 @@ class Histogram {
   /// How many values are in each class; classes behind the last one with a value are left out.
   const std::vector<std::uint64_t>& counts() const noexcept { return counts_; }
 
+  /// What was taken apart elsewhere: each class that has values, and how many. Nothing if that is no histogram: the
+  /// classes are not in order, or the other numbers do not fit them.
+  static std::optional<Histogram> of_parts(double sum, std::uint64_t min, std::uint64_t max,
+                                           const std::vector<std::pair<std::uint16_t, std::uint64_t>>& filled) {
+    Histogram made;
+    made.sum_ = sum;
+    made.min_ = min;
+    made.max_ = max;
+    for (const auto& [place, count] : filled) {
+      const bool is_next = place >= made.counts_.size() && place < classes;
+      if (!is_next || count == 0 || count > most_values - made.count_) return std::nullopt;
+      made.counts_.resize(std::size_t{place} + 1);
+      made.counts_.back() = count;
+      made.count_ += count;
+    }
+    return made.is_sound(filled) ? std::optional{std::move(made)} : std::nullopt;
+  }
+
   /// Values up to 7 have a class of their own each; from there on, the three bits behind the first one count.
   static constexpr std::size_t class_of(std::uint64_t value) noexcept {
     if (value < steps) return static_cast<std::size_t>(value);
@@ -82,6 +103,13 @@ class Histogram {
   }
 
  private:
+  template <class Filled>
+  bool is_sound(const Filled& filled) const {
+    if (filled.empty() || std::signbit(sum_) || min_ > max_) return false;
+    if (class_of(min_) != filled.front().first || class_of(max_) != filled.back().first) return false;
+    const double slack = 1e-6, count = static_cast<double>(count_);  // the sum was rounded with each value
+    return sum_ >= count * static_cast<double>(min_) * (1 - slack) && sum_ <= count * static_cast<double>(max_) * (1 + slack);
+  }
   static double middle_of(std::size_t place) noexcept {
     const double least = static_cast<double>(least_of(place));
     return place < steps ? least : least * (1 + 0.5 / static_cast<double>(steps + place % steps));

@@ -50,6 +50,11 @@ void RemoteWorker::handle(const wire::Frame& frame) {
       window_.check_next(checkpoint.id, checkpoint.attempt);
       return owner_.host().task_checkpoint(window_.front(), Bytes{checkpoint.state});
     }
+    case wire::FrameType::measures: {
+      const auto measured = wire::parse_measured(frame.payload);
+      window_.check_next(measured.id, measured.attempt);
+      return held_measures_.hold(measured);
+    }
     case wire::FrameType::returned: handle_returned(wire::parse_returned(frame.payload)); return;
     case wire::FrameType::split: {
       const auto split = wire::parse_split(frame.payload);
@@ -324,6 +329,7 @@ void RemoteWorker::finish_front(Ended ended) {
   window_.check_next(id, attempt);
   if (is_unsent(window_.front())) throw wire::ProtocolError{"a result before it had the whole task"};
   const TaskRef task = window_.finish(id, attempt);
+  held_measures_.give_to(ended.outcome, ended.which);
   next_begins();
   owner_.host().task_finished(task, std::move(ended.outcome));
   owner_.task_done(*this, task);

@@ -160,6 +160,7 @@ class RemoteWorker final : private FileUser {
   WorkerId id_ = any_worker;
   wire::FrameReader reader_;
   link::Window<TaskRef> window_{0};
+  HeldMeasures held_measures_;
   std::uint32_t pid_ = 0;
   bool is_stopped_ = false;
   bool rests_ = false;

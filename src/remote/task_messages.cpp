@@ -97,6 +97,7 @@ Outcome outcome_of(wire::Ending ending) {
   outcome.value = Bytes{ending.result.value};
   outcome.failure = std::move(ending.failure);
   for (const std::span<const std::byte> part : ending.parts) outcome.parts.emplace_back(part);
+  if (!ending.measures.empty() && !ending.is_gone) outcome.measured = std::make_unique<Bytes>(ending.measures);
   return outcome;
 }
 

@@ -48,6 +48,24 @@ struct Ended {
 };
 Ended ended_of(const wire::Frame& result_or_failure);
 
+/// What a worker's task has measured, until its result or failure comes.
+class HeldMeasures {
+ public:
+  void hold(const wire::Measured& measured) {
+    which_ = {measured.id, measured.attempt};
+    bytes_ = std::make_unique<Bytes>(measured.measures);
+  }
+  /// The end of an attempt takes what is its own; whatever else is held is forgotten.
+  void give_to(Outcome& outcome, const wire::TaskOf& which) {
+    if (bytes_ && which_.id == which.id && which_.attempt == which.attempt) outcome.measured = std::move(bytes_);
+    bytes_.reset();
+  }
+
+ private:
+  wire::TaskOf which_;
+  std::unique_ptr<Bytes> bytes_;
+};
+
 /// Which file a worker runs: this program's; any that was made of the same sources; or another program, whose functions
 /// are called by name.
 enum class Builds : std::uint8_t { own, any, by_name };

@@ -122,6 +122,8 @@ class Scheduler {
   std::vector<Item*> waiting_for(const LaneKey& key) const;
   /// Whether any task waits that is for a worker of this name.
   bool has_tasks_for(const std::string& name) const;
+  /// The queues of tasks that are for some workers only.
+  const std::map<LaneKey, Queues>& lanes() const noexcept { return lanes_.all(); }
   /// All queues but those of tasks that are for one worker each.
   std::vector<const Queues*> unnamed_queues() const;
 

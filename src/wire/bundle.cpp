@@ -30,6 +30,37 @@ class FrameCutter {
   std::size_t at_ = 0;
 };
 
+bool is_before_ending(FrameType type) noexcept { return type == FrameType::part || type == FrameType::measures; }
+
+/// What comes before a task's ending.
+struct Before {
+  std::uint64_t task = 0;
+  std::vector<std::span<const std::byte>> parts;
+  std::span<const std::byte> measures;
+
+  bool empty() const noexcept { return parts.empty() && measures.empty(); }
+  /// False if it is another task's than what came before it.
+  bool take(const Frame& frame) {
+    if (frame.type == FrameType::part) {
+      const Part part = parse_part(frame.payload);
+      if (!is_of(part.id)) return false;
+      parts.push_back(part.value);
+      return true;
+    }
+    const Measured measured = parse_measured(frame.payload);
+    if (!is_of(measured.id)) return false;
+    measures = measured.measures;
+    return true;
+  }
+
+ private:
+  bool is_of(std::uint64_t id) noexcept {
+    if (!empty() && id != task) return false;
+    task = id;
+    return true;
+  }
+};
+
 Ending ending_of(const Frame& frame) {
   Ending ending;
   if (frame.type == FrameType::result) {
@@ -92,27 +123,24 @@ std::vector<Ending> parse_answer(std::span<const std::byte> bytes, std::size_t t
   std::vector<Ending> endings(tasks);
   FrameCutter frames{bytes};
   std::size_t count = 0;
-  std::vector<std::span<const std::byte>> parts;
-  std::uint64_t parts_of = 0;
+  Before before;
   while (auto frame = frames.next()) {
-    if (frame->type == FrameType::part) {
-      const Part part = parse_part(frame->payload);
-      if (!parts.empty() && part.id != parts_of) break;
-      parts_of = part.id;
-      parts.push_back(part.value);
+    if (is_before_ending(frame->type)) {
+      if (!before.take(*frame)) break;
       continue;
     }
     if (frame->type == FrameType::bye) {
-      if (!frames.at_end() || count != tasks || !parts.empty()) break;
+      if (!frames.at_end() || count != tasks || !before.empty()) break;
       return endings;
     }
     Ending ending = ending_of(*frame);
     const std::uint64_t id = ending.result.id;
     if (id == 0 || id > tasks) throw ProtocolError{fmt::format("an answer to {} tasks has one to task {}", tasks, id)};
     if (endings[id - 1].result.id != 0) throw ProtocolError{fmt::format("an answer has task {} twice", id)};
-    if (!parts.empty() && parts_of != id)
-      throw ProtocolError{fmt::format("an answer has parts of task {} before task {}", parts_of, id)};
-    ending.parts = std::exchange(parts, {});
+    if (!before.empty() && before.task != id)
+      throw ProtocolError{fmt::format("an answer has parts or measures of task {} before task {}", before.task, id)};
+    ending.parts = std::exchange(before.parts, {});
+    ending.measures = std::exchange(before.measures, {});
     endings[id - 1] = std::move(ending);
     ++count;
   }
@@ -124,7 +152,7 @@ AnswerSoFar answer_so_far(std::span<const std::byte> bytes) {
   FrameCutter frames{bytes};
   try {
     while (auto frame = frames.next()) {
-      if (frame->type == FrameType::part) continue;  // without its task's ending it is none
+      if (is_before_ending(frame->type)) continue;  // without its task's ending it is none
       if (frame->type == FrameType::bye)
         so_far.is_complete = true;
       else

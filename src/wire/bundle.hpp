@@ -2,7 +2,7 @@
 //
 // What:    a bundle is a file of frames: a head, then tasks numbered from 1, which name their data files "#0", "#1", ….
 //          An answer is a file of frames, too: a result, failure or gone for each task, before it the parts that the
-//          task emitted, then a bye, without which it is torn.
+//          task emitted and what it measured, then a bye, without which it is torn.
 // Owner:   what is parsed holds views into the bytes.
 // Threads: any.
 // Use:
@@ -45,6 +45,7 @@ struct Ending {
   std::optional<Failure> failure;
   bool is_gone = false;                                ///< its worker process died under it
   std::vector<std::span<const std::byte>> parts = {};  ///< what it emitted before
+  std::span<const std::byte> measures = {};            ///< what it counted and timed; mostly empty
 };
 
 /// The endings of tasks 1 to `tasks`, in order. Throws ProtocolError if one is missing, comes twice or is none of them,

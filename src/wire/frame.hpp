@@ -67,9 +67,10 @@ enum class FrameType : std::uint8_t {
   slot_lent,
   node_shared,
   slots_wanted,
-  checkpoint
+  checkpoint,
+  measures
 };
-inline constexpr FrameType last_frame_type = FrameType::checkpoint;
+inline constexpr FrameType last_frame_type = FrameType::measures;
 
 inline constexpr std::size_t header_size = 8;
 /// A header is one number: the type in its highest byte, the payload's length in the others.
@@ -83,6 +84,9 @@ struct Limits {
 inline constexpr std::uint64_t longest_arguments = Limits{}.max_frame - (std::uint64_t{80} << 20);
 /// What a task has saved of its state, bytes.
 inline constexpr std::uint64_t longest_checkpoint = std::uint64_t{64} << 20;
+
+/// What a task has counted and timed, bytes: a thousand names, each with values of all sizes.
+inline constexpr std::uint64_t longest_measures = std::uint64_t{8} << 20;
 
 struct Frame {
   FrameType type;

@@ -306,6 +306,25 @@ Checkpoint parse_checkpoint(std::span<const std::byte> payload) {
   return checkpoint;
 }
 
+void append(Bytes& out, const Measured& measured) {
+  Writer{out, FrameType::measures, 8 + 4 + measured.measures.size()}
+      .number(measured.id)
+      .number(measured.attempt)
+      .bytes(measured.measures);
+}
+
+Measured parse_measured(std::span<const std::byte> payload) {
+  Parser parser{"measures", payload};
+  Measured measured;
+  measured.id = parser.number<std::uint64_t>();
+  measured.attempt = parser.number<std::uint32_t>();
+  measured.measures = parser.rest();
+  const std::size_t size = measured.measures.size();
+  if (size == 0 || size > longest_measures)
+    throw ProtocolError{fmt::format("measures of {} bytes; 1 to {} are possible", size, longest_measures)};
+  return measured;
+}
+
 Progress parse_progress(std::span<const std::byte> payload) {
   Parser parser{"progress", payload};
   Progress progress;

@@ -23,7 +23,7 @@
 
 namespace mw::wire {
 
-inline constexpr std::uint16_t protocol_version = 13;
+inline constexpr std::uint16_t protocol_version = 14;
 
 inline constexpr std::size_t longest_name = 4 * 1024;     ///< platform, host, bytes
 inline constexpr std::size_t longest_text = 1024 * 1024;  ///< reasons and messages, bytes
@@ -132,6 +132,13 @@ struct Checkpoint {
   std::span<const std::byte> state;  ///< at least 1 byte, at most longest_checkpoint
 };
 
+/// What the attempt has counted and timed; right before its result or failure. What the bytes mean is src/measure's.
+struct Measured {
+  std::uint64_t id = 0;
+  std::uint32_t attempt = 0;
+  std::span<const std::byte> measures;  ///< at least 1 byte, at most longest_measures
+};
+
 /// To an agent: give the task back if its worker has not begun it (Returned answers); with `end`, else end that worker.
 struct Cancel {
   std::uint64_t id = 0;
@@ -219,6 +226,7 @@ void append_part_header(Bytes& out, const Part& part);
 void append(Bytes& out, const Checkpoint& checkpoint);
 /// All but the state, which is to follow.
 void append_checkpoint_header(Bytes& out, const Checkpoint& checkpoint);
+void append(Bytes& out, const Measured& measured);
 void append(Bytes& out, const Cancel& cancel);
 void append(Bytes& out, const Returned& returned);
 void append(Bytes& out, const Split& split);
@@ -268,6 +276,7 @@ FailureMessage parse_failure(std::span<const std::byte> payload);
 Progress parse_progress(std::span<const std::byte> payload);
 Part parse_part(std::span<const std::byte> payload);
 Checkpoint parse_checkpoint(std::span<const std::byte> payload);
+Measured parse_measured(std::span<const std::byte> payload);
 Cancel parse_cancel(std::span<const std::byte> payload);
 Returned parse_returned(std::span<const std::byte> payload);
 Split parse_split(std::span<const std::byte> payload);

@@ -5,6 +5,7 @@
 
 #include "error/exception_text.hpp"
 #include "registry/readable.hpp"
+#include "worker/measures.hpp"
 
 namespace mw::worker {
 
@@ -49,6 +50,7 @@ namespace mw::worker {
 
 Outcome execute(const detail::FunctionEntry& function, std::span<const std::byte> arguments) noexcept {
   Outcome outcome;
+  const MeasureScope measures;
   const auto start = std::chrono::steady_clock::now();
   try {
     outcome.value = function.call(arguments);

@@ -20,7 +20,7 @@ struct TaskFailed {
   Failure failure;
 };
 
-/// Calls and measures. Never throws.
+/// Calls and measures. Never throws. What the function counts is left for take_measures().
 Outcome execute(const detail::FunctionEntry& function, std::span<const std::byte> arguments) noexcept;
 
 /// A type's name as people write it.

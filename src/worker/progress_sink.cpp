@@ -17,7 +17,7 @@ constexpr std::int64_t interval_ns = 50'000'000;
 
 std::mutex sink_mutex;
 ProgressSink* process_sink = nullptr;  // under sink_mutex
-std::atomic<bool> has_process_sink{false};
+std::atomic<bool> is_process_sink_set{false};
 std::atomic<std::int64_t> next_process_report{0};  // 0: at once
 
 thread_local ProgressSink* thread_sink = nullptr;
@@ -42,8 +42,17 @@ bool is_due_for_thread() noexcept {
 void set_progress_sink(ProgressSink* sink) {
   std::lock_guard lock{sink_mutex};
   process_sink = sink;
-  has_process_sink.store(sink != nullptr, std::memory_order_relaxed);
+  is_process_sink_set.store(sink != nullptr, std::memory_order_relaxed);
   next_process_report.store(0, std::memory_order_relaxed);
+}
+
+bool has_process_sink() noexcept { return is_process_sink_set.load(std::memory_order_relaxed); }
+
+std::unique_lock<std::mutex> hold_process_sink() {
+  if (!has_process_sink()) return {};
+  std::unique_lock lock{sink_mutex};
+  if (!process_sink) lock = {};
+  return lock;
 }
 
 void set_thread_progress_sink(ProgressSink* sink) noexcept {
@@ -57,7 +66,7 @@ ProgressSink* thread_progress_sink() noexcept { return thread_sink; }
 
 void detail::emit_bytes(Bytes value) {
   if (worker::thread_sink) return worker::thread_sink->part(std::move(value));
-  if (!worker::has_process_sink.load(std::memory_order_relaxed)) return;
+  if (!worker::has_process_sink()) return;
   std::lock_guard lock{worker::sink_mutex};
   if (worker::process_sink) worker::process_sink->part(std::move(value));
 }
@@ -68,7 +77,7 @@ void set_progress(double fraction) {
     if (worker::is_due_for_thread()) worker::thread_sink->progress(fraction);
     return;
   }
-  if (!worker::has_process_sink.load(std::memory_order_relaxed) || !worker::is_due_for_process()) return;
+  if (!worker::has_process_sink() || !worker::is_due_for_process()) return;
   std::lock_guard lock{worker::sink_mutex};
   if (worker::process_sink) worker::process_sink->progress(fraction);
 }

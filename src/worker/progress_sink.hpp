@@ -9,6 +9,7 @@
 //     set_progress_sink(&sink); outcome = execute(…); set_progress_sink(nullptr);
 #pragma once
 
+#include <mutex>
 #include <span>
 #include <string>
 
@@ -29,6 +30,10 @@ class ProgressSink {
 
 /// Null ends it. Does not return while another thread is inside the old sink.
 void set_progress_sink(ProgressSink* sink);
+/// Whether there is one.
+bool has_process_sink() noexcept;
+/// While it is held, the sink stays; it holds nothing if there is none.
+std::unique_lock<std::mutex> hold_process_sink();
 
 /// The same, for calls by this thread.
 void set_thread_progress_sink(ProgressSink* sink) noexcept;

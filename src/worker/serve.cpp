@@ -27,6 +27,7 @@
 #include "worker/execute.hpp"
 #include "worker/leftovers.hpp"
 #include "worker/limits.hpp"
+#include "worker/measures.hpp"
 #include "worker/outbox.hpp"
 #include "worker/printed_output.hpp"
 #include "worker/progress_sink.hpp"
@@ -155,6 +156,7 @@ class Server final : public ProgressSink {
     const ChunkClaims inputs{claims_ ? &*claims_ : nullptr, received_ - 1};
     Outcome outcome = task.terms.shared.empty() ? call_on_terms(function, task) : call_with_shared(function, task);
     set_progress_sink(nullptr);
+    outcome.measured = take_measures([this](const std::string& warning) { note(warning); });
     checkpoints.reset();
     if (const auto left = leftovers_.after(task.function))
       outbox_.send([&](Bytes& out) {
@@ -226,6 +228,8 @@ class Server final : public ProgressSink {
   void answer(const wire::Task& task, Outcome outcome) {
     const PrintedOutput printed = take_printed_output(outcome.run_time);
     const auto run_ns = static_cast<std::uint64_t>(outcome.run_time.count());
+    if (outcome.measured)
+      outbox_.append([&](Bytes& out) { wire::append(out, wire::Measured{task.id, task.attempt, outcome.measured->span()}); });
     if (outcome.failure) {
       const wire::FailureMessage message{
           task.id, task.attempt, run_ns, bytes_of(printed.out), bytes_of(printed.err), std::move(*outcome.failure)};

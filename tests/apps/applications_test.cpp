@@ -93,6 +93,7 @@ TEST_CASE("with --json, stdout is one object with parameters, interface, workers
   for (const char* key : {"program", "version", "parameters", "interface", "workers", "result", "init_seconds",
                           "calculation_seconds", "total_seconds", "tasks", "attempts"})
     CHECK(all.contains(key));
+  CHECK_FALSE(all.contains("measures"));  // its tasks count nothing
   CHECK(all.at("parameters").at("points").to_number<int>() == 10'000);
   CHECK(all.at("workers").to_number<int>() == 2);
   CHECK(all.at("interface") == "multicore");
@@ -109,6 +110,8 @@ TEST_CASE("P40: stdout has the results, everything else goes to stderr", "[apps]
   CHECK(plain.err.find("1 tasks in") != std::string::npos);
   const auto talkative = run("talkative_app", {"--json", "-n", "2"});
   CHECK(json_of(talkative).at("result").at("sum").to_number<int>() == 10);
+  CHECK(json_of(talkative).at("measures").at(0).at("name") == "talks");
+  CHECK(json_of(talkative).at("measures").at(0).at("sum").to_number<int>() == 5);
   const auto serial = run("talkative_app", {"--json", "-i", "serial"});
   CHECK(json_of(serial).at("result").at("sum").to_number<int>() == 10);
 }

@@ -51,8 +51,7 @@ mw::Bytes frame_of(Words words) {
 }
 
 /// Says it to this worker's master, in place of a worker.
-bool say(int words) {
-  const mw::Bytes bytes = frame_of(static_cast<Words>(words));
+void send_to_master(const mw::Bytes& bytes) {
   DIR* const folder = ::opendir("/proc/self/fd");
   while (const dirent* entry = ::readdir(folder)) {
     const int fd = std::atoi(entry->d_name);
@@ -62,7 +61,19 @@ bool say(int words) {
     static_cast<void>(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL));
   }
   ::closedir(folder);
+}
+
+bool say(int words) {
+  send_to_master(frame_of(static_cast<Words>(words)));
   std::this_thread::sleep_for(std::chrono::seconds{20});  // it is ended meanwhile
+  return true;
+}
+
+/// The first task of its master.
+bool say_rubbish_was_measured(const std::string& rubbish) {
+  mw::Bytes bytes;
+  mw::wire::append(bytes, mw::wire::Measured{1, 1, std::as_bytes(std::span{rubbish})});
+  send_to_master(bytes);
   return true;
 }
 
@@ -92,4 +103,14 @@ TEST_CASE("a worker that breaks the protocol is replaced, and only that process"
   const auto accounted_for = [&] { return status().ready_workers() + status().workers_that_are(mw::WorkerState::set_aside); };
   CHECK(test::eventually([&] { return accounted_for() == static_cast<std::size_t>(workers_of(spec)); }));
   CHECK(status().workers_that_are(mw::WorkerState::lost) == 0);
+}
+
+TEST_CASE("rubbish in place of what a task has counted is dropped, and nothing else is", "[task][bad_frames][measure]") {
+  const std::string spec = GENERATE_COPY(from_range(specs_with_processes()));
+  INFO(spec);
+  mw::Master master{mw::interface(spec)};
+  CHECK(master.get_result(master.submit_task<say_rubbish_was_measured>(std::string(1'000, '\xee'))));
+  CHECK(master.get_result(master.submit_task<add>(1, 2)) == 3);
+  CHECK(master.measures().empty());
+  CHECK(master.get_status().lost == 0);
 }

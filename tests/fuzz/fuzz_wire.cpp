@@ -64,6 +64,7 @@ void check(const Frame& frame) {
     case FrameType::progress: return check_same(frame.payload, parse_progress);
     case FrameType::part: return check_same(frame.payload, parse_part);
     case FrameType::checkpoint: return check_same(frame.payload, parse_checkpoint);
+    case FrameType::measures: return check_same(frame.payload, parse_measured);
     case FrameType::cancel: return check_same(frame.payload, parse_cancel);
     case FrameType::heartbeat: parse_heartbeat(frame.payload); return;
     case FrameType::bye: parse_bye(frame.payload); return;

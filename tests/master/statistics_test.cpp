@@ -11,6 +11,7 @@
 #include "master/choice_watch.hpp"
 #include "master/loss_teller.hpp"
 #include "master/statistics.hpp"
+#include "measure/measures.hpp"
 #include "support/captured_stderr.hpp"
 #include "support/task_refs.hpp"
 
@@ -26,6 +27,15 @@ int counted(int x) { return x; }
 
 Moment at(std::chrono::nanoseconds time) { return {time.count(), time}; }
 constexpr WorkerId some_worker{1};
+
+Outcome measuring(std::uint64_t hits, bool fails = false) {
+  measure::Measures measures;
+  measures.add(measure::Kind::count, "hits", hits);
+  Outcome outcome;
+  outcome.measured = std::make_unique<Bytes>(measure::encoded(measures));
+  if (fails) outcome.failure.emplace();
+  return outcome;
+}
 
 struct Bench {
   TaskRecord& task(TaskOptions options = {}) { return *TaskAccess::record(tasks.emplace_back(maker.make({}, std::move(options)))); }
@@ -126,6 +136,9 @@ TEST_CASE("each function has its times, and tasks with a name of their own have 
   CHECK(lines[0].errors == 1);
   CHECK(lines[0].total_seconds == Approx(8));
   CHECK(lines[0].max_seconds == Approx(6));
+  CHECK(lines[0].min_seconds == Approx(2));
+  CHECK(lines[0].p50_seconds == Approx(2).epsilon(0.07));
+  CHECK(lines[0].p99_seconds == Approx(6).epsilon(0.07));
   CHECK(lines[1].name == "eels");
   CHECK(lines[1].finished == 1);
   CHECK(lines[1].cancelled == 1);
@@ -218,4 +231,76 @@ TEST_CASE("a loss is told with worker, task and reason, once, and only if the ta
   CHECK_THAT(said,
              Catch::EndsWith("multicore worker 3 was lost under task 1 (the eels): signal 9 (Killed)\\x1b[2J; it runs again\n"));
   CHECK(std::count(said.begin(), said.end(), '\n') == 1);
+}
+
+TEST_CASE("P53: the attempt that ends its task counts what it has measured, and no other does", "[master][P53]") {
+  Bench bench;
+  const auto hits = [&] {
+    const auto measures = bench.statistics.measures().statuses();
+    return measures.empty() ? 0 : measures[0].sum;
+  };
+  TaskRecord &task = bench.task(), &cancelled = bench.task();
+  bench.statistics.done(task, measuring(1, true), at(1s));
+  bench.statistics.queued_again(task, Again::fault, true, at(1s));
+  CHECK(hits() == 0);
+  bench.statistics.done(task, measuring(2), at(1s));
+  bench.end(task, TaskState::finished, 1);
+  CHECK(hits() == 2);
+  bench.end(cancelled, TaskState::cancelled);
+  CHECK(hits() == 2);
+  TaskRecord& failed = bench.task();
+  bench.statistics.done(failed, measuring(4, true), at(1s));
+  bench.end(failed, TaskState::error);
+  CHECK(hits() == 6);
+}
+
+TEST_CASE("P53: a copy that overtakes its task counts in its place", "[master][P53]") {
+  Bench bench;
+  const auto sum = [&] {
+    double all = 0;
+    for (const auto& one : bench.statistics.measures().statuses()) all += one.sum;
+    return all;
+  };
+  TaskRecord& task = bench.task();
+  const Outcome of_copy = measuring(8), of_failed_copy = measuring(16, true), own = measuring(1);
+  bench.statistics.copy_ended(task, core::CopyEnd::done, &of_failed_copy, at(1s));
+  bench.end(bench.task(), TaskState::cancelled);
+  bench.statistics.copy_ended(task, core::CopyEnd::done, &of_copy, at(1s));
+  bench.statistics.overtaken(task);
+  bench.end(task, TaskState::finished, 1);
+  CHECK(sum() == 8);
+  TaskRecord& other = bench.task();
+  bench.statistics.copy_ended(other, core::CopyEnd::done, &of_copy, at(1s));  // it has emitted something, too: it counts not
+  bench.statistics.done(other, own, at(1s));
+  bench.end(other, TaskState::finished, 1);
+  CHECK(sum() == 9);
+}
+
+TEST_CASE("measures that do not decode are dropped, with a warning, and the task ends as it does", "[master]") {
+  Bench bench;
+  Outcome rubbish;
+  rubbish.measured = std::make_unique<Bytes>(encode(std::string{"rubbish"}));
+  const std::string said = test::stderr_of([&] {
+    for (int i = 0; i < 3; ++i) {
+      TaskRecord& task = bench.task();
+      bench.statistics.done(task, rubbish, at(1s));
+      bench.end(task, TaskState::finished, 1);
+    }
+  });
+  CHECK(bench.statistics.measures().statuses().empty());
+  CHECK(bench.status().finished == 3);
+  CHECK(said.find("do not decode") != std::string::npos);
+  CHECK(said.find("do not decode") == said.rfind("do not decode"));
+}
+
+TEST_CASE("names that are no text are shown as such", "[master]") {
+  Bench bench;
+  measure::Measures measures;
+  measures.add(measure::Kind::count, "\x1b[31m\xff", 1);
+  Outcome outcome;
+  outcome.measured = std::make_unique<Bytes>(measure::encoded(measures));
+  TaskRecord& task = bench.task();
+  bench.statistics.done(task, outcome, at(1s));
+  bench.end(task, TaskState::finished, 1);
+  CHECK(bench.statistics.measures().statuses().at(0).name == "\\x1b[31m\\xff");
 }

@@ -205,6 +205,21 @@ TEST_CASE("progress of another task is not heard, and a part or checkpoint of an
   CHECK(bench.heard.said().empty());
 }
 
+TEST_CASE("what a task has measured comes with its end, and not with another's", "[multicore][worker][measure]") {
+  WorkerBench bench;
+  bench.join();
+  bench.send(1);
+  bench.send(2);
+  CHECK_THROWS_AS(bench.come(wire::Measured{2, 1, bytes_of("eels")}), wire::ProtocolError);
+  CHECK_THROWS_AS(bench.come(wire::Measured{1, 2, bytes_of("eels")}), wire::ProtocolError);
+  bench.come(wire::Measured{1, 1, bytes_of("eels")});
+  bench.come(wire::Result{.id = 1, .attempt = 1, .run_ns = 5, .out = {}, .err = {}, .value = {}});
+  REQUIRE(bench.heard.outcomes.back().measured);
+  CHECK(std::ranges::equal(bench.heard.outcomes.back().measured->span(), bytes_of("eels")));
+  bench.come(wire::Result{.id = 2, .attempt = 1, .run_ns = 5, .out = {}, .err = {}, .value = {}});
+  CHECK_FALSE(bench.heard.outcomes.back().measured);
+}
+
 TEST_CASE("frames that a worker does not send, and payloads that are none, break the protocol", "[multicore][worker]") {
   WorkerBench bench;
   bench.join();
@@ -216,7 +231,7 @@ TEST_CASE("frames that a worker does not send, and payloads that are none, break
   CHECK_THROWS_AS(bench.come(wire::Returned{1, 1}), wire::ProtocolError);
   CHECK_THROWS_AS(bench.come(wire::FilePiece{}), wire::ProtocolError);
   using enum wire::FrameType;
-  for (const wire::FrameType type : {hello, result, failure, result_apart, progress, part, checkpoint, note})
+  for (const wire::FrameType type : {hello, result, failure, result_apart, progress, part, checkpoint, measures, note})
     for (const std::string& payload : {std::string{}, std::string{"\x01"}, std::string(40, '\xff')})
       CHECK_THROWS_AS(bench.worker->frame({type, bytes_of(payload)}), wire::ProtocolError);
   bench.come(wire::Heartbeat{});

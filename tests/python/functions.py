@@ -4,7 +4,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from cppmw_worker import emit, set_progress, should_stop
+from cppmw_worker import count, emit, set_progress, should_stop, time_block
 
 
 @dataclass
@@ -39,6 +39,25 @@ def text_of(size):
 
 def fail(text):
     raise Sour(text)
+
+
+def count_eels(eels):
+    with time_block("walk"):
+        count("walks")
+        count("eels", eels)
+        count("x" * 200)
+    return eels
+
+
+_seen = set()
+
+
+def fails_once(number):
+    count("tries")
+    if number not in _seen:
+        _seen.add(number)
+        raise Sour("not yet")
+    return number
 
 
 def divide(x):

@@ -215,6 +215,31 @@ TEST_CASE("a Python task emits values and lines while it runs", "[python]") {
   CHECK_THAT(text, Contains("line 99\n"));
 }
 
+TEST_CASE("P53: what a Python task counts and times is in the status, and once", "[python][measure][P53]") {
+  Master master = master_of_functions();
+  std::vector<Task<int>> tasks;
+  for (int i = 0; i < 20; ++i) tasks.push_back(master.submit_task(Remote<int>{"count_eels"}, i * i * i));
+  for (const auto& task : tasks) master.get_result(task);
+  const std::vector<int> inputs{1, 2, 3, 4, 5};
+  MapOptions options{.chunk = 5};
+  options.task.retries = 1;
+  for (const int result : master.map(Remote<int>{"fails_once"}, inputs, options)) CHECK(result > 0);
+  const auto measures = master.measures();
+  REQUIRE(measures.size() == 4);
+  CHECK(measures[0].name == "eels");
+  CHECK(measures[0].count == 20);
+  CHECK(measures[0].sum == 36'100);
+  CHECK(measures[0].min == 0);
+  CHECK(measures[0].max == 6'859);
+  CHECK(measures[0].p50 == Approx(729).epsilon(0.07));
+  CHECK(measures[1].name == "tries");
+  CHECK(measures[1].sum == 5);
+  CHECK(measures[2].sum == 20);
+  CHECK(measures[3].name == "walk");
+  CHECK(measures[3].is_time);
+  CHECK(measures[3].count == 20);
+}
+
 TEST_CASE("20 MB go to Python and back", "[python]") {
   Master master = master_of_functions();
   CHECK(master.get_result(master.submit_task(Remote<int>{"size_of"}, std::string(20'000'000, 'x'))) == 20'000'000);

@@ -286,6 +286,29 @@ TEST_CASE("what a task has saved goes to the host, and along with its next attem
   CHECK(message_of(task).terms.checkpoint.empty());
 }
 
+TEST_CASE("what a task elsewhere has measured comes with its end", "[remote][measure]") {
+  Bench bench;
+  bench.join(1);
+  for (int i = 0; i < 2; ++i) bench.worker.send(bench.task());
+  CHECK_THROWS_AS(bench.come(wire::Measured{2, 1, bytes_of("eels")}), wire::ProtocolError);
+  bench.come(wire::Measured{1, 1, bytes_of("eels")});
+  bench.result(1);
+  REQUIRE(bench.heard.outcomes.back().measured);
+  CHECK(text_of(bench.heard.outcomes.back().measured->span()) == "eels");
+  bench.result(2);
+  CHECK_FALSE(bench.heard.outcomes.back().measured);
+}
+
+TEST_CASE("what is held of one attempt is no other's", "[remote][measure]") {
+  HeldMeasures held;
+  Outcome outcome;
+  held.hold({1, 1, bytes_of("eels")});
+  held.give_to(outcome, {1, 2});
+  CHECK_FALSE(outcome.measured);
+  held.give_to(outcome, {1, 1});  // it was forgotten
+  CHECK_FALSE(outcome.measured);
+}
+
 TEST_CASE("that a worker is stopped counts while it has work", "[remote]") {
   Bench bench;
   bench.join();

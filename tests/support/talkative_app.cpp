@@ -1,4 +1,4 @@
-// An application whose tasks print a lot, and may fail.
+// An application whose tasks print a lot, count that, and may fail.
 #include <mw/app.hpp>
 #include <mw/mw.hpp>
 
@@ -9,6 +9,7 @@
 int talk(int x) {
   std::cout << "working on " << x << std::endl;
   std::printf("still working on %d\n", x);
+  mw::count("talks");
   return x;
 }
 

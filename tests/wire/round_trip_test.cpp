@@ -290,6 +290,35 @@ TEST_CASE("an answer says what is wrong with it", "[wire][S7]") {
   CHECK_THROWS_WITH(parse_answer(other_frame.span(), 1), Contains("does not hold frames of type 9"));
 }
 
+TEST_CASE("an answer has what a task has measured before its ending, and nowhere else", "[wire][measure]") {
+  const auto measured = [](Bytes& out, std::uint64_t id, std::string_view text) {
+    append(out, Measured{id, 1, std::as_bytes(std::span{text})});
+  };
+  Bytes answer;
+  append(answer, Part{2, 1, bytes_of("one")});
+  measured(answer, 2, "eels");
+  append_result_of(answer, 2);
+  const std::size_t whole = answer.size();
+  measured(answer, 1, "crabs");
+  CHECK(answer_so_far(answer.span()).bytes == whole);
+  append_failure_of(answer, 1);
+  append(answer, Bye{});
+  const auto endings = parse_answer(answer.span(), 2);
+  CHECK(text_of(endings[1].measures) == "eels");
+  CHECK(endings[1].parts.size() == 1);
+  CHECK(text_of(endings[0].measures) == "crabs");
+
+  Bytes of_another;
+  measured(of_another, 2, "x");
+  append_result_of(of_another, 1);
+  CHECK_THROWS_WITH(parse_answer(of_another.span(), 2), "an answer has parts or measures of task 2 before task 1");
+  Bytes without_ending;
+  append_result_of(without_ending, 1);
+  measured(without_ending, 1, "x");
+  append(without_ending, Bye{});
+  CHECK_THROWS_AS(parse_answer(without_ending.span(), 1), ProtocolError);
+}
+
 TEST_CASE("an answer has the parts of a task before its ending, and nowhere else", "[wire][emit]") {
   const auto part = [](Bytes& out, std::uint64_t id, std::string_view text) {
     append(out, Part{id, 1, std::as_bytes(std::span{text})});
@@ -315,7 +344,7 @@ TEST_CASE("an answer has the parts of a task before its ending, and nowhere else
   Bytes of_another;
   part(of_another, 2, "x");
   append_result_of(of_another, 1);
-  CHECK_THROWS_WITH(parse_answer(of_another.span(), 2), "an answer has parts of task 2 before task 1");
+  CHECK_THROWS_WITH(parse_answer(of_another.span(), 2), "an answer has parts or measures of task 2 before task 1");
   Bytes mixed;
   part(mixed, 2, "x");
   part(mixed, 1, "y");

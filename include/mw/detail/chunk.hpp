@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -18,6 +19,10 @@
 #include <mw/bytes.hpp>
 #include <mw/detail/task_group.hpp>
 #include <mw/function.hpp>
+
+namespace mw::measure {
+class Measures;
+}
 
 namespace mw::detail {
 
@@ -106,6 +111,21 @@ class InputPlace {
   const std::uint64_t* const outer_;
 };
 
+/// An input that may be tried again (`is_needed`): what a try that failed has counted is forgotten, as far as it was
+/// the task's own thread that counted.
+class MeasureTry {
+ public:
+  explicit MeasureTry(bool is_needed);
+  ~MeasureTry();
+  MeasureTry(const MeasureTry&) = delete;
+  MeasureTry& operator=(const MeasureTry&) = delete;
+  /// This try was none: another one follows.
+  void failed() noexcept;
+
+ private:
+  std::unique_ptr<measure::Measures> before_;  ///< what was measured before this input
+};
+
 /// Says how far a run of calls may go: until its time is used up, or its master takes the rest back. It seldom looks
 /// where calls are short.
 class ChunkPace {
@@ -190,6 +210,7 @@ auto MapChunk<F>::run(std::uint64_t most, std::vector<Input> inputs, std::uint64
   ChunkPace pace{std::min<std::uint64_t>(most, inputs.size()), budget_ns};
   for (auto&& input : inputs) {
     if (!pace.may_go_on()) break;
+    MeasureTry measures{retries != 0};
     for (std::uint32_t attempt = 0;; ++attempt) {
       try {
         if constexpr (std::is_void_v<R>) {
@@ -199,7 +220,10 @@ auto MapChunk<F>::run(std::uint64_t most, std::vector<Input> inputs, std::uint64
           result.values.push_back(call_with_input<F>(static_cast<const Input&>(input)));
         }
       } catch (...) {
-        if (attempt < retries) continue;
+        if (attempt < retries) {
+          measures.failed();
+          continue;
+        }
         result.failures.emplace_back(result.done, describe_current_exception());
       }
       break;

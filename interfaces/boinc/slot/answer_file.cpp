@@ -53,6 +53,13 @@ void AnswerFile::add(const wire::Part& part) {
   append(part.value);
 }
 
+void AnswerFile::add(const wire::Measured& measured) {
+  if (is_compared_) return;
+  Bytes bytes;
+  wire::append(bytes, measured);
+  append(bytes.span());
+}
+
 bool AnswerFile::add_as_it_is(const wire::Frame& frame) {
   if (is_compared_) return false;
   append({frame.payload.data() - wire::header_size, frame.payload.size() + wire::header_size});

@@ -30,6 +30,8 @@ class AnswerFile {
   void add(wire::FailureMessage message);
   /// Before the ending of its task.
   void add(const wire::Part& part);
+  /// The same; left out where answers are compared: times differ, and counts may.
+  void add(const wire::Measured& measured);
   /// A whole frame as it came, where nothing in it needs to be left out; else false, and nothing is done.
   bool add_as_it_is(const wire::Frame& frame);
   /// The task ran for so long, and failed.

@@ -81,6 +81,7 @@ class Runner final : public link::WorkerUser {
       case wire::FrameType::hello: return greet();
       case wire::FrameType::progress: fraction_ = wire::parse_progress(frame.payload).fraction; return;
       case wire::FrameType::part: return take_part(frame);
+      case wire::FrameType::measures: return take_measures(frame);
       case wire::FrameType::note:
       case wire::FrameType::heartbeat: return;
       case wire::FrameType::result_apart: return take_result_apart(frame);
@@ -215,6 +216,11 @@ class Runner final : public link::WorkerUser {
     const wire::Part part = wire::parse_part(frame.payload);
     check_is_current(part.id);
     answer_.add(part);
+  }
+  void take_measures(const wire::Frame& frame) {
+    const wire::Measured measured = wire::parse_measured(frame.payload);
+    check_is_current(measured.id);
+    answer_.add(measured);
   }
   void take_failure(const wire::Frame& frame) {
     wire::FailureMessage message = wire::parse_failure(frame.payload);

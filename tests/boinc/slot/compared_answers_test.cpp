@@ -9,16 +9,22 @@
 #include <string>
 
 #include <mw/codec.hpp>
+#include <mw/measure.hpp>
 
 #include "boinc/jobs/bundles.hpp"
 #include "boinc/slot/run.hpp"
+#include "measure/measures.hpp"
 #include "process/file.hpp"
 #include "support/temporary.hpp"
 #include "wire/bundle.hpp"
 
 namespace {
 
-std::int64_t square_of(std::int64_t x) { return x * x; }
+std::int64_t square_of(std::int64_t x) {
+  const auto time = mw::time_block("squaring");
+  mw::count("squares");
+  return x * x;
+}
 std::int64_t print_and_throw(std::int64_t x) {
   std::printf("before it threw\n");
   throw std::runtime_error{"no " + std::to_string(x)};
@@ -59,6 +65,7 @@ TEST_CASE("two hosts give the same bytes to a workunit whose answers are compare
   CHECK(std::ranges::equal(first.span(), second.span()));
   const auto endings = mw::wire::parse_answer(first.span(), 5);
   for (const auto& ending : endings) CHECK(ending.result.run_ns == 0);
+  for (const auto& ending : endings) CHECK(ending.measures.empty());
   CHECK(endings[1].failure->message == "no 8");
   CHECK(endings[2].is_gone);
   CHECK_THAT(endings[2].failure->message, Catch::StartsWith("its process ended with signal 6"));
@@ -66,9 +73,16 @@ TEST_CASE("two hosts give the same bytes to a workunit whose answers are compare
   CHECK_FALSE(endings[4].failure);
 }
 
-TEST_CASE("the server here, which does not compare bytes, is told how long a task ran", "[boinc][submit]") {
+TEST_CASE("the server here, which does not compare bytes, is told how long a task ran and what it counted", "[boinc][submit]") {
   const mw::Bytes answer = answer_to(bundle(false));
   const auto endings = mw::wire::parse_answer(answer.span(), 5);
   CHECK(endings[0].result.run_ns > 0);
   CHECK(endings[3].result.run_ns > 0);
+  CHECK(endings[3].measures.empty());
+  for (const std::size_t i : {0u, 4u}) {
+    const auto all = mw::measure::decoded(endings[i].measures);
+    REQUIRE(all.size() == 2);
+    CHECK(all.sorted()[0].name == "squares");
+    CHECK(all.sorted()[1].name == "squaring");
+  }
 }

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""A real Prometheus reads what a master says of itself.
+
+    prometheus_test.py PROGRAM...       checks the text that the program prints: promtool has nothing against it, and a
+                                        Prometheus that scrapes it answers a query
+    prometheus_test.py --url URL        the same for what is served there, /metrics of a dashboard
+
+The exit status is 77 where Prometheus (Debian: prometheus) is not installed.
+"""
+
+import http.server
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+LONGEST_WAIT_S = 60
+QUERY = "cppmw_tasks_finished_total"
+
+
+def check_with_promtool(text):
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=LONGEST_WAIT_S)
+    said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
+    if done.returncode != 0 or said:
+        sys.exit(f"promtool check metrics ended with {done.returncode}:\n{said}")
+
+
+class Page:
+    """Serves one text on a free port, for as long as it is in use."""
+
+    def __init__(self, text):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server.server_address[1]}/metrics"
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def configuration(url):
+    parts = urllib.parse.urlsplit(url)
+    return json.dumps(  # which is YAML, too
+        {
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+            "scrape_configs": [
+                {
+                    "job_name": "cppmw",
+                    "scheme": parts.scheme,
+                    "metrics_path": parts.path or "/metrics",
+                    "static_configs": [{"targets": [parts.netloc]}],
+                }
+            ],
+        }
+    )
+
+
+def answers(port, query):
+    """The values of a query, as soon as there are some; an empty list before that."""
+    try:
+        url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": query})
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return [one["value"][1] for one in json.load(answer)["data"]["result"]]
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return []
+
+
+def check_scrape(url):
+    with tempfile.TemporaryDirectory() as folder:
+        config, log = os.path.join(folder, "prometheus.yml"), os.path.join(folder, "log")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(configuration(url))
+        port = free_port()
+        with open(log, "wb") as output:
+            server = subprocess.Popen(
+                [
+                    "prometheus",
+                    f"--config.file={config}",
+                    f"--storage.tsdb.path={folder}/data",
+                    f"--web.listen-address=127.0.0.1:{port}",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            end = time.monotonic() + LONGEST_WAIT_S
+            while not (values := answers(port, QUERY)):
+                if server.poll() is not None or time.monotonic() > end:
+                    with open(log, encoding="utf-8", errors="replace") as file:
+                        sys.exit(f"Prometheus has no answer to {QUERY}; it said:\n{file.read()}")
+                time.sleep(0.1)
+            if answers(port, "up") != ["1"]:
+                sys.exit(f"Prometheus could not read {url}")
+            return values
+        finally:
+            server.terminate()
+            server.wait(LONGEST_WAIT_S)
+
+
+def main(arguments):
+    if not shutil.which("prometheus") or not shutil.which("promtool"):
+        print("Prometheus is not installed (Debian: prometheus)")
+        return 77
+    if not arguments:
+        print(__doc__, file=sys.stderr)
+        return 2
+    if arguments[0] == "--url":
+        with urllib.request.urlopen(arguments[1], timeout=LONGEST_WAIT_S) as answer:
+            check_with_promtool(answer.read())
+        print(f"{QUERY}: {', '.join(check_scrape(arguments[1]))}")
+        return 0
+    text = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, timeout=LONGEST_WAIT_S).stdout
+    check_with_promtool(text)
+    with Page(text) as url:
+        print(f"{QUERY}: {', '.join(check_scrape(url))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
