@@ -158,7 +158,7 @@ class Pool final : public Interface, public multicore::WorkerOwner {
       say_if_stopped();
       return;
     }
-    log::debug(fmt::format("multicore worker {}: {}", worker.slot(), why));
+    log::info(fmt::format("multicore worker {}: {}", worker.slot(), why));
     if (worker.slot() > wanted_) return;
     if (worker.leaves() || worker.was_ready())
       replace(worker.slot() - 1);

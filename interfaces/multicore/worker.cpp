@@ -163,14 +163,21 @@ void Worker::leave() {
   if (std::exchange(leaves_, true)) return;
   if (!was_ready()) return process_->stop("it is not needed any more");
   owner_.host().worker_leaves(id_);
-  for (const TaskRef& task : window_.drop_all_held()) owner_.host().task_returned(task);
+  const auto may_go_elsewhere = [](const TaskRef& task) { return task.options().worker.empty(); };
+  for (const TaskRef& task : window_.drop_all_held())
+    if (may_go_elsewhere(task))
+      owner_.host().task_returned(task);
+    else
+      window_.hold(task);
   std::vector<TaskRef> in_flight;
-  for (const auto& entry : window_.in_flight()) in_flight.push_back(entry.task);
+  for (const auto& entry : window_.in_flight())
+    if (may_go_elsewhere(entry.task)) in_flight.push_back(entry.task);
   for (auto task = in_flight.rbegin(); task != in_flight.rend(); ++task)  // the last first: the worker begins the oldest
     if (take_back(*task)) owner_.host().task_returned(*task);
   stop_if_done();
 }
 
+/// What is held goes out when there is a place.
 void Worker::stop_if_done() {
   if (leaves_ && !is_busy()) process_->stop();
 }

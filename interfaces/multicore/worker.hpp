@@ -69,7 +69,7 @@ class Worker final : public link::WorkerUser {
   /// Goes out with the next flush(), if it was sent tasks that take this shared value.
   void forget_shared(std::uint64_t number);
   void stop() { process_->stop(); }
-  /// It takes nothing more, gives back what it has not begun, and ends when it has done the rest.
+  /// It takes nothing more, gives back what it has not begun and others may have, and ends when it has done the rest.
   void leave();
   bool leaves() const noexcept { return leaves_; }
 

@@ -255,7 +255,7 @@ void Star::node_shared(NodeSession& node, bool is_shared) {
 void Star::node_gone(NodeSession& node, const std::string& why) {
   if (stopped_) return remove_later(node);
   if (node.was_let_go()) {
-    log::debug(fmt::format("tcp: {} was let go: {}", node.text(), why));
+    log::info(fmt::format("tcp: {} was let go: {}", node.text(), why));
   } else if (node.is_greeted() && node.slots() > 0) {
     ++nodes_lost_;
     if (node.was_lost_with_tasks()) note_loss(node, 0, why);

@@ -83,6 +83,7 @@ struct App::Impl {
     add_watch_options();
     cli.footer(
         "Ctrl-C: no more tasks begin, and those that run may finish; again: all end now.\n"
+        "MW_LOG=off|error|warning|info|debug: what is said of workers on stderr; MW_LOG_FORMAT=json: as JSON lines.\n"
         "Exit status: 0 done, 1 the computation failed or its results could not be printed, 2 the command line was wrong, 130 "
         "stopped by Ctrl-C, 143 by SIGTERM or at a time, 129 by SIGHUP.");
   }

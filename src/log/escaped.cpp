@@ -66,4 +66,13 @@ std::string escape(std::string_view text, std::string_view kept) {
 std::string escaped(std::string_view text) { return escape(text, {}); }
 std::string escaped_lines(std::string_view text) { return escape(text, "\n\t"); }
 
+std::string json_string(std::string_view text) {
+  std::string json = "\"";
+  for (const char c : escaped(text)) {
+    if (c == '"' || c == '\\') json += '\\';
+    json += c;
+  }
+  return json += '"';
+}
+
 }  // namespace mw::log

@@ -19,5 +19,7 @@ namespace mw::log {
 std::string escaped(std::string_view text);
 /// Ends of lines and tabs stay.
 std::string escaped_lines(std::string_view text);
+/// The same as a string of JSON, in quotation marks, on one line.
+std::string json_string(std::string_view text);
 
 }  // namespace mw::log

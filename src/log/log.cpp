@@ -1,5 +1,7 @@
 #include "log/log.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <chrono>
 #include <cstdlib>
@@ -10,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "log/escaped.hpp"
+#include "process/command_line.hpp"
 #include "process/standard_streams.hpp"
 
 namespace mw::log {
@@ -39,14 +42,29 @@ bool is_said(Level level) {
   return level >= least;
 }
 
+bool is_json() {
+  static const bool is = [] {
+    const char* const word = std::getenv("MW_LOG_FORMAT");
+    return word && std::string_view{word} == "json";
+  }();
+  return is;
+}
+
 /// The time of day here, and the weight of what follows.
 std::string line_of(std::string_view weight, std::string_view text) {
   using namespace std::chrono;
   const auto now = system_clock::now();
   const std::time_t seconds = system_clock::to_time_t(now);
-  std::tm time = {};
-  ::localtime_r(&seconds, &time);
   const auto ms = duration_cast<milliseconds>(now.time_since_epoch()) % 1s;
+  std::tm time = {};
+  if (is_json()) {
+    ::gmtime_r(&seconds, &time);
+    return fmt::format(R"({{"time":"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z","level":"{}","program":{},"pid":{},"message":{}}})"
+                       "\n",
+                       time.tm_year + 1900, time.tm_mon + 1, time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec, ms.count(),
+                       weight, json_string(process::program_name()), ::getpid(), json_string(text));
+  }
+  ::localtime_r(&seconds, &time);
   return fmt::format("[mw {:02}:{:02}:{:02}.{:03} {}] {}\n", time.tm_hour, time.tm_min, time.tm_sec, ms.count(), weight,
                      escaped(text));
 }
@@ -62,6 +80,7 @@ void say(Level level, std::string_view weight, std::string_view text) {
 }  // namespace
 
 void warn(std::string_view text) { say(Level::warn, "warning", text); }
+void info(std::string_view text) { say(Level::info, "info", text); }
 void debug(std::string_view text) { say(Level::debug, "debug", text); }
 
 }  // namespace mw::log

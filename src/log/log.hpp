@@ -1,7 +1,8 @@
 // What CppMW has to say while it runs: to stderr, never to stdout.
 //
-// What:    warnings (a worker was lost) and details, each on one line (escaped()). MW_LOG=off|error|warn|info|debug
-//          chooses; the default is warn.
+// What:    warnings (a worker was lost), news (one was let go) and details, each on one line (escaped()).
+//          MW_LOG=off|error|warning|info|debug chooses; the default is warning. With MW_LOG_FORMAT=json, each line is a
+//          JSON object: time, level, program, pid, message.
 // Owner:   the process: its stderr.
 // Threads: any.
 // Use:
@@ -13,6 +14,7 @@
 namespace mw::log {
 
 void warn(std::string_view text);
+void info(std::string_view text);
 void debug(std::string_view text);
 
 }  // namespace mw::log

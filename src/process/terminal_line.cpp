@@ -58,8 +58,13 @@ std::string line_with_bar(double done, const std::string& text, std::size_t widt
 
 std::string time_left(double done, double seconds) {
   if (done <= 0 || done >= 1 || seconds < 0.5) return {};
-  const double left = seconds * (1 - done) / done;
-  return left < 90 ? fmt::format(", {:.0f} s left", left) : fmt::format(", {:.0f} min left", left / 60);
+  return ", " + text_of_time_left(seconds * (1 - done) / done);
+}
+
+std::string text_of_time_left(double seconds) {
+  if (!(seconds < 99.95 * 3600)) return seconds < 1e9 ? fmt::format("{:.0f} d left", seconds / 86'400) : "ages left";
+  if (seconds < 90) return fmt::format("{:.0f} s left", seconds);
+  return seconds < 100 * 60 ? fmt::format("{:.0f} min left", seconds / 60) : fmt::format("{:.1f} h left", seconds / 3600);
 }
 
 }  // namespace mw::process

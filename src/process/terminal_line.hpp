@@ -40,5 +40,7 @@ std::string line_with_bar(double done, const std::string& text, std::size_t widt
 
 /// ", 12 s left" if `done`, 0 to 1, took so many seconds; empty as long as nobody can tell.
 std::string time_left(double done, double seconds);
+/// "12 s left", "5 min left", "2.5 h left", "4 d left".
+std::string text_of_time_left(double seconds);
 
 }  // namespace mw::process

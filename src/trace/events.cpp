@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "log/escaped.hpp"
 #include "trace/text.hpp"
 
 namespace mw::trace {
@@ -56,13 +57,14 @@ void Events::begin_event() {
 
 void Events::name_process(std::uint32_t process, std::string_view name) {
   begin_event();
-  text_ += fmt::format(R"({{"ph":"M","name":"process_name","pid":{},"tid":0,"args":{{"name":{}}}}})", process, json_string(name));
+  text_ +=
+      fmt::format(R"({{"ph":"M","name":"process_name","pid":{},"tid":0,"args":{{"name":{}}}}})", process, log::json_string(name));
 }
 
 void Events::name_lane(std::uint32_t process, std::uint32_t lane, std::string_view name) {
   begin_event();
-  text_ +=
-      fmt::format(R"({{"ph":"M","name":"thread_name","pid":{},"tid":{},"args":{{"name":{}}}}})", process, lane, json_string(name));
+  text_ += fmt::format(R"({{"ph":"M","name":"thread_name","pid":{},"tid":{},"args":{{"name":{}}}}})", process, lane,
+                       log::json_string(name));
 }
 
 void Events::add(const Record& record) {
@@ -131,7 +133,7 @@ void Events::add_worker_event(const Record& record) {
   begin_event();
   text_ += fmt::format(R"({{"ph":"i","s":"t",{},"ts":)", of.lanes.front().at);
   put_us(text_, record.end_ns - born_ns_);
-  text_ += fmt::format(R"(,"name":{},"cat":"worker"}})", json_string(fmt::format("{} {}", of.name, word_of(record.kind))));
+  text_ += fmt::format(R"(,"name":{},"cat":"worker"}})", log::json_string(fmt::format("{} {}", of.name, word_of(record.kind))));
   if (record.kind != Kind::worker_left) return;
   workers_.erase(record.worker);  // no number comes again
   names_.forget_worker(record.worker);
@@ -195,7 +197,7 @@ Events::Lane& Events::lane_for(Worker& worker, std::int64_t start_ns) {
 const std::string& Events::name(std::uint32_t number) {
   if (quoted_names_.size() <= number) quoted_names_.resize(number + std::size_t{1});
   std::string& text = quoted_names_[number];
-  if (text.empty()) text = json_string(names_.task(number));
+  if (text.empty()) text = log::json_string(names_.task(number));
   return text;
 }
 

@@ -1,6 +1,6 @@
 // JSON text, written quickly.
 //
-// What:    puts pieces, numbers and times behind each other; quotes what is a string.
+// What:    puts pieces, numbers and times behind each other.
 // Owner:   the caller's buffer.
 // Threads: any; a buffer has one at a time.
 // Use:
@@ -33,8 +33,5 @@ inline void put_us(std::string& text, std::int64_t ns) {
                           static_cast<char>('0' + rest % 10)};
   text.append(digits, sizeof digits);
 }
-
-/// In quotation marks; what is no text is shown (log::escaped).
-std::string json_string(std::string_view text);
 
 }  // namespace mw::trace

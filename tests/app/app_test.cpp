@@ -41,19 +41,68 @@ TEST_CASE("numbers are finite", "[app]") {
   CHECK_THROWS_AS(parse_number(text), mw::UsageError);
 }
 
-TEST_CASE("the progress line fits its width and says how far the work is", "[app]") {
+namespace {
+
+mw::Status quarter_done() {
   mw::Status status;
   status.tasks = 200;
-  status.finished = 50;
+  status.finished = 47;
+  status.errors = 3;
   status.running = 4;
   status.seconds = 10;
-  for (const std::size_t width : {1u, 10u, 40u, 60u, 80u, 200u}) CHECK(bar_line(status, width).size() <= width);
-  const auto line = bar_line(status, 100);
-  CHECK(line.find(" 25 %") != std::string::npos);
-  CHECK(line.find("50 of 200 tasks, 4 run, 30 s left") != std::string::npos);
-  CHECK(bar_line(mw::Status{}, 80).find("0 of 0") != std::string::npos);
-  status.finished = 200;
-  CHECK(bar_line(status, 100).find("100 %") != std::string::npos);
+  status.workers.resize(4);
+  for (mw::WorkerStatus& worker : status.workers) worker.state = mw::WorkerState::busy;
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("the progress line says as much as has room, and what matters most in any case", "[app]") {
+  const mw::Status status = quarter_done();
+  const Pace pace{.per_second = 5, .seconds_left = 30};
+  CHECK(bar_line(status, pace, 120) == "[" + std::string(10, '=') + ">" + std::string(29, ' ') +
+                                           "]  25 %  50 of 200 tasks, 3 failed, 4 run on 4 workers, 5.0/s, 30 s left");
+  CHECK(bar_line(status, pace, 80) == "[=====>              ]  25 %  50 of 200 tasks, 3 failed, 4 run, 5.0/s, 30 s left");
+  CHECK(bar_line(status, pace, 40) == "  25 %  50 of 200, 3 failed, 30 s left");
+  CHECK(bar_line(status, pace, 20) == "  25 %, 3 failed");
+  for (std::size_t width = 0; width <= 200; ++width) {
+    CHECK(bar_line(status, pace, width).size() <= width);
+    CHECK(progress_text(status, {}, width).size() <= width);
+  }
+  for (const std::size_t width : {20u, 40u, 80u, 120u})
+    for (const char* part : {" 25 %", "3 failed"}) CHECK(bar_line(status, pace, width).find(part) != std::string::npos);
+}
+
+TEST_CASE("the progress line says that all is done only when it is, and that it is paused", "[app]") {
+  mw::Status status;
+  CHECK(bar_line(status, {}, 80).find("0 %  0 of 0 tasks") != std::string::npos);
+  status.tasks = 1'000;
+  status.finished = 999;
+  CHECK(bar_line(status, {}, 80).find(" 99 %") != std::string::npos);
+  status.is_paused = true;
+  CHECK(bar_line(status, {}, 20) == "  99 %, paused");
+  status.finished = 1'000;
+  CHECK(bar_line(status, {}, 80).find("100 %") != std::string::npos);
+}
+
+TEST_CASE("the pace is that of the last seconds, or of the whole run where few tasks ended in them", "[app]") {
+  mw::Status status;
+  status.tasks = 10'000;
+  status.ready_seconds = 1;
+  PaceWatch watch;
+  CHECK_FALSE(watch.note(status).per_second);
+  status.seconds = 3;
+  status.finished = 4;
+  CHECK(watch.note(status).per_second == Approx(2));  // of two seconds with workers
+  for (status.seconds = 4; status.seconds < 30; status.seconds += 1) {
+    status.finished += 100;
+    watch.note(status);
+  }
+  const Pace pace = watch.note(status);
+  CHECK(pace.per_second == Approx(100).epsilon(0.15));
+  CHECK(pace.seconds_left == Approx(74).epsilon(0.15));
+  status.is_paused = true;
+  CHECK_FALSE(watch.note(status).seconds_left);
 }
 
 TEST_CASE("what is no UTF-8 becomes U+FFFD, byte by byte, and what is stays", "[app]") {

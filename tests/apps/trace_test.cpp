@@ -1,6 +1,10 @@
 // --trace, from an application and from mw run.
 #include "apps/app_run.hpp"
 
+#include <regex>
+#include <sstream>
+
+#include "support/shell.hpp"
 #include "support/temporary.hpp"
 #include "trace/trace_file.hpp"
 
@@ -37,4 +41,33 @@ TEST_CASE("a trace that cannot be written is said at once, and nothing is comput
   CHECK(run.death.exit_status == 1);
   CHECK(run.out.empty());
   CHECK(run.err == "null_test: the trace /no/such/folder/run.json cannot be written: No such file or directory\n");
+}
+
+TEST_CASE("with MW_LOG_FORMAT=json, each line of the log is an object, and with MW_LOG=off there is none", "[apps][log]") {
+  const std::string command = beside("null_test") + " -i serial --tasks 10 --json --trace /dev/full";
+  const auto run = test::shell("MW_LOG_FORMAT=json " + command);
+  CHECK(run.death.exit_status == 0);
+  std::istringstream lines{run.err};
+  std::size_t warnings = 0;
+  for (std::string line; std::getline(lines, line);) {
+    INFO(line);
+    const auto object = boost::json::parse(line).as_object();
+    CHECK(object.size() == 5);
+    CHECK(object.at("level") == "warning");
+    CHECK(object.at("program") == "null_test");
+    CHECK(object.at("pid").to_number<int>() > 1);
+    CHECK(std::regex_match(word(object, "time"), std::regex{R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"}));
+    warnings += word(object, "message").find("the trace /dev/full") == 0 ? 1 : 0;
+  }
+  CHECK(warnings >= 1);
+  CHECK(test::shell("MW_LOG=off " + command).err.empty());
+  CHECK(test::shell("MW_LOG=error " + command).err.empty());
+  CHECK_FALSE(test::shell("MW_LOG=warning " + command).err.empty());
+}
+
+TEST_CASE("where stderr is no terminal, progress that is asked for is lines, and few", "[apps]") {
+  const auto run = run_app("busy", {"-n", "1", "--tasks", "20", "--seconds", "0.02", "--progress"});
+  CHECK(run.err.find('\r') == std::string::npos);
+  CHECK(run.err.find(" of 20 tasks") != std::string::npos);
+  CHECK(std::count(run.err.begin(), run.err.end(), '\n') <= 3);
 }

@@ -67,6 +67,8 @@ TEST_CASE("how long it still takes is said in seconds, later in minutes, and not
   CHECK(time_left(-1, 10).empty());
   CHECK(time_left(2, 10).empty());
   CHECK(time_left(0.5, 0.4).empty());
+  CHECK(text_of_time_left(2 * 3600) == "2.0 h left");
+  CHECK(text_of_time_left(200 * 3600) == "8 d left");
 }
 
 TEST_CASE("a line is written over itself, and leaves nothing behind", "[process]") {

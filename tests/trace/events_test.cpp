@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "log/escaped.hpp"
 #include "trace/events.hpp"
 #include "trace/ring.hpp"
 #include "trace/text.hpp"
@@ -64,9 +65,9 @@ TEST_CASE("times are microseconds to the nanosecond, and names are JSON whatever
   CHECK(us(1'001) == "1.001");
   CHECK(us(-5) == "0");
   CHECK(us(9'007'199'254'740'993) == "9007199254740.993");
-  CHECK(json_string("f(\"x\")") == "\"f(\\\"x\\\")\"");
+  CHECK(mw::log::json_string("f(\"x\")") == "\"f(\\\"x\\\")\"");
   for (const std::string name : {"a\nb", "\x1b[1m", "back\\slash", "\xff\xfe", "ä", "\"", "\\"})
-    CHECK(boost::json::parse(json_string(name)).is_string());
+    CHECK(boost::json::parse(mw::log::json_string(name)).is_string());
 }
 
 TEST_CASE("an attempt is a slice of its worker's lane, with what it waited for", "[trace]") {

@@ -133,6 +133,9 @@ std::string man_page(const CLI::App& cli, const CLI::App& command) {
                         usual.empty() ? "" : fmt::format(" (default: {})", roff(usual)));
   }
   if (!command.get_footer().empty()) page += fmt::format(".SH NOTES\n.nf\n{}\n.fi\n", roff(command.get_footer()));
+  page +=
+      ".SH ENVIRONMENT\n.TP\n\\fBMW_LOG\\fR\nThe least weight of what is said on stderr while it works: debug, info, warning "
+      "(the default), error, or off.\n.TP\n\\fBMW_LOG_FORMAT\\fR\njson: a JSON object on each line of that.\n";
   page += ".SH EXIT STATUS\n0: done. 1: it failed. 2: the command line was wrong.\n";
   if (!is_all) page += fmt::format(".SH SEE ALSO\n.BR {} (1)\n", roff(cli.get_name()));
   return page;

@@ -71,7 +71,7 @@ Admitted Admission::admit(const SchedulerRequest& request, std::int64_t user, co
     who.host =
         &project_.hosts.create(user, cut(request.host), request.platforms.empty() ? "" : cut(request.platforms.front()), now);
     who.host->formerly = formerly;
-    log::debug(fmt::format("boinc: new host {} ({}), {} processors", who.host->id, who.host->info.name, who.host->info.ncpus));
+    log::info(fmt::format("boinc: new host {} ({}), {} processors", who.host->id, who.host->info.name, who.host->info.ncpus));
     reply.host_id = who.host->id;
     reply.cross_project_id = secret_of(project_, *who.host);
     reply.email_hash = project_.keys.told(fmt::format("e-mail {}", who.host->id));
