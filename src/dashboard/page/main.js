@@ -5,6 +5,7 @@ class Page {
     this.model = new Model();
     this.theme = new Theme();
     this.lanes = new Lanes(this.model, this.theme, (text, id) => this.#read_out(text, id));
+    this.lanes_input = new LanesInput(this.lanes);
     this.charts = new Charts(this.model, this.theme);
     this.tables = new Tables(this.model);
     this.report = embedded_data();

@@ -153,14 +153,14 @@ class Rows {
   nearest(lane, us, reach) {
     const list = this.lanes[lane];
     if (!list || list.begin === list.end) return undefined;
-    let best,
-      distance = Infinity;
-    const place = this.first_ending_after(lane, us - reach);
-    for (let i = place; i < list.end && i < place + 4096; i++) {
+    let best;
+    let distance = Infinity;
+    const place = this.first_ending_after(lane, us);
+    for (let i = Math.max(list.begin, place - 1); i < list.end && i < place + 4096; i++) {
       const row = this.at(list.numbers[i]);
       const off = Math.max(0, row.start - us, us - row.end);
       if (off < distance) [best, distance] = [row, off];
-      if (off === 0 || row.end - this.longest[lane] > us + reach) break;
+      if (off === 0 || row.end - this.longest[lane] > us + distance) break; // no later one can be nearer
     }
     return distance <= reach ? best : undefined;
   }
