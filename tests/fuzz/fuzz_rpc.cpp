@@ -1,4 +1,5 @@
-// Any bytes are a request, or have an answer that says what is wrong; answers are JSON, and one for each that wants one.
+// Any bytes are a request, or have an answer that says what is wrong; answers are JSON, and one for each that wants
+// one.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
