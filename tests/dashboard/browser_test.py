@@ -371,6 +371,17 @@ class ReportPage(Page):
         self.assertIn('Mean round trip ms0.412', self.browser.text('#interface-facts'))
         self.assertEqual(self.browser.complaints(), [])
 
+    def test_what_is_pointed_at_is_found(self):
+        picture, rows = make_report.sample(2, 12_000)
+        self.open_report(picture, rows)
+        self.see(lambda: self.browser.run('page.model.rows.end') == len(rows), 'rows')
+        for lane in (0, 1):
+            of_lane = [row for row in rows if row[2] == lane]
+            for part in (0, 0.1, 0.5, 0.99, 1.1):
+                at = picture['now'] * 1e6 * part
+                found = self.browser.run('page.model.rows.nearest(arguments[0], arguments[1], Infinity).id', lane, at)
+                self.assertEqual(found, min(of_lane, key=lambda row: max(0, row[0] - at, at - row[0] - row[1]))[3])
+
     def test_hostile_names_do_nothing(self):
         picture, rows = make_report.sample(8, 500)
         hostile = json.loads(json.dumps(picture), object_hook=lambda one: {
