@@ -118,7 +118,6 @@ class Controls {
   }
 
   async #text_about(id) {
-    const drawn = this.#drawn_text(id);
     if (this.connection && this.connection.state !== 'ended') {
       try {
         const {text} = await this.connection.call('explain', {id});
@@ -128,15 +127,17 @@ class Controls {
           () => 'waiting',
         );
         const is_open = state === 'waiting' || state === 'running';
-        return {text: [text.trimEnd(), drawn].filter(Boolean).join('\n\n'), is_open};
+        return {text: text.trimEnd(), is_open};
       } catch (error) {
-        // mostly since it has ended, and is forgotten there; if it has just ended, it is on its way to here
-        const found = drawn || (await this.#soon(() => this.#drawn_text(id)));
+        // Mostly since it has ended, and is forgotten there; if it has just ended, it is on its way to here.
+        const found = await this.#soon(() => this.#drawn_text(id));
         return {text: found || `The master says: ${error.message}`, is_open: false};
       }
     }
     return {
-      text: drawn || 'This page has nothing about that task: there is none, it had not ended, or it was not drawn.',
+      text:
+        this.#drawn_text(id) ||
+        'This page has nothing about that task: there is none, it had not ended, or it was not drawn.',
       is_open: false,
     };
   }
