@@ -30,6 +30,7 @@
 
 #include <mw/as_completed.hpp>
 #include <mw/detail/calls.hpp>
+#include <mw/detail/core_deleter.hpp>
 #include <mw/detail/then.hpp>
 #include <mw/emit.hpp>
 #include <mw/file_range.hpp>
@@ -46,14 +47,6 @@
 #include <mw/timeout.hpp>
 
 namespace mw {
-
-namespace detail {
-class MasterCore;
-/// Ends the core; in a process that was forked from the master's, leaves it alone. Never throws.
-struct CoreDeleter {
-  void operator()(MasterCore* core) const noexcept;
-};
-}  // namespace detail
 
 template <class R, class Final>
 class TaskSystem;

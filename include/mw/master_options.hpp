@@ -107,10 +107,10 @@ struct MasterOptions {
   }
   std::vector<std::uint64_t> cache_functions = {};  ///< what cache_only() has set
 
-  /// Where a browser may watch this master while it works: "127.0.0.1:0" (an address and a port; 0: any that is free). A
-  /// line on stderr says at which address it is to be seen, with the key that it takes to change anything. Empty:
+  /// Where a browser may watch this master while it works: "127.0.0.1:0" (an address and a port; 0: any that is free).
+  /// A line on stderr says at which address it is to be seen, with the key that it takes to change anything. Empty:
   /// nowhere. Other addresses than this machine's own let others read what the tasks are called and how they fare; see
-  /// docs/seeing.md. What watches never holds up a task. The constructor throws InterfaceError if it cannot listen there.
+  /// docs/seeing.md. What watches never holds up a task. The constructor throws InterfaceError if it cannot listen.
   std::string dashboard = {};
   /// A file that the same page is written to when the master ends, with all that it showed, for later. Empty: none.
   std::string report = {};

@@ -1,8 +1,8 @@
 // What can be asked of a master, and told it, from outside.
 //
 // What:    the seam between a master and the methods of its control channel. Nothing waits: each call returns at once,
-//          and `then` is called when the master has come to it, in the master's loop; if the loop is held up, that is late,
-//          and if the master ends meanwhile, never. `then` may not throw, and must be quick.
+//          and `then` is called when the master has come to it, in the master's loop; if the loop is held up, that is
+//          late, and if the master ends meanwhile, never. `then` may not throw, and must be quick.
 // Owner:   the master; outlives who calls.
 // Threads: any thread calls.
 // Use:

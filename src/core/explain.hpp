@@ -1,7 +1,7 @@
 // Why a task is where it is, in words.
 //
-// What:    finds a task that has not ended by its number, and says what it waits for: its place in the queue, what it needs,
-//          which workers could take it and why the others cannot; or where it runs, and since when.
+// What:    finds a task that has not ended by its number, and says what it waits for: its place in the queue, what it
+//          needs, which workers could take it and why the others cannot; or where it runs, and since when.
 // Owner:   the caller gets a text.
 // Threads: the machine's.
 // Use:

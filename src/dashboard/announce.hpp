@@ -1,7 +1,7 @@
 // Where a master can be watched, for other programs of the same user on this machine.
 //
-// What:    a file for each master, which nobody else may read, in the user's folder for what need not last; it goes with
-//          the master. What a killed master has left is removed by whoever finds that its process is gone.
+// What:    a file for each master, which nobody else may read, in the user's folder for what need not last; it goes
+//          with the master. What a killed master has left is removed by whoever finds that its process is gone.
 // Owner:   Announcement owns its file.
 // Threads: any.
 // Use:

@@ -23,10 +23,10 @@ std::int64_t range_begin(std::string_view range, std::int64_t size) {
 /// Without the empty line at its end.
 std::string Answer::head_of(Status status, std::string_view type, std::optional<std::uint64_t> length) const {
   const boost::beast::string_view reason = boost::beast::http::obsolete_reason(status);
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nServer: CppMW\r\n", static_cast<unsigned>(status),
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\n", static_cast<unsigned>(status),
                                  std::string_view{reason.data(), reason.size()}, type);
   if (length) head += fmt::format("Content-Length: {}\r\n", *length);
-  head += fields_;
+  head += "Server: CppMW\r\n" + fields_;
   if (!keeps_alive_)
     head += "Connection: close\r\n";
   else if (stream_.head().version() == 10)

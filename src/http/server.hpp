@@ -6,7 +6,8 @@
 // Owner:   owns its socket, and the list of its connections, each of which a coroutine owns. The io_context and the
 //          handler outlive it, and it outlives its connections: after close(), the io_context runs until they have
 //          ended.
-// Threads: the io_context's one, which has SIGPIPE blocked (process::NoWriteSignals), since sendfile(2) has no flag for it.
+// Threads: the io_context's one, which has SIGPIPE blocked (process::NoWriteSignals), since sendfile(2) has no flag for
+//          it.
 // Use:
 //     http::Server server{io, {.listen = "127.0.0.1:0"}};    // throws InterfaceError
 //     server.start(handler);

@@ -1,7 +1,7 @@
 // What lets others watch a master, and tell it what to do.
 //
-// What:    the recorder, the dashboard, and what the control channel asks of the master: each call is passed to the loop,
-//          and answered there.
+// What:    the recorder, the dashboard, and what the control channel asks of the master: each call is passed to the
+//          loop, and answered there.
 // Owner:   the master's core, to which it refers; made before its interface starts, and gone after its loop.
 // Threads: see control::Controls; all else as the dashboard's owner.
 // Use:     internal; see watching.cpp.

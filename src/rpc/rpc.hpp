@@ -1,7 +1,7 @@
 // JSON-RPC 2.0 (https://www.jsonrpc.org/specification), without a wire.
 //
-// What:    takes a request's text apart, a single call or a batch, and puts answers together. What is wrong with it is an
-//          answer, too, with the standard's number.
+// What:    takes a request's text apart, a single call or a batch, and puts answers together. What is wrong with it is
+//          an answer, too, with the standard's number.
 // Owner:   values.
 // Threads: any.
 // Use:

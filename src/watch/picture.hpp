@@ -1,7 +1,7 @@
 // What a run looks like: all that a page shows of it, in bounded memory.
 //
-// What:    puts together what a Recorder leaves and what a master says of itself: rows of the last attempts, the slowest
-//          and the last failed tasks, counts over time, how long it may take. As JSON, and rows as bytes.
+// What:    puts together what a Recorder leaves and what a master says of itself: rows of the last attempts, the
+//          slowest and the last failed tasks, counts over time, how long it may take. As JSON, and rows as bytes.
 // Owner:   a value; refers to the recorder.
 // Threads: one at a time: the reader's.
 // Use:

@@ -2,8 +2,8 @@
 //
 // What:    an observer of the task machine. It writes fixed records into a ring, which another thread reads, and keeps
 //          the texts of the last failures. Where tasks end faster than the reader can use, only each n-th leaves a
-//          record, as the reader asks for (`keep_one_in`); those that took long always do, as long as the ring has room.
-//          What has no room is counted, and nobody waits.
+//          record, as the reader asks for (`keep_one_in`); those that took long always do, as long as the ring has
+//          room. What has no room is counted, and nobody waits.
 // Owner:   the master's; outlives the machine.
 // Threads: the machine's for what an Observer hears; everything else is one reader's, at the same time.
 // Use:

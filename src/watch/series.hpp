@@ -1,7 +1,7 @@
 // How a run went on: counts over time, in bounded memory.
 //
-// What:    points in the order of time. When there are too many, each second one is dropped, and from then on points come
-//          half as often: a long run is as long a list as a short one, only coarser.
+// What:    points in the order of time. When there are too many, each second one is dropped, and from then on points
+//          come half as often: a long run is as long a list as a short one, only coarser.
 // Owner:   a value.
 // Threads: as a value.
 // Use:

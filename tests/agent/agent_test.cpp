@@ -11,10 +11,12 @@
 #include <optional>
 #include <thread>
 
+#include <mw/measure.hpp>
 #include <mw/progress.hpp>
 #include <mw/share.hpp>
 
 #include "agent/agent.hpp"
+#include "measure/measures.hpp"
 #include "registry/registry.hpp"
 
 using namespace mw;
@@ -23,6 +25,10 @@ using namespace std::chrono_literals;
 namespace {
 
 int one_more(int x) { return x + 1; }
+int count_so_many(int number) {
+  mw::count("numbers", static_cast<std::uint64_t>(number));
+  return number;
+}
 int sleep_a_while(int milliseconds) {
   set_progress(0.5);
   std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds});
@@ -47,10 +53,11 @@ class Bench {
     agent_.receive(bytes.span());
     agent_.flush();
   }
+  template <auto function = &one_more>
   void give(std::uint64_t id, int argument) {
-    const auto& function = detail::Registered<one_more>::checked();
     const Bytes arguments = encode(argument);
-    say(wire::Task{.id = id, .function = function.id(), .attempt = 1, .arguments = arguments.span()});
+    const auto number = detail::Registered<function>::checked().id();
+    say(wire::Task{.id = id, .function = number, .attempt = 1, .arguments = arguments.span()});
   }
   /// It says that it has begun, and takes so many milliseconds.
   void give_sleeper(std::uint64_t id, int milliseconds) {
@@ -210,4 +217,17 @@ TEST_CASE("an agent whose slot is lent to somebody else gives back what has not 
   frame = bench.next();
   REQUIRE(frame.type == wire::FrameType::result);
   CHECK(wire::parse_result(frame.payload).id == 5);
+}
+
+TEST_CASE("an agent passes on what a task has counted, before its result", "[agent][measure]") {
+  Bench bench;
+  REQUIRE(bench.next().type == wire::FrameType::hello);
+  bench.say(wire::Welcome{.worker = 1});
+  bench.give<&count_so_many>(1, 7);
+  auto frame = bench.next();
+  REQUIRE(frame.type == wire::FrameType::measures);
+  const auto measured = wire::parse_measured(frame.payload);
+  CHECK(measured.id == 1);
+  CHECK(measure::decoded(measured.measures).sorted().at(0).values->sum() == 7);
+  CHECK(bench.next().type == wire::FrameType::result);
 }

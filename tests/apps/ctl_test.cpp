@@ -10,10 +10,11 @@ namespace {
 
 /// A program that runs long, and what is done meanwhile: `mw` is the command, $pid the program's process.
 mw::process::ProgramRun meanwhile(const TemporaryFolder& folder, const std::string& commands) {
-  const std::string script = "export TMPDIR=" + folder.path("") + " mw=" + beside("mw") + "; exec 2>&1; " + beside("busy") +
-                             " -n 2 --tasks 1000 --seconds 0.05 --dashboard --no-progress > run.out 2>&1 & pid=$!; "
-                             "i=0; while [ $i -lt 500 ] && ! $mw ctl list | grep -q busy; do sleep 0.02; i=$((i+1)); done; " +
-                             commands + "; kill $pid; wait $pid; exit 0";
+  const std::string script =
+      "export TMPDIR=" + folder.path("") + " mw=" + beside("mw") + "; exec 2>&1; " + beside("busy") +
+      " -n 2 --tasks 1000 --seconds 0.05 --dashboard --no-progress > run.out 2>&1 & pid=$!; "
+      "i=0; while [ $i -lt 500 ] && ! $mw ctl status 2>&1 | grep -q 'of 1000 tasks'; do sleep 0.02; i=$((i+1)); done; " +
+      commands + "; kill $pid; wait $pid; exit 0";
   return test::shell("cd " + folder.path("") + " && { " + script + "; }");
 }
 

@@ -150,6 +150,17 @@ TEST_CASE("P53: a task whose worker died counts once, and one that was cancelled
   CHECK(sum_of(master.measures(), "waits") == 0);
 }
 
+TEST_CASE("what a journal knows does not run, and counts nothing", "[contract][measure][journal]") {
+  const test::TemporaryFolder folder;
+  const auto sync = GENERATE(mw::JournalSync::soon, mw::JournalSync::always);
+  const mw::MasterOptions options{.journal = folder.path("run.mwj"), .journal_sync = sync};
+  for (const double sum : {5.0, 0.0}) {
+    mw::Master master{mw::interface("multicore:1"), options};
+    CHECK(master.get_result(master.submit_task<count_eels>(5)) == 5);
+    CHECK(sum_of(master.measures(), "eels") == sum);
+  }
+}
+
 TEST_CASE("all threads of a task count, where it has a process of its own", "[contract][measure]") {
   const std::string spec = GENERATE(from_range(specs_with_processes()));
   CAPTURE(spec);

@@ -4,6 +4,7 @@
     take_pictures.py WATCHED_APP FOLDER
 """
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,8 @@ def some_tasks(count):
 def main():
     app, folder = sys.argv[1], Path(sys.argv[2])
     with tempfile.TemporaryDirectory() as reports, Browser() as browser:
-        master = subprocess.Popen([app, reports + '/report.html', 'multicore:8'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        program = shutil.copy(app, reports + '/genomes')
+        master = subprocess.Popen([program, reports + '/report.html', 'multicore:8'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   stderr=subprocess.DEVNULL, text=True)
         try:
             url = master.stdout.readline().strip()

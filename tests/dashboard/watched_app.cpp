@@ -1,7 +1,9 @@
 // A master to be watched: two workers, tasks as they are asked for on stdin, a dashboard, whose address is the one line
-// on stdout, and a report. "quick N": N tasks of 5 ms; "long": one that takes ten minutes; "task NAME MILLISECONDS": one
-// of that name; "fail": one that fails, with a name that would be a script if a page took it for one; "stray": one that
-// fails as others do; "end", or the end of stdin: the master ends.
+// on stdout, and a report.
+//
+// "quick N": N tasks of 5 ms; "long": one that takes ten minutes; "task NAME MILLISECONDS": one of that name; "fail":
+// one that fails, with a name that would be a script if a page took it for one; "stray": one that fails as others do;
+// "end", or the end of stdin: the master ends.
 //     watched_app REPORT_FILE [INTERFACE]
 #include <mw/mw.hpp>
 

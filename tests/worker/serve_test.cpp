@@ -15,6 +15,7 @@
 #include <string>
 #include <thread>
 
+#include "measure/measures.hpp"
 #include "process/build.hpp"
 #include "registry/registry.hpp"
 #include "wire/frame.hpp"
@@ -88,6 +89,13 @@ class Worker {
   mw::wire::FrameReader reader_;
 };
 
+/// The first counts, the second fails, too, and the third does neither.
+int count_and_maybe_fail(int number) {
+  if (number < 3) mw::count("number", static_cast<std::uint64_t>(number));
+  if (number == 2) throw std::runtime_error{"two"};
+  return number;
+}
+
 mw::Bytes bytes_of(const std::string& text) { return mw::Bytes{std::as_bytes(std::span{text})}; }
 
 }  // namespace
@@ -115,6 +123,33 @@ TEST_CASE("a worker says hello with version and identity, works, and leaves at t
   const auto result = mw::wire::parse_result(answer->second.span());
   CHECK(result.id == 7);
   CHECK(mw::decode<int>(result.value) == 42);
+  worker.close();
+  CHECK(worker.wait() == 0);
+}
+
+TEST_CASE("what a task has counted goes out right before its result or failure, and only once", "[worker][measure]") {
+  const auto& function = mw::detail::Registered<count_and_maybe_fail>::checked();
+  Worker worker;
+  worker.receive();
+  mw::Bytes out;
+  for (const std::uint64_t id : {1, 2, 3}) {
+    const mw::Bytes arguments = mw::encode(static_cast<int>(id));
+    mw::wire::append(out, mw::wire::Task{id, function.id(), 5, {}, arguments.span()});
+  }
+  worker.send(out.span());
+  using mw::wire::FrameType;
+  for (const FrameType type :
+       {FrameType::measures, FrameType::result, FrameType::measures, FrameType::failure, FrameType::result}) {
+    const auto frame = worker.receive();
+    REQUIRE(frame);
+    CHECK(frame->first == type);
+    if (type != FrameType::measures) continue;
+    const auto measured = mw::wire::parse_measured(frame->second.span());
+    CHECK(measured.attempt == 5);
+    const auto measures = mw::measure::decoded(measured.measures);
+    REQUIRE(measures.size() == 1);
+    CHECK(measures.sorted()[0].values->sum() == static_cast<double>(measured.id));
+  }
   worker.close();
   CHECK(worker.wait() == 0);
 }

@@ -107,8 +107,15 @@ void add_run(CLI::App& cli, RunCommand& command) {
   order(run->add_option("--journal", plan.journal,
                         "keep what good jobs write in a file: run again, they need not run again, and print the same")
             ->type_name("FILE"));
-  order(run->add_option("--trace", plan.trace, "a file of what jobs did, and when, on which worker: for ui.perfetto.dev")
+  order(run->add_option("--trace", plan.watch.trace, "a file of what jobs did, and when, on which worker: for ui.perfetto.dev")
             ->type_name("FILE"));
+  order(run->add_option("--dashboard", plan.watch.dashboard,
+                        "watch it in a browser; without an address at a free port of this machine")
+            ->type_name("[ADDR:PORT]")
+            ->expected(0, 1)
+            ->default_str("127.0.0.1:0"));
+  order(run->add_option("--report", plan.watch.report, "a file that what the dashboard showed is kept in at the end")
+            ->type_name("FILE.html"));
   order(run->add_flag("--dry-run", plan.dry_run, "print the commands, and run none"));
   order(run->add_flag("--progress,--bar,--eta", plan.shows_progress,
                       "show how far it is; the default where stderr is a terminal and stdout none"));

@@ -103,7 +103,9 @@ class Runner {
       throw UsageError{"mw run starts programs, and a volunteer's machine runs none that a task names: use multicore or mpi"};
     // A command that runs twice at a time may write over what it has written.
     stopping_.emplace("mw run", plan_.stop);
-    const MasterOptions options{.copy_stragglers = false, .trace = plan_.trace, .stop_on_signals = plan_.stop.grace};
+    MasterOptions options = plan_.watch;
+    options.copy_stragglers = false;
+    options.stop_on_signals = plan_.stop.grace;
     master_.emplace(plan_.jobs ? mw::interface(spec(), *plan_.jobs) : mw::interface(spec()), options);
     const app::Stopping::Attached attached{*stopping_, *master_};
     std::signal(SIGPIPE, SIG_IGN);  // write() says so

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <mw/master_options.hpp>
 #include <mw/needs.hpp>
 
 #include "app/stopping.hpp"
@@ -39,7 +40,7 @@ struct RunPlan {
   std::string joblog;
   bool resume = false, resume_failed = false;
   std::string journal;  ///< a file that knows how jobs ended; empty: none
-  std::string trace;    ///< a file of what jobs did, and when, for trace viewers; empty: none
+  MasterOptions watch;  ///< its dashboard, report and trace
   std::uint32_t tries = 1;
   std::string timeout;  ///< seconds, or "200%" of the median
   double delay = 0;     ///< seconds

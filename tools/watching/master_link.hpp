@@ -20,7 +20,7 @@
 namespace mw::tool {
 
 /// `which`: a process number, a program's name, or an address ("http://host:4711/#key=…", "host:4711"); empty: the only
-/// one that runs. Without a key in the address, MW_DASHBOARD_KEY has it. Throws UsageError if there is none, or several.
+/// one that runs. Without a key in the address, MW_DASHBOARD_KEY has it. Throws UsageError if there is none, or more.
 dashboard::Announced find_master(const std::string& which);
 
 class MasterLink {

@@ -30,19 +30,31 @@ class Charts {
     const context = canvas.getContext('2d');
     context.clearRect(0, 0, width, height);
     const {t} = this.model.series;
-    const place = {left: 46 * ratio, right: width - 6 * ratio, top: 6 * ratio, bottom: height - 22 * ratio, ratio, theme: this.theme,
-      from: 0, to: Math.max(t.at(-1) ?? 0, 0.001), most};
+    const place = {
+      left: 46 * ratio,
+      right: width - 6 * ratio,
+      top: 6 * ratio,
+      bottom: height - 22 * ratio,
+      ratio,
+      theme: this.theme,
+      from: 0,
+      to: Math.max(t.at(-1) ?? 0, 0.001),
+      most,
+    };
     draw_value_axis(context, {...place, count: height / ratio < 130 ? 2 : 4});
     draw_time_axis(context, place);
-    const x = (seconds) => place.left + seconds / place.to * (place.right - place.left);
-    const y = (value) => place.bottom - value / most * (place.bottom - place.top);
+    const x = (seconds) => place.left + (seconds / place.to) * (place.right - place.left);
+    const y = (value) => place.bottom - (value / most) * (place.bottom - place.top);
     return {context, place, x, y};
   }
 
   #draw_tasks() {
     const {series} = this.model;
     const totals = series.t.map((_, i) => STACK.reduce((sum, name) => sum + series[name][i], 0));
-    const {context, place, x, y} = this.#frame(this.canvases.tasks, rounded_up(totals.reduce((a, b) => Math.max(a, b), 0)));
+    const {context, place, x, y} = this.#frame(
+      this.canvases.tasks,
+      rounded_up(totals.reduce((a, b) => Math.max(a, b), 0)),
+    );
     const below = series.t.map(() => 0);
     for (const name of STACK) {
       const above = below.map((value, i) => value + series[name][i]);
@@ -52,7 +64,9 @@ class Charts {
       for (let i = series.t.length - 1; i >= 0; i--) context.lineTo(x(series.t[i]), y(below[i]));
       context.fill();
       this.#edge(context, series.t, above, below, x, y, place.ratio);
-      above.forEach((value, i) => { below[i] = value; });
+      above.forEach((value, i) => {
+        below[i] = value;
+      });
     }
     this.#mark(context, place, x);
   }
@@ -69,7 +83,10 @@ class Charts {
 
   #draw_rate() {
     const rates = this.model.rates();
-    const {context, place, x, y} = this.#frame(this.canvases.rate, rounded_up(rates.reduce((a, b) => Math.max(a, b), 0)));
+    const {context, place, x, y} = this.#frame(
+      this.canvases.rate,
+      rounded_up(rates.reduce((a, b) => Math.max(a, b), 0)),
+    );
     const {t} = this.model.series;
     context.strokeStyle = this.theme.accent;
     context.lineWidth = 1.75 * place.ratio;
@@ -90,9 +107,11 @@ class Charts {
     const {t} = this.model.series;
     if (t.length === 0) return;
     const box = canvas.getBoundingClientRect();
-    const seconds = (client_x - box.left - 46) / (box.width - 52) * t.at(-1);
+    const seconds = ((client_x - box.left - 46) / (box.width - 52)) * t.at(-1);
     let nearest = 0;
-    t.forEach((time, i) => { if (Math.abs(time - seconds) < Math.abs(t[nearest] - seconds)) nearest = i; });
+    t.forEach((time, i) => {
+      if (Math.abs(time - seconds) < Math.abs(t[nearest] - seconds)) nearest = i;
+    });
     this.#say(nearest);
   }
 
@@ -109,9 +128,12 @@ class Charts {
   #say(point) {
     this.marked = point;
     const {series} = this.model;
-    const said = point === undefined ? '' : `At ${time_text(series.t[point])}: ` +
-      STACK.map((name) => `${count_text(series[name][point])} ${name === 'errors' ? 'failed' : name}`).join(', ') +
-      `; ${rate_text(this.model.rates()[point])}, ${plural(series.workers[point], 'worker')}`;
+    const said =
+      point === undefined
+        ? ''
+        : `At ${time_text(series.t[point])}: ` +
+          STACK.map((name) => `${count_text(series[name][point])} ${name === 'errors' ? 'failed' : name}`).join(', ') +
+          `; ${rate_text(this.model.rates()[point])}, ${plural(series.workers[point], 'worker')}`;
     set_text(by_id('chart-said'), said);
     this.draw_soon();
   }

@@ -1,7 +1,7 @@
 // What the page hears of the master, and asks it.
 
 const KEY_NEEDED = -32001;
-const SILENCE_MS = 6000;  // a master says something about twice a second
+const SILENCE_MS = 6000; // a master says something about twice a second
 
 class Connection {
   /** heard(picture): a new picture; drawn(): new rows; changed(): whether the master is heard is another than before. */
@@ -51,7 +51,11 @@ class Connection {
     const silent = performance.now() - this.last_word;
     if (silent > SILENCE_MS) this.#become('broken');
     const is_given_up = this.source.readyState === EventSource.CLOSED;
-    if (this.state === 'broken' && (is_given_up || silent > SILENCE_MS) && performance.now() - (this.tried ?? 0) > 3000) {
+    if (
+      this.state === 'broken' &&
+      (is_given_up || silent > SILENCE_MS) &&
+      performance.now() - (this.tried ?? 0) > 3000
+    ) {
       this.tried = performance.now();
       this.#listen();
     }
@@ -80,13 +84,20 @@ class Connection {
     this.calls = (this.calls ?? 0) + 1;
     let answer;
     try {
-      answer = await fetch('rpc', {method: 'POST', headers, body: JSON.stringify({jsonrpc: '2.0', id: this.calls, method, params})});
+      answer = await fetch('rpc', {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({jsonrpc: '2.0', id: this.calls, method, params}),
+      });
     } catch {
       throw new Error('the master does not answer');
     }
     const said = await answer.json().catch(() => ({}));
     if (said.error?.code === KEY_NEEDED) this.#refuse_key();
-    if (said.error) throw new Error(typeof said.error.data === 'string' ? `${said.error.message}: ${said.error.data}` : said.error.message);
+    if (said.error)
+      throw new Error(
+        typeof said.error.data === 'string' ? `${said.error.message}: ${said.error.data}` : said.error.message,
+      );
     if (!answer.ok) throw new Error(`the master answered ${answer.status}`);
     return said.result;
   }
@@ -120,7 +131,8 @@ function take_key() {
 
 function keep_key(key) {
   try {
-    if (key) sessionStorage.setItem('mw-key', key); else sessionStorage.removeItem('mw-key');
+    if (key) sessionStorage.setItem('mw-key', key);
+    else sessionStorage.removeItem('mw-key');
   } catch {
     // A browser that keeps nothing: the key is good until the page is loaded again.
   }

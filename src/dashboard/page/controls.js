@@ -3,8 +3,8 @@
 class Controls {
   constructor(model, connection) {
     this.model = model;
-    this.connection = connection;  // null in a report
-    this.wanted = null;            // how many workers were asked for last
+    this.connection = connection; // null in a report
+    this.wanted = null; // how many workers were asked for last
     by_id('pause').addEventListener('click', () => this.#toggle_pause());
     by_id('fewer').addEventListener('click', () => this.#scale(-1));
     by_id('more').addEventListener('click', () => this.#scale(1));
@@ -14,7 +14,11 @@ class Controls {
     });
     by_id('key-form').addEventListener('submit', (event) => {
       event.preventDefault();
-      connection?.use_key(by_id('key').value.trim().replace(/^.*#key=/, ''));
+      connection?.use_key(
+        by_id('key')
+          .value.trim()
+          .replace(/^.*#key=/, ''),
+      );
       by_id('key').value = '';
       announce('The key is tried when you change something.');
     });
@@ -47,7 +51,10 @@ class Controls {
     show(by_id('scale'), Boolean(picture.can_scale));
     const workers = this.workers();
     if (this.wanted === workers || performance.now() - this.wanted_since > 10_000) this.wanted = null;
-    set_text(by_id('workers-now'), plural(workers, 'worker') + (this.wanted === null ? '' : `, ${count_text(this.wanted)} wanted`));
+    set_text(
+      by_id('workers-now'),
+      plural(workers, 'worker') + (this.wanted === null ? '' : `, ${count_text(this.wanted)} wanted`),
+    );
     if ((this.wanted ?? workers) <= 1) by_id('fewer').disabled = true;
   }
 
@@ -65,7 +72,8 @@ class Controls {
   }
 
   #toggle_pause() {
-    if (this.model.picture.state === 'paused') this.#change('It could not be resumed', 'resume', {}, 'Tasks begin again.');
+    if (this.model.picture.state === 'paused')
+      this.#change('It could not be resumed', 'resume', {}, 'Tasks begin again.');
     else this.#change('It could not be paused', 'pause', {}, 'No task begins from now on; those that run go on.');
   }
 
@@ -74,7 +82,12 @@ class Controls {
     this.wanted = workers;
     this.wanted_since = performance.now();
     this.update();
-    this.#change('The number of workers could not be changed', 'scale', {workers}, `${plural(workers, 'worker')} wanted.`);
+    this.#change(
+      'The number of workers could not be changed',
+      'scale',
+      {workers},
+      `${plural(workers, 'worker')} wanted.`,
+    );
   }
 
   cancel(id) {
@@ -96,7 +109,10 @@ class Controls {
     set_text(by_id('answer-name'), `Task ${id}`);
     set_text(by_id('answer-text'), text);
     show(by_id('answer'), true);
-    show(by_id('answer-cancel'), is_known && Boolean(this.connection) && this.connection.state !== 'ended' && Boolean(this.connection.key));
+    show(
+      by_id('answer-cancel'),
+      is_known && Boolean(this.connection) && this.connection.state !== 'ended' && Boolean(this.connection.key),
+    );
     show(by_id('answer-show'), this.model.rows.of_task(id).length > 0);
     by_id('answer').scrollIntoView({block: 'nearest'});
   }
@@ -107,12 +123,16 @@ class Controls {
       try {
         const {text} = await this.connection.call('explain', {id});
         return {text: [text.trimEnd(), drawn].filter(Boolean).join('\n\n'), is_known: true};
-      } catch (error) {  // mostly since it has ended, and is forgotten there; if it has just ended, it is on its way to here
-        const found = drawn || await this.#soon(() => this.#drawn_text(id));
+      } catch (error) {
+        // mostly since it has ended, and is forgotten there; if it has just ended, it is on its way to here
+        const found = drawn || (await this.#soon(() => this.#drawn_text(id)));
         return {text: found || `The master says: ${error.message}`, is_known: false};
       }
     }
-    return {text: drawn || 'This page has nothing about that task: there is none, it had not ended, or it was not drawn.', is_known: false};
+    return {
+      text: drawn || 'This page has nothing about that task: there is none, it had not ended, or it was not drawn.',
+      is_known: false,
+    };
   }
 
   /** What `ask` returns once that is something, or after a second. */

@@ -9,7 +9,7 @@ function element(name, attributes = {}, ...children) {
     if (value === false || value === null || value === undefined) continue;
     made.setAttribute(key, value === true ? '' : String(value));
   }
-  made.append(...children.map((child) => child instanceof Node ? child : document.createTextNode(String(child))));
+  made.append(...children.map((child) => (child instanceof Node ? child : document.createTextNode(String(child)))));
   return made;
 }
 
@@ -29,7 +29,12 @@ function announce(text, is_bad = false) {
   line.textContent = text;
   line.classList.toggle('bad', is_bad);
   clearTimeout(announce.timer);
-  announce.timer = setTimeout(() => { line.textContent = ''; }, is_bad ? 15000 : 6000);
+  announce.timer = setTimeout(
+    () => {
+      line.textContent = '';
+    },
+    is_bad ? 15000 : 6000,
+  );
 }
 
 /** Calls `draw` in the next frame, however often it was asked to before that. */

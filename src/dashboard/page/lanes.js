@@ -1,24 +1,23 @@
-// A lane for each worker: what it did when. Zoomed with Ctrl and the wheel, two fingers, keys or buttons.
+// A lane for each worker: what it did when; which part of the time is in sight, and which task is selected.
 
-const AXIS_HEIGHT = 22;  // CSS pixels, as all that is not said to be of the screen
+const AXIS_HEIGHT = 22; // CSS pixels, as all that is not said to be of the screen
 const LEAST_SPAN_US = 20;
 
 class Lanes {
   constructor(model, theme, read_out) {
     this.model = model;
     this.theme = theme;
-    this.read_out = read_out;   // called with a text and the task's number, when one is pointed at
+    this.read_out = read_out; // called with a text and the task's number, when one is pointed at
     this.box = by_id('lanes');
     this.back = by_id('lanes-rows');
     this.front = by_id('lanes-marks');
     this.painter = new LanePainter(model, theme);
-    this.span = 0;              // µs in sight; 0: all
+    this.span = 0; // µs in sight; 0: all
     this.from = 0;
-    this.is_following = true;   // the right edge is now
-    this.stretch = 1;           // how much higher lanes are than they would be
-    this.selected = null;       // {lane, row}
+    this.is_following = true; // the right edge is now
+    this.stretch = 1; // how much higher lanes are than they would be
+    this.selected = null; // {lane, row}
     this.draw_soon = once_a_frame(() => this.draw());
-    this.#listen();
     theme.listeners.push(this.draw_soon);
     new ResizeObserver(() => this.draw_soon()).observe(this.box);
   }
@@ -38,15 +37,15 @@ class Lanes {
   }
 
   name_width() {
-    const longest = Math.max(...this.#shown_names().map((name) => name.length), 1);
+    const longest = this.#shown_names().reduce((most, name) => Math.max(most, name.length), 1);
     return Math.min(this.box.clientWidth < 600 ? 64 : 190, longest * 6.6 + 14);
   }
 
   /** Names without what all of them begin with, where there is little room. */
   #shown_names() {
-    const {order, model} = {order: this.model.order, model: this.model};
+    const {model} = this;
     if (this.names_of === model.names && this.names_width === this.box.clientWidth) return this.names;
-    const all = order.map((lane) => model.lane_name(lane));
+    const all = model.order.map((lane) => model.lane_name(lane));
     let common = 0;
     if (this.box.clientWidth < 600 && all.length > 1) {
       const shortest = Math.min(...all.map((name) => name.length));
@@ -54,15 +53,18 @@ class Lanes {
       common = all[0].lastIndexOf(' ', common) + 1;
     }
     [this.names_of, this.names_width] = [model.names, this.box.clientWidth];
-    return this.names = all.map((name) => name.slice(common));
+    return (this.names = all.map((name) => name.slice(common)));
   }
 
   draw() {
     const {model} = this;
     if (!model.picture || this.box.clientWidth === 0) return;
-    const height = Math.round(Math.min(model.order.length * this.lane_height(), Math.min(440, window.innerHeight * 0.6)));
+    const height = Math.round(
+      Math.min(model.order.length * this.lane_height(), Math.min(440, window.innerHeight * 0.6)),
+    );
     this.box.style.height = Math.max(22, height) + AXIS_HEIGHT + 'px';
-    by_id('lanes-space').style.height = Math.max(0, Math.round(model.order.length * this.lane_height()) - height) + 'px';
+    by_id('lanes-space').style.height =
+      Math.max(0, Math.round(model.order.length * this.lane_height()) - height) + 'px';
     const names = this.name_width();
     this.back.style.left = names + 'px';
     this.back.style.width = this.box.clientWidth - names + 'px';
@@ -80,16 +82,25 @@ class Lanes {
   #draw_marks(view, names) {
     const {width, height, ratio} = fit_canvas(this.front);
     const context = this.front.getContext('2d');
-    const left = names * ratio, bottom = height - AXIS_HEIGHT * ratio;
+    const left = names * ratio,
+      bottom = height - AXIS_HEIGHT * ratio;
     context.clearRect(0, 0, width, height);
-    draw_time_axis(context, {from: view.from / 1e6, to: view.to / 1e6, left, right: width, top: bottom, bottom: bottom + 3 * ratio,
-      ratio, theme: this.theme});
+    draw_time_axis(context, {
+      from: view.from / 1e6,
+      to: view.to / 1e6,
+      left,
+      right: width,
+      top: bottom,
+      bottom: bottom + 3 * ratio,
+      ratio,
+      theme: this.theme,
+    });
     this.#draw_names(context, view, bottom, ratio, left);
     context.save();
     context.beginPath();
     context.rect(left, 0, width - left, bottom);
     context.clip();
-    const x = (us) => left + (us - view.from) / (view.to - view.from) * (width - left);
+    const x = (us) => left + ((us - view.from) / (view.to - view.from)) * (width - left);
     this.#draw_running(context, view, x, ratio);
     if (this.selected) this.#outline(context, view, x, ratio);
     context.restore();
@@ -101,8 +112,11 @@ class Lanes {
     const list = by_id('lanes-legend');
     if (list.children.length === names.length + 2) return;
     const entry = (attributes, name) => element('li', {}, element('i', {class: 'swatch', ...attributes}), name);
-    list.replaceChildren(...names.map((name, i) => entry({'data-function': i}, name)), entry({class: 'swatch errors'}, 'failed'),
-      entry({class: 'swatch lost'}, 'lost with its worker'));
+    list.replaceChildren(
+      ...names.map((name, i) => entry({'data-function': i}, name)),
+      entry({class: 'swatch errors'}, 'failed'),
+      entry({class: 'swatch lost'}, 'lost with its worker'),
+    );
   }
 
   #draw_names(context, view, bottom, ratio, left) {
@@ -111,7 +125,7 @@ class Lanes {
     context.textBaseline = 'middle';
     context.fillStyle = this.theme.quiet;
     const names = this.#shown_names();
-    const every = Math.max(1, Math.ceil(13 * ratio / view.lane_height));
+    const every = Math.max(1, Math.ceil((13 * ratio) / view.lane_height));
     const first = Math.ceil(Math.floor(view.top / view.lane_height) / every) * every;
     for (let place = first; place < names.length; place += every) {
       const y = (place + 0.5) * view.lane_height - view.top;
@@ -128,12 +142,14 @@ class Lanes {
     for (const task of this.running_bars()) {
       const y = task.place * view.lane_height - view.top;
       if (y + view.lane_height < 0 || y > this.front.height) continue;
-      const left = x(task.start), width = Math.max(2 * ratio, x(task.end) - left);
+      const left = x(task.start),
+        width = Math.max(2 * ratio, x(task.end) - left);
       const height = Math.max(1, view.lane_height - 2 * ratio);
       context.globalAlpha = 0.35;
       context.fillRect(left, y, width, height);
       context.globalAlpha = 1;
-      if (view.lane_height > 5 * ratio) context.strokeRect(left + ratio / 2, y + ratio / 2, width - ratio, height - ratio);
+      if (view.lane_height > 5 * ratio)
+        context.strokeRect(left + ratio / 2, y + ratio / 2, width - ratio, height - ratio);
     }
   }
 
@@ -141,14 +157,19 @@ class Lanes {
     const {picture, place} = this.model;
     const numbers = new Map(this.model.names.map((name, number) => [name, number]));
     const now = picture.now * 1e6;
-    return this.model.running().map((task) => ({...task, place: place[numbers.get(task.worker)],
-      start: now - task.seconds * 1e6, end: Math.max(now, this.model.now() * 1e6)}));
+    return this.model.running().map((task) => ({
+      ...task,
+      place: place[numbers.get(task.worker)],
+      start: now - task.seconds * 1e6,
+      end: Math.max(now, this.model.now() * 1e6),
+    }));
   }
 
   #outline(context, view, x, ratio) {
     const {row} = this.selected;
     const y = this.model.place[row.lane] * view.lane_height - view.top;
-    const left = x(row.start), width = Math.max(3 * ratio, x(row.end) - left);
+    const left = x(row.start),
+      width = Math.max(3 * ratio, x(row.end) - left);
     context.lineWidth = 2 * ratio;
     context.strokeStyle = this.theme.ink;
     context.strokeRect(left - ratio, y - ratio / 2, width + 2 * ratio, Math.max(3 * ratio, view.lane_height));
@@ -189,7 +210,10 @@ class Lanes {
   }
 
   heighten(factor) {
-    this.stretch = Math.max(0.2, Math.min(20, this.lane_height() * factor / Math.min(22, Math.max(3, this.lane_height() / this.stretch))));
+    this.stretch = Math.max(
+      0.2,
+      Math.min(20, (this.lane_height() * factor) / Math.min(22, Math.max(3, this.lane_height() / this.stretch))),
+    );
     this.draw_soon();
   }
 
@@ -198,7 +222,8 @@ class Lanes {
     this.selected = {lane: row.lane, row};
     const {from, to, end} = this.view();
     if (row.end < from || row.start > to) this.#look_at(row.start - (to - from) / 2, to - from, end);
-    const y = this.model.place[row.lane] * this.lane_height(), room = this.box.clientHeight - AXIS_HEIGHT;
+    const y = this.model.place[row.lane] * this.lane_height(),
+      room = this.box.clientHeight - AXIS_HEIGHT;
     if (y < this.box.scrollTop) this.box.scrollTop = y;
     else if (y + this.lane_height() > this.box.scrollTop + room) this.box.scrollTop = y + this.lane_height() - room;
     this.read_out(this.text_of(row), row.id);
@@ -206,125 +231,14 @@ class Lanes {
   }
 
   text_of(row) {
-    const state = {finished: 'finished', error: 'failed', cancelled: 'cancelled', lost: 'lost with its worker'}[STATES[row.state]];
+    const state = {finished: 'finished', error: 'failed', cancelled: 'cancelled', lost: 'lost with its worker'}[
+      STATES[row.state]
+    ];
     const attempt = row.attempt > 1 ? ` · attempt ${row.attempt === 255 ? 'beyond 254' : row.attempt}` : '';
-    return `Task ${row.id} · ${this.model.function_name(row.function)} · ${state ?? 'ended'} after ${time_text(row.run / 1e6)} · ` +
-      `from ${time_text(row.start / 1e6)} to ${time_text(row.end / 1e6)} · ${this.model.lane_name(row.lane)}${attempt}`;
-  }
-
-  /** What is at a point of the screen: a row, a task that runs, or nothing. */
-  #point_at(event) {
-    const box = this.back.getBoundingClientRect();
-    const {from, to} = this.view();
-    const scale = (to - from) / box.width;
-    const us = from + (event.clientX - box.left) * scale;
-    const place = Math.floor((event.clientY - box.top + this.box.scrollTop) / this.lane_height());
-    const lane = this.model.order[place];
-    if (lane === undefined || event.clientX < box.left || event.clientY > box.bottom) return this.read_out('', null);
-    const row = this.model.rows.nearest(lane, us, 3 * scale);
-    const running = row ? undefined : this.running_bars().find((task) => task.place === place && us >= task.start);
-    if (row) this.read_out(this.text_of(row), row.id);
-    else if (running)
-      this.read_out(`Task ${running.id} · ${running.name} · runs since ${time_text(running.seconds)} · ${running.worker}`, running.id);
-    else this.read_out(`${this.model.lane_name(lane)} · at ${time_text(us / 1e6)}: no task`, null);
-    return row;
-  }
-
-  /** The next task of the selected lane, or the one before. */
-  #step(by) {
-    const {rows} = this.model;
-    if (!this.selected) return this.#enter_lane(0);
-    const list = rows.lanes[this.selected.lane];
-    let place = rows.first_ending_after(this.selected.lane, this.selected.row.end);
-    while (place < list.end && list.numbers[place] !== this.selected.row.number) place++;
-    place += by;
-    if (place >= list.begin && place < list.end) this.select(rows.at(list.numbers[place]));
-  }
-
-  /** The lane above or below, at about the same time. */
-  #enter_lane(by) {
-    const {order, rows, place} = this.model;
-    let at = this.selected ? place[this.selected.lane] + by : 0;
-    const {from, to} = this.view();
-    const middle = this.selected ? (this.selected.row.start + this.selected.row.end) / 2 : (from + to) / 2;
-    for (; at >= 0 && at < order.length; at += by || 1) {
-      const row = rows.nearest(order[at], middle, Infinity);
-      if (row) return this.select(row);
-    }
-  }
-
-  #listen() {
-    const {box} = this;
-    box.addEventListener('scroll', this.draw_soon, {passive: true});
-    box.addEventListener('wheel', (event) => this.#wheel(event), {passive: false});
-    box.addEventListener('keydown', (event) => this.#key(event));
-    box.addEventListener('pointermove', (event) => this.#move(event));
-    box.addEventListener('pointerdown', (event) => this.#down(event));
-    for (const name of ['pointerup', 'pointercancel', 'pointerleave'])
-      box.addEventListener(name, (event) => this.pointers.delete(event.pointerId));
-    this.pointers = new Map();
-    const buttons = {'lanes-in': () => this.zoom(0.5), 'lanes-out': () => this.zoom(2), 'lanes-left': () => this.pan(-0.25),
-      'lanes-right': () => this.pan(0.25), 'lanes-all': () => this.show_all(), 'lanes-latest': () => this.show_latest(),
-      'lanes-lower': () => this.heighten(1 / 1.5), 'lanes-taller': () => this.heighten(1.5)};
-    for (const [id, act] of Object.entries(buttons)) by_id(id).addEventListener('click', act);
-  }
-
-  #wheel(event) {
-    const box = this.back.getBoundingClientRect();
-    if (event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      this.zoom(Math.exp(Math.max(-50, Math.min(50, event.deltaY)) * 0.01), Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)));
-    } else if (Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey) {
-      event.preventDefault();
-      this.pan((event.deltaX || event.deltaY) / box.width);
-    }
-  }
-
-  #key(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const acts = {ArrowLeft: () => event.shiftKey ? this.pan(-0.25) : this.#step(-1), ArrowRight: () => event.shiftKey ? this.pan(0.25) : this.#step(1),
-      ArrowUp: () => this.#enter_lane(-1), ArrowDown: () => this.#enter_lane(1), '+': () => this.zoom(0.5, this.#centre()),
-      '=': () => this.zoom(0.5, this.#centre()), '-': () => this.zoom(2, this.#centre()), '0': () => this.show_all(), Home: () => this.show_all(),
-      End: () => this.show_latest(), '[': () => this.heighten(1 / 1.5), ']': () => this.heighten(1.5),
-      Enter: () => this.selected && page.controls.explain(this.selected.row.id),
-      Escape: () => { this.selected = null; this.read_out('', null); this.draw_soon(); }};
-    const act = acts[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
-  }
-
-  /** Where in the width the selected task is: zooming keeps it in sight. */
-  #centre() {
-    if (!this.selected) return 0.5;
-    const {from, to} = this.view();
-    const part = ((this.selected.row.start + this.selected.row.end) / 2 - from) / (to - from);
-    return part >= 0 && part <= 1 ? part : 0.5;
-  }
-
-  #down(event) {
-    this.pointers.set(event.pointerId, {x: event.clientX, moved: 0});
-    const row = this.#point_at(event);
-    if (row) {
-      this.selected = {lane: row.lane, row};
-      this.draw_soon();
-    }
-  }
-
-  /** One finger, or the mouse with its button down, moves the time; two fingers zoom. */
-  #move(event) {
-    const pointer = this.pointers.get(event.pointerId);
-    if (!pointer) return this.#point_at(event);
-    const width = this.back.clientWidth;
-    const other = [...this.pointers.entries()].find(([id]) => id !== event.pointerId)?.[1];
-    if (other) {
-      const before = Math.abs(pointer.x - other.x), after = Math.abs(event.clientX - other.x);
-      const middle = (event.clientX + other.x) / 2 - this.back.getBoundingClientRect().left;
-      if (before > 8 && after > 8) this.zoom(before / after, Math.max(0, Math.min(1, middle / width)));
-    } else {
-      this.pan((pointer.x - event.clientX) / width);
-    }
-    pointer.x = event.clientX;
+    return (
+      `Task ${row.id} · ${this.model.function_name(row.function)} · ${state ?? 'ended'} after ${time_text(row.run / 1e6)} · ` +
+      `from ${time_text(row.start / 1e6)} to ${time_text(row.end / 1e6)} · ${this.model.lane_name(row.lane)}${attempt}`
+    );
   }
 }
 

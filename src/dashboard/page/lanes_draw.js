@@ -29,8 +29,14 @@ class LanePainter {
     for (let place = first; place < last; place++) {
       const y = Math.round(place * view.lane_height - view.top);
       const end = Math.round((place + 1) * view.lane_height - view.top);
-      this.#paint_lane(order[place], view, width, Math.max(0, y), Math.min(height, Math.max(y + 1, end - gap)),
-        Math.min(height, end));
+      this.#paint_lane(
+        order[place],
+        view,
+        width,
+        Math.max(0, y),
+        Math.min(height, Math.max(y + 1, end - gap)),
+        Math.min(height, end),
+      );
     }
     context.putImageData(this.image, 0, 0);
   }
@@ -65,17 +71,19 @@ class LanePainter {
         continue;
       }
       const state = (words[at + 5] >>> 16) & 0xff;
-      const colour = state === 0 ? functions[(words[at + 5] & 0xffff) % FUNCTION_COLOURS] : states[state] ?? states[3];
+      const colour =
+        state === 0 ? functions[(words[at + 5] & 0xffff) % FUNCTION_COLOURS] : (states[state] ?? states[3]);
       const left = Math.max(0, (start - view.from) * scale);
       let right = Math.min(width, (start + words[at + 2] - view.from) * scale);
-      if (right - left >= 5) right -= 1;  // the next one is told from it
+      if (right - left >= 5) right -= 1; // the next one is told from it
       this.#cover(left, right, colour);
       if (state !== 0) this.bad.fill(state, left | 0, Math.max((left | 0) + 1, Math.ceil(right)));
     }
   }
 
   #cover(left, right, colour) {
-    const begin = left | 0, end = right | 0;
+    const begin = left | 0,
+      end = right | 0;
     if (begin === end) return this.#add(begin, Math.max(right - left, 0.02), colour);
     this.#add(begin, begin + 1 - left, colour);
     for (let x = begin + 1; x < end; x++) this.#add(x, 1, colour);
@@ -102,9 +110,13 @@ class LanePainter {
         continue;
       }
       // A little is never nothing: at least a fifth of the colour.
-      const part = Math.min(1, Math.max(cover, 0.2)), rest = 1 - part;
-      pixels[line + x] = 0xff000000 | ((this.blue[x] / cover * part + blue * rest) << 16) |
-        ((this.green[x] / cover * part + green * rest) << 8) | (this.red[x] / cover * part + red * rest);
+      const part = Math.min(1, Math.max(cover, 0.2)),
+        rest = 1 - part;
+      pixels[line + x] =
+        0xff000000 |
+        (((this.blue[x] / cover) * part + blue * rest) << 16) |
+        (((this.green[x] / cover) * part + green * rest) << 8) |
+        ((this.red[x] / cover) * part + red * rest);
     }
     for (let y = top + 1; y < bottom; y++) pixels.copyWithin(y * width, line, line + width);
     this.#mark_bad(width, top, bottom_of_bad);
@@ -127,7 +139,7 @@ function write_task_names(context, model, theme, view, {width, height, ratio}) {
   if (view.lane_height < 13 * ratio) return;
   let looked = 0;
   const scale = width / (view.to - view.from);
-  const least = 34 * ratio / scale;
+  const least = (34 * ratio) / scale;
   context.font = `${11 * ratio}px ${theme.font}`;
   context.textAlign = 'left';
   context.textBaseline = 'middle';
@@ -139,14 +151,30 @@ function write_task_names(context, model, theme, view, {width, height, ratio}) {
     if (!list || model.rows.longest[lane] < least) continue;
     const middle = (place + 0.5) * view.lane_height - view.top - 0.5 * ratio;
     const past = view.to + model.rows.longest[lane];
-    for (let i = model.rows.first_ending_after(lane, view.from), written = 0; i < list.end && written < 100 && looked < 20_000; i++, looked++) {
+    for (
+      let i = model.rows.first_ending_after(lane, view.from), written = 0;
+      i < list.end && written < 100 && looked < 20_000;
+      i++, looked++
+    ) {
       const end = model.rows.end_of(list.numbers[i]);
       if (end > past) break;
       const row = model.rows.at(list.numbers[i]);
       if (row.run < least || row.start > view.to) continue;
-      const left = Math.max(0, (row.start - view.from) * scale), right = Math.min(width, (row.end - view.from) * scale);
-      write_inside(context, `${row.id} ${model.function_name(row.function)}`, left, right, middle, ratio,
-        readable_on(row.state === 0 ? theme.of_function(row.function) : [, theme.errors, theme.cancelled, theme.lost][row.state] ?? theme.lost));
+      const left = Math.max(0, (row.start - view.from) * scale),
+        right = Math.min(width, (row.end - view.from) * scale);
+      write_inside(
+        context,
+        `${row.id} ${model.function_name(row.function)}`,
+        left,
+        right,
+        middle,
+        ratio,
+        readable_on(
+          row.state === 0
+            ? theme.of_function(row.function)
+            : ([, theme.errors, theme.cancelled, theme.lost][row.state] ?? theme.lost),
+        ),
+      );
       written++;
     }
   }
@@ -155,7 +183,7 @@ function write_task_names(context, model, theme, view, {width, height, ratio}) {
 function write_inside(context, text, left, right, middle, ratio, colour) {
   const room = right - left - 8 * ratio;
   let letters = Math.min(text.length, Math.floor(room / (4 * ratio)));
-  const cut = () => letters < text.length ? text.slice(0, letters) + '…' : text;
+  const cut = () => (letters < text.length ? text.slice(0, letters) + '…' : text);
   while (letters > 0 && context.measureText(cut()).width > room) letters--;
   if (letters === 0) return;
   context.fillStyle = colour;

@@ -13,17 +13,18 @@ class Model {
   #clear() {
     this.rows.clear();
     this.series = {t: [], ...Object.fromEntries(SERIES.map((name) => [name, []]))};
-    this.lanes = [];        // names by the number that rows have
-    this.order = [];        // lane numbers as they are shown
-    this.place = [];        // where in `order` a lane is
+    this.lanes = []; // names by the number that rows have
+    this.order = []; // lane numbers as they are shown
+    this.place = []; // where in `order` a lane is
     this.lane_numbers = new Map();
-    this.came = 0;          // when the last picture came, in ms of performance.now()
+    this.came = 0; // when the last picture came, in ms of performance.now()
   }
 
   /** Takes a picture. One of another master replaces all that is known. */
   take(picture) {
     const old = this.picture;
-    if (old && (old.pid !== picture.pid || old.started !== picture.started || picture.rows_end < this.rows.end)) this.#clear();
+    if (old && (old.pid !== picture.pid || old.started !== picture.started || picture.rows_end < this.rows.end))
+      this.#clear();
     this.picture = picture;
     this.came = performance.now();
     this.#append(picture.series);
@@ -49,7 +50,8 @@ class Model {
       for (const value of added[name] ?? added.t.map(() => 0)) series[name].push(value);
     }
     if (series.t.length <= MOST_POINTS) return;
-    for (const name of ['t', ...SERIES]) series[name] = series[name].filter((_, i) => i % 2 === 0 || i + 1 === series.t.length);
+    for (const name of ['t', ...SERIES])
+      series[name] = series[name].filter((_, i) => i % 2 === 0 || i + 1 === series.t.length);
   }
 
   /** The lanes of rows, and workers that have none yet, in the order of their names: 2 before 10. */
@@ -66,7 +68,9 @@ class Model {
     const {compare} = new Intl.Collator('en', {numeric: true});
     this.order = this.names.map((_, number) => number).sort((a, b) => compare(this.names[a], this.names[b]));
     this.place = [];
-    this.order.forEach((lane, place) => { this.place[lane] = place; });
+    this.order.forEach((lane, place) => {
+      this.place[lane] = place;
+    });
   }
 
   lane_name(lane) {
@@ -79,7 +83,9 @@ class Model {
 
   /** What workers run now: {id, name, worker, seconds}, by lane name. */
   running() {
-    return this.picture.status.workers.flatMap((worker) => worker.running.map((task) => ({...task, worker: worker.name})));
+    return this.picture.status.workers.flatMap((worker) =>
+      worker.running.map((task) => ({...task, worker: worker.name})),
+    );
   }
 
   /** Tasks a second between points, smoothed over about a fortieth of the time. */

@@ -6,7 +6,7 @@ function draw_time_axis(context, {from, to, left, right, top, bottom, ratio, the
   context.font = `${11 * ratio}px ${theme.font}`;
   context.textAlign = 'center';
   context.textBaseline = 'top';
-  const x = (seconds) => left + (seconds - from) / (to - from) * (right - left);
+  const x = (seconds) => left + ((seconds - from) / (to - from)) * (right - left);
   for (let i = Math.ceil(from / step - 1e-9); i * step <= to; i++) {
     const at = Math.round(x(i * step));
     context.fillStyle = theme.line;
@@ -25,7 +25,7 @@ function draw_value_axis(context, {most, left, right, top, bottom, ratio, theme,
   context.textAlign = 'right';
   context.textBaseline = 'middle';
   for (let value = 0; value <= most * 1.001; value += step) {
-    const y = Math.round(bottom - value / most * (bottom - top));
+    const y = Math.round(bottom - (value / most) * (bottom - top));
     context.fillStyle = theme.line;
     context.fillRect(left, y, right - left, Math.max(1, Math.round(ratio / 2)));
     context.fillStyle = theme.quiet;

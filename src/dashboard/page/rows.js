@@ -18,7 +18,8 @@ class RowNumbers {
   push(number) {
     if (this.end === this.numbers.length) {
       const kept = this.numbers.subarray(this.begin, this.end);
-      const next = this.begin * 2 > this.numbers.length ? this.numbers : new Uint32Array(this.numbers.length * 1.5 | 0);
+      const next =
+        this.begin * 2 > this.numbers.length ? this.numbers : new Uint32Array((this.numbers.length * 1.5) | 0);
       next.set(kept);
       this.numbers = next;
       this.end = kept.length;
@@ -38,12 +39,12 @@ class Rows {
   }
 
   clear() {
-    this.chunks = [];   // {first, count, words}, in order
-    this.first = 0;     // number of the first row that is kept
-    this.end = 0;       // one past the last
-    this.lanes = [];    // RowNumbers by lane
-    this.longest = [];  // run time of the longest row by lane, in µs
-    this.last_us = 0;   // when the last one ended
+    this.chunks = []; // {first, count, words}, in order
+    this.first = 0; // number of the first row that is kept
+    this.end = 0; // one past the last
+    this.lanes = []; // RowNumbers by lane
+    this.longest = []; // run time of the longest row by lane, in µs
+    this.last_us = 0; // when the last one ended
   }
 
   /** Takes one answer of GET /rows. Says whether anything in it was new. */
@@ -99,10 +100,12 @@ class Rows {
   /** The chunk that a row is in. `near` is one to look at first. */
   chunk_of(number, near) {
     if (near && number >= near.first && number < near.first + near.count) return near;
-    let low = 0, high = this.chunks.length - 1;
+    let low = 0,
+      high = this.chunks.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.chunks[middle].first <= number) low = middle; else high = middle - 1;
+      if (this.chunks[middle].first <= number) low = middle;
+      else high = middle - 1;
     }
     return this.chunks[low];
   }
@@ -114,8 +117,17 @@ class Rows {
     const {words} = chunk;
     const start = words[at] + words[at + 1] * 4294967296;
     const last = words[at + 5];
-    return {number, start, run: words[at + 2], end: start + words[at + 2], lane: words[at + 3], id: words[at + 4],
-      function: last & 0xffff, state: (last >>> 16) & 0xff, attempt: last >>> 24};
+    return {
+      number,
+      start,
+      run: words[at + 2],
+      end: start + words[at + 2],
+      lane: words[at + 3],
+      id: words[at + 4],
+      function: last & 0xffff,
+      state: (last >>> 16) & 0xff,
+      attempt: last >>> 24,
+    };
   }
 
   end_of(number) {
@@ -127,10 +139,12 @@ class Rows {
   /** The place in a lane's numbers of the first row that ends at `us` or later. */
   first_ending_after(lane, us) {
     const {numbers, begin, end} = this.lanes[lane];
-    let low = begin, high = end;
+    let low = begin,
+      high = end;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.end_of(numbers[middle]) < us) low = middle + 1; else high = middle;
+      if (this.end_of(numbers[middle]) < us) low = middle + 1;
+      else high = middle;
     }
     return low;
   }
@@ -139,13 +153,14 @@ class Rows {
   nearest(lane, us, reach) {
     const list = this.lanes[lane];
     if (!list || list.begin === list.end) return undefined;
-    let best, distance = Infinity;
-    const place = this.first_ending_after(lane, us - reach);
-    for (let i = place; i < list.end && i < place + 4096; i++) {
+    let best;
+    let distance = Infinity;
+    const place = this.first_ending_after(lane, us);
+    for (let i = Math.max(list.begin, place - 1); i < list.end && i < place + 4096; i++) {
       const row = this.at(list.numbers[i]);
       const off = Math.max(0, row.start - us, us - row.end);
       if (off < distance) [best, distance] = [row, off];
-      if (off === 0 || row.end - this.longest[lane] > us + reach) break;
+      if (off === 0 || row.end - this.longest[lane] > us + distance) break; // no later one can be nearer
     }
     return distance <= reach ? best : undefined;
   }

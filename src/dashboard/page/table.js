@@ -10,15 +10,29 @@ class Table {
     this.rows = new Map();
     this.few = this.limit = few;
     this.body = element('tbody');
-    const head = element('tr', {}, ...columns.map((column) => element('th', {scope: 'col', class: column_class(column)}, column.name)));
-    this.table = element('table', {}, element('caption', {class: 'unseen'}, this.box.dataset.name), element('thead', {}, head), this.body);
+    const head = element(
+      'tr',
+      {},
+      ...columns.map((column) => element('th', {scope: 'col', class: column_class(column)}, column.name)),
+    );
+    this.table = element(
+      'table',
+      {},
+      element('caption', {class: 'unseen'}, this.box.dataset.name),
+      element('thead', {}, head),
+      this.body,
+    );
     this.empty = element('p', {class: 'quiet'}, empty);
     this.more = element('button', {type: 'button', class: 'plain'});
     this.more.addEventListener('click', () => {
       this.limit = this.limit === this.few ? Infinity : this.few;
       this.update(this.items);
     });
-    this.scroller = element('div', {class: 'scroller', role: 'region', 'aria-label': this.box.dataset.name}, this.table);
+    this.scroller = element(
+      'div',
+      {class: 'scroller', role: 'region', 'aria-label': this.box.dataset.name},
+      this.table,
+    );
     this.box.append(this.scroller, this.empty, this.more);
   }
 
@@ -27,7 +41,10 @@ class Table {
     show(this.scroller, items.length > 0);
     show(this.empty, items.length === 0);
     show(this.more, items.length > this.few);
-    set_text(this.more, this.limit === this.few ? `Show all ${count_text(items.length)}` : `Show the first ${this.few}`);
+    set_text(
+      this.more,
+      this.limit === this.few ? `Show all ${count_text(items.length)}` : `Show the first ${this.few}`,
+    );
     const shown = items.slice(0, this.limit);
     const keys = new Set(shown.map(this.key));
     for (const [key, row] of this.rows) {
@@ -54,13 +71,18 @@ class Table {
       row.line.append(...row.cells);
       this.rows.set(key, row);
     }
-    this.columns.forEach((column, c) => column.fill ? column.fill(row.cells[c], item) : set_text(row.cells[c], column.cell(item)));
+    this.columns.forEach((column, c) =>
+      column.fill ? column.fill(row.cells[c], item) : set_text(row.cells[c], column.cell(item)),
+    );
     if (this.body.children[i] !== row.line) this.body.insertBefore(row.line, this.body.children[i] ?? null);
   }
 }
 
 function column_class(column) {
-  return [column.is_number && 'number', column.is_minor && 'minor', column.is_name && 'name'].filter(Boolean).join(' ') || null;
+  return (
+    [column.is_number && 'number', column.is_minor && 'minor', column.is_name && 'name'].filter(Boolean).join(' ') ||
+    null
+  );
 }
 
 /** A cell with a button in it, which is made once. */
@@ -76,7 +98,8 @@ function fill_button(cell, text, label, act) {
 
 /** A cell with a share as a number and as a bar. */
 function fill_share(cell, share) {
-  if (!cell.firstChild) cell.append(element('span'), element('span', {class: 'bar', 'aria-hidden': 'true'}, element('span')));
+  if (!cell.firstChild)
+    cell.append(element('span'), element('span', {class: 'bar', 'aria-hidden': 'true'}, element('span')));
   set_text(cell.firstChild, share_text(share));
   cell.lastChild.firstChild.style.width = Number.isFinite(share) ? Math.min(100, share * 100) + '%' : '0';
 }

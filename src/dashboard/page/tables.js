@@ -3,38 +3,99 @@
 class Tables {
   constructor(model) {
     this.model = model;
-    const task = {name: 'Task', is_number: true, fill: (cell, item) =>
-      this.#fill_task(cell, item.id)};
+    const task = {name: 'Task', is_number: true, fill: (cell, item) => this.#fill_task(cell, item.id)};
     const number = (name, cell, is_minor = false) => ({name, cell, is_number: true, is_minor});
-    this.running = new Table('running', [task, {name: 'Function', cell: (item) => item.name, is_name: true},
-      number('For', (item) => time_text(item.seconds)), {name: 'Worker', cell: (item) => item.worker, is_minor: true},
-      {name: '', fill: (cell, item) => this.#fill_cancel(cell, item.id)}], (item) => item.id + ' ' + item.worker, 'No task runs.', 8);
-    this.functions = new Table('functions', [{name: 'Function', fill: (cell, item) => this.#fill_function(cell, item.name), is_name: true},
-      number('Finished', (item) => count_text(item.finished)), number('Failed', (item) => count_text(item.errors)),
-      number('Least', (item) => some_time(item, item.min_seconds), true), number('Mean', (item) => some_time(item, item.total_seconds / item.finished)),
-      number('Median', (item) => some_time(item, item.p50_seconds), true), number('99 %', (item) => some_time(item, item.p99_seconds)),
-      number('Greatest', (item) => some_time(item, item.max_seconds), true), number('In all', (item) => some_time(item, item.total_seconds), true)],
-    (item) => item.name, 'No task has ended yet.');
-    const value = (item, amount) => item.count === 0 ? '–' : item.kind === 'time' ? time_text(amount) : number_text(amount);
-    this.measures = new Table('measures', [{name: 'Measure', cell: (item) => item.name, is_name: true}, number('Times', (item) => count_text(item.count)),
-      number('Sum', (item) => value(item, item.sum)), number('Mean', (item) => value(item, item.sum / item.count)),
-      number('Least', (item) => value(item, item.min), true), number('Median', (item) => value(item, item.p50), true),
-      number('99 %', (item) => value(item, item.p99)), number('Greatest', (item) => value(item, item.max), true)],
-    (item) => item.name, 'Tasks have measured nothing.');
-    this.slowest = new Table('slowest', [task, {name: 'Function', cell: (item) => item.name, is_name: true}, number('Took', (item) => time_text(item.seconds)),
-      number('Began at', (item) => time_text(item.start), true), {name: 'Ended', cell: (item) => words(item.state), is_minor: true},
-      {name: 'Worker', cell: (item) => item.worker, is_minor: true}], (item) => item.id + ' ' + item.start, 'No task has ended yet.', 8);
-    this.hosts = new Table('hosts', [{name: 'Host', cell: (item) => item.name, is_name: true}, number('Ready', (item) => `${item.ready} of ${item.workers}`),
-      {name: 'Load', is_number: true, fill: (cell, item) => fill_share(cell, item.load)}, number('Done', (item) => count_text(item.done)),
-      number('Lost', (item) => count_text(item.lost)), {name: 'Platform', cell: (item) => item.platform || '–', is_minor: true},
-      {name: 'Version', cell: (item) => item.version || '–', is_minor: true}], (item) => item.name, 'There is no worker.');
-    this.workers = new Table('workers', [{name: 'Worker', cell: (item) => item.name, is_name: true},
-      {name: 'State', fill: (cell, item) => fill_state(cell, item)},
-      {name: 'Load', is_number: true, fill: (cell, item) => fill_share(cell, this.#load(item))}, number('Done', (item) => count_text(item.done)),
-      number('Lost', (item) => count_text(item.lost), true), number('Slots', (item) => item.slots || '–', true),
-      number('Memory', (item) => bytes_text(item.memory), true), {name: 'Host', cell: (item) => item.host || '–', is_minor: true},
-      {name: 'Version', cell: (item) => item.version || '–', is_minor: true}, number('Process', (item) => item.pid || '–', true)],
-    (item) => item.name, 'There is no worker.');
+    this.running = new Table(
+      'running',
+      [
+        task,
+        {name: 'Function', cell: (item) => item.name, is_name: true},
+        number('For', (item) => time_text(item.seconds)),
+        {name: 'Worker', cell: (item) => item.worker, is_minor: true},
+        {name: '', fill: (cell, item) => this.#fill_cancel(cell, item.id)},
+      ],
+      (item) => item.id + ' ' + item.worker,
+      'No task runs.',
+      8,
+    );
+    this.functions = new Table(
+      'functions',
+      [
+        {name: 'Function', fill: (cell, item) => this.#fill_function(cell, item.name), is_name: true},
+        number('Finished', (item) => count_text(item.finished)),
+        number('Failed', (item) => count_text(item.errors)),
+        number('Least', (item) => some_time(item, item.min_seconds), true),
+        number('Mean', (item) => some_time(item, item.total_seconds / item.finished)),
+        number('Median', (item) => some_time(item, item.p50_seconds), true),
+        number('99 %', (item) => some_time(item, item.p99_seconds)),
+        number('Greatest', (item) => some_time(item, item.max_seconds), true),
+        number('In all', (item) => some_time(item, item.total_seconds), true),
+      ],
+      (item) => item.name,
+      'No task has ended yet.',
+    );
+    const value = (item, amount) =>
+      item.count === 0 ? '–' : item.kind === 'time' ? time_text(amount) : number_text(amount);
+    this.measures = new Table(
+      'measures',
+      [
+        {name: 'Measure', cell: (item) => item.name, is_name: true},
+        number('Times', (item) => count_text(item.count)),
+        number('Sum', (item) => value(item, item.sum)),
+        number('Mean', (item) => value(item, item.sum / item.count)),
+        number('Least', (item) => value(item, item.min), true),
+        number('Median', (item) => value(item, item.p50), true),
+        number('99 %', (item) => value(item, item.p99)),
+        number('Greatest', (item) => value(item, item.max), true),
+      ],
+      (item) => item.name,
+      'Tasks have measured nothing.',
+    );
+    this.slowest = new Table(
+      'slowest',
+      [
+        task,
+        {name: 'Function', cell: (item) => item.name, is_name: true},
+        number('Took', (item) => time_text(item.seconds)),
+        number('Began at', (item) => time_text(item.start), true),
+        {name: 'Ended', cell: (item) => words(item.state), is_minor: true},
+        {name: 'Worker', cell: (item) => item.worker, is_minor: true},
+      ],
+      (item) => item.id + ' ' + item.start,
+      'No task has ended yet.',
+      8,
+    );
+    this.hosts = new Table(
+      'hosts',
+      [
+        {name: 'Host', cell: (item) => item.name, is_name: true},
+        number('Ready', (item) => `${item.ready} of ${item.workers}`),
+        {name: 'Load', is_number: true, fill: (cell, item) => fill_share(cell, item.load)},
+        number('Done', (item) => count_text(item.done)),
+        number('Lost', (item) => count_text(item.lost)),
+        {name: 'Platform', cell: (item) => item.platform || '–', is_minor: true},
+        {name: 'Version', cell: (item) => item.version || '–', is_minor: true},
+      ],
+      (item) => item.name,
+      'There is no worker.',
+    );
+    this.workers = new Table(
+      'workers',
+      [
+        {name: 'Worker', cell: (item) => item.name, is_name: true},
+        {name: 'State', fill: (cell, item) => fill_state(cell, item)},
+        {name: 'Load', is_number: true, fill: (cell, item) => fill_share(cell, this.#load(item))},
+        number('Done', (item) => count_text(item.done)),
+        number('Lost', (item) => count_text(item.lost), true),
+        number('Slots', (item) => item.slots || '–', true),
+        number('Memory', (item) => bytes_text(item.memory), true),
+        {name: 'Host', cell: (item) => item.host || '–', is_minor: true},
+        {name: 'Version', cell: (item) => item.version || '–', is_minor: true},
+        number('Process', (item) => item.pid || '–', true),
+      ],
+      (item) => item.name,
+      'There is no worker.',
+    );
     this.failed = new FailedTasks(by_id('failed'));
   }
 
@@ -55,16 +116,30 @@ class Tables {
 
   /** The share of its time that a worker was busy, since it was ready. */
   #load(worker) {
-    if (worker.ready_seconds === undefined || !worker.slots || is_gone(worker) || worker.state === 'starting') return NaN;
+    if (worker.ready_seconds === undefined || !worker.slots || is_gone(worker) || worker.state === 'starting')
+      return NaN;
     const busy = worker.busy_seconds + worker.running.reduce((sum, task) => sum + task.seconds, 0);
-    return Math.min(1, busy / Math.max(1e-3, (this.model.picture.status.seconds - worker.ready_seconds) * worker.slots));
+    return Math.min(
+      1,
+      busy / Math.max(1e-3, (this.model.picture.status.seconds - worker.ready_seconds) * worker.slots),
+    );
   }
 
   #hosts(workers) {
     const hosts = new Map();
     for (const worker of workers) {
       const name = worker.host || 'not known';
-      if (!hosts.has(name)) hosts.set(name, {name, workers: 0, ready: 0, done: 0, lost: 0, loads: [], platform: worker.platform, versions: new Set()});
+      if (!hosts.has(name))
+        hosts.set(name, {
+          name,
+          workers: 0,
+          ready: 0,
+          done: 0,
+          lost: 0,
+          loads: [],
+          platform: worker.platform,
+          versions: new Set(),
+        });
       const host = hosts.get(name);
       const load = this.#load(worker);
       host.workers++;
@@ -74,8 +149,11 @@ class Tables {
       if (Number.isFinite(load)) host.loads.push(load);
       if (worker.version) host.versions.add(worker.version);
     }
-    return [...hosts.values()].map((host) => ({...host, version: [...host.versions].join(', '),
-      load: host.loads.reduce((sum, load) => sum + load, 0) / host.loads.length}));
+    return [...hosts.values()].map((host) => ({
+      ...host,
+      version: [...host.versions].join(', '),
+      load: host.loads.reduce((sum, load) => sum + load, 0) / host.loads.length,
+    }));
   }
 
   /** A function's name, with its colour in the lanes. */
@@ -118,11 +196,13 @@ function update_facts(list, status) {
   set_text(by_id('interface-error'), status.interface_error ?? '');
   const known = [...list.children].map((pair) => pair.dataset.key).join();
   if (known !== facts.map(([key]) => key).join()) {
-    list.replaceChildren(...facts.map(([key]) => {
-      const pair = element('div', {}, element('dt', {}, words(key)), element('dd'));
-      pair.dataset.key = key;
-      return pair;
-    }));
+    list.replaceChildren(
+      ...facts.map(([key]) => {
+        const pair = element('div', {}, element('dt', {}, words(key)), element('dd'));
+        pair.dataset.key = key;
+        return pair;
+      }),
+    );
   }
   facts.forEach(([, value], i) => set_text(list.children[i].lastChild, fact_text(value)));
 }
@@ -171,13 +251,30 @@ class FailedTasks {
   }
 
   #make(item) {
-    const summary = element('summary', {}, element('b', {}, `Task ${item.id}`), ` ${item.name} `,
-      element('span', {class: 'cause'}, words(item.cause)), element('span', {class: 'message'}, item.message));
+    const summary = element(
+      'summary',
+      {},
+      element('b', {}, `Task ${item.id}`),
+      ` ${item.name} `,
+      element('span', {class: 'cause'}, words(item.cause)),
+      element('span', {class: 'message'}, item.message),
+    );
     const fact = (name, text) => element('div', {}, element('dt', {}, name), element('dd', {}, text));
-    const facts = element('dl', {class: 'facts'}, fact('Cause', words(item.cause)), fact('Attempts', item.attempts), fact('Worker', item.worker || '–'),
-      fact('Host', item.host || '–'), fact('Ended at', time_text(item.time)));
+    const facts = element(
+      'dl',
+      {class: 'facts'},
+      fact('Cause', words(item.cause)),
+      fact('Attempts', item.attempts),
+      fact('Worker', item.worker || '–'),
+      fact('Host', item.host || '–'),
+      fact('Ended at', time_text(item.time)),
+    );
     const made = element('details', {}, summary, facts, element('p', {class: 'whole'}, item.message));
-    if (item.err) made.append(element('h4', {}, 'What it printed to stderr'), element('pre', {tabindex: 0, 'aria-label': `stderr of task ${item.id}`}, item.err));
+    if (item.err)
+      made.append(
+        element('h4', {}, 'What it printed to stderr'),
+        element('pre', {tabindex: 0, 'aria-label': `stderr of task ${item.id}`}, item.err),
+      );
     return made;
   }
 }

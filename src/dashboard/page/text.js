@@ -42,7 +42,7 @@ function rate_text(per_second) {
 function share_text(share) {
   if (!Number.isFinite(share)) return '–';
   const percent = share * 100;
-  return (percent < 10 || (percent > 99 && percent < 100) ? (Math.floor(percent * 10) / 10) : Math.round(percent)) + ' %';
+  return (percent < 10 || (percent > 99 && percent < 100) ? Math.floor(percent * 10) / 10 : Math.round(percent)) + ' %';
 }
 
 function bytes_text(bytes) {

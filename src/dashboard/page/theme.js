@@ -16,7 +16,19 @@ class Theme {
   read() {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(name).trim();
-    const names = ['ink', 'quiet', 'line', 'card', 'finished', 'running', 'waiting', 'errors', 'cancelled', 'lost', 'accent'];
+    const names = [
+      'ink',
+      'quiet',
+      'line',
+      'card',
+      'finished',
+      'running',
+      'waiting',
+      'errors',
+      'cancelled',
+      'lost',
+      'accent',
+    ];
     for (const name of names) this[name] = colour('--' + name);
     this.functions = Array.from({length: FUNCTION_COLOURS}, (_, i) => colour(`--function-${i}`));
     this.packed = {
