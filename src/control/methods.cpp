@@ -91,6 +91,16 @@ class Page {
   bool has_more_ = false;
 };
 
+/// What is said when something was done, or why it was not.
+std::function<void(Refusal)> told(std::function<void(std::function<json::value()>)> then) {
+  return [then = std::move(then)](Refusal refusal) {
+    then([refusal = std::move(refusal)]() -> json::value {
+      if (!refusal.empty()) throw rpc::Error{refused, log::escaped_lines(refusal)};
+      return json::object{{"done", true}};
+    });
+  };
+}
+
 }  // namespace
 
 asio::awaitable<std::string> Methods::answer(std::string text, bool has_key) {
@@ -115,7 +125,7 @@ asio::awaitable<std::string> Methods::answer(std::string text, bool has_key) {
   co_return answers.text();
 }
 
-Methods::Result Methods::call(const rpc::Call& call, bool has_key) {
+asio::awaitable<json::value> Methods::call(const rpc::Call& call, bool has_key) {
   const auto& methods = all();
   const auto found = std::find_if(methods.begin(), methods.end(), [&](const Method& one) { return one.name == call.method; });
   if (found == methods.end())
@@ -125,135 +135,123 @@ Methods::Result Methods::call(const rpc::Call& call, bool has_key) {
                                              "(Authorization: Bearer KEY)",
                                              found->name)};
   const json::object params = checked(call.params, found->parameters);
-  co_return co_await (this->*found->run)(params);
+  const json::value* const state = params.if_contains("state");
+  // Of those that wait only the master knows.
+  const auto ask = found->read == &Methods::tasks && state && *state == "waiting" ? &Methods::waiting : found->ask;
+  if (!ask) {
+    co_await board_.refresh(fresh);
+    co_return (this->*found->read)(params);
+  }
+  const auto make = co_await answer_to<Make>(board_.io(), Board::patience, [&](auto then) { (this->*ask)(params, then); });
+  if (found->changes) board_.is_stale();
+  if (!make)
+    throw rpc::Error{no_answer, "the master does not answer: it is busy, or ends; what was asked may be done all the same"};
+  co_return (*make)();
 }
 
-Methods::Result Methods::status(const json::object&) {
-  co_await board_.refresh(fresh);
-  co_return board_.picture().head_json();
-}
+json::value Methods::status(const json::object&) const { return board_.picture().head_json(); }
 
-Methods::Result Methods::tasks(const json::object& params) {
+json::value Methods::tasks(const json::object& params) const {
   const std::string state = params.contains("state") ? text_in(params, "state") : "running";
   Page page{params};
-  if (state == "waiting") {
-    // Filters apply to what was asked for: whoever looks for one function reads on while there is more.
-    const std::uint64_t from = count_in(params, "from", 0), limit = limit_in(params);
-    auto list = co_await answer_to<std::vector<OpenTask>>(board_.io(), Board::patience,
-                                                          [&](auto then) { board_.controls().waiting(from, limit + 1, then); });
-    if (!list) throw rpc::Error{no_answer, "the master does not answer: it is busy, or ends"};
-    json::object rest = params;
-    rest["from"] = 0;
-    Page found{rest};
-    for (const OpenTask& task : *list)
-      if (!found.add(to_json(task))) break;
-    co_return found.done();
-  }
-  co_await board_.refresh(fresh);
   const watch::Picture& picture = board_.picture();
   if (state == "running") {
     for (const WorkerStatus& worker : picture.status().workers)
       for (const RunningTask& task : worker.running)
-        if (!page.add(to_json(task, worker))) co_return page.done();
-    co_return page.done();
+        if (!page.add(to_json(task, worker))) return page.done();
+    return page.done();
   }
   const auto& rows = picture.last_rows();
   for (auto row = rows.rbegin(); row != rows.rend(); ++row)
     if (watch::to_string(row->end) == state && !page.add(to_json(picture, *row))) break;
-  co_return page.done();
+  return page.done();
 }
 
-Methods::Result Methods::task(const json::object& params) {
+/// Filters apply to the part that was asked for: whoever looks for one function reads on while there is more.
+void Methods::waiting(const json::object& params, Then then) const {
+  json::object rest = params;
+  rest["from"] = 0;
+  const std::uint64_t limit = limit_in(params);
+  board_.controls().waiting(count_in(params, "from", 0), limit + 1,
+                            [rest = std::move(rest), then = std::move(then)](std::vector<OpenTask> list) {
+                              then([rest, list = std::move(list)]() -> json::value {
+                                Page page{rest};
+                                for (const OpenTask& task : list)
+                                  if (!page.add(to_json(task))) break;
+                                return page.done();
+                              });
+                            });
+}
+
+json::value Methods::task(const json::object& params) const {
   const std::uint64_t id = count_in(params, "id", 0);
-  co_await board_.refresh(fresh);
   const watch::Picture& picture = board_.picture();
   for (const WorkerStatus& worker : picture.status().workers)
     for (const RunningTask& task : worker.running)
-      if (task.id == id) co_return to_json(task, worker);
+      if (task.id == id) return to_json(task, worker);
   const auto& rows = picture.last_rows();
   const auto row = std::find_if(rows.rbegin(), rows.rend(), [&](const watch::Row& one) { return one.id == (id & 0xffffffff); });
-  if (row != rows.rend()) {
-    json::object found = to_json(picture, *row);
-    found["id"] = id;
-    co_return found;
-  }
-  throw rpc::Error{no_such_task,
-                   fmt::format("task {} does not run, and is not among those that ended last; explain says more", id)};
+  if (row == rows.rend())
+    throw rpc::Error{no_such_task,
+                     fmt::format("task {} does not run, and is not among those that ended last; explain says more", id)};
+  json::object found = to_json(picture, *row);
+  found["id"] = id;
+  return found;
 }
 
-Methods::Result Methods::workers(const json::object& params) {
-  co_await board_.refresh(fresh);
+json::value Methods::workers(const json::object& params) const {
   const std::string state = text_in(params, "state");
   std::uint64_t from = count_in(params, "from", 0);
   const std::uint64_t limit = limit_in(params);
   json::array list;
   bool has_more = false;
-  const json::object all = board_.picture().head_json();
-  for (const json::value& worker : all.at("workers").as_array()) {
+  json::object all = board_.picture().head_json();
+  for (json::value& worker : all.at("workers").as_array()) {
     if (!state.empty() && worker.at("state").as_string() != state) continue;
     if (from > 0) {
       --from;
       continue;
     }
-    if (list.size() >= limit) {
-      has_more = true;
-      break;
-    }
-    list.push_back(worker);
+    has_more = list.size() >= limit;
+    if (has_more) break;
+    list.push_back(std::move(worker));
   }
-  co_return json::object{{"workers", std::move(list)}, {"more", has_more}};
+  return json::object{{"workers", std::move(list)}, {"more", has_more}};
 }
 
-Methods::Result Methods::stats(const json::object&) {
-  co_await board_.refresh(fresh);
-  const json::object all = board_.picture().head_json();
-  json::object stats{{"seconds", all.at("seconds")}};
-  for (const char* key : {"functions", "measures"})
-    if (const json::value* list = all.if_contains(key)) stats[key] = *list;
-  co_return stats;
+json::value Methods::stats(const json::object&) const {
+  json::object all = board_.picture().head_json();
+  json::object stats;
+  for (const char* key : {"seconds", "functions", "measures"}) stats[key] = std::move(all.at(key));
+  return stats;
 }
 
-Methods::Result Methods::explain(const json::object& params) {
+json::value Methods::discover(const json::object&) const { return open_rpc(); }
+
+void Methods::explain(const json::object& params, Then then) const {
   const std::uint64_t id = count_in(params, "id", 0);
-  auto text = co_await answer_to<std::optional<std::string>>(board_.io(), Board::patience,
-                                                             [&](auto then) { board_.controls().explain(id, then); });
-  if (!text) throw rpc::Error{no_answer, "the master does not answer: it is busy, or ends"};
-  const std::string told = text->value_or("") + board_.picture().end_of(id);
-  if (!told.empty()) co_return json::object{{"text", log::escaped_lines(told)}};
-  throw rpc::Error{no_such_task, fmt::format("there is no task {}, or it was forgotten after its end", id)};
+  board_.controls().explain(id, [this, id, then = std::move(then)](std::optional<std::string> text) {
+    then([this, id, text = std::move(text)]() -> json::value {
+      const std::string known = text.value_or("") + board_.picture().end_of(id);
+      if (known.empty()) throw rpc::Error{no_such_task, fmt::format("there is no task {}, or it was forgotten after its end", id)};
+      return json::object{{"text", log::escaped_lines(known)}};
+    });
+  });
 }
 
-/// Of what changes something: null when it was done.
-template <class Start>
-Methods::Result Methods::done(Start start) {
-  const auto refusal = co_await answer_to<Refusal>(board_.io(), Board::patience, start);
-  board_.is_stale();
-  if (!refusal) throw rpc::Error{no_answer, "the master does not answer: it is busy, or ends; it may be done all the same"};
-  if (!refusal->empty()) throw rpc::Error{refused, log::escaped_lines(*refusal)};
-  co_return json::object{{"done", true}};
+void Methods::cancel(const json::object& params, Then then) const {
+  board_.controls().cancel(count_in(params, "id", 0), told(std::move(then)));
 }
 
-Methods::Result Methods::cancel(const json::object& params) {
-  const std::uint64_t id = count_in(params, "id", 0);
-  co_return co_await done([this, id](auto then) { board_.controls().cancel(id, then); });
-}
+void Methods::pause(const json::object&, Then then) const { board_.controls().pause(told(std::move(then))); }
 
-Methods::Result Methods::pause(const json::object&) {
-  co_return co_await done([this](auto then) { board_.controls().pause(then); });
-}
+void Methods::resume(const json::object&, Then then) const { board_.controls().resume(told(std::move(then))); }
 
-Methods::Result Methods::resume(const json::object&) {
-  co_return co_await done([this](auto then) { board_.controls().resume(then); });
-}
-
-Methods::Result Methods::scale(const json::object& params) {
+void Methods::scale(const json::object& params, Then then) const {
   const std::uint64_t workers = count_in(params, "workers", 0);
   if (workers == 0 || workers > std::numeric_limits<std::uint32_t>::max())
     throw rpc::Error{rpc::invalid_params, "\"workers\" must be 1 or more"};
-  const auto number = static_cast<std::uint32_t>(workers);
-  co_return co_await done([this, number](auto then) { board_.controls().scale(number, then); });
+  board_.controls().scale(static_cast<std::uint32_t>(workers), told(std::move(then)));
 }
-
-Methods::Result Methods::discover(const json::object&) { co_return open_rpc(); }
 
 }  // namespace mw::control

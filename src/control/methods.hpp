@@ -46,32 +46,34 @@ class Methods {
   boost::asio::awaitable<std::string> answer(std::string text, bool has_key);
 
  private:
-  using Result = boost::asio::awaitable<boost::json::value>;
+  /// What the master has said, made into a result; may throw rpc::Error.
+  using Make = std::function<boost::json::value()>;
+  using Then = std::function<void(Make)>;
   struct Method {
     std::string_view name;
     std::string_view about;
     bool changes = false;
     std::vector<Parameter> parameters;
-    std::string_view result;  ///< the JSON type of it
-    Result (Methods::*run)(const boost::json::object&);
+    /// One of the two: of what is on the board, or of what the master is asked for.
+    boost::json::value (Methods::*read)(const boost::json::object&) const = nullptr;
+    void (Methods::*ask)(const boost::json::object&, Then) const = nullptr;
   };
   friend boost::json::object open_rpc();
 
   static const std::vector<Method>& all();
-  Result call(const rpc::Call& call, bool has_key);
-  Result status(const boost::json::object& params);
-  Result tasks(const boost::json::object& params);
-  Result task(const boost::json::object& params);
-  Result workers(const boost::json::object& params);
-  Result stats(const boost::json::object& params);
-  Result explain(const boost::json::object& params);
-  Result cancel(const boost::json::object& params);
-  Result pause(const boost::json::object& params);
-  Result resume(const boost::json::object& params);
-  Result scale(const boost::json::object& params);
-  Result discover(const boost::json::object& params);
-  template <class Start>
-  Result done(Start start);
+  boost::asio::awaitable<boost::json::value> call(const rpc::Call& call, bool has_key);
+  boost::json::value status(const boost::json::object& params) const;
+  boost::json::value tasks(const boost::json::object& params) const;
+  boost::json::value task(const boost::json::object& params) const;
+  boost::json::value workers(const boost::json::object& params) const;
+  boost::json::value stats(const boost::json::object& params) const;
+  boost::json::value discover(const boost::json::object& params) const;
+  void waiting(const boost::json::object& params, Then then) const;
+  void explain(const boost::json::object& params, Then then) const;
+  void cancel(const boost::json::object& params, Then then) const;
+  void pause(const boost::json::object& params, Then then) const;
+  void resume(const boost::json::object& params, Then then) const;
+  void scale(const boost::json::object& params, Then then) const;
 
   Board& board_;
 };

@@ -28,12 +28,7 @@ const std::vector<Methods::Method>& Methods::all() {
   static const Parameter from{"from", "integer", "so many are passed over first"};
   static const Parameter limit{"limit", "integer", "how many at most, up to 1000; without it 100"};
   static const std::vector<Method> methods{
-      {"status",
-       "How the master and its tasks fare, as in Master::get_status(), at most 0.1 s old.",
-       false,
-       {},
-       "object",
-       &Methods::status},
+      {"status", "How the master and its tasks fare, as in Master::get_status(), at most 0.1 s old.", false, {}, &Methods::status},
       {"tasks",
        "Tasks in one state: those that wait, in the order in which they go; those that run; or of those that ended, the last ones, "
        "the newest first.",
@@ -43,32 +38,25 @@ const std::vector<Methods::Method>& Methods::all() {
         {"worker", "string", "only those of this worker"},
         from,
         limit},
-       "object",
        &Methods::tasks},
-      {"task", "One task that runs, or that ended not long ago.", false, {id}, "object", &Methods::task},
+      {"task", "One task that runs, or that ended not long ago.", false, {id}, &Methods::task},
       {"workers",
        "The workers, in the order in which they came.",
        false,
        {{"state", "string", "only those in this state, such as busy or lost"}, from, limit},
-       "object",
        &Methods::workers},
-      {"stats",
-       "How the tasks of each function fare, and what tasks have counted and timed.",
-       false,
-       {},
-       "object",
-       &Methods::stats},
-      {"explain", "Why a task has not begun, or what became of it, in words.", false, {id}, "object", &Methods::explain},
-      {"cancel", "Ends a task that is not done.", true, {id}, "object", &Methods::cancel},
-      {"pause", "No task begins any more, until resume; those that run go on.", true, {}, "object", &Methods::pause},
-      {"resume", "Tasks begin again.", true, {}, "object", &Methods::resume},
+      {"stats", "How the tasks of each function fare, and what tasks have counted and timed.", false, {}, &Methods::stats},
+      {"explain", "Why a task has not begun, or what became of it, in words.", false, {id}, nullptr, &Methods::explain},
+      {"cancel", "Ends a task that is not done.", true, {id}, nullptr, &Methods::cancel},
+      {"pause", "No task begins any more, until resume; those that run go on.", true, {}, nullptr, &Methods::pause},
+      {"resume", "Tasks begin again.", true, {}, nullptr, &Methods::resume},
       {"scale",
        "The interface is to have so many workers.",
        true,
        {{"workers", "integer", "how many, 1 or more", true}},
-       "object",
+       nullptr,
        &Methods::scale},
-      {"rpc.discover", "This description.", false, {}, "object", &Methods::discover},
+      {"rpc.discover", "This description.", false, {}, &Methods::discover},
   };
   return methods;
 }
@@ -90,7 +78,7 @@ json::object open_rpc() {
                        {"summary", method.about},
                        {"params", std::move(params)},
                        {"paramStructure", "either"},
-                       {"result", {{"name", "result"}, {"schema", {{"type", method.result}}}}},
+                       {"result", {{"name", "result"}, {"schema", {{"type", "object"}}}}},
                        {"errors", std::move(errors)}});
   }
   return {{"openrpc", "1.2.6"},
