@@ -25,6 +25,8 @@ Curl load() {
   library.find(curl.mime_data, "curl_mime_data");
   library.find(curl.mime_filedata, "curl_mime_filedata");
   library.find(curl.mime_type, "curl_mime_type");
+  library.find(curl.slist_append, "curl_slist_append");
+  library.find(curl.slist_free_all, "curl_slist_free_all");
   library.find(curl.url, "curl_url");
   library.find(curl.url_cleanup, "curl_url_cleanup");
   library.find(curl.url_get, "curl_url_get");

@@ -29,6 +29,8 @@ struct Curl {
   decltype(&curl_mime_data) mime_data;
   decltype(&curl_mime_filedata) mime_filedata;
   decltype(&curl_mime_type) mime_type;
+  decltype(&curl_slist_append) slist_append;
+  decltype(&curl_slist_free_all) slist_free_all;
   decltype(&curl_url) url;
   decltype(&curl_url_cleanup) url_cleanup;
   decltype(&curl_url_get) url_get;

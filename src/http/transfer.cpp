@@ -135,7 +135,10 @@ struct Transfer::Impl {
     handle = global == CURLE_OK ? curl().easy_init() : nullptr;
     if (!handle) throw InterfaceError{"libcurl does not start"};
   }
-  ~Impl() { curl().easy_cleanup(handle); }
+  ~Impl() {
+    curl().easy_cleanup(handle);
+    curl().slist_free_all(fields);
+  }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -143,6 +146,7 @@ struct Transfer::Impl {
     curl().easy_reset(handle);  // keeps the connection
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_USERAGENT, "CppMW");
+    if (fields) set(CURLOPT_HTTPHEADER, fields);
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_FOLLOWLOCATION, 0L);  // see follow()
     set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -187,7 +191,7 @@ struct Transfer::Impl {
       curl().easy_getinfo(handle, CURLINFO_REDIRECT_URL, &next);
       if (!next || status < 300 || status > 399) return check(url, status);
       if (redirects == most_redirects) throw TransferError{fmt::format("{}: one redirection after the other", told(url)), false};
-      check_redirection(url, next, status, may_leave);
+      check_redirection(url, next, status, may_leave && !fields);
       url = next;
     }
   }
@@ -244,6 +248,7 @@ struct Transfer::Impl {
 
   std::function<bool()> alive;
   CURL* handle = nullptr;
+  curl_slist* fields = nullptr;
   char error[CURL_ERROR_SIZE] = {};
   std::size_t header_bytes = 0;
   CURLcode last_code = CURLE_OK;
@@ -253,6 +258,12 @@ Transfer::Transfer(std::function<bool()> alive) : impl_{std::make_unique<Impl>(s
 Transfer::~Transfer() = default;
 Transfer::Transfer(Transfer&&) noexcept = default;
 Transfer& Transfer::operator=(Transfer&&) noexcept = default;
+
+void Transfer::add_field(const std::string& line) {
+  curl_slist* const longer = curl().slist_append(impl_->fields, line.c_str());
+  if (!longer) throw std::bad_alloc{};
+  impl_->fields = longer;
+}
 
 std::string Transfer::get(const std::string& url, std::size_t most) {
   return impl_->ask(url, most, 0, [] {});

@@ -56,6 +56,10 @@ class Transfer {
   Transfer(Transfer&&) noexcept;
   Transfer& operator=(Transfer&&) noexcept;
 
+  /// What the head of each request says from now on: "Content-Type: application/json". A redirection to another server
+  /// is not followed then, as what is said may be a secret.
+  void add_field(const std::string& line);
+
   /// An answer longer than `most` bytes is an error, here and below.
   std::string get(const std::string& url, std::size_t most = longest_answer);
   std::string post(const std::string& url, std::string_view body, std::size_t most = longest_answer);

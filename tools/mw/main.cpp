@@ -15,11 +15,13 @@
 #include "app/command_line.hpp"
 #include "mw/boinc_key.hpp"
 #include "mw/boinc_setup.hpp"
+#include "mw/ctl.hpp"
 #include "mw/journal.hpp"
 #include "mw/keygen.hpp"
 #include "mw/manual.hpp"
 #include "mw/new_app.hpp"
 #include "mw/node.hpp"
+#include "mw/top.hpp"
 #include "mw/volunteer.hpp"
 #include "process/standard_streams.hpp"
 #include "process/terminal_line.hpp"
@@ -109,6 +111,12 @@ int main(int argc, char** argv) {
   mw::tool::add_node(cli, node_command);
   mw::tool::JournalCommand journal_command;
   mw::tool::add_journal(cli, journal_command);
+  mw::tool::CtlCommand ctl_command;
+  mw::tool::TopCommand top_command;
+#ifdef MW_HAVE_HTTP_CLIENT
+  mw::tool::add_ctl(cli, ctl_command);
+  mw::tool::add_top(cli, top_command);
+#endif
   mw::tool::NewCommand new_command;
   mw::tool::add_new(cli, new_command);
   mw::run::RunCommand run_command;
@@ -137,6 +145,10 @@ int main(int argc, char** argv) {
     if (name == "run") return mw::run::run(std::move(run_command), cli.get_subcommand("run")->remaining());
     if (name == "journal") return mw::tool::journal(journal_command);
     if (name == "boinc-setup") return mw::tool::boinc_setup(setup_command) ? 0 : status_failed;
+#ifdef MW_HAVE_HTTP_CLIENT
+    if (name == "ctl") return mw::tool::ctl(ctl_command), 0;
+    if (name == "top") return mw::tool::top(top_command), 0;
+#endif
     if (name == "volunteer")
       mw::tool::volunteer(volunteer_command);
     else if (name == "boinc-key")
