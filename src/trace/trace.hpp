@@ -25,10 +25,10 @@
 #include <vector>
 
 #include "core/observer.hpp"
+#include "process/ring.hpp"
 #include "trace/events.hpp"
 #include "trace/file.hpp"
 #include "trace/names.hpp"
-#include "process/ring.hpp"
 
 namespace mw::trace {
 
