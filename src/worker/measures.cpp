@@ -89,15 +89,15 @@ void measure_time(std::string_view name, std::chrono::nanoseconds time) noexcept
   worker::add_measure(measure::Kind::time, name, static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0)));
 }
 
-MeasureTry::MeasureTry(bool is_needed) {
-  if (!is_needed || !worker::measures_of_task) return;
-  before_ = std::make_unique<measure::Measures>();
+void MeasureTry::begin() {
+  if (!worker::measures_of_task) return;
+  before_ = new measure::Measures;
   std::swap(*before_, *worker::measures_of_task);
 }
-MeasureTry::~MeasureTry() {
-  if (!before_) return;
-  std::swap(*before_, *worker::measures_of_task);
-  if (!before_->empty()) worker::measures_of_task->add(*before_);
+void MeasureTry::end() {
+  const std::unique_ptr<measure::Measures> owned{before_};
+  std::swap(*owned, *worker::measures_of_task);
+  if (!owned->empty() && !worker::measures_of_task->add(*owned)) worker::was_measure_dropped.store(true, std::memory_order_relaxed);
 }
 void MeasureTry::failed() noexcept {
   if (before_) worker::measures_of_task->clear();

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -115,15 +114,22 @@ class InputPlace {
 /// the task's own thread that counted.
 class MeasureTry {
  public:
-  explicit MeasureTry(bool is_needed);
-  ~MeasureTry();
+  explicit MeasureTry(bool is_needed) {
+    if (is_needed) begin();
+  }
+  ~MeasureTry() {
+    if (before_) end();
+  }
   MeasureTry(const MeasureTry&) = delete;
   MeasureTry& operator=(const MeasureTry&) = delete;
   /// This try was none: another one follows.
   void failed() noexcept;
 
  private:
-  std::unique_ptr<measure::Measures> before_;  ///< what was measured before this input
+  void begin();
+  void end();
+
+  measure::Measures* before_ = nullptr;  ///< what was measured before this input; owned, and null where nothing is to be done
 };
 
 /// Says how far a run of calls may go: until its time is used up, or its master takes the rest back. It seldom looks
