@@ -28,7 +28,7 @@
 #include "trace/events.hpp"
 #include "trace/file.hpp"
 #include "trace/names.hpp"
-#include "trace/ring.hpp"
+#include "process/ring.hpp"
 
 namespace mw::trace {
 
@@ -88,7 +88,7 @@ class Trace final : public core::Observer {
 
   // The observer's
   Names names_;
-  Ring<Record> ring_;
+  process::Ring<Record> ring_;
   std::array<Assigned, places> assigned_{};
   std::vector<Named> functions_;  ///< by FunctionEntry::number()
   std::unordered_map<const detail::FunctionEntry*, std::uint32_t> other_functions_;

@@ -28,16 +28,14 @@ void Recorder::record(const TaskRecord& task, std::int64_t run_ns, End end, cons
   const bool is_slow = run_ns >= slow_ns_.load(std::memory_order_relaxed) || end != End::finished;
   const bool is_next = --until_next_ == 0;
   if (is_next) until_next_ = std::max<std::uint32_t>(one_in_.load(std::memory_order_relaxed), 1);
-  const std::uint64_t at = written_.load(std::memory_order_relaxed);
-  if (!(is_next || is_slow) || at - read_.load(std::memory_order_acquire) >= room)
-    return skipped_.store(skipped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  Ended& one = (*ring_)[at % room];
+  const auto skip = [this] { skipped_.store(skipped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); };
+  if (!is_next && !is_slow) return skip();
+  Ended one;
   one.id = task.id;
   const std::int64_t started = task.start_ns.load(std::memory_order_relaxed);
   one.run_ns = run_ns;
   one.start_ns = std::max<std::int64_t>((started != 0 ? started : now.clock_ns - run_ns) - born_ns_, 0);
-  const bool is_known = has_begun(task);
-  one.worker = index_of(is_known ? task.last_worker.load(std::memory_order_relaxed) : task.worker);
+  one.worker = index_of(has_begun(task) ? task.last_worker.load(std::memory_order_relaxed) : task.worker);
   one.attempt = task.attempt.load(std::memory_order_relaxed);
   one.end = end;
   try {
@@ -45,7 +43,7 @@ void Recorder::record(const TaskRecord& task, std::int64_t run_ns, End end, cons
   } catch (...) {
     one.function = 0;
   }
-  written_.store(at + 1, std::memory_order_release);
+  if (!ring_.push(one)) skip();
 }
 
 /// Of its own name if it has one and there are not too many of them, else of its function's.

@@ -12,7 +12,6 @@
 //     recorder.take([&](const Ended& one) { … });                // the reader, ten times a second
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +27,7 @@
 #include "core/observer.hpp"
 #include "core/worker_directory.hpp"
 #include "process/cache_line.hpp"
+#include "process/ring.hpp"
 
 namespace mw::watch {
 
@@ -103,12 +103,10 @@ class Recorder final : public core::Observer {
 
   const detail::WorkerDirectory& directory_;
   const std::int64_t born_ns_;
-  const std::unique_ptr<std::array<Ended, room>> ring_ = std::make_unique<std::array<Ended, room>>();
+  process::Ring<Ended> ring_{room};
   std::atomic<std::uint32_t> one_in_{1};
   std::atomic<std::int64_t> slow_ns_{std::numeric_limits<std::int64_t>::max()};
-  alignas(process::cache_line) std::atomic<std::uint64_t> read_{0};
-  alignas(process::cache_line) std::atomic<std::uint64_t> written_{0};
-  std::atomic<std::uint64_t> skipped_{0};
+  alignas(process::cache_line) std::atomic<std::uint64_t> skipped_{0};  ///< the machine's, as all that follows
   std::uint32_t until_next_ = 1;
   std::vector<std::uint16_t> by_kind_;  ///< 0: none yet; else number + 1
   std::unordered_map<std::string, std::uint16_t> by_name_;
@@ -121,10 +119,10 @@ class Recorder final : public core::Observer {
 
 template <class Call>
 void Recorder::take(const Call& call) {
-  std::uint64_t at = read_.load(std::memory_order_relaxed);
-  const std::uint64_t end = written_.load(std::memory_order_acquire);
-  for (; at != end; ++at) call((*ring_)[at % room]);
-  read_.store(end, std::memory_order_release);
+  for (auto some = ring_.front(); !some.empty(); some = ring_.front()) {
+    for (const Ended& one : some) call(one);
+    ring_.pop(some.size());
+  }
 }
 
 }  // namespace mw::watch

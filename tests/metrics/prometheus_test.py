@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A real Prometheus reads what a master says of itself.
 
-    prometheus_test.py PROGRAM...       checks the text that the program prints: promtool has nothing against it, and a
-                                        Prometheus that scrapes it answers a query
+    prometheus_test.py PROGRAM...       checks the text that the program prints: promtool has nothing against it, all that
+                                        docs/grafana.json shows is in it, and a Prometheus that scrapes it answers a query
     prometheus_test.py --url URL        the same for what is served there, /metrics of a dashboard
 
 The exit status is 77 where Prometheus (Debian: prometheus) is not installed.
@@ -11,6 +11,7 @@ The exit status is 77 where Prometheus (Debian: prometheus) is not installed.
 import http.server
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -31,6 +32,24 @@ def check_with_promtool(text):
     said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
     if done.returncode != 0 or said:
         sys.exit(f"promtool check metrics ended with {done.returncode}:\n{said}")
+
+
+def check_dashboard(text):
+    """Its queries are such, and ask for what there is."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/grafana.json")
+    with open(path, encoding="utf-8") as file:
+        queries = [target["expr"] for panel in json.load(file)["panels"] for target in panel["targets"]]
+    there = set(re.findall(r"^(cppmw_\w+)[{ ]", text.decode(), re.M))
+    missing = {name for query in queries for name in re.findall(r"\bcppmw_\w+", query)} - there
+    if missing or not queries:
+        sys.exit(f"docs/grafana.json asks for {', '.join(sorted(missing)) or 'nothing'}")
+    rules = [{"record": f"query_{i}", "expr": query.replace("$__rate_interval", "1m")} for i, query in enumerate(queries)]
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+        json.dump({"groups": [{"name": "grafana", "rules": rules}]}, file)  # JSON is YAML, too
+        file.flush()
+        done = subprocess.run(["promtool", "check", "rules", file.name], capture_output=True, text=True, timeout=LONGEST_WAIT_S)
+    if done.returncode != 0:
+        sys.exit(f"docs/grafana.json has queries that are none:\n{done.stdout}{done.stderr}")
 
 
 class Page:
@@ -66,7 +85,7 @@ def free_port():
 
 def configuration(url):
     parts = urllib.parse.urlsplit(url)
-    return json.dumps(  # which is YAML, too
+    return json.dumps(
         {
             "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
             "scrape_configs": [
@@ -138,6 +157,7 @@ def main(arguments):
         return 0
     text = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, timeout=LONGEST_WAIT_S).stdout
     check_with_promtool(text)
+    check_dashboard(text)
     with Page(text) as url:
         print(f"{QUERY}: {', '.join(check_scrape(url))}")
     return 0

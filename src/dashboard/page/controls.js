@@ -104,34 +104,41 @@ class Controls {
   async explain(id) {
     this.asked = id;
     by_id('ask-number').value = String(id);
-    const {text, is_known} = await this.#text_about(id);
+    const {text, is_open} = await this.#text_about(id);
     if (this.asked !== id) return;
     set_text(by_id('answer-name'), `Task ${id}`);
     set_text(by_id('answer-text'), text);
     show(by_id('answer'), true);
     show(
       by_id('answer-cancel'),
-      is_known && Boolean(this.connection) && this.connection.state !== 'ended' && Boolean(this.connection.key),
+      is_open && Boolean(this.connection) && this.connection.state !== 'ended' && Boolean(this.connection.key),
     );
     show(by_id('answer-show'), this.model.rows.of_task(id).length > 0);
     by_id('answer').scrollIntoView({block: 'nearest'});
   }
 
   async #text_about(id) {
-    const drawn = this.#drawn_text(id);
     if (this.connection && this.connection.state !== 'ended') {
       try {
         const {text} = await this.connection.call('explain', {id});
-        return {text: [text.trimEnd(), drawn].filter(Boolean).join('\n\n'), is_known: true};
+        // Of those that neither run nor have ended, the master says nothing here: they wait.
+        const state = await this.connection.call('task', {id}).then(
+          (task) => task.state,
+          () => 'waiting',
+        );
+        const is_open = state === 'waiting' || state === 'running';
+        return {text: text.trimEnd(), is_open};
       } catch (error) {
-        // mostly since it has ended, and is forgotten there; if it has just ended, it is on its way to here
-        const found = drawn || (await this.#soon(() => this.#drawn_text(id)));
-        return {text: found || `The master says: ${error.message}`, is_known: false};
+        // Mostly since it has ended, and is forgotten there; if it has just ended, it is on its way to here.
+        const found = await this.#soon(() => this.#drawn_text(id));
+        return {text: found || `The master says: ${error.message}`, is_open: false};
       }
     }
     return {
-      text: drawn || 'This page has nothing about that task: there is none, it had not ended, or it was not drawn.',
-      is_known: false,
+      text:
+        this.#drawn_text(id) ||
+        'This page has nothing about that task: there is none, it had not ended, or it was not drawn.',
+      is_open: false,
     };
   }
 

@@ -231,12 +231,10 @@ class Lanes {
   }
 
   text_of(row) {
-    const state = {finished: 'finished', error: 'failed', cancelled: 'cancelled', lost: 'lost with its worker'}[
-      STATES[row.state]
-    ];
+    const state = END_WORDS[STATES[row.state]] ?? 'ended';
     const attempt = row.attempt > 1 ? ` · attempt ${row.attempt === 255 ? 'beyond 254' : row.attempt}` : '';
     return (
-      `Task ${row.id} · ${this.model.function_name(row.function)} · ${state ?? 'ended'} after ${time_text(row.run / 1e6)} · ` +
+      `Task ${row.id} · ${this.model.function_name(row.function)} · ${state} after ${time_text(row.run / 1e6)} · ` +
       `from ${time_text(row.start / 1e6)} to ${time_text(row.end / 1e6)} · ${this.model.lane_name(row.lane)}${attempt}`
     );
   }

@@ -5,6 +5,7 @@ const ROW_WORDS = 6;
 const CHUNK_ROWS = 65_536;
 const MOST_ROWS = 1_100_000;
 const STATES = ['finished', 'error', 'cancelled', 'lost'];
+const END_WORDS = {finished: 'finished', error: 'failed', cancelled: 'cancelled', lost: 'lost with its worker'};
 const ERROR = 1;
 
 /** The numbers of a lane's rows; those of rows that are forgotten are taken from the front. */

@@ -58,7 +58,7 @@ class Tables {
         {name: 'Function', cell: (item) => item.name, is_name: true},
         number('Took', (item) => time_text(item.seconds)),
         number('Began at', (item) => time_text(item.start), true),
-        {name: 'Ended', cell: (item) => words(item.state), is_minor: true},
+        {name: 'Ended', cell: (item) => words(END_WORDS[item.state] ?? item.state), is_minor: true},
         {name: 'Worker', cell: (item) => item.worker, is_minor: true},
       ],
       (item) => item.id + ' ' + item.start,

@@ -17,7 +17,7 @@
 
 #include "process/cache_line.hpp"
 
-namespace mw::trace {
+namespace mw::process {
 
 template <class T>
 class Ring {
@@ -54,4 +54,4 @@ class Ring {
   alignas(process::cache_line) std::atomic<std::size_t> begin_{0};  ///< … and who takes writes here
 };
 
-}  // namespace mw::trace
+}  // namespace mw::process
