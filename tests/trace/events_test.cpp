@@ -19,7 +19,7 @@ test::TraceEvents read_back(const Events& events) { return test::TraceEvents{"["
 }  // namespace
 
 TEST_CASE("what is put into a ring comes out in order, and a full one takes nothing", "[trace]") {
-  process::Ring<int> ring{4};
+  mw::process::Ring<int> ring{4};
   CHECK(ring.front().empty());
   for (int i = 0; i < 4; ++i) CHECK(ring.push(i));
   CHECK_FALSE(ring.push(4));
@@ -33,7 +33,7 @@ TEST_CASE("what is put into a ring comes out in order, and a full one takes noth
 }
 
 TEST_CASE("one thread puts into a ring while another takes: each value that was taken once, in order", "[trace]") {
-  process::Ring<int> ring{64};
+  mw::process::Ring<int> ring{64};
   constexpr int values = 20'000;
   std::thread puts{[&] {
     for (int i = 0; i < values;)
