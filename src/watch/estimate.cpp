@@ -37,8 +37,13 @@ std::optional<Estimate> estimate(std::span<const Point> points) {
   const std::span<const Point> recent{first, points.end()};
   const std::uint64_t left = last.waiting + last.running;
   if (recent.size() < 3 || left == 0 || over(last) <= over(recent.front())) return std::nullopt;
+  // Those that run now may be of another kind than those that have ended: nothing waits, and for longer than all should
+  // take nothing has ended.
+  const auto last_end = std::find_if(recent.begin(), recent.end(), [&](const Point& one) { return over(one) == over(last); });
+  const double still = last.seconds - last_end->seconds;
   Estimate guess;
   guess.rate = static_cast<double>(over(last) - over(recent.front())) / (last.seconds - recent.front().seconds);
+  if (last.waiting == 0 && still > 3 * static_cast<double>(left) / guess.rate && still > 1) return std::nullopt;
   const std::vector<double> rates = rates_of(recent);
   double squares = 0;
   for (const double rate : rates) squares += (rate - guess.rate) * (rate - guess.rate);

@@ -57,6 +57,18 @@ TEST_CASE("nothing is said of a run that has just begun, does not move, or is ov
   CHECK_FALSE(estimate(over));
 }
 
+TEST_CASE("nothing is said of the last tasks when they take far longer than the others did", "[watch]") {
+  auto points = run(20, [](int) { return 10; });
+  Point last = points.back();
+  last.waiting = 0;
+  last.running = 2;
+  for (int t = 21; t < 26; ++t) {
+    last.seconds = t;
+    points.push_back(last);
+  }
+  CHECK_FALSE(estimate(points));
+}
+
 TEST_CASE("a long run's series stays short, and covers all of it", "[watch]") {
   Series series;
   std::uint64_t added = 0;
