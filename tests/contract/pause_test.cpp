@@ -84,6 +84,11 @@ TEST_CASE("what runs when a pause comes ends, what workers had not begun waits, 
   for (int i = 0; i < 40; ++i) tasks.push_back(master.submit_task<say_and_wait>(meeting.path(), i));
   REQUIRE(test::eventually([&] { return meeting.begun() != 0; }, 60s));
   master.pause();
+  // What was recalled has come back.
+  CHECK(test::eventually([&] {
+    const mw::Status status = master.get_status();
+    return status.attempts == status.finished + status.running;
+  }));
   meeting.let_go();
   CHECK(test::eventually([&] { return master.get_status().finished >= 30 + meeting.begun() && master.get_status().running == 0; },
                          60s));

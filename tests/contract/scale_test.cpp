@@ -81,7 +81,9 @@ TEST_CASE("a worker that runs a long task when it is let go ends it first, and m
 TEST_CASE("an interface whose workers cannot be more or fewer says why", "[contract][scale]") {
   const auto spec = GENERATE(from_range(specs()));
   INFO(spec);
-  if (name_of(spec) == "multicore") return;
+  std::size_t scalable = 0;  // of the members of a pool
+  for (auto at = spec.find("multicore"); at != spec.npos; at = spec.find("multicore", at + 1)) ++scalable;
+  if (scalable == 1) return;
   mw::Master master{mw::interface(spec)};
   CHECK_THROWS_AS(master.scale(2), mw::UsageError);
   CHECK_THROWS_WITH(master.scale(2), Contains(is_pool(spec) ? name_of(spec) : spec.substr(0, spec.find(':'))));

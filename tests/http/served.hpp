@@ -29,7 +29,7 @@ namespace test {
 namespace http = mw::http;
 
 /// /text: a text, and what it is asked with; /later: a text, when `goes_on` is set; /echo: the body comes back; /file:
-/// as long as `file_size`; /throws: a fault of the handler.
+/// as long as `file_size`; /key: what the head says of one; /away?URL: a redirection; /throws: a fault of the handler.
 class Pages final : public http::Handler {
  public:
   static constexpr int file_size = 4'000'000;
@@ -58,6 +58,12 @@ class Pages final : public http::Handler {
       ++waiting;
       while (!goes_on && request.is_open()) co_await boost::asio::post(boost::asio::use_awaitable);
       answer.set(http::Status::ok, "text/plain", "later\n");
+    } else if (request.path() == "/key") {
+      const auto given = request.field(boost::beast::http::field::authorization);
+      answer.set(http::Status::ok, "text/plain", "key " + std::string{given});
+    } else if (request.path() == "/away") {
+      answer.add("Location", request.query());
+      answer.set(http::Status::found, "text/plain", "away\n");
     } else if (request.path() == "/throws") {
       throw std::runtime_error{"no page"};
     } else if (request.name() == "text") {

@@ -72,3 +72,19 @@ TEST_CASE("an origin is scheme, host and port, however they are written", "[http
   CHECK_FALSE(Origin{"http://example.org"} == Origin{"http://example.org:8080"});
   CHECK_FALSE(Origin{""}.is_known());
 }
+
+TEST_CASE("what each request's head has is sent to the server that it is meant for, and to no other", "[http]") {
+  const Served served, other;
+  const test::TemporaryFolder folder;
+  Transfer open = client();
+  open.fetch(served.url + "away?" + other.url + "key", folder.path("open"), 4);  // a file may come from elsewhere
+  Transfer transfer = client();
+  transfer.add_field("Authorization: Bearer 4711");
+  transfer.add_field("Content-Type: application/json");
+  CHECK(transfer.get(served.url + "key") == "key Bearer 4711");
+  CHECK(transfer.post(served.url + "key", "{}") == "key Bearer 4711");
+  CHECK(transfer.get(served.url + "away?" + served.url + "key") == "key Bearer 4711");
+  CHECK_THROWS_WITH(transfer.get(served.url + "away?" + other.url + "key"),
+                    Catch::Contains("what was sent is for the first one only"));
+  CHECK_THROWS_AS(transfer.fetch(served.url + "away?" + other.url + "key", folder.path("file"), 100), TransferError);
+}
