@@ -4,6 +4,7 @@
     prometheus_test.py PROGRAM...       checks the text that the program prints: promtool has nothing against it, all that
                                         docs/grafana.json shows is in it, and a Prometheus that scrapes it answers a query
     prometheus_test.py --url URL        the same for what is served there, /metrics of a dashboard
+    prometheus_test.py --app PROGRAM... the same for the dashboard of an application while it runs
 
 The exit status is 77 where Prometheus (Debian: prometheus) is not installed.
 """
@@ -143,6 +144,28 @@ def check_scrape(url):
             server.wait(LONGEST_WAIT_S)
 
 
+def check_url(url):
+    with urllib.request.urlopen(url, timeout=LONGEST_WAIT_S) as answer:
+        text = answer.read()
+    check_with_promtool(text)
+    print(f"{QUERY}: {', '.join(check_scrape(url))}")
+
+
+def check_application(words):
+    """The application says at which address it can be watched, and runs until it has been looked at."""
+    with subprocess.Popen([*words, "--dashboard"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            said = running.stderr.readline()
+            found = re.match(r"dashboard: (http://[0-9.:]+/)#key=[0-9a-f]{32}$", said)
+            if not found:
+                sys.exit(f"{words[0]} said in its first line: {said!r}")
+            check_url(found.group(1) + "metrics")
+            if running.poll() is not None:
+                sys.exit(f"{words[0]} ended with {running.returncode} before all of it was seen")
+        finally:
+            running.kill()
+
+
 def main(arguments):
     if not shutil.which("prometheus") or not shutil.which("promtool"):
         print("Prometheus is not installed (Debian: prometheus)")
@@ -151,9 +174,10 @@ def main(arguments):
         print(__doc__, file=sys.stderr)
         return 2
     if arguments[0] == "--url":
-        with urllib.request.urlopen(arguments[1], timeout=LONGEST_WAIT_S) as answer:
-            check_with_promtool(answer.read())
-        print(f"{QUERY}: {', '.join(check_scrape(arguments[1]))}")
+        check_url(arguments[1])
+        return 0
+    if arguments[0] == "--app":
+        check_application(arguments[1:])
         return 0
     text = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, timeout=LONGEST_WAIT_S).stdout
     check_with_promtool(text)
