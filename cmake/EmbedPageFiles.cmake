@@ -1,5 +1,6 @@
 # cmake -DFOLDER=… -DOUTPUT=… -P EmbedPageFiles.cmake: writes the dashboard's page as C++. As numbers, since a string
-# literal may have 65,536 characters at most.
+# literal may have 65,536 characters at most. Scripts and styles without the lines that are comments, and without the
+# blanks that lines begin with: each program carries them.
 function(embed name text forbidden)
   foreach(part IN LISTS forbidden)
     string(FIND "${text}" "${part}" place)
@@ -18,12 +19,30 @@ function(embed name text forbidden)
   set(functions "${functions}" PARENT_SCOPE)
 endfunction()
 
+# The text of a script or style. What spans lines would change with the blanks, so it may not: a text in back-ticks must
+# end in its line and have none in it, and no line may end with a backslash.
+function(read_bare file to)
+  file(READ ${file} text)
+  set(text "\n${text}")
+  string(REGEX REPLACE "\n[ \n]+" "\n" text "${text}")
+  string(REGEX REPLACE "\n//[^\n]*" "" text "${text}")
+  string(REGEX REPLACE "\n/[*]([^*]|[*]+[^*/])*[*]+/\n" "\n\n" text "${text}")
+  string(REGEX REPLACE "\n\n+" "\n" text "${text}")
+  foreach(spanning "\n[^`\n]*`([^`\n]*`[^`\n]*`)*[^`\n]*\n" "[$]{[^}\n]*`" "\\\\\n")
+    if(text MATCHES "${spanning}")
+      message(FATAL_ERROR "The dashboard's page: a text in ${file} spans lines, or has another within it:${CMAKE_MATCH_0}")
+    endif()
+  endforeach()
+  string(SUBSTRING "${text}" 1 -1 text)
+  set(${to} "${text}" PARENT_SCOPE)
+endfunction()
+
 file(READ ${FOLDER}/index.html html)
-file(READ ${FOLDER}/page.css css)
+read_bare(${FOLDER}/page.css css)
 file(STRINGS ${FOLDER}/scripts.txt names)
 set(js "'use strict';\n")
 foreach(name IN LISTS names)
-  file(READ ${FOLDER}/${name} script)
+  read_bare(${FOLDER}/${name} script)
   string(APPEND js "${script}")
 endforeach()
 embed(html "${html}" "")

@@ -75,6 +75,8 @@ struct BoincOptions {
   std::string listen = "127.0.0.1:8931";
   /// What volunteers attach to; empty: http:// and the address above.
   std::string url = {};
+  /// What is computed, in a sentence: for the volunteers' page.
+  std::string description = {};
   /// The folder in which the project lives: keys, database, files. Empty: ~/.local/state/cppmw/boinc/NAME of this
   /// program. "temporary": a new one, removed at the end.
   std::string state = {};

@@ -62,6 +62,7 @@ const spec::Table<BoincOptions>& options_table() {
   static const spec::Table<Options> table{
       spec::text<&Options::listen>("listen", "ADDRESS:PORT"),
       spec::text<&Options::url>("url", "a URL"),
+      spec::text<&Options::description>("description", "a text"),
       spec::text<&Options::state>("state", "a folder"),
       spec::text<&Options::workers>("workers", "a folder"),
       spec::number<&Options::quorum>("quorum", 1, most_copies_of_task),
@@ -145,6 +146,7 @@ Settings settings_of(const BoincOptions& options) {
   Settings settings;
   settings.title = program_name();
   settings.app = app_name();
+  settings.description = options.description;
   settings.url = options.url;
   settings.limits.quorum = options.quorum;
   settings.limits.target = std::max(options.target, options.quorum);

@@ -1,4 +1,4 @@
-// The dashboard's page, as it lies in src/dashboard/page.
+// The dashboard's page, as it lies in src/dashboard/page, without its comments and indentation.
 //
 // What:    three files, embedded when this is built (cmake/EmbedPage.cmake).
 // Owner:   the bytes are constants of the program.

@@ -10,6 +10,7 @@ import argparse
 import base64
 import json
 import random
+import re
 import struct
 from pathlib import Path
 
@@ -20,10 +21,15 @@ POLICY = ('<meta http-equiv="Content-Security-Policy" content="default-src \'non
 FUNCTIONS = ['simulate(std::uint64_t, double)', 'fit_curve', 'bowtie2 -x genome reads.fq', 'merge_parts', 'summarise']
 
 
+def bare(name):
+    """A script or style of the page as a program has it: without comments that fill lines, and without indentation."""
+    text = re.sub(r'^ *(//.*|/\*.*?\*/)$', '', (PAGE / name).read_text(), flags=re.M)
+    return ''.join(line.lstrip(' ') + '\n' for line in text.splitlines() if line.strip())
+
+
 def page_script():
     """The page's scripts in one, as cmake/EmbedPageFiles.cmake joins them."""
-    names = (PAGE / 'scripts.txt').read_text().split()
-    return "'use strict';\n" + ''.join((PAGE / name).read_text() for name in names)
+    return "'use strict';\n" + ''.join(map(bare, (PAGE / 'scripts.txt').read_text().split()))
 
 
 def rows_answer(first, rows):
@@ -43,7 +49,7 @@ def report(picture, rows):
     blobs = '\n'.join(base64.b64encode(answer).decode() for answer in answers(rows))
     scripts = (f'<script type="application/json" id="data">{data}</script>\n<script type="text/plain" id="rows">{blobs}</script>\n'
                f'<script>{page_script()}</script>')
-    for line, replacement in (('<link rel="stylesheet" href="page.css">', f'{POLICY}\n<style>{(PAGE / "page.css").read_text()}</style>'),
+    for line, replacement in (('<link rel="stylesheet" href="page.css">', f'{POLICY}\n<style>{bare("page.css")}</style>'),
                               ('<script src="page.js"></script>', scripts)):
         assert html.count(line) == 1, line
         html = html.replace(line, replacement)

@@ -1,13 +1,15 @@
-// A master to be watched: two workers, tasks as they are asked for on stdin, a dashboard, whose address is the one line
-// on stdout, and a report.
+// A master to be watched: two workers, tasks as they are asked for on stdin, a dashboard, whose address is the first
+// line on stdout, and a report.
 //
-// "quick N": N tasks of 5 ms; "long": one that takes ten minutes; "task NAME MILLISECONDS": one of that name; "fail":
-// one that fails, with a name that would be a script if a page took it for one; "stray": one that fails as others do;
-// "end", or the end of stdin: the master ends.
+// "quick N": N tasks of 5 ms; "many N": N tasks that do nothing, then "done" on stdout; "long": one that takes ten
+// minutes; "task NAME MILLISECONDS": one of that name; "fail": one that fails, with a name that would be a script if a
+// page took it for one; "stray": one that fails as others do; "end", or the end of stdin: the master ends.
 //     watched_app REPORT_FILE [INTERFACE]
 #include <mw/mw.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -31,6 +33,20 @@ int stray() {
   throw std::runtime_error{"the fit did not converge after 200 steps"};
 }
 
+int nothing() { return 1; }
+
+/// Of so many tasks this program keeps no more than some at a time: what it needs itself does not grow.
+void run_many(mw::Master& master, std::uint64_t count) {
+  constexpr std::size_t most_open = 100'000;
+  std::deque<mw::Task<int>> open;
+  for (std::uint64_t i = 0; i < count || !open.empty();) {
+    for (; i < count && open.size() < most_open; ++i) open.push_back(master.submit_task<nothing>());
+    master.get_result(open.front());
+    open.pop_front();
+  }
+  std::cout << "done" << std::endl;
+}
+
 int main(int argc, char** argv) {
   mw::init(argc, argv);
   if (argc < 2) return 2;
@@ -40,6 +56,8 @@ int main(int argc, char** argv) {
   while (std::cin >> what && what != "end") {
     if (int count = 0; what == "quick" && std::cin >> count) {
       for (int i = 0; i < count; ++i) (void)master.submit_task<wait_for>({.name = "quick"}, 5);
+    } else if (std::uint64_t tasks = 0; what == "many" && std::cin >> tasks) {
+      run_many(master, tasks);
     } else if (what == "long") {
       (void)master.submit_task<wait_for>({.name = "long"}, 600'000);
     } else if (std::string name; what == "task" && std::cin >> name >> count) {

@@ -230,7 +230,7 @@ void Dispatcher::send(InstanceRow& instance, WorkunitRow& workunit, const Worker
     workunit.state.target = std::max(workunit.state.target, project_.settings.limits.target);
   }
   project_.work.update(workunit, instance.state.deadline);
-  ++project_.counts.sent;
+  if (project_.counts.sent++ == 0) project_.counts.first_sent = now;
   ++project_.counts.in_progress;
   project_.counts.last_deadline = std::max(project_.counts.last_deadline, instance.state.deadline);
   describe(project_, {instance, workunit, build, host, generator_.expected_s(workunit, host)}, reply);

@@ -1,10 +1,10 @@
-// What people, and clients that do not have an account yet, are shown.
+// What clients that do not have an account yet are told.
 //
-// What:    the page at the master URL, the project's configuration, and the account calls of BOINC's web interface.
+// What:    the project's configuration, and the account calls of BOINC's web interface.
 // Owner:   nothing.
 // Threads: the server's; account calls inside a transaction.
 // Use:
-//     body = master_page(project, status);
+//     body = project_config(project);
 #pragma once
 
 #include <string>
@@ -14,8 +14,6 @@
 
 namespace mw::boinc {
 
-/// HTML, with the tags by which a client finds the scheduler.
-std::string master_page(const Project& project);
 /// get_project_config.php
 std::string project_config(const Project& project);
 /// What attaches a stock client that finds it in its folder as account_….xml.

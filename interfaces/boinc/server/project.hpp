@@ -48,6 +48,7 @@ struct TaskRuns {
 
 struct Counts {
   std::uint64_t workunits = 0;  ///< of this run, as are all
+  std::uint64_t workunits_over = 0;
   std::uint64_t sent = 0;       ///< instances
   std::uint64_t another = 0;    ///< of those, beyond what there had to be
   std::uint64_t reported = 0;
@@ -59,6 +60,7 @@ struct Counts {
   std::uint64_t bad_requests = 0;
   std::uint64_t tasks_done = 0;
   std::int64_t in_progress = 0;  ///< instances, now
+  Time first_sent{};             ///< when the first instance was sent
   Time last_deadline{};          ///< of all that were sent
 };
 

@@ -25,6 +25,7 @@ namespace mw::boinc {
 struct Settings {
   std::string app;    ///< the program's name, as files may be called
   std::string title;  ///< the same for people
+  std::string description;
   std::string state;  ///< the project's folder
   std::string url;    ///< ends with a '/'
   WorkunitState limits;

@@ -82,6 +82,7 @@ void Transitioner::run(WorkunitRow& workunit, Comparison* compared) {
     if (next.assimilate) {
       assimilate(project_, workunit, instances, std::move(outcomes));
       workunit.state.is_assimilated = true;
+      ++project_.counts.workunits_over;
     }
     if (next.delete_files) delete_files(workunit, instances);
   }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "boinc/server/call.hpp"
+#include "boinc/server/master_page.hpp"
 #include "boinc/server/pages.hpp"
 
 namespace mw::boinc {
@@ -42,8 +43,12 @@ class WebCall final : Call {
 
  private:
   void set_page(const std::string& name) {
+    answer_.add("Content-Security-Policy", page_policy);
+    answer_.add("X-Content-Type-Options", "nosniff");
     if (request_.is_get() && name.empty())
-      answer_.set(http::Status::ok, "text/html; charset=utf-8", master_page(project_));
+      answer_.set(http::Status::ok, "text/html; charset=utf-8", master_page(project_, rooms_.intake.open_count()));
+    else if (request_.is_get() && name == "page.css")
+      answer_.set(http::Status::ok, "text/css; charset=utf-8", page_style());
     else if (name == "get_project_config.php")
       answer_.set(http::Status::ok, "text/xml", project_config(project_));
     else
