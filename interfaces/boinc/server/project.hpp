@@ -49,8 +49,8 @@ struct TaskRuns {
 struct Counts {
   std::uint64_t workunits = 0;  ///< of this run, as are all
   std::uint64_t workunits_over = 0;
-  std::uint64_t sent = 0;       ///< instances
-  std::uint64_t another = 0;    ///< of those, beyond what there had to be
+  std::uint64_t sent = 0;     ///< instances
+  std::uint64_t another = 0;  ///< of those, beyond what there had to be
   std::uint64_t reported = 0;
   std::uint64_t valid = 0;
   std::uint64_t invalid = 0;
