@@ -17,10 +17,11 @@ namespace mw::detail {
 
 namespace {
 
-/// What the loop is asked for. An answer that nobody waits for any more is not made.
+/// What the loop is asked for.
 template <class T>
 class Answer {
  public:
+  /// `make` is quick: whoever waits could not give up meanwhile. It is not called when nobody waits any more.
   template <class Make>
   void give(const Make& make) {
     std::lock_guard lock{mutex_};
@@ -53,11 +54,9 @@ Status MasterCore::status() {
   const std::uint64_t unread = completions_.kept(false).tasks;
   const auto answer = std::make_shared<Answer<Status>>();
   on_loop([this, answer] {
-    answer->give([this] {
-      Status status = counts();
-      complete(status);
-      return status;
-    });
+    Status status = counts();
+    complete(status);  // it asks the interface, which may take its time
+    answer->give([&status] { return std::move(status); });
   });
   auto complete_status = answer->wait();
   Status status = complete_status ? std::move(*complete_status) : counts();
