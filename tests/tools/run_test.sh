@@ -246,6 +246,11 @@ expect "head" 0 "$(printf '1\n2')" sh -c "seq 100000 | '$bin/mw' run -k echo 2>/
 run --progress -n 1 true ::: 1 2 2>err
 grep -q 'done' err || fail "no progress: $(cat err)"
 
+# What follows --dashboard is the command, and jobs can be watched.
+expect "a dashboard" 0 "$(printf '1\n2')" run -n 1 -k --dashboard --report run.html echo ::: 1 2
+grep -q '^dashboard: http://127.0.0.1:' err || fail "a dashboard: $(cat err)"
+grep -q '"finished":2' run.html || fail "no report of the jobs"
+
 # A million inputs, of which few are ever in memory.
 peak=$(python3 - "$bin/mw" <<'P'
 import resource, subprocess, sys

@@ -109,11 +109,9 @@ void add_run(CLI::App& cli, RunCommand& command) {
             ->type_name("FILE"));
   order(run->add_option("--trace", plan.watch.trace, "a file of what jobs did, and when, on which worker: for ui.perfetto.dev")
             ->type_name("FILE"));
-  order(run->add_option("--dashboard", plan.watch.dashboard,
-                        "watch it in a browser; without an address at a free port of this machine")
-            ->type_name("[ADDR:PORT]")
-            ->expected(0, 1)
-            ->default_str("127.0.0.1:0"));
+  // What follows it is the command: the address comes behind a "=".
+  order(run->add_flag("--dashboard{127.0.0.1:0}", plan.watch.dashboard,
+                      "watch it in a browser; --dashboard=ADDR:PORT for another address than a free port of this machine"));
   order(run->add_option("--report", plan.watch.report, "a file that what the dashboard showed is kept in at the end")
             ->type_name("FILE.html"));
   order(run->add_flag("--dry-run", plan.dry_run, "print the commands, and run none"));
