@@ -62,7 +62,7 @@ std::string in_words(Seconds time) {
   return fmt::format("{:.0f} days", s / day);
 }
 
-std::string utc(Time time) { return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(to_ms(time) / 1000)); }
+std::string utc(Time time) { return fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(to_ms(time) / 1000)); }
 
 /// At the pace of this run so far; empty while too little is known.
 std::string time_left(const Project& project, std::size_t open_tasks) {
@@ -144,10 +144,10 @@ void add_workunits(Node main, const Project& project) {
   const Counts& counts = project.counts;
   Node facts = add_part(add_card(main, "Workunits of this run"), "dl", "facts");
   add_fact(facts, "Made", counts.workunits);
-  add_fact(facts, "Over", counts.workunits_over);
+  add_fact(facts, "Ended", counts.workunits_over);
   add_fact(facts, "Copies sent", counts.sent);
   add_fact(facts, "Copies out now", static_cast<std::uint64_t>(std::max<std::int64_t>(counts.in_progress, 0)));
-  if (counts.in_progress > 0) add_fact(facts, "At the latest until", utc(counts.last_deadline));
+  if (counts.in_progress > 0) add_fact(facts, "Due by (UTC)", utc(counts.last_deadline));
   add_fact(facts, "Reported", counts.reported);
   add_fact(facts, "Found right", counts.valid);
   add_fact(facts, "Found wrong", counts.invalid);
@@ -226,7 +226,7 @@ std::string master_page(const Project& project, std::size_t open_tasks) {
   add_workunits(main, project);
   add_hosts(main, project);
   add_part(body, "footer", "quiet small-text",
-           fmt::format("As of {}. Load the page again to see what has changed.", utc(project.now())));
+           fmt::format("As of {} UTC. Load the page again to see what has changed.", utc(project.now())));
   return to_text(document);
 }
 

@@ -39,7 +39,8 @@ TEST_CASE("the volunteers' page says how far the project is, who helps, and how 
   CHECK(has(page, "Three times as much"));
   CHECK(has(page, "1 of 4 tasks, 25.0 %"));
   CHECK(has(page, "x=\"0.00%\" width=\"25.00%\""));
-  for (const auto& [name, value] : {std::pair{"Waiting", "3"}, {"Made", "1"}, {"Over", "1"}, {"Found right", "1"}, {"Errors", "0"}})
+  for (const auto& [name, value] :
+       {std::pair{"Waiting", "3"}, {"Made", "1"}, {"Ended", "1"}, {"Found right", "1"}, {"Errors", "0"}})
     CHECK(has(page, fact(name, value)));
   CHECK(has(page, ">tower</td>"));
   CHECK(has(page, "mw volunteer " + url_of(pool.master) + " --key-file account_key"));
@@ -57,6 +58,13 @@ TEST_CASE("the volunteers' page takes nothing from elsewhere, and has no script"
   CHECK(has(style, "\r\nContent-Type: text/css"));
   CHECK(has(style, "prefers-color-scheme: dark"));
   for (const char* part : {"url(", "@import"}) CHECK_FALSE(has(style, part));
+}
+
+TEST_CASE("where each volunteer has a key, the volunteers' page names no file with one for all", "[boinc][server]") {
+  Pool pool{"&keys=each"};
+  const std::string page = answer_of(pool, "/");
+  CHECK(has(page, "boinccmd --project_attach " + url_of(pool.master) + " ACCOUNT_KEY"));
+  CHECK_FALSE(has(page, "account_boinc_tests.xml"));
 }
 
 TEST_CASE("what a host calls itself is text on the volunteers' page", "[boinc][server]") {

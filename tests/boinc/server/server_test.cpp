@@ -437,7 +437,6 @@ TEST_CASE("the master page tells clients where the scheduler is, each tag on a s
   CHECK(has_link);
   CHECK(has_comment);
   CHECK(page.find("<script>") == std::string::npos);
-  CHECK(page.find("boinccmd --project_attach") != std::string::npos);
   CHECK(page.find(pool.folders.key()) == std::string::npos);  // S8
   CHECK(volunteer.get("get_project_config.php").find("<master_url>") != std::string::npos);
   CHECK_THROWS_AS(volunteer.get("download/../project.db"), mw::http::TransferError);
