@@ -93,6 +93,8 @@ bool Master::has_stopped() const { no_master(); }
 void Master::pause() { no_master(); }
 void Master::resume() { no_master(); }
 void Master::scale(std::uint32_t) { no_master(); }
+std::string Master::explain(std::uint64_t) const { no_master(); }
+std::string Master::dashboard_url() const { no_master(); }
 Status Master::get_status() const { no_master(); }
 std::vector<MeasureStatus> Master::take_measures() { no_master(); }
 std::size_t Master::slots() const { no_master(); }
