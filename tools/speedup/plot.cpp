@@ -12,7 +12,7 @@
 namespace mw::tool {
 namespace {
 
-constexpr double width = 640, height = 420, left = 60, right = 150, top = 44, bottom = 52;
+constexpr double width = 640, height = 420, left = 60, right = 150, margin_top = 44, bottom = 52;
 constexpr std::array<const char*, 6> colours{"#0b5fa5", "#c2410c", "#15803d", "#7e22ce", "#b91c1c", "#0e7490"};
 
 std::string escaped(const std::string& text) {
@@ -43,7 +43,7 @@ double step_of(double range) {
 struct Axes {
   double most_workers, most_speedup;
   double x(double workers) const { return left + (width - left - right) * workers / most_workers; }
-  double y(double speedup) const { return height - bottom - (height - top - bottom) * speedup / most_speedup; }
+  double y(double speedup) const { return height - bottom - (height - margin_top - bottom) * speedup / most_speedup; }
 };
 
 std::string text_at(double x, double y, const char* anchor, const std::string& text, int size = 12) {
@@ -64,7 +64,7 @@ std::string grid_of(const Axes& axes) {
   svg += text_at((left + axes.x(axes.most_workers)) / 2, height - 12, "middle", "workers");
   svg +=
       fmt::format("<text transform=\"translate(18,{:.1f}) rotate(-90)\" text-anchor=\"middle\" font-size=\"12\">speedup</text>\n",
-                  (top + bottom_y) / 2);
+                  (margin_top + bottom_y) / 2);
   return svg;
 }
 
@@ -89,7 +89,7 @@ std::string to_svg(const std::vector<Table>& tables, const std::string& title) {
   svg += fmt::format(
       "<polyline points=\"{:.1f},{:.1f} {:.1f},{:.1f} {:.1f},{:.1f}\" fill=\"none\" stroke=\"#888\" stroke-dasharray=\"5 4\"/>\n",
       axes.x(0), axes.y(0), axes.x(corner), axes.y(corner), axes.x(axes.most_workers), axes.y(corner));
-  double legend = top + 14;
+  double legend = margin_top + 14;
   const double legend_x = axes.x(axes.most_workers) + 14;
   svg +=
       fmt::format("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{2:.1f}\" y2=\"{1:.1f}\" stroke=\"#888\" stroke-dasharray=\"5 4\"/>\n",
