@@ -158,7 +158,7 @@ struct Loop::Impl {
   }
 };
 
-Loop::Loop(std::function<void()> after_each) : impl_{std::make_unique<Impl>(std::move(after_each))} {
+Loop::Loop(std::function<void()> after_each) : impl_{std::make_shared<Impl>(std::move(after_each))} {
   impl_->thread = process::start_thread("the master", [this] {
     ::prctl(PR_SET_NAME, "mw-loop");
     impl_->run_thread();
@@ -169,20 +169,23 @@ Loop::~Loop() { finish(); }
 
 boost::asio::io_context& Loop::io() noexcept { return impl_->io; }
 
+/// The call may be the last one, after which the loop ends, before this has returned.
 void Loop::post(std::function<void()> call) {
-  boost::asio::post(impl_->io, std::move(call));
-  if (impl_->runner.load() == std::thread::id{}) impl_->wake_thread();
+  const std::shared_ptr<Impl> impl = impl_;
+  boost::asio::post(impl->io, std::move(call));
+  if (impl->runner.load() == std::thread::id{}) impl->wake_thread();
 }
 
 void Loop::post_to_thread(std::function<void()> call) {
+  const std::shared_ptr<Impl> impl = impl_;
   {
-    std::lock_guard lock{impl_->park_mutex};
-    impl_->thread_calls.push_back(std::move(call));
-    impl_->has_thread_calls = true;
-    impl_->must_run = true;
-    impl_->woken.notify_one();
+    std::lock_guard lock{impl->park_mutex};
+    impl->thread_calls.push_back(std::move(call));
+    impl->has_thread_calls = true;
+    impl->must_run = true;
+    impl->woken.notify_one();
   }
-  boost::asio::post(impl_->io, [] {});  // whoever runs the loop comes out of its wait
+  boost::asio::post(impl->io, [] {});  // whoever runs the loop comes out of its wait
 }
 
 void Loop::call(const std::function<void()>& call) {

@@ -68,7 +68,7 @@ class Loop {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  ///< shared with those who are still within post()
 };
 
 }  // namespace mw::detail

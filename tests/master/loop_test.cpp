@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <future>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -140,4 +141,21 @@ TEST_CASE("a loop ends although a timer is set far ahead", "[loop]") {
     loop.call([&] { loop.call_at(start + 1h, [] {}); });
   }
   CHECK(std::chrono::steady_clock::now() - start < 10s);
+}
+
+TEST_CASE("whoever posts the last call may still be in it when the loop has ended", "[loop]") {
+  for (int round = 0; round < 300; ++round) {
+    auto loop = std::make_unique<Loop>();
+    std::promise<void> was_last;
+    Loop* const shared = loop.get();
+    std::thread poster{[&, shared] {
+      if (round % 2 == 0)
+        shared->post([&] { was_last.set_value(); });
+      else
+        shared->post_to_thread([&] { was_last.set_value(); });
+    }};
+    was_last.get_future().wait();
+    loop.reset();
+    poster.join();
+  }
 }
