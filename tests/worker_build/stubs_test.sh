@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A worker build has all of the public API to link against: what masters have as functions of public classes, it has, too.
+# A worker build has all of the public API to link against: what masters have as functions of public classes, it has,
+# too.
 #   stubs_test.sh CORE WORKER_BUILD WORKER     the three libraries
 set -euo pipefail
 
