@@ -112,7 +112,7 @@ def main():
         environment = dict(os.environ, PATH=f"{prefix}/bin:{os.environ['PATH']}", PKG_CONFIG_PATH=f"{prefix}/lib/pkgconfig",
                            CXX=compiler, TMPDIR=folder)
         has_mpi = os.path.exists(f"{prefix}/libexec/cppmw/mw_mpi_rank")
-        for name in ("tutorial", "coming-from", "python-workers"):
+        for name in ("tutorial", "coming-from", "python-workers", "seeing"):
             work = os.path.join(folder, name)
             os.mkdir(work)
             Page(os.path.join(source, "docs", f"{name}.md"), work, environment, compiler).check(has_mpi)
