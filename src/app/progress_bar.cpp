@@ -28,12 +28,6 @@ double part_done(const Status& status) {
   return status.tasks == 0 ? 0 : static_cast<double>(over_of(status)) / static_cast<double>(status.tasks);
 }
 
-std::string text_of_rate(double per_second) {
-  if (per_second < 9.95) return fmt::format("{:.1f}/s", per_second);
-  if (per_second < 9'999.5) return fmt::format("{:.0f}/s", per_second);
-  return per_second < 999'500 ? fmt::format("{:.0f}k/s", per_second / 1e3) : fmt::format("{:.1f}M/s", per_second / 1e6);
-}
-
 /// What may be said, in the order in which it is; those with the least `rank` stay longest.
 struct Part {
   int rank;
@@ -54,7 +48,7 @@ std::vector<Part> parts_of(const Status& status, const Pace& pace) {
   if (status.errors != 0) parts.push_back({1, fmt::format(", {} failed", status.errors)});
   parts.push_back({4, fmt::format(", {} run", status.running)});
   if (workers != 0) parts.push_back({7, fmt::format(" on {} worker{}", workers, workers == 1 ? "" : "s")});
-  if (pace.per_second) parts.push_back({5, ", " + text_of_rate(*pace.per_second)});
+  if (pace.per_second) parts.push_back({5, ", " + process::text_of_rate(*pace.per_second)});
   if (pace.seconds_left) parts.push_back({3, ", " + process::text_of_time_left(*pace.seconds_left)});
   return parts;
 }

@@ -114,12 +114,13 @@ std::vector<std::string> explain(const TaskMachine& machine, const Whereabouts& 
                                   its_worker(task.last_worker.load(std::memory_order_relaxed)), seconds_since(start, now)));
       lines.push_back(fmt::format("Before that it waited {}.", seconds_since(task.submit_ns, {.clock_ns = start})));
       if (const float done = task.progress.load(std::memory_order_relaxed); done > 0)
-        lines.push_back(fmt::format("It says that {:.0f} % of it are done.", static_cast<double>(done) * 100));
+        lines.push_back(fmt::format("It says that {:.0f} % of it is done.", static_cast<double>(done) * 100));
       break;
     }
   }
   if (const auto attempt = task.attempt.load(std::memory_order_relaxed); attempt > 1)
-    lines.push_back(fmt::format("It has been handed to a worker {} times; {} of them it lost its worker.", attempt, task.losses));
+    lines.push_back(
+        fmt::format("It has been handed to a worker {} times, and has lost its worker {} times.", attempt, task.losses));
   return lines;
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <boost/asio/ip/address.hpp>
+#include <boost/beast/core/string.hpp>
 
 #include "crypto/secrets.hpp"
 
@@ -22,11 +23,7 @@ std::string_view without_port(std::string_view host) {
 }
 
 bool is_same_name(std::string_view one, std::string_view other) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  if (one.size() != other.size()) return false;
-  for (std::size_t i = 0; i < one.size(); ++i)
-    if (lower(one[i]) != lower(other[i])) return false;
-  return true;
+  return boost::beast::iequals({one.data(), one.size()}, {other.data(), other.size()});
 }
 
 bool is_address(std::string_view host) {

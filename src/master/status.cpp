@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
-#include "log/escaped.hpp"
+#include "watch/status_json.hpp"
 
 namespace mw {
 namespace {
@@ -30,67 +30,6 @@ std::string value_error(const std::string& key, const StatusValue& value) {
     return fmt::format("\"{}\" is not a finite number", key);
   if (const auto* text = std::get_if<std::string>(&value); text && !is_utf8(*text)) return fmt::format("\"{}\" is not UTF-8", key);
   return {};
-}
-
-boost::json::value to_json_value(const StatusValue& value) {
-  return std::visit([](const auto& v) { return boost::json::value(v); }, value);
-}
-
-double in_seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
-
-boost::json::array all_escaped(const std::vector<std::string>& texts) {
-  boost::json::array array;
-  for (const std::string& text : texts) array.emplace_back(log::escaped(text));
-  return array;
-}
-
-boost::json::object to_json_value(const WorkerStatus& worker) {
-  boost::json::array running;
-  for (const RunningTask& task : worker.running) {
-    const double seconds = std::chrono::duration<double>{task.run_time}.count();
-    running.push_back({{"id", task.id}, {"name", log::escaped(task.name)}, {"seconds", seconds}});
-  }
-  boost::json::object object{{"name", log::escaped(worker.name)},
-                             {"host", log::escaped(worker.host)},
-                             {"platform", log::escaped(worker.platform)},
-                             {"version", log::escaped(worker.version)},
-                             {"pid", worker.pid},
-                             {"slots", worker.slots},
-                             {"cores", worker.resources.cores},
-                             {"memory", worker.resources.memory},
-                             {"gpus", all_escaped(worker.resources.gpus)},
-                             {"labels", all_escaped(worker.resources.labels)},
-                             {"state", to_string(worker.state)},
-                             {"note", log::escaped(worker.note)},
-                             {"running", running},
-                             {"done", worker.done},
-                             {"lost", worker.lost},
-                             {"busy_seconds", in_seconds(worker.busy_time)}};
-  if (worker.ready_after) object["ready_seconds"] = in_seconds(*worker.ready_after);
-  return object;
-}
-
-boost::json::object to_json_value(const FunctionStatus& f) {
-  return {{"name", f.name},
-          {"finished", f.finished},
-          {"errors", f.errors},
-          {"cancelled", f.cancelled},
-          {"total_seconds", f.total_seconds},
-          {"min_seconds", f.min_seconds},
-          {"max_seconds", f.max_seconds},
-          {"p50_seconds", f.p50_seconds},
-          {"p99_seconds", f.p99_seconds}};
-}
-
-boost::json::object to_json_value(const MeasureStatus& m) {
-  return {{"name", log::escaped(m.name)},
-          {"kind", m.is_time ? "time" : "count"},
-          {"count", m.count},
-          {"sum", m.sum},
-          {"min", m.min},
-          {"max", m.max},
-          {"p50", m.p50},
-          {"p99", m.p99}};
 }
 
 }  // namespace
@@ -126,40 +65,6 @@ std::string schema_error(const StatusMap& status) {
   return {};
 }
 
-std::string Status::to_json() const {
-  boost::json::array per_function, all_measures;
-  for (const FunctionStatus& function : functions) per_function.push_back(to_json_value(function));
-  for (const MeasureStatus& measure : measures) all_measures.push_back(to_json_value(measure));
-  boost::json::array all_workers;
-  for (const WorkerStatus& worker : workers) all_workers.push_back(to_json_value(worker));
-  boost::json::object own_keys;
-  for (const auto& [key, value] : interface) own_keys[key] = to_json_value(value);
-  boost::json::object all{{"tasks", tasks},
-                          {"submitted", submitted},
-                          {"running", running},
-                          {"finished", finished},
-                          {"errors", errors},
-                          {"cancelled", cancelled},
-                          {"unread", unread},
-                          {"attempts", attempts},
-                          {"retries", retries},
-                          {"lost", lost},
-                          {"found", found},
-                          {"copies", copies},
-                          {"is_paused", is_paused},
-                          {"seconds", seconds},
-                          {"ready_seconds", ready_seconds},
-                          {"start_up_seconds", start_up_seconds},
-                          {"is_paused", is_paused},
-                          {"functions", per_function},
-                          {"measures", all_measures},
-                          {"workers", all_workers},
-                          {"cores", cores},
-                          {"interface_name", interface_name},
-                          {"interface_status", interface_status}};
-  if (!interface_error.empty()) all["interface_error"] = interface_error;
-  all["interface"] = own_keys;
-  return boost::json::serialize(all);
-}
+std::string Status::to_json() const { return boost::json::serialize(watch::to_json(*this)); }
 
 }  // namespace mw

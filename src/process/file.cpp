@@ -13,6 +13,7 @@
 
 #include <mw/error.hpp>
 
+#include "process/no_write_signals.hpp"
 #include "process/unique_fd.hpp"
 
 namespace mw::process {
@@ -53,6 +54,7 @@ UniqueFd write_to_new(const std::string& path, std::string_view bytes, mode_t mo
 }  // namespace
 
 void write_all(int file, std::span<const std::byte> bytes, const std::string& path) {
+  const NoWriteSignals no_signals;
   while (!bytes.empty()) {
     const ssize_t put = ::write(file, bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;

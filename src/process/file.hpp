@@ -24,7 +24,8 @@ Bytes read_file(const std::string& path);
 std::string read_text_file(const std::string& path);
 /// The same of a file that only its owner may read; if others may, that is an InterfaceError, too.
 std::string read_secret_file(const std::string& path);
-/// All of it, to a file that is open; `path` is for the error. Throws InterfaceError.
+/// All of it, to a file that is open; `path` is for the error. Throws InterfaceError, also where a signal would end the
+/// process (see NoWriteSignals).
 void write_all(int file, std::span<const std::byte> bytes, const std::string& path);
 /// Through a file beside it, and by rename; on the disk when it returns. Throws InterfaceError.
 void write_file(const std::string& path, std::string_view bytes, mode_t mode = 0644);

@@ -67,4 +67,10 @@ std::string text_of_time_left(double seconds) {
   return seconds < 100 * 60 ? fmt::format("{:.0f} min left", seconds / 60) : fmt::format("{:.1f} h left", seconds / 3600);
 }
 
+std::string text_of_rate(double per_second) {
+  if (per_second < 9.95) return fmt::format("{:.1f}/s", per_second);
+  if (per_second < 9'999.5) return fmt::format("{:.0f}/s", per_second);
+  return per_second < 999'500 ? fmt::format("{:.0f}k/s", per_second / 1e3) : fmt::format("{:.1f}M/s", per_second / 1e6);
+}
+
 }  // namespace mw::process

@@ -42,5 +42,7 @@ std::string line_with_bar(double done, const std::string& text, std::size_t widt
 std::string time_left(double done, double seconds);
 /// "12 s left", "5 min left", "2.5 h left", "4 d left".
 std::string text_of_time_left(double seconds);
+/// "4.3/s", "520/s", "12k/s", "1.5M/s".
+std::string text_of_rate(double per_second);
 
 }  // namespace mw::process

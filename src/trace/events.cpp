@@ -197,7 +197,7 @@ Events::Lane& Events::lane_for(Worker& worker, std::int64_t start_ns) {
 const std::string& Events::name(std::uint32_t number) {
   if (quoted_names_.size() <= number) quoted_names_.resize(number + std::size_t{1});
   std::string& text = quoted_names_[number];
-  if (text.empty()) text = log::json_string(names_.task(number));
+  if (text.empty()) text = log::json_string(names_.tasks.name(number));
   return text;
 }
 

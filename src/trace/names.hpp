@@ -4,17 +4,17 @@
 // Owner:   copies.
 // Threads: one tells, another asks; at the same time.
 // Use:
-//     const std::uint32_t number = names.add_task("monte_pi");
-//     const std::string name = names.task(number);
+//     const std::string name = names.tasks.name(number);
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
+
+#include "core/task_names.hpp"
 
 namespace mw::trace {
 
@@ -26,20 +26,13 @@ struct Worker {
 
 class Names {
  public:
-  std::uint32_t add_task(std::string name) {
-    const std::lock_guard lock{mutex_};
-    tasks_.push_back(std::move(name));
-    return static_cast<std::uint32_t>(tasks_.size() - 1);
-  }
+  core::TaskNames tasks;
+
   void add_worker(std::uint32_t number, Worker worker) {
     const std::lock_guard lock{mutex_};
     workers_[number] = std::move(worker);
   }
 
-  std::string task(std::uint32_t number) const {
-    const std::lock_guard lock{mutex_};
-    return number < tasks_.size() ? tasks_[number] : std::string{};
-  }
   Worker worker(std::uint32_t number) const {
     const std::lock_guard lock{mutex_};
     const auto place = workers_.find(number);
@@ -53,7 +46,6 @@ class Names {
 
  private:
   mutable std::mutex mutex_;
-  std::deque<std::string> tasks_;
   std::unordered_map<std::uint32_t, Worker> workers_;
 };
 

@@ -8,6 +8,8 @@
 
 #include "log/log.hpp"
 #include "process/command_line.hpp"
+#include "process/no_write_signals.hpp"
+#include "process/shortage.hpp"
 
 namespace mw::trace {
 namespace {
@@ -24,8 +26,6 @@ constexpr std::chrono::milliseconds shortest_pause{5}, longest_pause{40};
 /// Of counts: the first ones, and in a long run.
 constexpr std::int64_t first_interval_ns = 10'000'000, longest_interval_ns = 1'000'000'000;
 constexpr std::uint32_t counts_of_one_interval = 500;
-/// Names of tasks beyond are those of their functions.
-constexpr std::size_t most_names = 1'000;
 /// Where a worker stands for many.
 constexpr std::uint32_t slots_of_many = 64;
 
@@ -52,11 +52,7 @@ Trace::Trace(std::string path, std::int64_t born_ns, Worker unannounced, std::si
       events_{names_, born_ns, process::program_name()} {
   unannounced.slots = slots_of_many;
   names_.add_worker(index_of(any_worker), std::move(unannounced));
-  try {
-    thread_ = std::thread{[this] { run(); }};
-  } catch (const std::system_error& e) {
-    throw InterfaceError{fmt::format("the trace {} cannot be written: no thread can be started: {}", file_.path(), e.what())};
-  }
+  thread_ = process::start_thread("the trace", [this] { run(); });
 }
 
 Trace::~Trace() {
@@ -105,7 +101,7 @@ void Trace::ended(const TaskRecord& task, TaskState state, const Moment& now) no
   push({.task = task.id,
         .submit_ns = task.submit_ns,
         .end_ns = now.clock_ns,
-        .name = name_of(task),
+        .name = names_.tasks.number_of(task),
         .kind = state == TaskState::finished    ? Kind::known
                 : state == TaskState::cancelled ? Kind::dropped
                                                 : Kind::never_began});
@@ -142,7 +138,7 @@ void Trace::push_attempt(const TaskRecord& task, Kind kind, std::int64_t end_ns)
         .end_ns = end_ns,
         .run_ns = is_over ? task.run_ns : 0,
         .worker = index_of(task.last_worker.load(std::memory_order_relaxed)),
-        .name = name_of(task),
+        .name = names_.tasks.number_of(task),
         .attempt = task.attempt.load(std::memory_order_relaxed),
         .kind = kind});
 }
@@ -162,28 +158,10 @@ void Trace::push_counts(std::int64_t now_ns) noexcept {
   push({.task = waiting_, .end_ns = now_ns, .run_ns = static_cast<std::int64_t>(running_), .kind = Kind::counts});
 }
 
-std::uint32_t Trace::name_of(const TaskRecord& task) {
-  const std::string& own = task.options().name;
-  if (own.empty()) return function_name(task);
-  if (const auto place = named_tasks_.find(own); place != named_tasks_.end()) return place->second;
-  if (named_tasks_.size() >= most_names) return function_name(task);
-  return named_tasks_[own] = names_.add_task(own);
-}
-
-/// From the 65,536th on, functions share a number.
-std::uint32_t Trace::function_name(const TaskRecord& task) {
-  if (functions_.size() <= task.kind) functions_.resize(task.kind + std::size_t{1});
-  Named& known = functions_[task.kind];
-  if (known.function == task.function) return known.name;
-  if (!known.function) return (known = {task.function, names_.add_task(std::string{task.function->name()})}).name;
-  const auto [place, is_new] = other_functions_.try_emplace(task.function);
-  if (is_new) place->second = names_.add_task(std::string{task.function->name()});
-  return place->second;
-}
-
 // What the thread does
 
 void Trace::run() {
+  const process::NoWriteSignals no_signals;
   auto pause = shortest_pause;
   std::unique_lock lock{mutex_};
   while (true) {

@@ -68,10 +68,6 @@ class Trace final : public core::Observer {
     const core::TaskRecord* task = nullptr;
     std::int64_t ns = 0;
   };
-  struct Named {
-    const detail::FunctionEntry* function = nullptr;
-    std::uint32_t name = 0;
-  };
   static constexpr std::size_t places = 16'384;
 
   Assigned& place_of(const core::TaskRecord& task) noexcept;
@@ -79,8 +75,6 @@ class Trace final : public core::Observer {
   void push_attempt(const core::TaskRecord& task, Kind kind, std::int64_t end_ns) noexcept;
   void look_at_counts(std::int64_t now_ns) noexcept;
   void push_counts(std::int64_t now_ns) noexcept;
-  std::uint32_t name_of(const core::TaskRecord& task);
-  std::uint32_t function_name(const core::TaskRecord& task);
   void run();
   std::size_t drain();
   void write_out();
@@ -90,9 +84,6 @@ class Trace final : public core::Observer {
   Names names_;
   process::Ring<Record> ring_;
   std::array<Assigned, places> assigned_{};
-  std::vector<Named> functions_;  ///< by FunctionEntry::number()
-  std::unordered_map<const detail::FunctionEntry*, std::uint32_t> other_functions_;
-  std::unordered_map<std::string, std::uint32_t> named_tasks_;
   std::uint64_t waiting_ = 0;
   std::uint64_t running_ = 0;
   std::int64_t last_ns_ = 0;

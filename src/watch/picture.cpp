@@ -12,6 +12,7 @@
 #include <boost/json.hpp>
 
 #include "log/escaped.hpp"
+#include "watch/status_json.hpp"
 
 namespace mw::watch {
 namespace {
@@ -199,7 +200,7 @@ json::object Picture::facts_json() const {
 }
 
 json::object Picture::head_json() const {
-  json::object all = json::parse(status_.to_json()).as_object();
+  json::object all = watch::to_json(status_);
   for (auto& fact : facts_json()) all[fact.key()] = std::move(fact.value());
   return all;
 }
@@ -211,7 +212,7 @@ json::object Picture::to_json(Reader& reader) const {
   json::object all = facts_json();
   all["interface"] = log::escaped(status_.interface_name);
   all["now"] = status_.seconds;
-  all["status"] = json::parse(status_.to_json());
+  all["status"] = watch::to_json(status_);
   all["series"] = series_json(series_.points(), from);
   all["series_is_whole"] = from == 0;
   all["slowest"] = slowest_json();

@@ -39,28 +39,11 @@ void Recorder::record(const TaskRecord& task, std::int64_t run_ns, End end, cons
   one.attempt = task.attempt.load(std::memory_order_relaxed);
   one.end = end;
   try {
-    one.function = number_of(task);
+    one.function = static_cast<std::uint16_t>(std::min<std::uint32_t>(names_.number_of(task), 0xffff));
   } catch (...) {
     one.function = 0;
   }
   if (!ring_.push(one)) skip();
-}
-
-/// Of its own name if it has one and there are not too many of them, else of its function's.
-std::uint16_t Recorder::number_of(const TaskRecord& task) {
-  const auto add = [this](std::string name) {
-    std::lock_guard lock{mutex_};
-    names_.push_back(std::move(name));
-    return static_cast<std::uint16_t>(names_.size() - 1);
-  };
-  if (const std::string& name = task.options().name; !name.empty()) {
-    if (const auto place = by_name_.find(name); place != by_name_.end()) return place->second;
-    if (by_name_.size() < most_names) return by_name_[name] = add(name);
-  }
-  if (by_kind_.size() <= task.kind) by_kind_.resize(task.kind + std::size_t{1});
-  std::uint16_t& number = by_kind_[task.kind];
-  if (number == 0) number = static_cast<std::uint16_t>(add(std::string{task.function->name()}) + 1);
-  return static_cast<std::uint16_t>(number - 1);
 }
 
 void Recorder::done(const TaskRecord& task, const Outcome& how, const Moment& now) noexcept {
@@ -130,12 +113,6 @@ void Recorder::keep_failed(const TaskRecord& task, const Moment& now) {
   } catch (...) {
     // There is no memory for it.
   }
-}
-
-std::vector<std::string> Recorder::names(std::size_t from) const {
-  std::lock_guard lock{mutex_};
-  if (from >= names_.size()) return {};
-  return {names_.begin() + static_cast<std::ptrdiff_t>(from), names_.end()};
 }
 
 std::pair<std::deque<FailedTask>, std::uint64_t> Recorder::take_failed() {

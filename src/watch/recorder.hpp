@@ -20,11 +20,11 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "core/observer.hpp"
+#include "core/task_names.hpp"
 #include "core/worker_directory.hpp"
 #include "process/cache_line.hpp"
 #include "process/ring.hpp"
@@ -78,7 +78,7 @@ class Recorder final : public core::Observer {
   void keep_slower_than(std::int64_t slow_ns) noexcept { slow_ns_.store(slow_ns, std::memory_order_relaxed); }
 
   /// What tasks are called, by Ended::function, from this place on.
-  std::vector<std::string> names(std::size_t from) const;
+  std::vector<std::string> names(std::size_t from) const { return names_.from(from); }
   /// Failures since the last call, oldest first, and how many there were besides.
   std::pair<std::deque<FailedTask>, std::uint64_t> take_failed();
   /// What went wrong with this task's attempts so far, in words, as far as it is remembered.
@@ -92,12 +92,10 @@ class Recorder final : public core::Observer {
   };
 
   void record(const core::TaskRecord& task, std::int64_t run_ns, End end, const core::Moment& now) noexcept;
-  std::uint16_t number_of(const core::TaskRecord& task);
   void remember(const core::TaskRecord& task, const Failure& failure, const core::Moment& now);
   void keep_failed(const core::TaskRecord& task, const core::Moment& now);
 
   static constexpr std::size_t room = 8192;  ///< records; a power of two
-  static constexpr std::size_t most_names = 1000;
   static constexpr std::size_t most_failed = 100;
   static constexpr std::size_t most_faults = 1000;
 
@@ -108,10 +106,8 @@ class Recorder final : public core::Observer {
   std::atomic<std::int64_t> slow_ns_{std::numeric_limits<std::int64_t>::max()};
   alignas(process::cache_line) std::atomic<std::uint64_t> skipped_{0};  ///< the machine's, as all that follows
   std::uint32_t until_next_ = 1;
-  std::vector<std::uint16_t> by_kind_;  ///< 0: none yet; else number + 1
-  std::unordered_map<std::string, std::uint16_t> by_name_;
+  core::TaskNames names_;
   mutable std::mutex mutex_;
-  std::vector<std::string> names_;
   std::deque<FailedTask> failed_;
   std::uint64_t more_failed_ = 0;
   std::deque<Fault> faults_;

@@ -1,7 +1,7 @@
 // A dashboard over HTTP: of a real master, asked by clients that behave, and by some that do not.
 #include <catch2/catch.hpp>
 
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -17,6 +17,7 @@
 #include <mw/mw.hpp>
 
 #include "dashboard/announce.hpp"
+#include "support/captured_stderr.hpp"
 #include "support/raw_connection.hpp"
 #include "support/temporary.hpp"
 
@@ -200,6 +201,21 @@ TEST_CASE("a report is one file, in which nothing that a task said can do anythi
   CHECK(data.at("state") == "ended");
   CHECK(data.at("status").at("finished") == 1);
   CHECK(data.at("failed").as_array().size() == 1);
+}
+
+TEST_CASE("a report or a trace beyond the limit on file sizes ends no program", "[dashboard][trace]") {
+  const test::TemporaryFolder folder;
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const std::string said = test::stderr_of([&] {
+    const rlimit small{1000, before.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    Master master{interface("serial"), {.report = folder.path("run.html"), .trace = folder.path("run.json")}};
+    for (int i = 0; i < 20; ++i) CHECK(master.get_result(master.submit_task<quick_task>(i)) == i);
+  });
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  CHECK(said.find("there is no report of this run") != std::string::npos);
+  CHECK(said.find("run.json cannot be written") != std::string::npos);
 }
 
 TEST_CASE("what cannot be had is said at once: an address, a folder for the report", "[dashboard]") {

@@ -36,7 +36,7 @@ TEST_CASE("times are microseconds to the nanosecond, and names are JSON whatever
 TEST_CASE("an attempt is a slice of its worker's lane, with what it waited for", "[trace]") {
   Names names;
   names.add_worker(7, {"multicore worker 1", "here", 1});
-  const auto name = names.add_task("f(int)");
+  const auto name = names.tasks.add("f(int)");
   Events events{names, 1'000, "program"};
   events.add({.task = 3,
               .submit_ns = 2'000,
@@ -66,7 +66,7 @@ TEST_CASE("an attempt is a slice of its worker's lane, with what it waited for",
 TEST_CASE("what the master hears late, in one go, lies side by side on its worker's lane", "[trace]") {
   Names names;
   names.add_worker(1, {"w", "h", 1});
-  const auto name = names.add_task("f");
+  const auto name = names.tasks.add("f");
   Events events{names, 0, "p"};
   // Ten that ran for 100 ns each and were heard of at the same time: all but the first began when the one before ended.
   for (std::uint64_t i = 0; i < 10; ++i)
@@ -87,7 +87,7 @@ TEST_CASE("what the master hears late, in one go, lies side by side on its worke
 TEST_CASE("a worker with several slots has a lane for each that was in use", "[trace]") {
   Names names;
   names.add_worker(1, {"w", "h", 3});
-  const auto name = names.add_task("f");
+  const auto name = names.tasks.add("f");
   Events events{names, 0, "p"};
   const auto add = [&](std::int64_t from, std::int64_t to) {
     events.add({.task = 1, .start_ns = from, .end_ns = to, .run_ns = to - from, .worker = 1, .name = name, .kind = Kind::finished});
@@ -102,7 +102,7 @@ TEST_CASE("a worker with several slots has a lane for each that was in use", "[t
 TEST_CASE("failures, retries and losses are marked, and so is what never ran", "[trace]") {
   Names names;
   names.add_worker(1, {"w", "h", 1});
-  const auto name = names.add_task("f");
+  const auto name = names.tasks.add("f");
   Events events{names, 0, "p"};
   std::int64_t now = 0;
   for (const Kind kind : {Kind::failed, Kind::retried, Kind::lost, Kind::recalled, Kind::overtaken, Kind::copy, Kind::finished}) {

@@ -19,14 +19,13 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "mw/run_program.hpp"
-#include "parse/number.hpp"
-#include "process/standard_streams.hpp"
+#include "benchmark/own_process.hpp"
 #include "process/terminal_line.hpp"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using mw::bench::median, mw::bench::print_row;
 using namespace std::chrono_literals;
 
 namespace fs = std::filesystem;
@@ -114,11 +113,6 @@ double file_bytes_a_task(const Setting& setting) {
   return static_cast<double>(fs::file_size(setting.journal)) / static_cast<double>(setting.tasks);
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 double percentile(std::vector<double> values, double part) {
   std::sort(values.begin(), values.end());
   return values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1))];
@@ -179,9 +173,7 @@ double measured(const std::string& name, const Setting& setting) {
   std::vector<std::string> words{"measure", name, setting.interface, std::to_string(setting.tasks)};
   if (!setting.journal.empty()) words.insert(words.end(), {"--journal", setting.journal});
   if (setting.always) words.emplace_back("--always");
-  const auto value = mw::parse::leading_number<double>(mw::tool::run_for_output(fs::read_symlink("/proc/self/exe"), words));
-  if (!value) throw mw::Error{fmt::format("\"{}\" could not be measured", name)};
-  return *value;
+  return mw::bench::value_of_own_process(words);
 }
 
 /// Medians of several runs, in turn, so that what else the machine does meets all of them.
@@ -208,10 +200,6 @@ struct Report {
     for (auto& one : values) medians.push_back(median(std::move(one)));
     return medians;
   }
-  void row(const std::string& what, const std::string& value, const std::string& wanted) {
-    mw::process::print(fmt::format("| {} | {} | {} |\n", what, value, wanted));
-    mw::process::flush_stdout();
-  }
 };
 
 void report(unsigned runs, std::uint64_t many) {
@@ -219,30 +207,30 @@ void report(unsigned runs, std::uint64_t many) {
       .runs = runs, .folder = fs::temp_directory_path() / fmt::format("mw-reliability-{}-report", ::getpid()), .line = {}};
   fs::create_directory(report.folder);
   const std::string journal = report.fresh_journal();
-  report.row("measure", "here", "wanted");
-  report.row("---", "---:", "---");
+  print_row("measure", "here", "wanted");
+  print_row("---", "---:", "---");
   const auto noop = report.in_turn(
       "noop",
       {{"multicore:2", "", false, 1'000'000}, {"multicore:2", journal, false, 1'000'000}, {"multicore:2", journal, true, 200'000}});
-  report.row("no-op tasks, no journal", fmt::format("{:.0f}/s", noop[0]), "");
-  report.row("no-op tasks, journal", fmt::format("{:.0f}/s", noop[1]), "150,000/s");
-  report.row("no-op tasks, journal_sync always", fmt::format("{:.0f}/s", noop[2]), "");
+  print_row("no-op tasks, no journal", fmt::format("{:.0f}/s", noop[0]), "");
+  print_row("no-op tasks, journal", fmt::format("{:.0f}/s", noop[1]), "150,000/s");
+  print_row("no-op tasks, journal_sync always", fmt::format("{:.0f}/s", noop[2]), "");
   const auto shorts = report.in_turn("short", {{"multicore:2", "", false, 50'000}, {"multicore:2", journal, false, 50'000}});
-  report.row("tasks of 100 us: with a journal / without", fmt::format("{:.2f}", shorts[1] / shorts[0]), "0.8");
+  print_row("tasks of 100 us: with a journal / without", fmt::format("{:.2f}", shorts[1] / shorts[0]), "0.8");
   measured("noop", {"multicore:2", report.fresh_journal(), false, 1'000'000});
   std::vector<double> restarts;
   for (unsigned run = 0; run < runs; ++run) restarts.push_back(measured("restart", {"multicore:2", journal, false, 1'000'000}));
-  report.row("restart with 10^6 finished tasks until a new one has run", fmt::format("{:.2f} s", median(restarts)), "3 s");
+  print_row("restart with 10^6 finished tasks until a new one has run", fmt::format("{:.2f} s", median(restarts)), "3 s");
   const double memory = measured("memory", {"multicore:2", "", false, many});
   const double with_journal = measured("memory", {"multicore:2", report.fresh_journal(), false, many});
-  report.row(fmt::format("{} tasks: bytes a no-op task in the journal", many),
-             fmt::format("{:.1f}", measured("bytes", {"multicore:2", journal, false, many})), "100");
-  report.row(fmt::format("{} tasks: the master's memory at its highest, with / without", many),
-             fmt::format("{:.1f} / {:.1f} MiB", with_journal / 1024, memory / 1024), "no more");
+  print_row(fmt::format("{} tasks: bytes a no-op task in the journal", many),
+            fmt::format("{:.1f}", measured("bytes", {"multicore:2", journal, false, many})), "100");
+  print_row(fmt::format("{} tasks: the master's memory at its highest, with / without", many),
+            fmt::format("{:.1f} / {:.1f} MiB", with_journal / 1024, memory / 1024), "no more");
   const auto lost = report.in_turn("lost", {{"multicore:2", "", false, 200}});
-  report.row("a worker killed until its task runs elsewhere, median", fmt::format("{:.1f} ms", lost[0]), "50 ms");
+  print_row("a worker killed until its task runs elsewhere, median", fmt::format("{:.1f} ms", lost[0]), "50 ms");
   const auto cancelled = report.in_turn("cancel", {{"multicore:1", "", false, 200}});
-  report.row("cancel of a running task until its slot is free, 99 %", fmt::format("{:.1f} ms", cancelled[0]), "100 ms");
+  print_row("cancel of a running task until its slot is free, 99 %", fmt::format("{:.1f} ms", cancelled[0]), "100 ms");
   fs::remove_all(report.folder);
 }
 
@@ -265,17 +253,8 @@ int main(int argc, char** argv) {
   one->add_option("--journal", setting.journal);
   one->add_flag("--always", setting.always);
   CLI11_PARSE(app, argc, argv);
-  try {
-    if (!*one) {
-      report(runs, many);
-      return 0;
-    }
-    const auto measure = std::find_if(measures.begin(), measures.end(), [&](const auto& known) { return known.first == name; });
-    if (measure == measures.end()) throw mw::UsageError{fmt::format("there is no measure \"{}\"", name)};
-    mw::process::print(fmt::format("{:.6f}\n", measure->second(setting)));
-    return 0;
-  } catch (const std::exception& e) {
-    mw::process::tell(fmt::format("mw_reliability: {}\n", e.what()));
-    return 1;
-  }
+  return mw::bench::status_of("mw_reliability", [&] {
+    if (!*one) return report(runs, many);
+    mw::bench::print_measure(measures, name, setting);
+  });
 }

@@ -25,15 +25,14 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "mw/run_program.hpp"
-#include "parse/number.hpp"
-#include "process/standard_streams.hpp"
+#include "benchmark/own_process.hpp"
 #include "process/terminal_line.hpp"
 #include "process/unique_fd.hpp"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using mw::bench::median, mw::bench::print_row;
 using namespace std::chrono_literals;
 
 namespace fs = std::filesystem;
@@ -217,11 +216,6 @@ double connections(std::uint64_t) {
   return measured("answered", port_of(master.dashboard_url()));
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 using Measure = double (*)(std::uint64_t);
 const std::vector<std::pair<std::string, Measure>> measures{
     {"plain", plain_rate},     {"watched", watched_rate},    {"traced", traced_rate},           {"status", status_requests},
@@ -229,15 +223,7 @@ const std::vector<std::pair<std::string, Measure>> measures{
 
 /// In a process of its own.
 double measured(const std::string& name, std::uint64_t count) {
-  const auto value = mw::parse::leading_number<double>(
-      mw::tool::run_for_output(fs::read_symlink("/proc/self/exe"), {"measure", name, std::to_string(count)}));
-  if (!value) throw mw::Error{fmt::format("\"{}\" could not be measured", name)};
-  return *value;
-}
-
-void row(const std::string& what, const std::string& value, const std::string& wanted) {
-  mw::process::print(fmt::format("| {} | {} | {} |\n", what, value, wanted));
-  mw::process::flush_stdout();
+  return mw::bench::value_of_own_process({"measure", name, std::to_string(count)});
 }
 
 /// In turn, so that what else the machine does meets all of them; ratios are of one turn.
@@ -251,16 +237,16 @@ void report(unsigned runs, std::uint64_t tasks) {
     traced.push_back(measured("traced", tasks) / plain.back());
   }
   line.clear();
-  row("measure", "here", "wanted");
-  row("---", "---:", "---:");
-  row("no-op tasks", fmt::format("{:.0f}/s", median(plain)), "");
-  row("… with a dashboard that is looked at, and figures asked for every second", fmt::format("{:.2f} ×", median(watched)),
-      "0.95 ×");
-  row("… with a trace", fmt::format("{:.2f} ×", median(traced)), "0.7 ×");
-  row("requests on 10 connections, `stats`", fmt::format("{:.0f}/s", measured("stats", 100'000)), "20,000/s");
-  row("requests on 10 connections, `status`", fmt::format("{:.0f}/s", measured("status", 50'000)), "");
-  row("connections open at the same time that were answered, of 10,000",
-      fmt::format("{:.0f}", measured("connections", many_connections)), "10,000");
+  print_row("measure", "here", "wanted");
+  print_row("---", "---:", "---:");
+  print_row("no-op tasks", fmt::format("{:.0f}/s", median(plain)), "");
+  print_row("… with a dashboard that is looked at, and figures asked for every second", fmt::format("{:.2f} ×", median(watched)),
+            "0.95 ×");
+  print_row("… with a trace", fmt::format("{:.2f} ×", median(traced)), "0.7 ×");
+  print_row("requests on 10 connections, `stats`", fmt::format("{:.0f}/s", measured("stats", 100'000)), "20,000/s");
+  print_row("requests on 10 connections, `status`", fmt::format("{:.0f}/s", measured("status", 50'000)), "");
+  print_row("connections open at the same time that were answered, of 10,000",
+            fmt::format("{:.0f}", measured("connections", many_connections)), "10,000");
 }
 
 }  // namespace
@@ -279,17 +265,8 @@ int main(int argc, char** argv) {
   one->add_option("name", name)->required();
   one->add_option("count", count)->required();
   CLI11_PARSE(app, argc, argv);
-  try {
-    if (!*one) {
-      report(runs, tasks);
-      return 0;
-    }
-    const auto measure = std::find_if(measures.begin(), measures.end(), [&](const auto& known) { return known.first == name; });
-    if (measure == measures.end()) throw mw::UsageError{fmt::format("there is no measure \"{}\"", name)};
-    mw::process::print(fmt::format("{:.6f}\n", measure->second(count)));
-    return 0;
-  } catch (const std::exception& e) {
-    mw::process::tell(fmt::format("mw_seeing: {}\n", e.what()));
-    return 1;
-  }
+  return mw::bench::status_of("mw_seeing", [&] {
+    if (!*one) return report(runs, tasks);
+    mw::bench::print_measure(measures, name, count);
+  });
 }

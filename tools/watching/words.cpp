@@ -21,11 +21,6 @@ std::string seconds_text(double seconds) {
   return seconds < 1e4 ? fmt::format("{:.3g} s", seconds) : fmt::format("{:.0f} s", seconds);
 }
 
-std::string rate_text(double per_second) {
-  if (per_second < 1e4) return fmt::format("{:.{}f}/s", per_second, per_second < 10 ? 1 : 0);
-  return per_second < 1e6 ? fmt::format("{:.0f}k/s", per_second / 1e3) : fmt::format("{:.1f}M/s", per_second / 1e6);
-}
-
 std::uint64_t over_of(const json::object& status) {
   return count(status, "finished") + count(status, "errors") + count(status, "cancelled");
 }
@@ -45,7 +40,8 @@ std::string tasks_text(const json::object& status) {
 std::string pace_text(const json::object& of) {
   const json::object& estimate = object(of, "estimate");
   if (estimate.empty()) return {};
-  return fmt::format(", {}, {}", rate_text(number(estimate, "rate")), process::text_of_time_left(number(estimate, "left")));
+  return fmt::format(", {}, {}", process::text_of_rate(number(estimate, "rate")),
+                     process::text_of_time_left(number(estimate, "left")));
 }
 
 /// "4 workers: 3 busy, 1 idle".
