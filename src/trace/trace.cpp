@@ -63,8 +63,10 @@ Trace::~Trace() {
   }
   woken_.notify_one();
   thread_.join();
-  if (missing() == 0) return;
-  log::warn(fmt::format("the trace {} lacks {} records, which came faster than they could be written", file_.path(), missing()));
+  if (const auto dropped = dropped_.load(std::memory_order_relaxed); dropped != 0)
+    log::warn(fmt::format("the trace {} lacks {} records, which came faster than they could be written", file_.path(), dropped));
+  if (const auto unwritten = unwritten_.load(std::memory_order_relaxed); unwritten != 0)
+    log::warn(fmt::format("the trace {} lacks {} records, which could not be written", file_.path(), unwritten));
 }
 
 // What the observer hears

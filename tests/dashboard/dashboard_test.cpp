@@ -216,6 +216,8 @@ TEST_CASE("a report or a trace beyond the limit on file sizes ends no program", 
   ::setrlimit(RLIMIT_FSIZE, &before);
   CHECK(said.find("there is no report of this run") != std::string::npos);
   CHECK(said.find("run.json cannot be written") != std::string::npos);
+  CHECK(said.find("came faster") == std::string::npos);
+  CHECK(::access(folder.path("run.html.new").c_str(), F_OK) != 0);
 }
 
 TEST_CASE("what cannot be had is said at once: an address, a folder for the report", "[dashboard]") {
